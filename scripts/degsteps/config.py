@@ -1,0 +1,190 @@
+"""Reading the YAML configuration: closed schemas, defaults, and problems in one sentence each.
+
+Standard library, PyYAML and jsonschema only: the Snakefile imports this module.
+"""
+
+import copy
+import difflib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from degsteps.errors import ConfigError
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "config" / "schema"
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with what was given, and what to do about it."""
+
+    file: str
+    key: str
+    what: str
+    cure: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.key}" if self.key else self.file
+        return f"{place}: {self.what} {self.cure}".rstrip()
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without repeated keys, which PyYAML would drop silently."""
+
+
+def _mapping_without_repeats(loader: _Loader, node: yaml.MappingNode) -> dict:
+    seen: dict[Any, int] = {}
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key!r} stands here twice", key_node.start_mark
+            )
+        seen[key] = key_node.start_mark.line
+    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_repeats)
+
+
+def read_yaml(path: Path | str) -> Any:
+    """Read a YAML file safely; repeated keys and syntax errors raise :class:`ConfigError` with the line."""
+    try:
+        with open(path, encoding="utf-8-sig") as stream:
+            return yaml.load(stream, Loader=_Loader)  # noqa: S506  (a SafeLoader)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: there is no such file. Correct the path; it is relative to the working folder."
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text. Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}" if mark else "the file"
+        what = getattr(error, "problem", None) or str(error)
+        raise ConfigError(f"{path}: {place}: is not valid YAML: {what}. Mend that line.") from None
+
+
+def read_schema(name: str) -> dict[str, Any]:
+    """Read ``config/schema/<name>.schema.yaml``."""
+    return read_yaml(SCHEMAS / f"{name}.schema.yaml")
+
+
+def with_defaults(content: Any, schema: dict[str, Any]) -> Any:
+    """Return a copy of the content in which every key that is not given has the schema's default."""
+    if not isinstance(content, dict):
+        return copy.deepcopy(content)
+    filled = {key: with_defaults(value, _schema_of(key, schema)) for key, value in content.items()}
+    for key, part in schema.get("properties", {}).items():
+        if key not in filled and "default" in part:
+            filled[key] = with_defaults(copy.deepcopy(part["default"]), part)
+    return filled
+
+
+def _schema_of(key: str, schema: dict[str, Any]) -> dict[str, Any]:
+    rest = schema.get("additionalProperties")
+    return schema.get("properties", {}).get(key, rest if isinstance(rest, dict) else {})
+
+
+def schema_problems(content: Any, schema: dict[str, Any], file: str) -> list[Problem]:
+    """Return every way in which the content breaks the schema, with the key path and a near match for typos."""
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(content), key=lambda error: list(map(str, error.absolute_path))
+    )
+    return [problem for error in errors for problem in _explain(error, file)]
+
+
+def _explain(error: Any, file: str) -> list[Problem]:
+    key = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        allowed = sorted(error.schema.get("properties", {}))
+        found = []
+        for name in sorted(map(str, set(error.instance) - set(allowed))):
+            near = difflib.get_close_matches(name, allowed, n=1)
+            cure = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(allowed)}."
+            found.append(Problem(file, f"{key}.{name}".lstrip("."), "is no known key.", cure))
+        return found
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        cures = error.schema.get("properties", {})
+        return [
+            Problem(
+                file,
+                f"{key}.{name}".lstrip("."),
+                "is missing.",
+                f"Give it: {cures.get(name, {}).get('description', '')}",
+            )
+            for name in missing
+        ]
+    description = error.schema.get("description", "")
+    if error.validator == "type":
+        return [Problem(file, key, *_explain_type(error, description))]
+    if error.validator == "enum":
+        choices = ", ".join(map(str, error.validator_value))
+        return [Problem(file, key, f"{error.instance!r} is not one of the choices.", f"Choose one of: {choices}.")]
+    if error.validator == "pattern":
+        what = f"{error.instance!r} has characters that cannot stand in a file name, or begins with one."
+        return [Problem(file, key, what, "Use letters, digits, '.', '_' and '-'; begin with a letter or digit.")]
+    bounds = {
+        "minimum": "must be at least",
+        "maximum": "must be at most",
+        "exclusiveMinimum": "must be greater than",
+        "exclusiveMaximum": "must be less than",
+        "minItems": "needs at least this many entries:",
+        "minProperties": "needs at least this many entries:",
+        "minLength": "needs at least this many characters:",
+    }
+    if error.validator in bounds:
+        return [Problem(file, key, f"{bounds[error.validator]} {error.validator_value}.", description)]
+    return [Problem(file, key, f"{error.message}.", description)]
+
+
+def _explain_type(error: Any, description: str) -> tuple[str, str]:
+    names = {"string": "text", "array": "a list", "object": "a mapping", "null": "empty", "boolean": "true or false"}
+    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    what = (
+        f"must be {' or '.join(names.get(name, f'a {name}' if name == 'number' else f'an {name}') for name in wanted)}"
+    )
+    if "string" in wanted and isinstance(error.instance, (bool, int, float)):
+        shown = error.instance if not isinstance(error.instance, bool) else "this word"
+        return f"{what}, but YAML reads {shown} as a {type(error.instance).__name__}.", "Put the value in quotes."
+    return f"{what}, not {error.instance!r}.", description
+
+
+def analysis_name(path: Path | str) -> str:
+    """Return the name of an analysis: its file's name without ``.yaml``."""
+    return Path(path).name.removesuffix(".yml").removesuffix(".yaml")
+
+
+def load_analyses(config: dict[str, Any], file: str = "config/config.yaml") -> tuple[dict[str, dict], list[Problem]]:
+    """Load every analysis that the configuration lists.
+
+    Returns
+    -------
+    analyses : mapping of name to content with defaults filled in and ``name`` and ``file`` added; an analysis that
+        breaks its schema is left out.
+    problems : everything that is wrong, to be shown in one go.
+    """
+    schema = read_schema("config")
+    problems = schema_problems(config, schema, file)
+    if problems:
+        return {}, problems
+    analyses: dict[str, dict] = {}
+    analysis_schema = read_schema("analysis")
+    for path in with_defaults(config, schema)["analyses"]:
+        name = analysis_name(path)
+        if name in analyses:
+            problems.append(Problem(file, "analyses", f"two files give the name {name!r}.", "Rename one of the files."))
+            continue
+        try:
+            content = read_yaml(path)
+        except ConfigError as error:
+            problems.append(Problem(str(error), "", "", ""))
+            continue
+        found = schema_problems(content if content is not None else {}, analysis_schema, path)
+        problems += found
+        if not found:
+            analyses[name] = {"name": name, "file": str(path), **with_defaults(content, analysis_schema)}
+    return analyses, problems

@@ -1,0 +1,63 @@
+"""Digests of files and of the code that a step runs.
+
+Standard library only: the Snakefile imports this module.
+"""
+
+import ast
+import functools
+import hashlib
+from pathlib import Path
+
+LIBRARY = Path(__file__).resolve().parent
+
+
+def file_sha256(path: Path | str) -> str:
+    """Return the SHA-256 of a file's bytes as hex."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@functools.cache
+def _library_imports(path: Path) -> frozenset[Path]:
+    """Return the library files that one Python file imports, at the top or inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    found = set()
+    for name in names:
+        if name == LIBRARY.name or name.startswith(f"{LIBRARY.name}."):
+            parts = name.split(".")[1:]
+            for depth in range(len(parts) + 1):
+                package = LIBRARY.joinpath(*parts[:depth])
+                found.update(file for file in (package / "__init__.py", package.with_suffix(".py")) if file.is_file())
+    return frozenset(found)
+
+
+def code_files(script: Path | str) -> list[Path]:
+    """Return a script and every library file that it reaches by imports, sorted.
+
+    Only what a step can reach counts, so that editing a figure never refits a model.
+    """
+    pending, seen = [Path(script).resolve()], set()
+    while pending:
+        path = pending.pop()
+        if path not in seen:
+            seen.add(path)
+            pending.extend(_library_imports(path))
+    return sorted(seen)
+
+
+def code_digest(script: Path | str) -> str:
+    """Return a digest of the script and the library code that it reaches.
+
+    Text is compared without trailing white space, because a workflow that is fetched from a remote repository
+    can lose final newlines.
+    """
+    digest = hashlib.sha256()
+    for path in code_files(script):
+        digest.update(f"{path.stem}\n{path.read_text(encoding='utf-8').rstrip()}\n".encode())
+    return digest.hexdigest()[:16]

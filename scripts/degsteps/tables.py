@@ -1,0 +1,103 @@
+"""Reading and writing the workflow's own files; the only module of the library that knows their formats.
+
+Matrices (genes x samples) are Parquet, tables that people open are TSV. AnnData and PyDESeq2 hold samples x genes:
+whoever needs that transposes through :func:`to_anndata`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def write_matrix(matrix: pd.DataFrame, path: Path) -> None:
+    """Write a genes x samples matrix as Parquet (zstd), genes in the column ``gene``."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {"gene": pa.array(matrix.index.astype(str))}
+    if set(matrix.columns) & set(columns) or matrix.columns.has_duplicates:
+        raise ValueError("sample names must be unique and none may be 'gene'")
+    columns |= {str(sample): pa.array(matrix[sample].to_numpy()) for sample in matrix.columns}
+    pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+def read_matrix(path: Path) -> pd.DataFrame:
+    """Read a genes x samples matrix: index ``gene``, one column per sample, in the order of the file."""
+    import pyarrow.parquet as pq
+
+    stored = pq.read_table(path)
+    genes = pd.Index(stored.column("gene").to_pylist(), name="gene", dtype=object)
+    samples = [name for name in stored.column_names if name != "gene"]
+    values = [stored.column(sample).to_numpy() for sample in samples]
+    # One block, Fortran order: columns stay contiguous and the frame is not fragmented.
+    block = np.column_stack(values) if values else np.empty((len(genes), 0))
+    return pd.DataFrame(np.asfortranarray(block), index=genes, columns=pd.Index(samples, dtype=object))
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as TSV: the index first, floats at full precision, missing values blank, ``\\n`` line ends."""
+    if table.index.name is None:
+        raise ValueError("name the index of a table: it becomes the first column")
+    bools = {name: table[name].map({True: "true", False: "false"}) for name in table if table[name].dtype == bool}
+    table.assign(**bools).to_csv(path, sep="\t", lineterminator="\n", encoding="utf-8")
+
+
+def read_table(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a TSV of this workflow; the first column becomes the index, always as text.
+
+    Parameters
+    ----------
+    text : names of columns that stay text even where they look like numbers. Blank is the only missing value:
+        a level called ``NA`` or ``None`` is a level.
+    """
+    first = pd.read_csv(path, sep="\t", nrows=0).columns[0]
+    table = pd.read_csv(
+        path,
+        sep="\t",
+        dtype=dict.fromkeys((first, *text), str),
+        keep_default_na=False,
+        encoding="utf-8",
+        float_precision="round_trip",
+    )
+    for name in table.columns.drop(first):
+        column = table[name]
+        if name in text or column.dtype != object:
+            continue
+        if set(column) <= {"true", "false"}:
+            table[name] = column == "true"
+        else:
+            # keep_default_na=False also leaves blanks in number columns as text: turn those columns back.
+            numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
+            if numbers.notna().sum() == (column != "").sum() and numbers.notna().any():
+                table[name] = numbers
+    return table.set_index(first)
+
+
+def read_samples(path: Path) -> pd.DataFrame:
+    """Read the checked sample table of an analysis: every column as text, indexed by ``sample``."""
+    samples = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8")
+    return samples.set_index("sample")
+
+
+def write_json(content: Any, path: Path) -> None:
+    """Write JSON with a fixed layout: the same content always gives the same bytes."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=_plain) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy scalars and arrays into what JSON knows."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"cannot write {type(value).__name__} as JSON")
