@@ -1,0 +1,51 @@
+"""Words that messages are made of: quoted names, short lists, near matches.
+
+Standard library only: the Snakefile imports this module.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+
+
+def quoted(name: object) -> str:
+    """Return a name in single quotes, with invisible characters spelled out."""
+    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(name))
+    return f"'{text}'"
+
+
+def listed(names: Iterable[object], most: int = 5, quote: bool = True) -> str:
+    """Return up to ``most`` names and, if there are more, ``and N more``."""
+    names = list(names)
+    shown = ", ".join(quoted(name) if quote else str(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun, e.g. ``1 sample``, ``3 samples``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def bare(name: str) -> str:
+    """Return a name without case, blanks, punctuation, byte order mark and the X that R puts before digits.
+
+    Two different names with the same bare form are most likely one name that a program or a person rewrote.
+    """
+    text = re.sub(r"[\W_]+", "", name.replace("\ufeff", "")).casefold()
+    return re.sub(r"^x(?=\d)", "", text)
+
+
+def near_match(name: str, known: Sequence[str]) -> str | None:
+    """Return the known name that is most like ``name``, or None if none is."""
+    same = [other for other in known if bare(other) == bare(name)]
+    if same:
+        return same[0]
+    lowered = {other.casefold(): other for other in reversed(known)}
+    found = difflib.get_close_matches(name.casefold(), list(lowered), n=1, cutoff=0.75)
+    return lowered[found[0]] if found else None
+
+
+def suggestion(name: str, known: Sequence[str], kind: str = "It has") -> str:
+    """Return ``Did you mean 'x'?``, or a sentence that lists what there is."""
+    near = near_match(name, known)
+    return f"Did you mean {quoted(near)}?" if near is not None else f"{kind}: {listed(known, most=12)}."
