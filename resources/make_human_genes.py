@@ -75,7 +75,7 @@ def main() -> None:
         "n_ambiguous": sum(row[-1] > 1 for row in rows),
         "columns": {
             "gene": "Ensembl gene id",
-            "symbol": "NCBI Gene symbol (the HGNC symbol where there is one)",
+            "symbol": "NCBI Gene symbol: mostly that of HGNC, but ND1 for the mitochondrial gene MT-ND1",
             "name": "full name",
             "biotype": "gene type in NCBI's words: protein-coding, ncRNA, pseudo, snoRNA, ...",
             "chrom": "chromosome without prefix; X|Y for pseudoautosomal genes",
@@ -85,7 +85,7 @@ def main() -> None:
         "rule_for_ambiguous": "the record that NCBI and Ensembl both link, then one whose symbol is no LOC "
         "placeholder, then the lowest Entrez id",
         "does_not_hold": "Ensembl genes without an Entrez record (many pseudogenes and non-coding genes), "
-        "ids that Ensembl retired before this release, gene coordinates, gene lengths",
+        "mitochondrial rRNA and tRNA genes, ids that Ensembl retired before this release, positions, lengths",
     }
     (GENES / "human.yaml").write_text(yaml.safe_dump(sidecar, sort_keys=False, width=110), encoding="utf-8")
 

@@ -9,6 +9,7 @@ or `nan`.
 import csv
 import gzip
 import io
+import itertools
 import re
 import zlib
 from collections import Counter
@@ -84,6 +85,9 @@ def _are_versioned(genes: Iterable[str]) -> bool:
     return 2 * sum(_VERSIONED.fullmatch(gene) is not None for gene in examined) > len(examined)
 
 
+_RELEASE_LINE = re.compile(r"#[#!]\s*([\w-]+)[:\s]\s*(.*\S)")
+_RELEASE_KEYS = ("description", "date", "genome-build", "annotation-source", "genebuild-last-updated")
+
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
@@ -94,7 +98,7 @@ def read_gene_annotation(path: str | Path) -> pd.DataFrame:
     `read_gene_table`. Parameters, result and errors are theirs.
     """
     path = Path(path)
-    if not re.search(r"\.(gtf|gff3?)(\.b?gz)?$", path.name, re.IGNORECASE):
+    if not _is_gtf(path):
         return read_gene_table(path)
     with _open_text(path) as lines:
         try:
@@ -157,6 +161,54 @@ def read_gene_table(path: str | Path) -> pd.DataFrame:
     for column in table.columns.intersection(WHOLE_NUMBERS):
         table[column] = _whole_numbers(table[column], path)
     return table
+
+
+def stated_release(path: str | Path) -> str | None:
+    """What a gene annotation says of its own release.
+
+    A table (`human.tsv.gz`) says it in the key `release` of the YAML file beside it (`human.yaml`). A GTF or GFF3
+    file says it in its first comment lines, with other keys in each dialect (Ensembl, GENCODE, NCBI).
+
+    Parameters
+    ----------
+    path : str or Path
+        The annotation.
+
+    Returns
+    -------
+    str or None
+        None if it says nothing.
+
+    Raises
+    ------
+    DataError
+        The file, or the YAML file beside it, cannot be read.
+    """
+    path = Path(path)
+    if _is_gtf(path):
+        with _open_text(path) as lines:
+            stated = dict(_RELEASE_LINE.match(line).groups() for line in _comments(lines) if _RELEASE_LINE.match(line))
+        return ", ".join(stated[key] for key in _RELEASE_KEYS if key in stated) or None
+    sidecar = path.with_name(re.sub(r"\.(tsv|txt)(\.gz)?$", "", path.name) + ".yaml")
+    if not sidecar.exists():
+        return None
+    import yaml
+
+    try:
+        content = yaml.safe_load(sidecar.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise DataError(f"{sidecar}: cannot read what is stated of {path.name}: {error}") from error
+    release = content.get("release") if isinstance(content, dict) else None
+    return None if release is None else str(release)
+
+
+def _comments(lines: Iterable[str]) -> Iterator[str]:
+    """The comment lines before the first other line."""
+    return itertools.takewhile(lambda line: line.startswith("#"), lines)
+
+
+def _is_gtf(path: Path) -> bool:
+    return re.search(r"\.(gtf|gff3?)(\.b?gz)?$", path.name, re.IGNORECASE) is not None
 
 
 def _whole_numbers(values: pd.Series, path: Path) -> pd.Series:
@@ -282,6 +334,8 @@ class _GeneCollector:
         """The genes that a GTF gene id or a GFF3 parent list leads to; none if it leads nowhere."""
         if owner in self.records:
             return [owner]
+        if self.parents.get(owner) in self.gene_of_feature:  # the common case: one transcript of one gene
+            return [self.gene_of_feature[self.parents[owner]]]
         genes, waiting, seen = [], owner.split(","), set()
         while waiting:
             feature = waiting.pop()
@@ -318,13 +372,14 @@ class _GeneCollector:
     def _exons(self, genes: pd.Index) -> pd.DataFrame:
         """Exons as rows (gene: position in `genes`, chrom, start, end); an exon of two genes stands twice."""
         owner_codes, owners = pd.factorize(np.array(self.exon_owners, dtype=object))
-        gene_codes = [genes.get_indexer(self.genes_of(owner)) for owner in owners]
+        number = {gene: position for position, gene in enumerate(genes)}
+        gene_codes = [[number[gene] for gene in self.genes_of(owner)] for owner in owners]
         n_genes = np.array([len(codes) for codes in gene_codes])
         first = np.concatenate([[0], np.cumsum(n_genes)[:-1]])
         repeats = n_genes[owner_codes]
         rows = np.repeat(np.arange(len(owner_codes)), repeats)
         within = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-        flat = np.concatenate(gene_codes).astype(np.int64)
+        flat = np.array([code for codes in gene_codes for code in codes], dtype=np.int64)
         return pd.DataFrame(
             {
                 "gene": flat[first[owner_codes[rows]] + within],
@@ -463,7 +518,7 @@ _PAR_Y = "_PAR_Y"
 
 
 def match_genes(
-    genes: pd.Index, table: pd.DataFrame, strip_version: Literal["auto", True, False] = "auto"
+    genes: pd.Index, table: pd.DataFrame, strip_version: Literal["auto", "always", "never"] = "auto"
 ) -> pd.DataFrame:
     """Look up each gene in a gene table; no gene is dropped, doubled, renamed or moved.
 
@@ -480,9 +535,9 @@ def match_genes(
         Gene ids of a count matrix.
     table : DataFrame, genes x columns
         From `read_gene_table` or `parse_gtf_genes`.
-    strip_version : {"auto", True, False}
+    strip_version : {"auto", "always", "never"}
         "auto" strips `.15` from Ensembl ids only: in other ids a final number can be part of the name, as in
-        `Y110A7A.10` of C. elegans. True strips it from every id, False from none.
+        `Y110A7A.10` of C. elegans. "always" strips it from every id, "never" from none.
 
     Returns
     -------
@@ -496,7 +551,11 @@ def match_genes(
     ------
     DataError
         The table has a column annotation_status.
+    ValueError
+        `strip_version` is none of the three.
     """
+    if strip_version not in ("auto", "always", "never"):
+        raise ValueError(f"strip_version must be 'auto', 'always' or 'never', not {strip_version!r}")
     if STATUS in table.columns:
         raise DataError(
             f"the gene annotation has a column {STATUS!r}, which degsteps writes itself. Rename the column."
@@ -507,7 +566,7 @@ def match_genes(
     is_exact = row >= 0
     from_x = np.zeros(len(genes), dtype=bool)
 
-    if strip_version is not False and not is_exact.all():
+    if strip_version != "never" and not is_exact.all():
         pattern = _ENSEMBL_VERSION if strip_version == "auto" else _ANY_VERSION
         table_keys = pd.Series([_without_version(gene, pattern) for gene in unique.index])
         records_of_key = pd.Series(unique["n_matches"].to_numpy()).groupby(table_keys.to_numpy(), sort=False).sum()

@@ -19,6 +19,7 @@ from degsteps.annotation import (
     read_gene_annotation,
     read_gene_table,
     require_mapped,
+    stated_release,
 )
 from degsteps.errors import DataError
 
@@ -301,6 +302,46 @@ class TestReadGeneAnnotation:
             read_gene_annotation(tmp_path / "g.gtf")
 
 
+class TestStatedRelease:
+    @pytest.mark.parametrize(
+        ("header", "release"),
+        [
+            (
+                (
+                    "##description: evidence-based annotation of the human genome (GRCh38), version 39 (Ensembl 105)\n"
+                    "##provider: GENCODE\n##date: 2021-09-02\n"
+                ),
+                "evidence-based annotation of the human genome (GRCh38), version 39 (Ensembl 105), 2021-09-02",
+            ),
+            (
+                "#!genome-build GRCh38.p13\n#!genome-version GRCh38\n#!genebuild-last-updated 2021-11\n",
+                "GRCh38.p13, 2021-11",
+            ),
+            (
+                "##gff-version 3\n#!genome-build GRCh38.p14\n#!annotation-source NCBI RefSeq RS_2023_10\n",
+                "GRCh38.p14, NCBI RefSeq RS_2023_10",
+            ),
+            ("##gff-version 3\n", None),
+            ("", None),
+        ],
+    )
+    def test_gtf_header(self, tmp_path, header, release):
+        path = tmp_path / "genes.gtf.gz"
+        path.write_bytes(gzip.compress((header + GENCODE_GTF.split("\n", 1)[1] + "##date: 1999\n").encode()))
+        assert stated_release(path) == release
+
+    def test_sidecar(self, tmp_path):
+        assert stated_release(tmp_path / "genes.tsv.gz") is None
+        (tmp_path / "genes.yaml").write_text("release: 2022-01\n")
+        assert stated_release(tmp_path / "genes.tsv.gz") == "2022-01"
+        assert stated_release(tmp_path / "genes.tsv") == "2022-01"
+        (tmp_path / "genes.yaml").write_text("organism: x\n")
+        assert stated_release(tmp_path / "genes.tsv") is None
+        (tmp_path / "genes.yaml").write_text("a: [\n")
+        with pytest.raises(DataError, match=r"genes\.yaml"):
+            stated_release(tmp_path / "genes.tsv")
+
+
 class TestMatchGenes:
     def test_every_gene_stays_in_place(self):
         table = gene_table(gene=["b", "a"], symbol=["B", "A"])
@@ -350,9 +391,12 @@ class TestMatchGenes:
         table = gene_table(gene=["ENSG00000000001", "Y110A7A"], symbol=["A", "B"])
         genes = pd.Index(["ENSG00000000001.15", "Y110A7A.10"])
         found = {
-            strip: match_genes(genes, table, strip)["symbol"].fillna("-").tolist() for strip in ("auto", True, False)
+            strip: match_genes(genes, table, strip)["symbol"].fillna("-").tolist()
+            for strip in ("auto", "always", "never")
         }
-        assert found == {"auto": ["A", "-"], True: ["A", "B"], False: ["-", "-"]}
+        assert found == {"auto": ["A", "-"], "always": ["A", "B"], "never": ["-", "-"]}
+        with pytest.raises(ValueError, match="strip_version"):
+            match_genes(genes, table, True)
 
     def test_copy_on_y_found_as_such(self):
         annotation = match_genes(pd.Index(["ENSG00000182378.14_PAR_Y", "ENSG00000182378.14"]), parse(GENCODE_GTF))
@@ -371,7 +415,7 @@ class TestMatchGenes:
         assert annotation["chrom"].tolist() == [chrom, f"{prefix}X"]
         assert annotation["start"].isna().tolist() == [True, False]
         assert annotation["end"].isna().tolist() == [True, False]
-        assert match_genes(pd.Index([gene]), table, False)["annotation_status"].tolist() == ["not_found"]
+        assert match_genes(pd.Index([gene]), table, "never")["annotation_status"].tolist() == ["not_found"]
 
     def test_first_of_several_rows_is_used_and_the_gene_is_ambiguous(self):
         table = gene_table(gene=["b", "a", "a", "b"], symbol=["B", "A2", "A1", "B"], entrez_id=["5", "2", "1", "5"])
@@ -452,7 +496,7 @@ class TestMapped:
         assert "another type of id" in self.message(["7157", "4609"], ["TP53"])
 
     def test_versions(self):
-        message = self.message(["ENSG00000000001.2"], ["ENSG00000000001"], strip_version=False)
+        message = self.message(["ENSG00000000001.2"], ["ENSG00000000001"], strip_version="never")
         assert "Set strip_version to auto" in message
 
     def test_another_release(self):
