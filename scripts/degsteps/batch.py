@@ -86,11 +86,11 @@ def remove_batch_effect(
             "Leave these columns out of the adjustment, or protect less; in the test they are confounded just the same."
         )
     independent = _independent_columns(np.column_stack([protected, batch]))
-    of_batch = [j - protected.shape[1] for j in independent if j >= protected.shape[1]]
+    n_protected = sum(j < protected.shape[1] for j in independent)
     used = np.column_stack([protected, batch])[:, independent]
+    used = used / np.linalg.norm(used, axis=0)  # a covariate's unit must not matter to the least squares
     coefficients = np.linalg.lstsq(used, matrix.T, rcond=None)[0]
-    n_batch = len(of_batch)
-    adjusted = matrix - (batch[:, of_batch] @ coefficients[len(independent) - n_batch :]).T
+    adjusted = matrix - (used[:, n_protected:] @ coefficients[n_protected:]).T
     return pd.DataFrame(adjusted, index=values.index, columns=values.columns)
 
 
@@ -99,10 +99,15 @@ def _coded(covariate: pd.Series) -> np.ndarray:
         missing = ", ".join(map(str, covariate.index[covariate.isna()]))
         raise DataError(f"batch covariates: {covariate.name}: missing for {missing}. Fill it in, or leave these out.")
     if is_continuous(covariate):
-        centred = covariate.to_numpy(dtype=float)
-        return (centred - centred.mean())[:, None]
+        return _centred(covariate)
     membership = _membership(covariate)
     return membership[:, :-1] - membership[:, -1:]
+
+
+def _centred(covariate: pd.Series) -> np.ndarray:
+    numbers = covariate.to_numpy(dtype=float)[:, None]
+    # The mean of equal numbers can be a rounding error away from them; what is left must not pass for a covariate.
+    return numbers - numbers.mean() if np.ptp(numbers) > 0 else np.zeros_like(numbers)
 
 
 def is_continuous(covariate: pd.Series) -> bool:
@@ -259,10 +264,7 @@ def _association(a: pd.Series, b: pd.Series) -> tuple[str, float]:
 
 def _columns_of(covariate: pd.Series) -> np.ndarray:
     # Centred, so that a continuous covariate far from zero does not look like the intercept.
-    if is_continuous(covariate):
-        centred = covariate.to_numpy(dtype=float)
-        return (centred - centred.mean())[:, None]
-    return _membership(covariate)[:, 1:]
+    return _centred(covariate) if is_continuous(covariate) else _membership(covariate)[:, 1:]
 
 
 def _r_squared(predictors: np.ndarray, responses: np.ndarray) -> np.ndarray:

@@ -1,0 +1,302 @@
+"""Size factors, normalisation factors and tables against DESeq2 and edgeR (tests/reference/normalization)."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from degsteps import normalization
+from degsteps.errors import ConfigError, DataError
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "tests" / "reference" / "normalization"
+SETS = ("pasilla", "airway", "simulated")
+
+
+def read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, sep="\t", index_col=0)
+
+
+def read_counts(name: str) -> pd.DataFrame:
+    embedded = ROOT / "resources" / name / "counts.tsv.gz"
+    return read(embedded if embedded.exists() else REFERENCE / f"{name}_counts.tsv.gz")
+
+
+def made_lengths(counts: pd.DataFrame) -> pd.Series:
+    """Return the lengths that make_normalization.R gives to the genes, in another order and with one gene too many."""
+    lengths = pd.Series(300 + (np.arange(1, len(counts) + 1) * 7919) % 9700, index=counts.index)
+    return pd.concat([lengths[::-1], pd.Series({"not_counted": np.nan})])
+
+
+@pytest.fixture(scope="module", params=SETS)
+def set_with_factors(request) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return read_counts(request.param), read(REFERENCE / f"{request.param}_factors.tsv")
+
+
+@pytest.fixture(scope="module")
+def pasilla() -> pd.DataFrame:
+    return read_counts("pasilla")
+
+
+def assert_matches_r(ours: pd.Series, from_r: pd.Series, rtol: float = 1e-13) -> None:
+    assert list(ours.index) == list(from_r.index)
+    np.testing.assert_allclose(ours, from_r, rtol=rtol, atol=0)
+
+
+# ---- size factors
+
+
+@pytest.mark.parametrize("method", ["ratio", "poscounts"])
+@pytest.mark.parametrize("with_controls", [False, True])
+def test_size_factors_are_those_of_deseq2(set_with_factors, method, with_controls):
+    counts, from_r = set_with_factors
+    control_genes = list(counts.index[::7]) if with_controls else None
+    column = f"{method}_control" if with_controls else method
+    assert_matches_r(normalization.size_factors(counts, method, control_genes), from_r[column])
+
+
+def test_poscounts_of_a_sparse_matrix_are_those_of_deseq2():
+    from_r = read(REFERENCE / "sparse_factors.tsv")["poscounts"]
+    assert_matches_r(normalization.size_factors(read_counts("sparse"), "poscounts"), from_r)
+
+
+def test_tmm_size_factors_are_effective_library_sizes_with_geometric_mean_one(set_with_factors):
+    counts, from_r = set_with_factors
+    expected = counts.sum() * from_r["tmm"]
+    expected /= np.prod(expected ** (1 / len(expected)))
+    assert_matches_r(normalization.size_factors(counts, "tmm"), expected)
+
+
+@pytest.mark.parametrize("method", ["ratio", "poscounts", "tmm"])
+def test_size_factors_do_not_depend_on_the_order_of_genes_and_samples(pasilla, method):
+    rng = np.random.default_rng(0)
+    shuffled = pasilla.iloc[rng.permutation(pasilla.shape[0]), rng.permutation(pasilla.shape[1])]
+    expected = normalization.size_factors(pasilla, method)
+    assert_matches_r(normalization.size_factors(shuffled, method), expected[shuffled.columns])
+
+
+# Not exact for poscounts, in which a zero weighs like a count of one.
+@pytest.mark.parametrize(("method", "rtol"), [("ratio", 1e-12), ("poscounts", 1e-2)])
+def test_a_library_of_three_times_the_counts_has_three_times_the_relative_size_factor(pasilla, method, rtol):
+    scaled = pasilla.assign(untreated2=pasilla["untreated2"] * 3)
+    before, after = (normalization.size_factors(counts, method) for counts in (pasilla, scaled))
+    change = after / before
+    others = change.drop("untreated2")
+    np.testing.assert_allclose(change["untreated2"] / others, 3, rtol=rtol)
+
+
+def test_scaling_a_library_leaves_its_tmm_factor_almost_alone(pasilla):
+    # Almost: the precision weights depend on the counts.
+    scaled = pasilla.assign(untreated2=pasilla["untreated2"] * 3)
+    change = normalization.tmm_factors(scaled) / normalization.tmm_factors(pasilla)
+    np.testing.assert_allclose(change, 1, rtol=2e-2)
+    assert_matches_r(normalization.upper_quartile_factors(scaled), normalization.upper_quartile_factors(pasilla))
+    assert_matches_r(normalization.rle_factors(scaled), normalization.rle_factors(pasilla), rtol=1e-12)
+
+
+def test_identical_libraries_have_factors_of_one():
+    column = np.random.default_rng(1).poisson(20, 100) + 1
+    counts = pd.DataFrame(dict.fromkeys("abc", column), index=[f"g{i}" for i in range(100)])
+    for estimate in normalization.NORM_FACTORS.values():
+        np.testing.assert_allclose(estimate(counts), 1, rtol=1e-14)
+    for method in ("ratio", "poscounts", "tmm"):
+        np.testing.assert_allclose(normalization.size_factors(counts, method), 1, rtol=1e-14)
+
+
+def test_every_method_refuses_a_library_of_zeros_by_name(pasilla):
+    counts = pasilla.assign(treated2=0)
+    lengths = made_lengths(counts)
+    calls = [
+        *(lambda m=m: normalization.size_factors(counts, m) for m in ("ratio", "poscounts", "tmm")),
+        *(lambda f=f: f(counts) for f in normalization.NORM_FACTORS.values()),
+        *(lambda f=f: f(counts) for f in (normalization.cpm, normalization.counts_per_million)),
+        *(lambda f=f: f(counts) for f in (normalization.tmm_cpm, normalization.log_cpm)),
+        *(lambda f=f: f(counts, lengths) for f in (normalization.tpm, normalization.fpkm, normalization.getmm)),
+    ]
+    for call in calls:
+        with pytest.raises(DataError, match="no reads at all in treated2"):
+            call()
+
+
+def test_no_gene_without_a_zero_points_to_poscounts():
+    sparse = read_counts("sparse")
+    for call in (normalization.size_factors, normalization.rle_factors):
+        with pytest.raises(DataError, match="poscounts"):
+            call(sparse)
+
+
+def test_control_genes_are_checked(pasilla):
+    with pytest.raises(DataError, match="ERCC-00002"):
+        normalization.size_factors(pasilla, control_genes=["ERCC-00002"])
+    with pytest.raises(DataError, match="empty"):
+        normalization.size_factors(pasilla, control_genes=[])
+    with pytest.raises(ConfigError, match="tmm"):
+        normalization.size_factors(pasilla, "tmm", control_genes=list(pasilla.index[:5]))
+    silent = list(pasilla.index[pasilla.sum(axis=1) == 0][:3])
+    with pytest.raises(DataError, match="none of them has a read"):
+        normalization.size_factors(pasilla, "poscounts", control_genes=silent)
+    with pytest.raises(DataError, match="poscounts"):
+        normalization.size_factors(pasilla, "ratio", control_genes=silent)
+    only_treated3 = pd.DataFrame([[0, 0, 5], [4, 3, 2]], index=["g1", "g2"], columns=["s1", "s2", "s3"])
+    with pytest.raises(DataError, match="s1, s2 has no read in any of the genes"):
+        normalization.size_factors(only_treated3, "poscounts", control_genes=["g1"])
+
+
+def test_unknown_method_is_refused(pasilla):
+    with pytest.raises(ConfigError, match="'median'"):
+        normalization.size_factors(pasilla, "median")
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_what_is_not_a_count_is_refused_with_its_place(bad):
+    counts = pd.DataFrame([[1.0, 2.0], [3.0, bad]], index=["g1", "g2"], columns=["s1", "s2"])
+    with pytest.raises(DataError, match="gene g2, sample s2"):
+        normalization.require_reads(counts)
+
+
+# ---- normalisation factors
+
+
+@pytest.mark.parametrize("method", list(normalization.NORM_FACTORS))
+def test_normalisation_factors_are_those_of_edger(set_with_factors, method):
+    counts, from_r = set_with_factors
+    factors = normalization.NORM_FACTORS[method](counts)
+    assert_matches_r(factors, from_r[method])
+    assert factors.name == f"{method}_factor"
+
+
+def test_tmm_on_reads_per_kilobase_is_that_of_edger(set_with_factors):
+    # Hangs on the last bit of the library sizes: a plain float sum is off by percents on the simulated set.
+    counts, from_r = set_with_factors
+    rpk = normalization.reads_per_kilobase(counts, made_lengths(counts))
+    assert_matches_r(normalization.tmm_factors(rpk), from_r["getmm"])
+
+
+@pytest.mark.parametrize("method", ["tmm", "tmmwsp"])
+def test_factors_of_a_sparse_matrix_are_those_of_edger(method):
+    # The upper quartiles are zero here, so TMM must choose its reference in another way.
+    from_r = read(REFERENCE / "sparse_factors.tsv")[method]
+    assert_matches_r(normalization.NORM_FACTORS[method](read_counts("sparse")), from_r)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("tmm_factors", "TMM"), ("upper_quartile_factors", "UQ")])
+def test_factors_agree_with_rnanorm(pasilla, ours, theirs):
+    rnanorm = pytest.importorskip("rnanorm")
+    samples_by_genes = pasilla.T.to_numpy(dtype=float)
+    second_opinion = getattr(rnanorm, theirs)().fit(samples_by_genes).get_norm_factors(samples_by_genes)
+    np.testing.assert_allclose(getattr(normalization, ours)(pasilla), second_opinion, rtol=1e-13)
+
+
+def test_tmm_recovers_a_composition_shift():
+    # Ten genes take up half of the second library: plain CPM halves all others, TMM gives the half back.
+    rng = np.random.default_rng(3)
+    means = rng.uniform(50, 5000, 2000)
+    shifted = means.copy()
+    shifted[:10] = means.sum() / 10
+    counts = pd.DataFrame({"plain": rng.poisson(means), "shifted": rng.poisson(shifted)})
+    unchanged = normalization.tmm_cpm(counts).iloc[10:]
+    assert np.log2(unchanged["shifted"] / unchanged["plain"]).median() == pytest.approx(0, abs=0.01)
+    unchanged = normalization.counts_per_million(counts).iloc[10:]
+    assert np.log2(unchanged["shifted"] / unchanged["plain"]).median() == pytest.approx(-1, abs=0.02)
+
+
+def test_samples_without_a_gene_in_common_have_a_tmm_factor_of_one():
+    counts = pd.DataFrame([[9, 0], [3, 0], [0, 9], [0, 3]], columns=["s1", "s2"], index=list("abcd"))
+    np.testing.assert_allclose(normalization.tmm_factors(counts), 1)
+    np.testing.assert_allclose(normalization.tmmwsp_factors(counts), 1)
+
+
+def test_a_vanishing_upper_quartile_is_refused_by_name():
+    with pytest.raises(DataError, match=r"upper quartile is zero in s1.*TMMwsp"):
+        normalization.upper_quartile_factors(read_counts("sparse"))
+
+
+# ---- tables
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "rtol"),
+    [
+        ("normalized", lambda c, _: normalization.normalized_counts(c, normalization.size_factors(c)), 1e-13),
+        ("cpm", lambda c, _: normalization.cpm(c), 1e-13),
+        ("cpm", lambda c, _: normalization.counts_per_million(c), 1e-13),
+        ("tmm_cpm", lambda c, _: normalization.tmm_cpm(c), 1e-13),
+        ("log_cpm", lambda c, _: normalization.log_cpm(c), 1e-11),  # relative to logarithms near zero
+        ("log_cpm_prior_0.5", lambda c, _: normalization.log_cpm(c, prior_count=0.5), 1e-11),
+        ("tpm", normalization.tpm, 1e-13),
+        ("fpkm", normalization.fpkm, 1e-12),
+        ("getmm", normalization.getmm, 1e-13),
+    ],
+)
+def test_tables_are_those_of_r(pasilla, name, make, rtol):
+    from_r = read(REFERENCE / f"pasilla_{name}.tsv.gz")
+    table = make(pasilla, made_lengths(pasilla))
+    assert list(table.index) == list(pasilla.index)
+    assert list(table.columns) == list(pasilla.columns)
+    np.testing.assert_allclose(table.loc[from_r.index], from_r, rtol=rtol, atol=0)
+
+
+def test_scanpy_and_numpy_cpm_agree():
+    for name in ("airway", "sparse"):
+        counts = read_counts(name)
+        np.testing.assert_allclose(normalization.cpm(counts), normalization.counts_per_million(counts), rtol=1e-12)
+
+
+def test_tables_leave_the_counts_alone(pasilla):
+    before = pasilla.copy()
+    lengths = made_lengths(pasilla)
+    for table in (normalization.cpm, normalization.counts_per_million, normalization.tmm_cpm, normalization.log_cpm):
+        table(pasilla)
+    for table in (normalization.tpm, normalization.fpkm, normalization.getmm):
+        table(pasilla, lengths)
+    pd.testing.assert_frame_equal(pasilla, before)
+
+
+def test_totals(pasilla):
+    np.testing.assert_allclose(normalization.cpm(pasilla).sum(), 1e6, rtol=1e-12)
+    np.testing.assert_allclose(normalization.tpm(pasilla, made_lengths(pasilla)).sum(), 1e6, rtol=1e-12)
+
+
+def test_scaling_a_library_scales_its_counts_away(pasilla):
+    scaled = pasilla.assign(untreated2=pasilla["untreated2"] * 3)
+    lengths = made_lengths(pasilla)
+    for table in (normalization.cpm, lambda c: normalization.tpm(c, lengths), lambda c: normalization.fpkm(c, lengths)):
+        np.testing.assert_allclose(table(scaled), table(pasilla), rtol=1e-12)
+
+
+def test_a_gene_without_reads_has_one_log_cpm(pasilla):
+    silent = normalization.log_cpm(pasilla)[pasilla.sum(axis=1) == 0]
+    np.testing.assert_allclose(silent, silent.iloc[0, 0], rtol=1e-12)
+
+
+def test_gene_lengths_are_checked(pasilla):
+    lengths = made_lengths(pasilla)
+    with pytest.raises(DataError, match=f"1 genes of the counts have none, the first is {pasilla.index[3]}"):
+        normalization.tpm(pasilla, lengths.drop(pasilla.index[3]))
+    lengths[pasilla.index[5]] = 0
+    with pytest.raises(DataError, match=pasilla.index[5]):
+        normalization.fpkm(pasilla, lengths)
+
+
+def test_normalized_counts_refuse_foreign_or_impossible_factors(pasilla):
+    factors = normalization.size_factors(pasilla)
+    with pytest.raises(DataError, match="same order"):
+        normalization.normalized_counts(pasilla, factors[::-1])
+    with pytest.raises(DataError, match="positive"):
+        normalization.normalized_counts(pasilla, factors * 0)
+
+
+def test_log_cpm_needs_a_prior(pasilla):
+    with pytest.raises(ConfigError, match="prior_count"):
+        normalization.log_cpm(pasilla, prior_count=0)
+
+
+def test_every_table_says_what_it_is_for():
+    assert all(inspect.isfunction(getattr(normalization, name)) for name in normalization.USES)
+    assert set(normalization.USES) == {"normalized_counts", "cpm", "tmm_cpm", "log_cpm", "tpm", "fpkm", "getmm"}
+    for sentence in normalization.USES.values():
+        assert "for " in sentence
+        assert "never into" in sentence
+        assert sentence.endswith(".")
