@@ -164,7 +164,7 @@ class TestGeneTables:
             assert gene in entry.split("+")
 
     def test_they_know_the_genes_of_the_data_sets(self):
-        """All of the fly; 55 % of the human ones but most that are expressed, as many non-coding genes are not in NCBI."""
+        """All fly genes; 55 % of the human ones but most expressed ones, as NCBI lacks many non-coding genes."""
         fly = match_genes(read_counts("pasilla").index, read_gene_table(RESOURCES / "genes" / "fly.tsv.gz"))
         assert mapped_fraction(fly) == 1.0
         counts = read_counts("airway")
