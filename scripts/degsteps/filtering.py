@@ -212,6 +212,16 @@ def filter_none(counts: pd.DataFrame) -> pd.DataFrame:
     return _gene_table(counts, cpm, (counts.to_numpy() > 0).sum(axis=1), {})
 
 
+def require_genes(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts, or raise :class:`DataError` if no gene is left to test."""
+    if counts.empty:
+        raise DataError(
+            "filter: no gene passes the filter, so there is nothing to test. Lower filter.min_cpm (or "
+            "filter.min_count), or check that the matrix holds raw counts."
+        )
+    return counts
+
+
 def apply_gene_lists(
     table: pd.DataFrame, keep: Iterable[str] = (), drop: Iterable[str] = ()
 ) -> tuple[pd.DataFrame, dict[str, list[str]]]:

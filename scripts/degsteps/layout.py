@@ -3,6 +3,7 @@
 Standard library only: the Snakefile imports this module.
 """
 
+VERSION_FOLDER = "<results>/{analysis}/{version}"
 STAGES = ("ingest", "filter", "normalize", "batch", "transform", "qc", "test", "annotate", "enrich", "report")
 
 
@@ -17,6 +18,10 @@ def stage_pathvars() -> dict[str, str]:
     Rules write ``<filter>/genes.tsv``; a workflow that loads this one as a module moves everything by setting
     ``<results>`` alone.
     """
-    version_root = "<results>/{analysis}/{version}"
-    stages = {stage: f"{version_root}/{stage_folder(stage)}" for stage in STAGES}
-    return stages | {"logs": f"{version_root}/logs", "benchmarks": f"{version_root}/benchmarks"}
+    stages = {stage: f"{VERSION_FOLDER}/{stage_folder(stage)}" for stage in STAGES}
+    return stages | {name: f"{VERSION_FOLDER}/{name}" for name in ("logs", "benchmarks")}
+
+
+def in_stage(stage: str, analysis: str, version: str, file: str) -> str:
+    """Return the path of one file of one analysis, still below the path variable ``<results>``."""
+    return f"{VERSION_FOLDER.format(analysis=analysis, version=version)}/{stage_folder(stage)}/{file}"

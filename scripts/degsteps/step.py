@@ -70,7 +70,8 @@ def run(main: Callable[..., dict[str, Any] | None]) -> None:
         _execute(main, call)
     except DegstepsError as error:
         logger.error("%s", error)
-        print(f"\n{call.script.stem}: {error}\n", file=sys.stderr, flush=True)
+        if call.log:  # the terminal shows it too, so that nobody must search for the log
+            print(f"\n{call.script.stem}: {error}\n", file=sys.stderr, flush=True)
         raise SystemExit(1) from None
     except Exception:
         logger.exception("%s failed", call.script.stem)

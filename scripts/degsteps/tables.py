@@ -1,15 +1,17 @@
 """Reading and writing the workflow's own files; the only module of the library that knows their formats.
 
-Matrices (genes x samples) are Parquet, tables that people open are TSV. AnnData and PyDESeq2 hold samples x genes:
-whoever needs that transposes through :func:`to_anndata`.
+Matrices (genes x samples) are Parquet, tables that people open are TSV, a fitted model is h5ad (samples x genes).
 """
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 def write_matrix(matrix: pd.DataFrame, path: Path) -> None:
@@ -76,10 +78,48 @@ def read_table(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
     return table.set_index(first)
 
 
+def read_text_table(path: Path) -> pd.DataFrame:
+    """Read a TSV of this workflow with every column as text, as it stands in the file, indexed by the first."""
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8")
+    return table.set_index(table.columns[0])
+
+
 def read_samples(path: Path) -> pd.DataFrame:
     """Read the checked sample table of an analysis: every column as text, indexed by ``sample``."""
-    samples = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8")
-    return samples.set_index("sample")
+    return read_text_table(path)
+
+
+def write_matrix_text(matrix: pd.DataFrame, path: Path) -> None:
+    """Write a genes x samples matrix as gzipped TSV for people; the same values always give the same bytes."""
+    import gzip
+    import io
+
+    with open(path, "wb") as raw:
+        # No file name and no time in the gzip header: both would change the bytes from run to run.
+        with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=1, mtime=0) as packed:
+            with io.TextIOWrapper(packed, encoding="utf-8", newline="") as text:
+                matrix.to_csv(text, sep="\t", lineterminator="\n", index_label="gene")
+
+
+def read_gene_list(path: Path | None) -> list[str]:
+    """Read a list of gene ids, one per line; blank lines and what follows ``#`` are passed over."""
+    if path is None:
+        return []
+    lines = (line.split("#", 1)[0].strip() for line in path.read_text(encoding="utf-8-sig").splitlines())
+    return [line for line in lines if line]
+
+
+def read_model(path: Path) -> "AnnData":
+    """Read a stored fit (samples x genes)."""
+    from anndata import read_h5ad
+
+    return read_h5ad(path)
+
+
+def order_by_significance(results: pd.DataFrame) -> pd.DataFrame:
+    """Order a contrast's table by adjusted p-value, then p-value, then gene id; missing values last."""
+    keys = results.assign(gene_id=results.index.astype(str))
+    return results.loc[keys.sort_values(["padj", "pvalue", "gene_id"], kind="stable", na_position="last").index]
 
 
 def write_json(content: Any, path: Path) -> None:

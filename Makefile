@@ -1,0 +1,56 @@
+# The few commands of daily use. `make demo` and `make test` install what they need into .venv first.
+PYTHON ?= python3
+CORES ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake
+
+.PHONY: help demo all test lint format docs check init lock clean-demo
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.run: envs/core.lock.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "degsteps needs Python 3.11 or newer: make PYTHON=/path/to/python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/core.lock.txt
+	@touch $@
+
+$(VENV)/.dev: envs/dev.lock.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/dev.lock.txt
+	@touch $@
+
+demo: $(VENV)/.run  ## airway study: counts to annotated tables, figures and a report
+	$(SNAKEMAKE) --cores $(CORES) airway
+
+all: $(VENV)/.run  ## every analysis listed in config/config.yaml
+	$(SNAKEMAKE) --cores $(CORES)
+
+check: $(VENV)/.run  ## check configuration, sheets and counts; run nothing
+	@$(BIN)/python scripts/check_analyses.py
+
+init: $(VENV)/.run  ## start your own analysis: make init COUNTS=counts.tsv SAMPLES=samples.tsv [NAME=mystudy]
+	@$(BIN)/python scripts/init_analysis.py --counts "$(COUNTS)" --samples "$(SAMPLES)" $(if $(NAME),--name "$(NAME)") --add
+
+test: $(VENV)/.dev  ## the tests (some minutes)
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint, generated files up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(SNAKEMAKE) --lint
+	$(BIN)/python scripts/write_config_docs.py --check
+
+format: $(VENV)/.dev  ## put code into the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile rules
+
+docs: $(VENV)/.dev  ## write config/README.md from the schemas
+	$(BIN)/python scripts/write_config_docs.py
+
+lock:  ## resolve envs/*.in into envs/*.lock.txt (needs uv)
+	cd envs && for name in core dev combat_seq; do \
+	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.lock.txt; done

@@ -1,0 +1,36 @@
+# degsteps: raw RNA-seq counts to annotated tables of differentially expressed genes, one reproducible step at a time.
+# This file is the table of contents. Each stage is one file in rules/, each rule one script in scripts/.
+from snakemake.utils import min_version
+
+min_version("9.12")
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"  # analyses, checks before any job, helpers
+
+
+pathvars: **STAGE_PATHS
+
+
+include: "rules/ingest.smk"  # 01  given files      -> counts, samples, who was kept
+include: "rules/filter.smk"  # 02  counts           -> counts worth testing, each dropped gene with its reason
+include: "rules/normalize.smk"  # 03  counts        -> size factors, tables for people
+include: "rules/batch.smk"  # 04  samples           -> design matrix, confounding
+include: "rules/transform.smk"  # 05  counts        -> values for figures, batch-adjusted values for figures
+include: "rules/qc.smk"  # 06  all of the above     -> quality figures and the tables behind them
+include: "rules/test.smk"  # 07  counts, design     -> one fit, one table per contrast
+include: "rules/annotate.smk"  # 08  contrast tables -> with gene symbols and the rest
+include: "rules/report.smk"  # 10  everything       -> page, spreadsheet, methods text, manifest
+
+
+rule all:
+    """Everything of every analysis."""
+    default_target: True
+    input:
+        analysis_targets(),
+
+
+onsuccess:
+    print(closing_lines())

@@ -1,0 +1,77 @@
+# 08 annotate: symbols and the rest from a local file; no gene is lost, doubled or renamed.
+# enters: <test>/<contrast>.tsv, the gene table of the configuration
+# leaves: genes.tsv (every gene that was read), <contrast>.tsv (the result tables)
+
+
+rule annotate_genes:
+    """Find every gene in the gene table."""
+    input:
+        genes="<filter>/genes.tsv",
+        source=given_file("annotate.genes"),
+    output:
+        annotation="<annotate>/genes.tsv",
+        record="<annotate>/annotate_genes.record.json",
+    log:
+        "<logs>/annotate_genes.log",
+    benchmark:
+        "<benchmarks>/annotate_genes.tsv"
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    params:
+        release=setting("annotate.release"),
+        strip_version=setting("annotate.strip_version"),
+        min_mapped_fraction=setting("annotate.min_mapped_fraction"),
+        code=code("annotate_genes"),
+    script:
+        "../scripts/annotate_genes.py"
+
+
+rule annotate_contrast:
+    """Join the annotation to a contrast's table."""
+    input:
+        table="<test>/{contrast}.tsv",
+        annotation="<annotate>/genes.tsv",
+    output:
+        annotated=report("<annotate>/{contrast}.tsv", category="{analysis}", subcategory="Results", labels={"table": "{contrast}"}),
+        record="<annotate>/{contrast}.annotate_contrast.record.json",
+    log:
+        "<logs>/{contrast}.annotate_contrast.log",
+    benchmark:
+        "<benchmarks>/{contrast}.annotate_contrast.tsv"
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    params:
+        code=code("annotate_contrast"),
+    script:
+        "../scripts/annotate_contrast.py"
+
+
+rule plot_contrast:
+    """Draw the MA, volcano and p-value figures of a contrast."""
+    input:
+        table="<annotate>/{contrast}.tsv",
+    output:
+        ma_png=report("<annotate>/{contrast}.ma.png", category="{analysis}", subcategory="Results", labels={"figure": "MA, {contrast}"}),
+        ma_svg="<annotate>/{contrast}.ma.svg",
+        volcano_png=report("<annotate>/{contrast}.volcano.png", category="{analysis}", subcategory="Results", labels={"figure": "Volcano, {contrast}"}),
+        volcano_svg="<annotate>/{contrast}.volcano.svg",
+        pvalues_png=report("<annotate>/{contrast}.pvalues.png", category="{analysis}", subcategory="Results", labels={"figure": "P-values, {contrast}"}),
+        pvalues_svg="<annotate>/{contrast}.pvalues.svg",
+        record="<annotate>/{contrast}.plot_contrast.record.json",
+    log:
+        "<logs>/{contrast}.plot_contrast.log",
+    benchmark:
+        "<benchmarks>/{contrast}.plot_contrast.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    params:
+        title=contrast_title,
+        alpha=setting("test.alpha"),
+        min_log2_fold_change=setting("test.min_log2_fold_change"),
+        labelled_genes=setting("report.labelled_genes"),
+        code=code("plot_contrast"),
+    script:
+        "../scripts/plot_contrast.py"

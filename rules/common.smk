@@ -1,0 +1,152 @@
+# What the stage files share: the analyses, the checks before any job, and how a rule asks for a setting.
+# enters: config (the list of analyses)    leaves: ANALYSES, STAGE_PATHS and the helper functions below
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from degsteps.analyses import load_checked_analyses
+from degsteps.digest import code_digest
+from degsteps.errors import DegstepsError
+from degsteps.layout import in_stage, stage_pathvars
+
+# The checks read the given files; jobs that Snakemake starts in processes of their own need not repeat them.
+try:
+    ANALYSES = load_checked_analyses(config, check=workflow.is_main_process)
+except DegstepsError as error:
+    raise WorkflowError(str(error)) from None
+STAGE_PATHS = stage_pathvars()
+
+
+wildcard_constraints:
+    analysis="|".join(map(re.escape, ANALYSES)),
+    version="|".join(sorted({re.escape(analysis["version"]) for analysis in ANALYSES.values()})),
+    contrast="|".join(sorted({re.escape(name) for a in ANALYSES.values() for name in a["test"]["contrasts"]})),
+
+
+def _lookup(analysis, key):
+    """Follow a dotted key into one analysis."""
+    value = ANALYSES[analysis]
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+def setting(key):
+    """Return a params function that gives one setting of the job's analysis."""
+
+    def value_of_setting(wildcards):
+        return _lookup(wildcards.analysis, key)
+
+    return value_of_setting
+
+
+def given_file(key):
+    """Return an input function that gives a file named in the configuration, or nothing where none is named."""
+
+    def path_of_file(wildcards):
+        return _lookup(wildcards.analysis, key) or []
+
+    return path_of_file
+
+
+def contrast_setting(wildcards):
+    """Return the definition of the job's contrast."""
+    return ANALYSES[wildcards.analysis]["test"]["contrasts"][wildcards.contrast]
+
+
+def analysis_settings(wildcards):
+    """Return all settings of the job's analysis."""
+    return ANALYSES[wildcards.analysis]
+
+
+def code(rule_name):
+    """Return the digest of a rule's script and the library that it reaches, so that an edit reruns what it affects."""
+    return code_digest(Path(workflow.basedir) / "scripts" / f"{rule_name}.py")
+
+
+def has_adjusted(analysis):
+    """Whether figures of batch-adjusted values are drawn."""
+    batch = ANALYSES[analysis]["batch"]
+    return bool(batch["columns"]) and batch["method"] != "none"
+
+
+def adjusted_input(wildcards):
+    """Return the batch-adjusted values where there are any."""
+    return "<transform>/adjusted.parquet" if has_adjusted(wildcards.analysis) else []
+
+
+def adjustment_input(wildcards):
+    """Return what the adjustment starts from: counts for ComBat-seq, transformed values for the linear method."""
+    if ANALYSES[wildcards.analysis]["batch"]["method"] == "combat_seq":
+        return "<batch>/adjusted_counts.parquet"
+    return "<transform>/transformed.parquet"
+
+
+def contrast_title(wildcards):
+    """Return a contrast in words: what a positive fold change means."""
+    contrast = contrast_setting(wildcards)
+    return f"{contrast['factor']}: {contrast['test']} vs {contrast['reference']}"
+
+
+def table_name(wildcards):
+    """Return the name of the job's normalised table."""
+    return wildcards.table
+
+
+def _contrast_files(wildcards, *endings):
+    names = ANALYSES[wildcards.analysis]["test"]["contrasts"]
+    return [f"<annotate>/{name}{ending}" for name in names for ending in endings]
+
+
+def contrast_tables(wildcards):
+    """Return the annotated tables of all contrasts."""
+    return _contrast_files(wildcards, ".tsv")
+
+
+def contrast_figures(wildcards):
+    """Return the figures of all contrasts."""
+    return _contrast_files(wildcards, ".ma.png", ".volcano.png", ".pvalues.png")
+
+
+def step_records(wildcards):
+    """Return the records of every step before the report, in the order of the flow."""
+    analysis = ANALYSES[wildcards.analysis]
+    contrasts = analysis["test"]["contrasts"]
+    records = ["<ingest>/ingest_counts", "<filter>/filter_genes", "<filter>/plot_filter"]
+    records += ["<normalize>/estimate_size_factors"]
+    records += [f"<normalize>/tables/{name}.export_normalized" for name in analysis["normalize"]["tables"]]
+    records += ["<batch>/check_design"]
+    if has_adjusted(wildcards.analysis):
+        records += ["<batch>/adjust_counts"] * (analysis["batch"]["method"] == "combat_seq")
+        records += ["<transform>/adjust_transformed"]
+    records += ["<transform>/transform_counts", "<qc>/compute_qc", "<qc>/plot_qc"]
+    records += ["<test>/fit_model", "<test>/plot_dispersion", "<annotate>/annotate_genes"]
+    for name in contrasts:
+        records += [f"<test>/{name}.test_contrast", f"<annotate>/{name}.annotate_contrast"]
+        records += [f"<annotate>/{name}.plot_contrast"]
+    return [f"{record}.record.json" for record in records]
+
+
+def normalized_tables(wildcards):
+    """Return the normalised tables for people."""
+    return [f"<normalize>/tables/{name}.tsv.gz" for name in ANALYSES[wildcards.analysis]["normalize"]["tables"]]
+
+
+def analysis_targets():
+    """Return the final files of all analyses; everything else is made on the way."""
+    return [
+        in_stage("report", name, analysis["version"], file)
+        for name, analysis in ANALYSES.items()
+        for file in ("report.html", "workbook.xlsx", "manifest.json")
+    ]
+
+
+def closing_lines():
+    """Return what the terminal shows last: where to look."""
+    lines = ["", "Done. Where to look:"]
+    for name, analysis in ANALYSES.items():
+        page = workflow.pathvars.apply(in_stage("report", name, analysis["version"], "report.html"))
+        lines += [f"  {name} {analysis['version']}: {page}"]
+    return "\n".join(lines)

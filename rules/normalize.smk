@@ -1,0 +1,48 @@
+# 03 normalize: size factors for the test, normalised tables for people.
+# enters: <filter>/counts.parquet
+# leaves: size_factors.tsv, tables/<name>.tsv.gz (for reading, never for the test)
+
+
+rule estimate_size_factors:
+    """Estimate one size factor per sample."""
+    input:
+        counts="<filter>/counts.parquet",
+        control_genes=given_file("normalize.control_genes"),
+    output:
+        size_factors="<normalize>/size_factors.tsv",
+        record="<normalize>/estimate_size_factors.record.json",
+    log:
+        "<logs>/estimate_size_factors.log",
+    benchmark:
+        "<benchmarks>/estimate_size_factors.tsv"
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    params:
+        method=setting("normalize.size_factors"),
+        code=code("estimate_size_factors"),
+    script:
+        "../scripts/estimate_size_factors.py"
+
+
+rule export_normalized:
+    """Write one normalised table for people: nothing later in the flow reads it."""
+    input:
+        counts="<filter>/counts.parquet",
+        size_factors="<normalize>/size_factors.tsv",
+        gene_lengths=given_file("ingest.gene_lengths"),
+    output:
+        table="<normalize>/tables/{table}.tsv.gz",
+        record="<normalize>/tables/{table}.export_normalized.record.json",
+    log:
+        "<logs>/{table}.export_normalized.log",
+    benchmark:
+        "<benchmarks>/{table}.export_normalized.tsv"
+    conda:
+        "../envs/normalize.yaml"
+    threads: 1
+    params:
+        name=table_name,
+        code=code("export_normalized"),
+    script:
+        "../scripts/export_normalized.py"

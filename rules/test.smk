@@ -1,0 +1,74 @@
+# 07 test: one fit per design, one table per contrast. Reads raw counts and size factors, nothing adjusted.
+# enters: <filter>/counts.parquet, <normalize>/size_factors.tsv, <batch>/design.tsv
+# leaves: model.h5ad (the fit), genes.tsv (dispersions), <contrast>.tsv, figures
+
+
+rule fit_model:
+    """Fit dispersions and coefficients of every gene, once for all contrasts."""
+    input:
+        counts="<filter>/counts.parquet",
+        size_factors="<normalize>/size_factors.tsv",
+        design="<batch>/design.tsv",
+    output:
+        model="<test>/model.h5ad",
+        genes="<test>/genes.tsv",
+        record="<test>/fit_model.record.json",
+    log:
+        "<logs>/fit_model.log",
+    benchmark:
+        "<benchmarks>/fit_model.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    params:
+        code=code("fit_model"),
+    script:
+        "../scripts/fit_model.py"
+
+
+rule test_contrast:
+    """Test one contrast in every gene; maximum-likelihood and shrunken fold changes side by side."""
+    input:
+        model="<test>/model.h5ad",
+        samples="<ingest>/samples.tsv",
+    output:
+        table="<test>/{contrast}.tsv",
+        record="<test>/{contrast}.test_contrast.record.json",
+    log:
+        "<logs>/{contrast}.test_contrast.log",
+    benchmark:
+        "<benchmarks>/{contrast}.test_contrast.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    params:
+        contrast=contrast_setting,
+        design=setting("design"),
+        alpha=setting("test.alpha"),
+        cooks_filter=setting("test.cooks_filter"),
+        independent_filtering=setting("test.independent_filtering"),
+        shrinkage=setting("test.shrinkage"),
+        code=code("test_contrast"),
+    script:
+        "../scripts/test_contrast.py"
+
+
+rule plot_dispersion:
+    """Draw gene-wise, fitted and final dispersions."""
+    input:
+        genes="<test>/genes.tsv",
+    output:
+        figure_png=report("<test>/dispersion.png", category="{analysis}", subcategory="Test", labels={"figure": "Dispersion"}),
+        figure_svg="<test>/dispersion.svg",
+        record="<test>/plot_dispersion.record.json",
+    log:
+        "<logs>/plot_dispersion.log",
+    benchmark:
+        "<benchmarks>/plot_dispersion.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    params:
+        code=code("plot_dispersion"),
+    script:
+        "../scripts/plot_dispersion.py"

@@ -1,0 +1,52 @@
+# 05 transform: values on a scale where distances mean something. FOR FIGURES ONLY.
+# enters: <filter>/counts.parquet, <normalize>/size_factors.tsv, <batch>/design.tsv
+# leaves: transformed.parquet, adjusted.parquet (without the batches)
+
+
+rule transform_counts:
+    """Transform counts for figures and clustering."""
+    input:
+        counts="<filter>/counts.parquet",
+        size_factors="<normalize>/size_factors.tsv",
+        design="<batch>/design.tsv",
+    output:
+        transformed="<transform>/transformed.parquet",
+        record="<transform>/transform_counts.record.json",
+    log:
+        "<logs>/transform_counts.log",
+    benchmark:
+        "<benchmarks>/transform_counts.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    params:
+        method=setting("transform.method"),
+        blind=setting("transform.blind"),
+        code=code("transform_counts"),
+    script:
+        "../scripts/transform_counts.py"
+
+
+rule adjust_transformed:
+    """Remove the batches from the transformed values, keeping what the design asks. FOR FIGURES ONLY."""
+    input:
+        values=adjustment_input,
+        samples="<ingest>/samples.tsv",
+    output:
+        adjusted="<transform>/adjusted.parquet",
+        record="<transform>/adjust_transformed.record.json",
+    log:
+        "<logs>/adjust_transformed.log",
+    benchmark:
+        "<benchmarks>/adjust_transformed.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    params:
+        model=setting("design"),
+        method=setting("batch.method"),
+        batch_columns=setting("batch.columns"),
+        transform=setting("transform.method"),
+        code=code("adjust_transformed"),
+    script:
+        "../scripts/adjust_transformed.py"

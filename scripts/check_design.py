@@ -1,0 +1,55 @@
+"""Write the design matrix and measure how far the columns of the sample sheet are confounded.
+
+The association of two factors is Cramer's V, that of a factor and a number the correlation ratio; where two columns
+cannot be told apart at all, the run has stopped before the first job.
+"""
+
+from degsteps import batch
+from degsteps.design import contrast_setting, contrast_vector, rank_report
+from degsteps.model_matrix import as_frame, cells_table, crosstabs, design_of
+from degsteps.step import Input, Output, run
+from degsteps.tables import read_samples, write_json, write_table
+
+
+def main(
+    samples: Input,
+    design: Output,
+    association: Output,
+    crosstab: Output,
+    cells: Output,
+    summary: Output,
+    model: dict,
+    batch_columns: list[str],
+    max_cramers_v: float,
+    contrasts: dict,
+) -> dict:
+    """Write the matrix and the tables that let a reader check it."""
+    sheet = read_samples(samples)
+    built = design_of(sheet, model)
+    report = rank_report(built)
+    columns = list(dict.fromkeys([*model["factors"], *model["covariates"], *batch_columns]))
+    typed = sheet[columns].astype(dict.fromkeys(model["covariates"], float))
+    associations = batch.confounding_table(typed, columns, warn=max_cramers_v, confounded=max(0.9, max_cramers_v))
+    write_table(as_frame(built), design)
+    write_table(associations.set_index("a"), association)
+    write_table(crosstabs(sheet, [name for name in columns if name not in model["covariates"]]), crosstab)
+    write_table(cells_table(built), cells)
+    weights = {name: contrast_vector(built, contrast) for name, contrast in contrasts.items()}
+    facts = {
+        "formula": str(built.formula),
+        "levels": {name: list(levels) for name, levels in built.levels.items()},
+        "coefficients": list(built.columns),
+        "rank": report.rank,
+        "residual_df": report.residual_df,
+        "contrasts": {
+            name: contrast
+            | {"weights": dict(zip(built.columns, weights[name], strict=True)), "at": contrast_setting(built, contrast)}
+            for name, contrast in contrasts.items()
+        },
+    }
+    write_json(facts, summary)
+    return facts
+
+
+if __name__ == "__main__":
+    run(main)

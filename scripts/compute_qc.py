@@ -1,0 +1,77 @@
+"""Compute what the quality figures show, as tables: libraries, distributions, components, distances, outliers, verdicts.
+
+Reads everything and changes nothing. Flagged samples are reported, never dropped.
+"""
+
+import pandas as pd
+
+from degsteps import qc
+from degsteps.step import Input, OptionalInput, Output, run
+from degsteps.tables import read_matrix, read_samples, read_table, write_table
+
+
+def main(
+    counts: Input,
+    raw_counts: Input,
+    samples: Input,
+    size_factors: Input,
+    transformed: Input,
+    adjusted: OptionalInput,
+    libraries: Output,
+    boxplots: Output,
+    densities: Output,
+    pca: Output,
+    variance: Output,
+    loadings: Output,
+    association: Output,
+    distances: Output,
+    clustering: Output,
+    outliers: Output,
+    verdicts: Output,
+    model: dict,
+    columns: list[str],
+    batch_columns: list[str],
+    top_genes: int,
+    outlier_mad: float,
+) -> dict:
+    """Write every quality table; matrices are genes x samples."""
+    factor = read_table(size_factors)["size_factor"]
+    values = read_matrix(transformed)
+    kept_counts = read_matrix(counts)
+    stages = {"before": qc.log2_counts(kept_counts), "after": qc.log2_counts(kept_counts, factor)}
+    boxes = {name: qc.box_statistics(log_values) for name, log_values in stages.items()}
+    boxes["rle"] = qc.box_statistics(qc.relative_log_expression(stages["after"]))
+    write_table(box_table := qc.stacked(boxes), boxplots)
+    write_table(qc.densities(stages), densities)
+
+    library_table = qc.library_table(read_matrix(raw_counts), factor, values, boxes["rle"])
+    flags = qc.outliers(library_table, outlier_mad)
+    write_table(library_table.assign(flags=qc.flag_reasons(flags)), libraries)
+    write_table(flags, outliers)
+
+    all_columns = list(dict.fromkeys([*columns, *batch_columns]))
+    sheet = qc.sample_columns(read_samples(samples).loc[values.columns], all_columns, model)
+    components = {"transformed": qc.principal_components(values, top_genes)}
+    if adjusted:
+        components["adjusted"] = qc.principal_components(read_matrix(adjusted), top_genes)
+    write_table(qc.stacked({kind: found.scores for kind, found in components.items()}), pca)
+    write_table(variances := qc.stacked({kind: found.variance for kind, found in components.items()}), variance)
+    write_table(qc.stacked({kind: found.loadings for kind, found in components.items()}), loadings)
+    write_table(associations := qc.association_table(components, sheet), association)
+
+    between = qc.sample_distances(values)
+    write_table(between.round(6), distances)
+    write_table(qc.clustering(between), clustering)
+
+    found = qc.verdicts(library_table, box_table, flags, variances, associations, all_columns, batch_columns)
+    write_table(found, verdicts)
+    return {
+        "n_samples": values.shape[1],
+        "n_genes": values.shape[0],
+        "n_genes_in_pca": {kind: found.n_genes for kind, found in components.items()},
+        "flagged_samples": list(pd.unique(flags.index[flags["flagged"]])),
+    }
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,58 @@
+"""Designs of :mod:`degsteps.design` on sample tables, as DataFrames."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from degsteps.design import Design, build_design, term_name
+from degsteps.errors import DesignError
+
+
+def design_of(samples: pd.DataFrame, model: Mapping[str, Any]) -> Design:
+    """Build the design of an analysis.
+
+    Parameters
+    ----------
+    samples : the checked sample table, every column as text, indexed by sample.
+    model : the ``design`` section of the configuration (formula, factors, covariates).
+    """
+    columns = samples.to_dict("list")
+    return build_design(columns, list(samples.index), model["formula"], model["factors"], model["covariates"])
+
+
+def as_frame(design: Design) -> pd.DataFrame:
+    """Return a design as samples x coefficients."""
+    return pd.DataFrame(design.rows, index=pd.Index(design.samples, name="sample"), columns=list(design.columns))
+
+
+def columns_without(design: Design, dropped: Sequence[str]) -> pd.DataFrame:
+    """Return the coefficients whose terms name none of the dropped columns; the intercept stays."""
+    columns_of = {term_name(term): set(term) for term in design.formula.terms}
+    keep = [not columns_of.get(term, set()) & set(dropped) for term in design.terms]
+    return as_frame(design).loc[:, keep]
+
+
+def cells_table(design: Design) -> pd.DataFrame:
+    """Return every combination of the design's levels with its number of samples, the empty ones included."""
+    factors = list(design.levels)
+    if not factors:
+        raise DesignError("design.formula: names no factor, so there are no groups to compare. Add one.")
+    every = pd.MultiIndex.from_product([design.levels[name] for name in factors], names=factors)
+    table = pd.DataFrame(index=every).reset_index()
+    members = [design.cells.get(tuple(row), ()) for row in table[factors].itertuples(index=False)]
+    table["n_samples"] = [len(samples) for samples in members]
+    table["samples"] = [", ".join(samples) for samples in members]
+    return table.set_index(factors[0])
+
+
+def crosstabs(samples: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Count samples for each pair of levels of each pair of factors, in long form."""
+    found = []
+    for position, first in enumerate(factors):
+        for second in factors[position + 1 :]:
+            counted = pd.crosstab(samples[first], samples[second]).stack()
+            for (level, other), count in counted.items():
+                found.append((first, level, second, other, int(count)))
+    table = pd.DataFrame(found, columns=["factor", "level", "other_factor", "other_level", "n_samples"])
+    return table.set_index("factor")

@@ -1,0 +1,33 @@
+"""Counts on a log2-like scale for figures and clustering, never for a test."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from degsteps.normalization import size_factors as estimate_size_factors
+
+
+def transformed_counts(
+    counts: pd.DataFrame, size_factors: pd.Series | None, *, method: str, design: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Transform counts, genes x samples.
+
+    Parameters
+    ----------
+    size_factors : by sample; estimated by the median of ratios if not given.
+    method : ``vst`` or ``log2`` (log2(normalised count + 1)).
+    design : samples x coefficients for a transformation that knows it; ``None`` for a blind one.
+
+    Returns
+    -------
+    values : log2 scale, genes x samples.
+    facts : what the record says about the transformation.
+    """
+    factors = estimate_size_factors(counts) if size_factors is None else size_factors.loc[counts.columns]
+    if method == "log2":
+        return np.log2(counts / factors + 1), {"method": method}
+    from degsteps.model import variance_stabilized
+
+    values, facts = variance_stabilized(counts, factors, design)
+    return values, {"method": method, **facts}

@@ -1,0 +1,21 @@
+"""Estimate one size factor per sample: the median of ratios to a pseudo-reference (Anders & Huber 2010)."""
+
+import pandas as pd
+
+from degsteps import normalization
+from degsteps.step import Input, OptionalInput, Output, run
+from degsteps.tables import read_gene_list, read_matrix, write_table
+
+
+def main(counts: Input, size_factors: Output, method: str, control_genes: OptionalInput = None) -> dict:
+    """Write library sizes (reads in tested genes) and size factors by sample."""
+    matrix = read_matrix(counts)
+    controls = read_gene_list(control_genes) if control_genes else None
+    factors = normalization.size_factors(matrix, method=method, control_genes=controls)
+    table = pd.DataFrame({"library_size": matrix.sum(axis=0), "size_factor": factors})
+    write_table(table.rename_axis("sample"), size_factors)
+    return {"method": method, "smallest": float(factors.min()), "largest": float(factors.max())}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,26 @@
+"""Write one normalised table for people, and say in the record what it may be used for.
+
+No step reads these tables: the test takes raw counts and size factors.
+"""
+
+from degsteps import normalization
+from degsteps.step import Input, OptionalInput, Output, run
+from degsteps.tables import read_matrix, read_table, write_matrix_text
+
+
+def main(counts: Input, size_factors: Input, table: Output, name: str, gene_lengths: OptionalInput = None) -> dict:
+    """Compute the table called ``name`` (normalized, cpm, tmm_cpm, tpm or fpkm)."""
+    matrix = read_matrix(counts)
+    if name == "normalized":
+        values = normalization.normalized_counts(matrix, read_table(size_factors)["size_factor"])
+    elif name in ("tpm", "fpkm"):
+        lengths = read_table(gene_lengths)["length"]
+        values = getattr(normalization, name)(matrix, lengths)
+    else:
+        values = getattr(normalization, name)(matrix)
+    write_matrix_text(values, table)
+    return {"table": name, "use": normalization.USES[name]}
+
+
+if __name__ == "__main__":
+    run(main)

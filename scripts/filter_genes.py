@@ -1,0 +1,48 @@
+"""Drop genes with too few counts to be tested, and say of every gene why it stays or goes.
+
+``cpm``: at least ``min_cpm`` counts per million in at least as many samples as the smallest group has.
+``filter_by_expr``: edgeR's rule (Chen, Lun & Smyth 2016, F1000Research 5:1438). Lists of the user win over the rule.
+"""
+
+from degsteps import filtering
+from degsteps.step import Input, OptionalInput, Output, run
+from degsteps.tables import read_gene_list, read_matrix, read_samples, write_matrix, write_table
+
+
+def main(
+    counts: Input,
+    samples: Input,
+    filtered: Output,
+    genes: Output,
+    method: str,
+    group: str,
+    min_cpm: float,
+    min_samples: int | None,
+    min_count: float,
+    min_total_count: float,
+    keep_list: OptionalInput = None,
+    drop_list: OptionalInput = None,
+) -> dict:
+    """Filter genes; the facts name the rule with the numbers that it used."""
+    matrix = read_matrix(counts)
+    groups = read_samples(samples).loc[matrix.columns, group]
+    smallest = filtering.smallest_group_size(groups)
+    if method == "cpm":
+        table = filtering.filter_cpm(matrix, min_cpm=min_cpm, min_samples=min_samples or smallest)
+    elif method == "filter_by_expr":
+        table = filtering.filter_by_expr(matrix, groups=groups, min_count=min_count, min_total_count=min_total_count)
+    else:
+        table = filtering.filter_none(matrix)
+    keep, drop = read_gene_list(keep_list), read_gene_list(drop_list)
+    table, unknown = filtering.apply_gene_lists(table, keep=keep, drop=drop)
+    write_matrix(filtering.require_genes(matrix.loc[table["kept"]]), filtered)
+    write_table(table, genes)
+    rule = {"method": method, "group": group, "smallest_group": smallest}
+    if method == "cpm":
+        rule |= {"min_cpm": min_cpm, "min_samples": min_samples or smallest}
+    kept = int(table["kept"].sum())
+    return rule | {"genes_kept": kept, "genes_dropped": len(table) - kept, "listed_but_unknown": unknown}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,16 @@
+"""Join the records of all steps into one graph, and account for every file of the results."""
+
+from degsteps.manifest import joined_records
+from degsteps.step import Input, Inputs, Output, run
+from degsteps.tables import read_json, write_json
+
+
+def main(records: Inputs, page: Input, workbook: Input, manifest: Output, settings: dict) -> dict:
+    """Write manifest.json: each input is an earlier step's output or a given file."""
+    content = joined_records({str(path): read_json(path) for path in records}, settings)
+    write_json(content, manifest)
+    return {"steps": len(content["steps"]), "given_files": len(content["given"])}
+
+
+if __name__ == "__main__":
+    run(main)
