@@ -26,6 +26,11 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def verb(number: int, one: str, many: str) -> str:
+    """Return the form of a verb that fits the number of its subjects."""
+    return one if number == 1 else many
+
+
 def bare(name: str) -> str:
     """Return a name without case, blanks, punctuation, byte order mark and the X that R puts before digits.
 
