@@ -106,8 +106,7 @@ def _coded(covariate: pd.Series) -> np.ndarray:
 
 def _centred(covariate: pd.Series) -> np.ndarray:
     numbers = covariate.to_numpy(dtype=float)[:, None]
-    # The mean of equal numbers can be a rounding error away from them; what is left must not pass for a covariate.
-    return numbers - numbers.mean() if np.ptp(numbers) > 0 else np.zeros_like(numbers)
+    return numbers - numbers.mean()
 
 
 def is_continuous(covariate: pd.Series) -> bool:

@@ -364,6 +364,12 @@ def test_component_tests_at_their_ends(samples):
     assert table["padj"].notna().sum() == 2
 
 
+@pytest.mark.parametrize("constant", [0.0, 0.1])
+def test_a_constant_component_is_not_tested(samples, constant):
+    table = batch.pc_association(pd.DataFrame({"PC1": constant}, index=samples.index), samples, ["run", "rin"])
+    assert table[["r_squared", "pvalue", "padj"]].isna().all(axis=None)
+
+
 def test_sign_and_scale_of_components_do_not_matter(samples):
     scores = read("association_scores.tsv")
     pd.testing.assert_frame_equal(
