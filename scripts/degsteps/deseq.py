@@ -1,0 +1,627 @@
+"""Differential expression from raw counts: one fit per design, any number of tests from it.
+
+The method is DESeq2's (Love, Huber & Anders, Genome Biology 15:550, 2014) and, with ``compatibility="r"``, so are the
+numbers. Files and tables are genes x samples.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from degsteps.engine import adjust
+from degsteps.engine import cooks as cooks_module
+from degsteps.engine.blocks import for_each_block
+from degsteps.engine.cells import Cells
+from degsteps.engine.irls import fit_coefficients, log_likelihood, start_coefficients
+from degsteps.engine.local_regression import LocalRegression
+from degsteps.engine.prior import prior_variance as fit_prior_variance
+from degsteps.engine.stages import Counts, Options, final_pass, gene_wise_pass
+from degsteps.engine.trend import Trend, fit_trend
+from degsteps.engine.wald import ALTERNATIVES, contrast_estimate, wald_statistic
+from degsteps.errors import DataError, DesignError
+
+COMPATIBILITIES = ("r", "exact")
+TREND_KINDS = ("parametric", "local", "mean")
+_LOG2_E = 1.0 / np.log(2.0)
+
+
+@dataclass
+class Fit:
+    """One fitted model: everything that tests and transformations need, without the counts.
+
+    Attributes
+    ----------
+    genes : DataFrame, genes x columns
+        ``base_mean``, ``base_var`` (of normalised counts, after outlier replacement), ``all_zero``, ``disp_gene_wise``,
+        ``disp_fitted``, ``disp_map``, ``dispersion``, ``disp_outlier``, ``log_likelihood``, ``max_cooks`` (NaN: not
+        judged), ``counts_above_outlier``, ``beta_converged``, ``replaced``.
+    coefficients : DataFrame, genes x coefficients
+        Natural logarithms.
+    covariance : ndarray, (genes, p(p+1)/2)
+        Covariance of each gene's coefficients: lower triangle, row by row.
+    design : DataFrame, samples x coefficients
+    size_factors : Series, samples
+    trend : dict
+        ``kind``, ``coefficients``, ``local`` (arrays of the curve or None), ``note``, ``prior_variance``,
+        ``residual_variance``, ``residual_df``.
+    cell_totals : ndarray of float, (genes, cells)
+        Sum of raw counts over samples with equal design rows, cells in the order of their sorted design rows.
+    settings : dict
+        Arguments of the fit.
+    normalization_factors : DataFrame, genes x samples, or None
+    replaced_counts : DataFrame, genes x samples
+        Counts of the genes in which outliers were replaced, as they were fitted.
+    cooks : DataFrame, genes x samples, or None
+    """
+
+    genes: pd.DataFrame
+    coefficients: pd.DataFrame
+    covariance: np.ndarray
+    design: pd.DataFrame
+    size_factors: pd.Series
+    trend: dict
+    cell_totals: np.ndarray
+    settings: dict
+    normalization_factors: pd.DataFrame | None = None
+    replaced_counts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    cooks: pd.DataFrame | None = None
+
+    @property
+    def dispersion_trend(self) -> Trend:
+        """The trend as a function of the mean."""
+        return _trend_from_dict(self.trend)
+
+    def to_anndata(self):
+        """The fit as an AnnData object: samples x genes without a matrix of its own.
+
+        Returns
+        -------
+        anndata.AnnData
+        """
+        import anndata
+
+        varm = {"coefficients": self.coefficients, "covariance": self.covariance, "cell_totals": self.cell_totals}
+        if not self.replaced_counts.empty:
+            varm["replaced_counts"] = self.replaced_counts.reindex(self.genes.index).to_numpy(dtype=float)
+        layers = {}
+        if self.normalization_factors is not None:
+            layers["normalization_factors"] = self.normalization_factors.T.to_numpy()
+        if self.cooks is not None:
+            layers["cooks"] = self.cooks.T.to_numpy()
+        obs = pd.DataFrame({"size_factor": self.size_factors.to_numpy()}, index=self.design.index.astype(str))
+        trend = dict(self.trend)
+        trend["local"] = trend["local"] or {}
+        settings = {key: value for key, value in self.settings.items() if value is not None}
+        return anndata.AnnData(
+            obs=obs,
+            var=self.genes.copy(),
+            obsm={"design": self.design.set_axis(self.design.index.astype(str))},
+            varm=varm,
+            layers=layers,
+            uns={"trend": trend, "settings": settings},
+        )
+
+    @classmethod
+    def from_anndata(cls, data) -> "Fit":
+        """Inverse of :meth:`to_anndata`.
+
+        Parameters
+        ----------
+        data : anndata.AnnData
+        """
+        samples = pd.Index(data.obs_names, name="sample")
+        genes = data.var.copy()
+        genes.index = pd.Index(genes.index, name="gene")
+        replaced = pd.DataFrame()
+        if "replaced_counts" in data.varm:
+            rows = genes["replaced"].to_numpy(dtype=bool)
+            replaced = pd.DataFrame(
+                np.asarray(data.varm["replaced_counts"])[rows], index=genes.index[rows], columns=samples
+            )
+        trend = {key: (float(value) if isinstance(value, np.floating) else value) for key, value in data.uns["trend"].items()}
+        trend["residual_df"] = int(trend["residual_df"])
+        trend["coefficients"] = {key: float(value) for key, value in trend["coefficients"].items()}
+        trend["local"] = {key: np.asarray(value) for key, value in trend["local"].items()} or None
+
+        def layer(name: str) -> pd.DataFrame | None:
+            if name not in data.layers:
+                return None
+            return pd.DataFrame(np.asarray(data.layers[name]).T, index=genes.index, columns=samples)
+
+        return cls(
+            genes=genes,
+            coefficients=pd.DataFrame(data.varm["coefficients"]).set_axis(genes.index),
+            covariance=np.asarray(data.varm["covariance"]),
+            design=pd.DataFrame(data.obsm["design"]).set_axis(samples),
+            size_factors=pd.Series(data.obs["size_factor"].to_numpy(), index=samples, name="size_factor"),
+            trend=trend,
+            cell_totals=np.asarray(data.varm["cell_totals"]),
+            settings=dict(data.uns["settings"]),
+            normalization_factors=layer("normalization_factors"),
+            replaced_counts=replaced,
+            cooks=layer("cooks"),
+        )
+
+
+def _trend_to_dict(trend: Trend) -> dict:
+    local = None
+    if trend.local is not None:
+        curve = trend.local
+        local = {
+            "vertices": curve.vertices,
+            "values": curve.values,
+            "slopes": curve.slopes,
+            "centre": np.array(curve.centre),
+            "quadratic": curve.quadratic,
+        }
+    return {"kind": trend.kind, "coefficients": dict(trend.coefficients), "local": local, "note": trend.note}
+
+
+def _trend_from_dict(values: dict) -> Trend:
+    local = values["local"]
+    if local is not None:
+        local = LocalRegression(
+            local["vertices"], local["values"], local["slopes"], float(local["centre"]), local["quadratic"]
+        )
+    return Trend(values["kind"], dict(values["coefficients"]), local, values["note"])
+
+
+def fit_model(
+    counts: pd.DataFrame,
+    design: pd.DataFrame,
+    size_factors: pd.Series,
+    *,
+    normalization_factors: pd.DataFrame | None = None,
+    fit_type: str = "parametric",
+    compatibility: str = "r",
+    min_replicates: int | None = 7,
+    keep_cooks: bool = False,
+    block: int | None = None,
+    threads: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Fit:
+    """Fit dispersions and coefficients of a negative-binomial model to all genes.
+
+    Parameters
+    ----------
+    counts : DataFrame, genes x samples
+        Raw counts.
+    design : DataFrame, samples x coefficients
+        Full-rank design matrix, its columns in the order of the coefficients.
+    size_factors : Series
+        One positive factor a sample; used as given.
+    normalization_factors : DataFrame, genes x samples, optional
+        Offsets of each count (transcript lengths times size factors), used instead of the size factors.
+    fit_type : {"parametric", "local", "mean"}
+        Dispersion trend. A parametric trend that does not fit is replaced by the local one (``Fit.trend["note"]``).
+    compatibility : {"r", "exact"}
+        ``"r"`` reproduces R's DESeq2, its early stopping included; ``"exact"`` takes the optima.
+    min_replicates : int or None
+        Replace counts that are outliers by Cook's distance in samples with at least that many replicates; None: never.
+    keep_cooks : bool
+        Keep the matrix of Cook's distances.
+    block : int, optional
+        Genes computed together; results do not depend on it.
+    threads : int
+        Blocks computed at the same time; results do not depend on it.
+    progress : callable, optional
+        Called with (genes done, genes, stage).
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    DataError
+        Counts, size factors or normalisation factors are not usable.
+    DesignError
+        The design is not of full rank or leaves no residual degrees of freedom.
+    """
+    _require_choice("fit_type", fit_type, TREND_KINDS)
+    _require_choice("compatibility", compatibility, COMPATIBILITIES)
+    design, size_factors = _require_aligned(counts, design, size_factors)
+    if min_replicates is not None and min_replicates < 3:
+        raise DesignError(
+            f"min_replicates is {min_replicates}, but telling an outlier takes at least 3 replicates. "
+            "Set it to 3 or more, or to none to replace nothing."
+        )
+    cells = Cells(design.to_numpy(dtype=float))
+    offsets = size_factors.to_numpy(dtype=float)
+    if normalization_factors is not None:
+        normalization_factors = _require_normalization_factors(normalization_factors, counts)
+        offsets = normalization_factors.to_numpy(dtype=float)
+    data = Counts(counts.to_numpy(), offsets)
+    options = Options(compatibility, block, threads, progress)
+
+    gene_wise = gene_wise_pass(data, cells, options)
+    expressed = ~np.isnan(gene_wise.dispersion)
+    if not expressed.any():
+        raise DataError("counts: every count is 0. Check the count matrix and the filter.")
+    trend = fit_trend(gene_wise.base_mean[expressed], gene_wise.dispersion[expressed], fit_type)
+    residual_df = cells.n_samples - cells.n_coefficients
+    fitted = np.full(data.n_genes, np.nan)
+    fitted[expressed] = trend.at(gene_wise.base_mean[expressed])
+    width, spread = fit_prior_variance(
+        gene_wise.dispersion[expressed], fitted[expressed], residual_df, compatibility
+    )
+    final = final_pass(data, cells, gene_wise, fitted, width, spread, options, min_replicates=min_replicates, keep_cooks=keep_cooks)
+
+    max_cooks = final.max_cooks
+    replaced = np.zeros(data.n_genes, dtype=bool)
+    replaced_counts = pd.DataFrame()
+    all_zero = ~expressed
+    if min_replicates is not None and (cells.sizes >= min_replicates).any():
+        replaced = final.outlying_samples.any(axis=1)
+        if replaced.any():
+            rows = np.flatnonzero(replaced)
+            new_values = _replacement_counts(data, cells, rows, final.outlying_samples[rows], min_replicates)
+            part = data.subset(rows, new_values)
+            part_gene_wise = gene_wise_pass(part, cells, options)
+            refitted = ~np.isnan(part_gene_wise.dispersion)
+            all_zero = all_zero.copy()
+            all_zero[rows] = ~refitted
+            fitted[rows[refitted]] = trend.at(part_gene_wise.base_mean[refitted])
+            part_final = final_pass(part, cells, part_gene_wise, fitted[rows], width, spread, options)
+            for name in ("base_mean", "base_variance", "dispersion"):
+                getattr(gene_wise, name)[rows] = getattr(part_gene_wise, name)
+            # Cook's distances stay those of the counts as they were given.
+            for name in (
+                "dispersion_map",
+                "dispersion",
+                "is_dispersion_outlier",
+                "coefficients",
+                "covariance",
+                "converged",
+                "log_likelihood",
+            ):
+                getattr(final, name)[rows] = getattr(part_final, name)
+            # Samples with few replicates keep their outliers and are still judged by them.
+            max_cooks = final.max_cooks_irreplaceable
+            replaced_counts = pd.DataFrame(new_values, index=counts.index[rows], columns=counts.columns)
+
+    genes = pd.DataFrame(
+        {
+            "base_mean": gene_wise.base_mean,
+            "base_var": gene_wise.base_variance,
+            "all_zero": all_zero,
+            "disp_gene_wise": gene_wise.dispersion,
+            "disp_fitted": fitted,
+            "disp_map": final.dispersion_map,
+            "dispersion": final.dispersion,
+            "disp_outlier": final.is_dispersion_outlier,
+            "log_likelihood": final.log_likelihood,
+            "max_cooks": max_cooks,
+            "counts_above_outlier": final.counts_above_outlier,
+            "beta_converged": final.converged,
+            "replaced": replaced,
+        },
+        index=counts.index,
+    )
+    return Fit(
+        genes=genes,
+        coefficients=pd.DataFrame(final.coefficients, index=counts.index, columns=design.columns),
+        covariance=final.covariance,
+        design=design,
+        size_factors=size_factors,
+        trend={
+            **_trend_to_dict(trend),
+            "prior_variance": width,
+            "residual_variance": spread,
+            "residual_df": residual_df,
+        },
+        cell_totals=_cell_totals(data.values, cells),
+        settings={"fit_type": fit_type, "compatibility": compatibility, "min_replicates": min_replicates},
+        normalization_factors=normalization_factors,
+        replaced_counts=replaced_counts,
+        cooks=None
+        if final.cooks is None
+        else pd.DataFrame(final.cooks, index=counts.index, columns=counts.columns),
+    )
+
+
+def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise DataError(f"{name} is {value!r}. Choose one of: {', '.join(choices)}.")
+
+
+def _require_aligned(
+    counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Series
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Counts, design and size factors speak of the same samples, and their values can be fitted."""
+    samples = counts.columns
+    for what, index in (("design", design.index), ("size factors", size_factors.index)):
+        missing = [str(sample) for sample in samples if sample not in index]
+        if missing:
+            raise DataError(
+                f"{what}: no row for the samples {', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}. "
+                f"Give every column of the counts a row in the {what}."
+            )
+    design = design.loc[samples]
+    size_factors = size_factors.loc[samples].astype(float)
+    values = counts.to_numpy()
+    if not np.issubdtype(values.dtype, np.number):
+        raise DataError("counts: some columns are not numbers. Keep gene ids in the index and only counts in columns.")
+    if np.issubdtype(values.dtype, np.floating):
+        if not np.isfinite(values).all():
+            gene, sample = (int(k[0]) for k in np.nonzero(~np.isfinite(values)))
+            raise DataError(
+                f"counts: gene {counts.index[gene]}, sample {samples[sample]} is {values[gene, sample]}. "
+                "Every count must be a finite number; fill or drop missing ones before."
+            )
+        if (values != np.floor(values)).any():
+            raise DataError(
+                "counts: some values are not whole numbers. Differential expression needs raw counts, not normalised, "
+                "transformed or batch-adjusted values; round estimated counts first."
+            )
+    if (values < 0).any():
+        raise DataError("counts: some values are negative. Raw counts are 0 or more.")
+    bad = size_factors[~(np.isfinite(size_factors) & (size_factors > 0))]
+    if len(bad):
+        raise DataError(
+            f"size factors: sample {bad.index[0]} has {bad.iloc[0]}. Size factors are positive numbers; a library "
+            "without counts has none and must be left out."
+        )
+    matrix = design.to_numpy(dtype=float)
+    if not np.isfinite(matrix).all():
+        raise DesignError("design: some entries are missing or infinite. Every sample needs a value for every factor.")
+    n_samples, n_coefficients = matrix.shape
+    rank = np.linalg.matrix_rank(matrix)
+    if rank < n_coefficients:
+        raise DesignError(
+            f"design: its {n_coefficients} columns have rank {rank} only: some are sums of others (a factor confounded "
+            "with another, or a level without samples). Drop one of the confounded factors."
+        )
+    if n_samples <= n_coefficients:
+        raise DesignError(
+            f"design: {n_samples} samples for {n_coefficients} coefficients leave no replicates to estimate dispersion "
+            "from. Use a design with fewer coefficients, or more samples."
+        )
+    return design, size_factors
+
+
+def _require_normalization_factors(factors: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    if not (counts.index.isin(factors.index).all() and counts.columns.isin(factors.columns).all()):
+        raise DataError("normalization factors: some genes or samples of the counts are missing.")
+    factors = factors.loc[counts.index, counts.columns].astype(float)
+    values = factors.to_numpy()
+    if not (np.isfinite(values).all() and (values > 0).all()):
+        raise DataError("normalization factors: every entry must be a positive, finite number.")
+    return factors
+
+
+def _cell_totals(values: np.ndarray, cells: Cells) -> np.ndarray:
+    totals = np.empty((len(values), cells.n_cells))
+    for cell in range(cells.n_cells):
+        totals[:, cell] = values[:, cells.cell_of_sample == cell].sum(axis=1)
+    return totals
+
+
+def _replacement_counts(
+    data: Counts, cells: Cells, rows: np.ndarray, outlying: np.ndarray, min_replicates: int
+) -> np.ndarray:
+    """Counts of some genes with outliers replaced by the trimmed mean of the gene, scaled to the sample's depth."""
+    counts = data.values[rows].astype(float)
+    offsets = data.offsets if data.offsets.ndim == 1 else data.offsets[rows]
+    centre = cooks_module.trimmed_mean(np.ascontiguousarray((counts / offsets).T), 0.2)
+    replacement = np.trunc(centre[:, None] * offsets)
+    replaceable = (cells.sizes >= min_replicates)[cells.cell_of_sample]
+    return np.where(outlying & replaceable, replacement, counts)
+
+
+def wald_test(
+    fit: Fit,
+    contrast: np.ndarray,
+    *,
+    lfc_null: float = 0.0,
+    alternative: str = "two_sided",
+    alpha: float = 0.05,
+    cooks: bool = True,
+    independent_filtering: bool = True,
+    samples: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Test a contrast of coefficients in every gene.
+
+    Parameters
+    ----------
+    fit : Fit
+    contrast : array_like, (coefficients,)
+        Weights of the design's coefficients.
+    lfc_null : float
+        log2 fold change that bounds the null hypothesis.
+    alternative : {"two_sided", "greater_abs", "less_abs", "greater", "less"}
+        See :func:`degsteps.engine.wald.wald_statistic`.
+    alpha : float
+        Level for which independent filtering is tuned.
+    cooks : bool
+        No p-value for genes with an outlying count.
+    independent_filtering : bool
+        Leave genes with a low mean out of the adjustment.
+    samples : array_like of bool, (samples,), optional
+        Samples of the groups compared. Genes without a count in any of them get a fold change of 0 and a p-value of 1.
+
+    Returns
+    -------
+    DataFrame, genes x (base_mean, log2_fold_change, lfc_se, stat, pvalue, padj, na_reason)
+    """
+    _require_choice("alternative", alternative, ALTERNATIVES)
+    contrast = _require_contrast(fit, contrast)
+    estimate, standard_error = contrast_estimate(fit.coefficients.to_numpy(), fit.covariance, contrast)
+    estimate, standard_error = estimate * _LOG2_E, standard_error * _LOG2_E
+    with np.errstate(invalid="ignore", divide="ignore"):
+        statistic, pvalue = wald_statistic(estimate, standard_error, lfc_null, alternative)
+    if samples is not None:
+        absent = _absent(fit, np.asarray(samples, dtype=bool)) & ~fit.genes["all_zero"].to_numpy()
+        estimate = np.where(absent, 0.0, estimate)
+        statistic = np.where(absent, 0.0, statistic)
+        pvalue = np.where(absent, 1.0, pvalue)
+    return _result_table(fit, estimate, standard_error, statistic, pvalue, alpha, cooks, independent_filtering)
+
+
+def likelihood_ratio_test(
+    fit: Fit,
+    counts: pd.DataFrame,
+    reduced: pd.DataFrame,
+    contrast: np.ndarray,
+    *,
+    alpha: float = 0.05,
+    cooks: bool = True,
+    independent_filtering: bool = True,
+    block: int | None = None,
+    threads: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> pd.DataFrame:
+    """Compare the fitted design with a smaller one nested in it, by twice the difference in log-likelihood.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of the full design.
+    counts : DataFrame, genes x samples
+        The counts that were fitted.
+    reduced : DataFrame, samples x coefficients
+        Design matrix whose columns are combinations of the full design's.
+    contrast : array_like, (coefficients,)
+        Which fold change of the full model to report beside the test; the p-value does not depend on it.
+    alpha, cooks, independent_filtering
+        As in :func:`wald_test`.
+    block, threads, progress
+        As in :func:`fit_model`.
+
+    Returns
+    -------
+    DataFrame
+        As of :func:`wald_test`; ``stat`` is the likelihood-ratio statistic.
+
+    Raises
+    ------
+    DesignError
+        The reduced design is not nested in the full one.
+    """
+    from scipy.special import gammaincc
+
+    contrast = _require_contrast(fit, contrast)
+    reduced = reduced.loc[fit.design.index]
+    full_matrix, reduced_matrix = fit.design.to_numpy(dtype=float), reduced.to_numpy(dtype=float)
+    n_lost = full_matrix.shape[1] - reduced_matrix.shape[1]
+    both = np.linalg.matrix_rank(np.hstack([full_matrix, reduced_matrix]))
+    if n_lost < 1 or np.linalg.matrix_rank(reduced_matrix) < reduced_matrix.shape[1] or both > full_matrix.shape[1]:
+        raise DesignError(
+            "reduced design: its columns must be fewer than the full design's and combinations of them. "
+            "Leave out whole terms of the full design and nothing else."
+        )
+    values = counts.loc[fit.genes.index, fit.design.index].to_numpy()
+    if not fit.replaced_counts.empty:
+        values = values.astype(float)
+        values[fit.genes["replaced"].to_numpy()] = fit.replaced_counts.to_numpy()
+    offsets = fit.size_factors if fit.normalization_factors is None else fit.normalization_factors
+    data = Counts(values, offsets.to_numpy(dtype=float))
+    cells = Cells(reduced_matrix)
+    dispersion = fit.genes["dispersion"].to_numpy()
+    base_mean = fit.genes["base_mean"].to_numpy()
+    reduced_likelihood = np.full(data.n_genes, np.nan)
+    # DESeq2 takes the base mean itself, not the maximum-likelihood mean, as the fit of a lone intercept.
+    is_base_mean = fit.settings["compatibility"] == "r" and reduced_matrix.shape[1] == 1 and np.ptp(reduced_matrix) == 0
+
+    def work(genes: slice) -> None:
+        index = genes.start + np.flatnonzero(~np.isnan(dispersion[genes]))
+        if not len(index):
+            return
+        block_counts, offset = data.block(index, cells)
+        if is_base_mean:
+            mean = offset * base_mean[index]
+        else:
+            start = start_coefficients(block_counts / offset, cells)
+            mean = fit_coefficients(
+                block_counts, offset, cells, dispersion[index], start, with_covariance=False
+            ).mean
+        reduced_likelihood[index] = log_likelihood(block_counts, mean, dispersion[index])
+
+    reporter = None if progress is None else lambda done, total: progress(done, total, "reduced model")
+    for_each_block(work, data.n_genes, data.n_samples, block, threads, reporter)
+    statistic = 2.0 * (fit.genes["log_likelihood"].to_numpy() - reduced_likelihood)
+    pvalue = gammaincc(n_lost / 2.0, np.maximum(statistic, 0.0) / 2.0)
+    estimate, standard_error = contrast_estimate(fit.coefficients.to_numpy(), fit.covariance, contrast)
+    return _result_table(
+        fit,
+        estimate * _LOG2_E,
+        standard_error * _LOG2_E,
+        statistic,
+        pvalue,
+        alpha,
+        cooks,
+        independent_filtering,
+    )
+
+
+def _require_contrast(fit: Fit, contrast: np.ndarray) -> np.ndarray:
+    contrast = np.asarray(contrast, dtype=float)
+    if contrast.shape != (fit.design.shape[1],) or not np.isfinite(contrast).all() or not contrast.any():
+        raise DesignError(
+            f"contrast: needs one finite weight for each of the coefficients {', '.join(map(str, fit.design.columns))}, "
+            "not all of them 0."
+        )
+    return contrast
+
+
+def _absent(fit: Fit, samples: np.ndarray) -> np.ndarray:
+    """Genes without a count in the cells that some samples belong to."""
+    cells = Cells(fit.design.to_numpy(dtype=float))
+    used = np.unique(cells.cell_of_sample[samples])
+    return (fit.cell_totals[:, used] == 0).all(axis=1)
+
+
+def _count_outliers(fit: Fit) -> np.ndarray:
+    """Genes whose largest Cook's distance is beyond the cutoff.
+
+    In a design of two groups a gene with at least three counts above the outlying one is kept: the outlier is then a
+    low count, which does not make a gene significant.
+    """
+    n_samples, n_coefficients = fit.design.shape
+    outliers = fit.genes["max_cooks"].to_numpy() > cooks_module.cooks_cutoff(n_samples, n_coefficients)
+    if n_coefficients == 2 and fit.design.drop_duplicates().shape[0] == 2:
+        outliers &= fit.genes["counts_above_outlier"].to_numpy() < 3
+    return outliers
+
+
+def _result_table(
+    fit: Fit,
+    estimate: np.ndarray,
+    standard_error: np.ndarray,
+    statistic: np.ndarray,
+    pvalue: np.ndarray,
+    alpha: float,
+    cooks: bool,
+    filter_low_means: bool,
+) -> pd.DataFrame:
+    """Cook's filter, adjustment, and the reason for each missing value."""
+    if not 0 < alpha < 1:
+        raise DataError(f"alpha is {alpha}. Choose a level between 0 and 1.")
+    base_mean = fit.genes["base_mean"].to_numpy()
+    all_zero = fit.genes["all_zero"].to_numpy(dtype=bool)
+    reason = np.full(len(base_mean), "", dtype=object)
+    reason[all_zero] = "all_zero"
+    if cooks:
+        outlier = _count_outliers(fit) & ~all_zero
+        pvalue = np.where(outlier, np.nan, pvalue)
+        reason[outlier] = "count_outlier"
+    reason[np.isnan(pvalue) & (reason == "")] = "not_converged"
+    if filter_low_means:
+        padj = adjust.independent_filtering(base_mean, pvalue, alpha).padj
+    else:
+        padj = adjust.adjust_bh(pvalue)
+    reason[np.isnan(padj) & (reason == "")] = "low_mean"
+    return pd.DataFrame(
+        {
+            "base_mean": base_mean,
+            "log2_fold_change": estimate,
+            "lfc_se": standard_error,
+            "stat": statistic,
+            "pvalue": pvalue,
+            "padj": padj,
+            "na_reason": reason,
+        },
+        index=fit.genes.index,
+    )

@@ -1,0 +1,259 @@
+"""A design matrix with equal rows pooled into cells, and small linear algebra for all genes at once.
+
+Most designs have few distinct rows: 24 samples of two conditions in three batches have six. Sums over samples are
+then taken per cell first, and X'WX is built from a handful of cell sums.
+"""
+
+import numpy as np
+
+from degsteps.engine.blocks import sum_samples
+
+# Products of design rows with this few non-zero entries are added entry by entry, others axis by axis.
+_FEW_ENTRIES = 64
+
+
+class Cells:
+    """Design matrix whose samples are sorted by cell (set of equal design rows).
+
+    Kernels work on arrays whose rows are in the order ``order``.
+
+    Parameters
+    ----------
+    design : array_like, (samples, coefficients)
+        Full-rank design matrix.
+
+    Attributes
+    ----------
+    order : ndarray of int, (samples,)
+        Sample at each sorted position.
+    rows : ndarray, (cells, coefficients)
+        Distinct design rows.
+    bounds : ndarray of int, (cells + 1,)
+        Cell ``c`` holds the sorted positions ``bounds[c]:bounds[c + 1]``.
+    is_saturated : bool
+        As many cells as coefficients: each cell has a mean of its own.
+    """
+
+    def __init__(self, design: np.ndarray) -> None:
+        design = np.ascontiguousarray(design, dtype=float)
+        if design.ndim != 2:
+            raise ValueError("the design matrix must have two axes: samples x coefficients")
+        self.design = design
+        self.n_samples, self.n_coefficients = design.shape
+        self.rows, cell_of_sample = np.unique(design, axis=0, return_inverse=True)
+        cell_of_sample = cell_of_sample.reshape(-1)
+        self.cell_of_sample = cell_of_sample
+        self.order = np.argsort(cell_of_sample, kind="stable")
+        self.sizes = np.bincount(cell_of_sample, minlength=len(self.rows))
+        self.bounds = np.concatenate([[0], np.cumsum(self.sizes)])
+        self.n_cells = len(self.rows)
+        self.is_saturated = self.n_cells == self.n_coefficients
+        self.sorted_cell = cell_of_sample[self.order]
+        self.inverse_order = np.empty_like(self.order)
+        self.inverse_order[self.order] = np.arange(self.n_samples)
+        self._pairs = [(i, j) for i in range(self.n_coefficients) for j in range(i + 1)]
+        self._pair_cells = [np.flatnonzero(self.rows[:, i] * self.rows[:, j]) for i, j in self._pairs]
+        self._pair_weights = [
+            (self.rows[:, i] * self.rows[:, j])[used] for (i, j), used in zip(self._pairs, self._pair_cells, strict=True)
+        ]
+        self._saturated_inverse = np.linalg.inv(self.rows) if self.is_saturated else None
+
+    def cell_sums(self, values: np.ndarray) -> np.ndarray:
+        """Sum over the samples of each cell; (samples, genes) -> (cells, genes)."""
+        if self.n_cells == self.n_samples:
+            return values
+        sums = np.empty((self.n_cells, values.shape[1]))
+        for cell in range(self.n_cells):
+            sums[cell] = sum_samples(values[self.bounds[cell] : self.bounds[cell + 1]])
+        return sums
+
+    def spread(self, cell_values: np.ndarray) -> np.ndarray:
+        """Repeat a cell's row for each of its samples; (cells, genes) -> (samples, genes)."""
+        if self.n_cells == self.n_samples:
+            return cell_values
+        return np.repeat(cell_values, self.sizes, axis=0)
+
+    def linear_predictor(self, coefficients: np.ndarray) -> np.ndarray:
+        """X beta for each cell; (coefficients, genes) -> (cells, genes)."""
+        return _weighted_sum(self.rows, coefficients)
+
+    def cross_product(self, cell_values: np.ndarray) -> np.ndarray:
+        """X'v from cell sums of v; (cells, genes) -> (coefficients, genes)."""
+        return _weighted_sum(self.rows.T, cell_values)
+
+    def gram(self, cell_weights: np.ndarray) -> np.ndarray:
+        """Lower triangle of X'WX, row by row, from cell sums of the weights; (cells, genes) -> (p(p+1)/2, genes)."""
+        packed = np.empty((len(self._pairs), cell_weights.shape[1]))
+        for entry, (used, weights) in enumerate(zip(self._pair_cells, self._pair_weights, strict=True)):
+            if not len(used):
+                packed[entry] = 0.0
+            elif np.all(weights == 1.0):
+                packed[entry] = sum_samples(cell_weights[used])
+            else:
+                packed[entry] = sum_samples(cell_weights[used] * weights[:, None])
+        return packed
+
+    def log_determinant(self, cell_weights: np.ndarray) -> np.ndarray:
+        """log det X'WX per gene, from cell sums of the weights."""
+        if self.is_saturated:
+            constant = 2.0 * np.linalg.slogdet(self.rows)[1]
+            return sum_samples(np.log(cell_weights)) + constant
+        return Cholesky(self.gram(cell_weights)).log_determinant()
+
+    def log_determinant_and_leverage(self, cell_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """log det X'WX, and x'(X'WX)^-1 x for each cell's design row x: what d log det / d weights is made of."""
+        if self.is_saturated:
+            return self.log_determinant(cell_weights), 1.0 / cell_weights
+        factor = Cholesky(self.gram(cell_weights))
+        return factor.log_determinant(), factor.quadratic_forms(self.rows)
+
+    def leverage(self, cell_weights: np.ndarray) -> np.ndarray:
+        """x'(X'WX)^-1 x for each cell's design row x; (cells, genes) -> (cells, genes)."""
+        if self.is_saturated:
+            return 1.0 / cell_weights
+        return Cholesky(self.gram(cell_weights)).quadratic_forms(self.rows)
+
+    def least_squares(self, values: np.ndarray) -> np.ndarray:
+        """Ordinary least-squares coefficients; (samples, genes) -> (coefficients, genes)."""
+        q, r = np.linalg.qr(self.rows * np.sqrt(self.sizes)[:, None])
+        solver = np.linalg.solve(r, q.T) / np.sqrt(self.sizes)
+        return _weighted_sum(solver, self.cell_sums(values))
+
+
+def _weighted_sum(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``weights @ values`` added in a fixed order: BLAS may round a column by its place in the block."""
+    n_rows, n_terms = weights.shape
+    if np.count_nonzero(weights) > _FEW_ENTRIES:
+        if n_terms <= n_rows:
+            result = weights[:, :1] * values[0]
+            for k in range(1, n_terms):
+                result += weights[:, k, None] * values[k]
+            return result
+        return np.stack([sum_samples(row_weights[:, None] * values) for row_weights in weights])
+    result = np.zeros((n_rows, values.shape[1]))
+    for row, row_weights in enumerate(weights):
+        for k in np.flatnonzero(row_weights):
+            result[row] += values[k] if row_weights[k] == 1.0 else values[k] * row_weights[k]
+    return result
+
+
+def packed_size(n_coefficients: int) -> int:
+    """Length of a packed lower triangle."""
+    return n_coefficients * (n_coefficients + 1) // 2
+
+
+def unpack_symmetric(packed: np.ndarray) -> np.ndarray:
+    """Packed lower triangles (p(p+1)/2, genes) as full matrices (genes, p, p)."""
+    p = int((np.sqrt(8 * packed.shape[0] + 1) - 1) / 2)
+    full = np.empty((packed.shape[1], p, p))
+    entry = 0
+    for i in range(p):
+        for j in range(i + 1):
+            full[:, i, j] = packed[entry]
+            full[:, j, i] = packed[entry]
+            entry += 1
+    return full
+
+
+def pack_symmetric(full: np.ndarray) -> np.ndarray:
+    """Full symmetric matrices (genes, p, p) as packed lower triangles (p(p+1)/2, genes)."""
+    p = full.shape[1]
+    return np.stack([full[:, i, j] for i in range(p) for j in range(i + 1)])
+
+
+class Cholesky:
+    """Cholesky factors of positive-definite p x p matrices, one a gene.
+
+    A matrix that is not positive definite gives NaN for that gene only.
+
+    Parameters
+    ----------
+    packed : ndarray, (p(p+1)/2, genes)
+        Lower triangles, row by row.
+    ridge : ndarray, (p,), optional
+        Added to the diagonals.
+    """
+
+    def __init__(self, packed: np.ndarray, ridge: np.ndarray | None = None) -> None:
+        p = int((np.sqrt(8 * packed.shape[0] + 1) - 1) / 2)
+        self.p = p
+        factor: list[list[np.ndarray]] = []
+        inverse_pivot: list[np.ndarray] = []
+        entry = 0
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for i in range(p):
+                row: list[np.ndarray] = []
+                for j in range(i + 1):
+                    value = packed[entry]
+                    if i == j and ridge is not None:
+                        value = value + ridge[i]
+                    entry += 1
+                    for k in range(j):
+                        value = value - row[k] * (row[k] if i == j else factor[j][k])
+                    if i == j:
+                        value = np.sqrt(value)
+                        inverse_pivot.append(1.0 / value)
+                    else:
+                        value = value * inverse_pivot[j]
+                    row.append(value)
+                factor.append(row)
+        self._factor = factor
+        self._inverse_pivot = inverse_pivot
+
+    def log_determinant(self) -> np.ndarray:
+        """log det of each matrix."""
+        total = np.log(self._factor[0][0])
+        for i in range(1, self.p):
+            total = total + np.log(self._factor[i][i])
+        return 2.0 * total
+
+    def _forward(self, right: list[np.ndarray]) -> list[np.ndarray]:
+        solved: list[np.ndarray] = []
+        for i in range(self.p):
+            value = right[i]
+            for k in range(i):
+                value = value - self._factor[i][k] * solved[k]
+            solved.append(value * self._inverse_pivot[i])
+        return solved
+
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """Solutions of A x = b; (p, genes) -> (p, genes)."""
+        solved = self._forward(list(right))
+        for i in reversed(range(self.p)):
+            value = solved[i]
+            for k in range(i + 1, self.p):
+                value = value - self._factor[k][i] * solved[k]
+            solved[i] = value * self._inverse_pivot[i]
+        return np.stack(solved)
+
+    def quadratic_forms(self, rows: np.ndarray) -> np.ndarray:
+        """x' A^-1 x for each row x; (cells, p) -> (cells, genes)."""
+        if len(rows) > 2 * self.p:
+            inverse = self.inverse()
+            pairs = [(i, j) for i in range(self.p) for j in range(i + 1)]
+            weights = np.stack([rows[:, i] * rows[:, j] * (1.0 if i == j else 2.0) for i, j in pairs], axis=1)
+            return _weighted_sum(weights, np.stack([inverse[i, j] for i, j in pairs]))
+        n_genes = self._inverse_pivot[0].shape[0]
+        forms = np.empty((len(rows), n_genes))
+        for cell, row in enumerate(rows):
+            start = int(np.flatnonzero(row)[0]) if np.any(row) else self.p
+            total = np.zeros(n_genes)
+            solved: dict[int, np.ndarray] = {}
+            for i in range(start, self.p):
+                value: np.ndarray | float = row[i]
+                for k in range(start, i):
+                    value = value - self._factor[i][k] * solved[k]
+                solved[i] = value * self._inverse_pivot[i]
+                total += solved[i] * solved[i]
+            forms[cell] = total
+        return forms
+
+    def inverse(self) -> np.ndarray:
+        """A^-1 as full matrices; (p, p, genes)."""
+        n_genes = self._inverse_pivot[0].shape[0]
+        inverse = np.empty((self.p, self.p, n_genes))
+        for column in range(self.p):
+            unit = np.zeros((self.p, n_genes))
+            unit[column] = 1.0
+            inverse[:, column] = self.solve(unit)
+        return inverse

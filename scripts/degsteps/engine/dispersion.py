@@ -1,0 +1,445 @@
+"""Negative-binomial dispersion of each gene, means given: Cox-Reid adjusted profile likelihood, with or without a prior.
+
+The log-posterior of log dispersion a = log(alpha) is
+
+    sum_j log NB(y_j; mu_j, alpha) - 1/2 log det X'WX - (a - m)^2 / (2 s^2),   W = 1 / (1/mu + alpha)
+
+(Cox & Reid, JRSS B 49:1, 1987; McCarthy, Chen & Smyth, NAR 40:4288, 2012; Love, Huber & Anders, Genome Biology
+15:550, 2014; the last term only with a prior). Two ways to its maximum:
+
+``line_search``
+    the ascent of DESeq2: gradient steps in a with Armijo's rule, stopped when the posterior gains less than 1e-6.
+    It stops short of the optimum on purpose and reproduces DESeq2's numbers.
+``optimum``
+    the maximum itself: a coarse grid, then Newton steps with exact first and second derivatives inside a bracket.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln, psi
+
+from degsteps.engine.blocks import sum_samples
+from degsteps.engine.cells import Cells, Cholesky
+
+MIN_DISPERSION = 1e-8
+_LOWEST_LOG = -30.0
+_HIGHEST_LOG = 10.0
+_ARMIJO = 1e-4
+
+
+@dataclass
+class DispersionFit:
+    """Result of one dispersion fit on a block of genes; every array has one entry a gene.
+
+    Attributes
+    ----------
+    log_dispersion : ndarray
+    iterations : ndarray of int
+    start_value, last_value : ndarray
+        Log-posterior (without constants) at the start and at the end.
+    """
+
+    log_dispersion: np.ndarray
+    iterations: np.ndarray
+    start_value: np.ndarray
+    last_value: np.ndarray
+
+
+class _Posterior:
+    """Log-posterior of a block of genes, shrunk together as genes finish."""
+
+    def __init__(
+        self,
+        counts: np.ndarray,
+        mean: np.ndarray,
+        cells: Cells,
+        prior_mean: np.ndarray | None,
+        prior_variance: float | None,
+    ) -> None:
+        self.counts = counts
+        self.mean = mean
+        self.cells = cells
+        self.prior_mean = prior_mean
+        self.prior_variance = prior_variance
+        self.count_total = sum_samples(counts)
+
+    def value(self, log_dispersion: np.ndarray) -> np.ndarray:
+        """Log-posterior without the terms that do not depend on dispersion."""
+        alpha = np.exp(log_dispersion)
+        size = 1.0 / alpha
+        scaled = self.mean * alpha
+        scaled += 1.0
+        weights = self.mean / scaled
+        np.log(scaled, out=scaled) if alpha.min() > 1e-4 else np.log1p(self.mean * alpha, out=scaled)
+        shifted = self.counts + size
+        total = sum_samples(gammaln(shifted) - shifted * scaled)
+        total += self.count_total * log_dispersion - self.counts.shape[0] * gammaln(size)
+        total -= 0.5 * self.cells.log_determinant(self.cells.cell_sums(weights))
+        if self.prior_mean is not None:
+            total -= (log_dispersion - self.prior_mean) ** 2 / (2.0 * self.prior_variance)
+        return total
+
+    def gradient(self, log_dispersion: np.ndarray) -> np.ndarray:
+        """First derivative of :meth:`value` by log dispersion."""
+        alpha = np.exp(log_dispersion)
+        size = 1.0 / alpha
+        scaled = self.mean * alpha
+        log_scaled = np.log1p(scaled)
+        weights = self.mean / (1.0 + scaled)
+        terms = log_scaled - psi(self.counts + size) + (self.counts - self.mean) / (self.mean + size)
+        slope = size * (sum_samples(terms) + self.counts.shape[0] * psi(size))
+        leverage = self.cells.leverage(self.cells.cell_sums(weights))
+        slope += 0.5 * alpha * sum_samples(leverage * self.cells.cell_sums(weights * weights))
+        if self.prior_mean is not None:
+            slope -= (log_dispersion - self.prior_mean) / self.prior_variance
+        return slope
+
+    def take(self, kept: np.ndarray) -> "_Posterior":
+        """The same posterior for some of the genes (mask or index)."""
+        part = _Posterior.__new__(_Posterior)
+        part.counts = self.counts[:, kept]
+        part.mean = self.mean[:, kept]
+        part.cells = self.cells
+        part.prior_mean = None if self.prior_mean is None else self.prior_mean[kept]
+        part.prior_variance = self.prior_variance
+        part.count_total = self.count_total[kept]
+        return part
+
+
+def line_search(
+    counts: np.ndarray,
+    mean: np.ndarray,
+    cells: Cells,
+    start: np.ndarray,
+    *,
+    prior_mean: np.ndarray | None = None,
+    prior_variance: float | None = None,
+    min_log_dispersion: float = float(np.log(MIN_DISPERSION / 10)),
+    tolerance: float = 1e-6,
+    max_iterations: int = 100,
+) -> DispersionFit:
+    """Gradient ascent in log dispersion with Armijo's rule, as DESeq2 does it.
+
+    A proposal a + kappa * slope is accepted when the posterior rises by at least 1e-4 * kappa * slope^2; else kappa is
+    halved. After an accepted step kappa grows by a tenth, to at most 1, and every fifth accepted step halves it. A gain
+    below ``tolerance``, or a value below ``min_log_dispersion``, ends the search.
+
+    Parameters
+    ----------
+    counts, mean : ndarray, (samples, genes)
+        Raw counts and fitted means, samples in the order of ``cells.order``.
+    cells : Cells
+    start : ndarray, (genes,)
+        Log dispersion to start from.
+    prior_mean : ndarray, (genes,), optional
+        Centre of the normal prior on log dispersion.
+    prior_variance : float, optional
+    min_log_dispersion, tolerance, max_iterations
+        Stopping rules.
+
+    Returns
+    -------
+    DispersionFit
+    """
+    n_genes = counts.shape[1]
+    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance)
+    result = start.astype(float).copy()
+    iterations = np.full(n_genes, max_iterations)
+    active = np.arange(n_genes)
+    current = result.copy()
+    value = posterior.value(current)
+    start_value = value.copy()
+    last_value = value.copy()
+    slope = posterior.gradient(current)
+    kappa = np.ones(n_genes)
+    accepted = np.zeros(n_genes, dtype=int)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for iteration in range(1, max_iterations + 1):
+            proposal = current + kappa * slope
+            kappa = np.where(proposal < _LOWEST_LOG, (_LOWEST_LOG - current) / slope, kappa)
+            kappa = np.where(proposal > _HIGHEST_LOG, (_HIGHEST_LOG - current) / slope, kappa)
+            proposal = current + kappa * slope
+            new_value = posterior.value(proposal)
+            accept = -new_value <= -value - kappa * _ARMIJO * slope**2
+            gain = new_value - value
+            current = np.where(accept, proposal, current)
+            accepted += accept
+            small_gain = accept & (gain < tolerance)
+            too_low = accept & ~small_gain & (current < min_log_dispersion)
+            # The value of a gene that ends by falling too low is left at its last accepted one.
+            value = np.where(accept & ~too_low, new_value, value)
+            finished = small_gain | too_low
+            kappa = np.where(accept, np.minimum(kappa * 1.1, 1.0), 0.5 * kappa)
+            kappa = np.where(accept & (accepted % 5 == 0), 0.5 * kappa, kappa)
+            if iteration == max_iterations:
+                finished[:] = True
+            if finished.any():
+                out = active[finished]
+                result[out] = current[finished]
+                last_value[out] = value[finished]
+                iterations[out] = iteration
+                if finished.all():
+                    break
+                kept = ~finished
+                active, current, value, slope = active[kept], current[kept], value[kept], slope[kept]
+                kappa, accepted, accept = kappa[kept], accepted[kept], accept[kept]
+                posterior = posterior.take(kept)
+            if accept.all():
+                slope = posterior.gradient(current)
+            elif accept.any():
+                slope[accept] = posterior.take(accept).gradient(current[accept])
+    return DispersionFit(result, iterations, start_value, last_value)
+
+
+def grid_search(
+    counts: np.ndarray,
+    mean: np.ndarray,
+    cells: Cells,
+    *,
+    max_dispersion: float,
+    prior_mean: np.ndarray | None = None,
+    prior_variance: float | None = None,
+    points: int = 20,
+) -> np.ndarray:
+    """Best log dispersion on a grid of ``points`` values, then on as many between the neighbours of the best.
+
+    Parameters
+    ----------
+    counts, mean, cells, prior_mean, prior_variance
+        As in :func:`line_search`.
+    max_dispersion : float
+        Upper end of the grid; the lower is 1e-8.
+    points : int
+        Grid size.
+
+    Returns
+    -------
+    ndarray, (genes,)
+        Log dispersion.
+    """
+    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance)
+    grid = np.linspace(np.log(MIN_DISPERSION), np.log(max_dispersion), points)
+    width = grid[1] - grid[0]
+    ones = np.ones(counts.shape[1])
+    coarse = grid[np.argmax(np.stack([posterior.value(point * ones) for point in grid]), axis=0)]
+    fine = np.linspace(coarse - width, coarse + width, points)
+    best = np.argmax(np.stack([posterior.value(candidates) for candidates in fine]), axis=0)
+    return fine[best, np.arange(counts.shape[1])]
+
+
+def fit_gene_wise(
+    counts: np.ndarray,
+    mean: np.ndarray,
+    cells: Cells,
+    start: np.ndarray,
+    *,
+    max_dispersion: float,
+    compatibility: str = "r",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gene-wise dispersion, no prior.
+
+    With ``compatibility="r"`` the start value is kept where the search gains less than a millionth of the posterior's
+    size (for well-expressed genes that is often the case: their log-posterior is large), a search that ends after one
+    step or never is replaced by the grid's answer, and values rest in [1e-8, ``max_dispersion``]. With ``"exact"`` the
+    optimum in that interval is returned.
+
+    Parameters
+    ----------
+    counts, mean, cells
+        As in :func:`line_search`.
+    start : ndarray, (genes,)
+        Start value (dispersion, not its logarithm), inside the allowed interval.
+    max_dispersion : float
+    compatibility : {"r", "exact"}
+
+    Returns
+    -------
+    dispersion : ndarray, (genes,)
+    converged : ndarray of bool, (genes,)
+    """
+    if compatibility == "exact":
+        return optimum(counts, mean, cells, max_dispersion=max_dispersion)
+    search = line_search(counts, mean, cells, np.log(start))
+    dispersion = np.minimum(np.exp(search.log_dispersion), max_dispersion)
+    no_gain = search.last_value < search.start_value + np.abs(search.start_value) / 1e6
+    dispersion = np.where(no_gain, start, dispersion)
+    converged = (search.iterations < 100) & (search.iterations != 1)
+    again = np.flatnonzero(~converged & (dispersion > 10 * MIN_DISPERSION))
+    if len(again):
+        dispersion[again] = np.exp(
+            grid_search(counts[:, again], mean[:, again], cells, max_dispersion=max_dispersion)
+        )
+    return np.clip(dispersion, MIN_DISPERSION, max_dispersion), search.iterations < 100
+
+
+def fit_with_prior(
+    counts: np.ndarray,
+    mean: np.ndarray,
+    cells: Cells,
+    start: np.ndarray,
+    prior_mean: np.ndarray,
+    prior_variance: float,
+    *,
+    max_dispersion: float,
+    compatibility: str = "r",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Maximum a posteriori dispersion under a normal prior on its logarithm.
+
+    Parameters
+    ----------
+    counts, mean, cells
+        As in :func:`line_search`.
+    start : ndarray, (genes,)
+        Start value (dispersion).
+    prior_mean : ndarray, (genes,)
+        Trend value at the gene's mean (dispersion, not its logarithm).
+    prior_variance : float
+        Variance of the prior of log dispersion.
+    max_dispersion : float
+    compatibility : {"r", "exact"}
+
+    Returns
+    -------
+    dispersion : ndarray, (genes,)
+    converged : ndarray of bool, (genes,)
+    """
+    centre = np.log(prior_mean)
+    if compatibility == "exact":
+        return optimum(
+            counts, mean, cells, max_dispersion=max_dispersion, prior_mean=centre, prior_variance=prior_variance
+        )
+    search = line_search(counts, mean, cells, np.log(start), prior_mean=centre, prior_variance=prior_variance)
+    dispersion = np.exp(search.log_dispersion)
+    converged = search.iterations < 100
+    again = np.flatnonzero(~converged)
+    if len(again):
+        dispersion[again] = np.exp(
+            grid_search(
+                counts[:, again],
+                mean[:, again],
+                cells,
+                max_dispersion=max_dispersion,
+                prior_mean=centre[again],
+                prior_variance=prior_variance,
+            )
+        )
+    return np.clip(dispersion, MIN_DISPERSION, max_dispersion), converged
+
+
+def trigamma(x: np.ndarray) -> np.ndarray:
+    """Second derivative of log gamma for positive x: recurrence up to x + 8, then the asymptotic series."""
+    total = np.zeros_like(x)
+    for shift in range(8):
+        total += 1.0 / (x + shift) ** 2
+    inverse = 1.0 / (x + 8.0)
+    square = inverse * inverse
+    series = square * (1 / 6 - square * (1 / 30 - square * (1 / 42 - square * (1 / 30 - square * (5 / 66)))))
+    return total + inverse * (1.0 + 0.5 * inverse + series)
+
+
+def _derivatives(posterior: _Posterior, log_dispersion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and second derivative of the log-posterior by log dispersion, Cox-Reid term included."""
+    slope = posterior.gradient(log_dispersion)
+    counts, mean, cells = posterior.counts, posterior.mean, posterior.cells
+    alpha = np.exp(log_dispersion)
+    size = 1.0 / alpha
+    total = mean + size
+    terms = trigamma(counts + size) + mean / (size * total) + (counts - mean) / total**2
+    likelihood = size**2 * (sum_samples(terms) - counts.shape[0] * trigamma(size))
+    weights = mean / (1.0 + mean * alpha)
+    cell_weights = cells.cell_sums(weights)
+    squares = cells.cell_sums(weights**2)
+    cubes = cells.cell_sums(weights**3)
+    leverage = cells.leverage(cell_weights)
+    adjustment_slope = 0.5 * alpha * sum_samples(leverage * squares)
+    if cells.is_saturated:
+        product = sum_samples((squares / cell_weights) ** 2)
+    else:
+        inverse = Cholesky(cells.gram(cell_weights)).inverse()
+        packed = cells.gram(squares)
+        p = cells.n_coefficients
+        square_gram = [[packed[max(i, j) * (max(i, j) + 1) // 2 + min(i, j)] for j in range(p)] for i in range(p)]
+        m = [[sum(inverse[i, k] * square_gram[k][j] for k in range(p)) for j in range(p)] for i in range(p)]
+        product = sum(m[i][j] * m[j][i] for i in range(p) for j in range(p))
+    # log det B with B = X'WX, dW/da = -alpha W^2: the derivative of 1/2 alpha tr(B^-1 X'W^2X) by a.
+    adjustment = adjustment_slope + 0.5 * alpha**2 * (product - 2.0 * sum_samples(leverage * cubes))
+    likelihood_slope = slope - adjustment_slope
+    prior = 0.0
+    if posterior.prior_mean is not None:
+        likelihood_slope = likelihood_slope + (log_dispersion - posterior.prior_mean) / posterior.prior_variance
+        prior = -1.0 / posterior.prior_variance
+    return slope, likelihood - likelihood_slope + adjustment + prior
+
+
+def optimum(
+    counts: np.ndarray,
+    mean: np.ndarray,
+    cells: Cells,
+    *,
+    max_dispersion: float,
+    prior_mean: np.ndarray | None = None,
+    prior_variance: float | None = None,
+    min_dispersion: float = MIN_DISPERSION,
+    tolerance: float = 1e-9,
+    max_iterations: int = 60,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Global maximum of the log-posterior of log dispersion in an interval.
+
+    The posterior may have a maximum inside and another at the lower end, so a grid finds the right hill first; Newton
+    steps, replaced by bisection when they leave the bracket, climb it. Where the posterior is flat to within 1e-6 (a
+    gene without over-dispersion) the smallest dispersion is taken.
+
+    Parameters
+    ----------
+    counts, mean, cells, prior_mean, prior_variance
+        As in :func:`line_search`.
+    max_dispersion, min_dispersion : float
+    tolerance : float
+        Largest error in log dispersion.
+
+    Returns
+    -------
+    dispersion : ndarray, (genes,)
+    converged : ndarray of bool, (genes,)
+    """
+    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance)
+    n_genes = counts.shape[1]
+    grid = np.linspace(np.log(min_dispersion), np.log(max_dispersion), 16)
+    values = np.stack([posterior.value(np.full(n_genes, point)) for point in grid])
+    best = np.argmax(values >= values.max(axis=0) - 1e-6, axis=0)
+    low = grid[np.maximum(best - 1, 0)]
+    high = grid[np.minimum(best + 1, len(grid) - 1)]
+    current = grid[best].copy()
+    result = current.copy()
+    converged = np.zeros(n_genes, dtype=bool)
+    active = np.arange(n_genes)
+    part = posterior
+    for _ in range(max_iterations):
+        slope, curvature = _derivatives(part, current)
+        rising = slope > 0
+        low = np.where(rising, current, low)
+        high = np.where(rising, high, current)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = np.where(curvature < 0, -slope / curvature, np.inf)
+        proposal = current + step
+        proposal = np.where((proposal > low) & (proposal < high), proposal, 0.5 * (low + high))
+        moved = np.abs(proposal - current)
+        current = proposal
+        finished = (moved < tolerance) | (high - low < tolerance)
+        if finished.any():
+            result[active[finished]] = current[finished]
+            converged[active[finished]] = True
+            if finished.all():
+                break
+            kept = ~finished
+            active, current, low, high = active[kept], current[kept], low[kept], high[kept]
+            part = part.take(kept)
+    else:
+        result[active] = current
+    # At the lower end the slope is rounding noise: the smallest dispersion itself is the answer.
+    at_floor = (best == 0) & (posterior.value(result) <= values[0] + 1e-6)
+    result = np.where(at_floor, grid[0], result)
+    dispersion = np.exp(result)
+    dispersion[at_floor] = min_dispersion
+    return np.clip(dispersion, min_dispersion, max_dispersion), converged

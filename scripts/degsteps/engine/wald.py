@@ -1,0 +1,81 @@
+"""Wald tests of a contrast of coefficients, against a point or against an interval of fold changes."""
+
+import numpy as np
+from scipy.special import ndtr
+
+ALTERNATIVES = ("two_sided", "greater_abs", "less_abs", "greater", "less")
+
+
+def contrast_estimate(
+    coefficients: np.ndarray, covariance: np.ndarray, contrast: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """c'beta and sqrt(c' Sigma c) per gene.
+
+    Parameters
+    ----------
+    coefficients : ndarray, (genes, coefficients)
+    covariance : ndarray, (genes, p(p+1)/2)
+        Lower triangles, row by row.
+    contrast : ndarray, (coefficients,)
+
+    Returns
+    -------
+    estimate, standard_error : ndarray, (genes,)
+        On the scale of the coefficients.
+    """
+    estimate = np.zeros(len(coefficients))
+    variance = np.zeros(len(coefficients))
+    entry = 0
+    for i, c_i in enumerate(contrast):
+        if c_i:
+            estimate += c_i * coefficients[:, i]
+        for j in range(i + 1):
+            weight = c_i * contrast[j] * (1.0 if i == j else 2.0)
+            if weight:
+                variance += weight * covariance[:, entry]
+            entry += 1
+    return estimate, np.sqrt(np.maximum(variance, 0.0))
+
+
+def wald_statistic(
+    estimate: np.ndarray, standard_error: np.ndarray, null: float = 0.0, alternative: str = "two_sided"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Statistic and p-value.
+
+    Parameters
+    ----------
+    estimate, standard_error : ndarray, (genes,)
+    null : float
+        Boundary of the null hypothesis, on the scale of the estimate.
+    alternative : {"two_sided", "greater_abs", "less_abs", "greater", "less"}
+        ``two_sided``: estimate != null. ``greater_abs``: |estimate| > null. ``less_abs``: |estimate| < null.
+        ``greater``: estimate > null. ``less``: estimate < -null.
+
+    Returns
+    -------
+    statistic, pvalue : ndarray, (genes,)
+
+    Notes
+    -----
+    As ``results(lfcThreshold, altHypothesis)`` of DESeq2.
+    """
+    if alternative == "two_sided":
+        statistic = (estimate - null) / standard_error
+        return statistic, 2.0 * ndtr(-np.abs(statistic))
+    if alternative not in ALTERNATIVES:
+        raise ValueError(f"unknown alternative {alternative!r}; choose one of {', '.join(ALTERNATIVES)}")
+    if null < 0:
+        raise ValueError("the null of an interval test must not be negative")
+    if alternative == "greater_abs":
+        distance = (np.abs(estimate) - null) / standard_error
+        return np.sign(estimate) * np.maximum(distance, 0.0), np.minimum(1.0, 2.0 * ndtr(-distance))
+    below = (null - estimate) / standard_error
+    above = (estimate + null) / standard_error
+    if alternative == "less_abs":
+        return (
+            np.minimum(np.maximum(below, 0.0), np.maximum(above, 0.0)),
+            np.maximum(ndtr(-below), ndtr(-above)),
+        )
+    if alternative == "greater":
+        return np.maximum(-below, 0.0), ndtr(below)
+    return np.minimum(above, 0.0), ndtr(above)

@@ -1,0 +1,118 @@
+#!/usr/bin/env Rscript
+# Rscript make_reference.R DIR [OUT]
+# Results of R's DESeq2 for one data set, which the tests compare degsteps with.
+# DIR holds counts.tsv.gz (gene, samples; integers), samples.tsv (sample, columns) and reference.cfg:
+#   condition=dex            the factor that is tested
+#   reference=untrt          its reference level
+#   test=trt                 the level compared with it
+#   batch=cell               further factors (comma-separated), for the designs called "batch"
+#   min_replicates=7         replicates from which outliers are replaced
+#   rlog=1                   also the (slow) regularised log
+# Tables are written to OUT (default: DIR/r) as <table>.<design>.tsv.gz with 17 significant digits. Designs: nobatch,
+# batch, and both on the genes with a CPM of at least 1 in as many samples as the smallest group has (..._cpm1).
+suppressPackageStartupMessages({library(DESeq2); library(edgeR)})
+arguments <- commandArgs(TRUE)
+directory <- arguments[1]
+out <- if (length(arguments) > 1) arguments[2] else file.path(directory, "r")
+dir.create(out, showWarnings = FALSE, recursive = TRUE)
+config_file <- file.path(directory, "reference.cfg")
+lines <- grep("=", readLines(config_file), value = TRUE)
+config <- setNames(as.list(sub("^[^=]*=", "", lines)), sub("=.*", "", lines))
+setting <- function(key, default) if (is.null(config[[key]])) default else config[[key]]
+
+write_table <- function(values, name, first) {
+  values <- as.data.frame(values, optional = TRUE)
+  text <- lapply(values, function(x) {
+    if (is.logical(x)) x <- as.integer(x)
+    if (!is.numeric(x)) return(as.character(x))
+    y <- formatC(as.numeric(x), digits = 17, format = "g", width = 1)
+    y[is.na(x)] <- "NA"
+    y
+  })
+  target <- gzfile(file.path(out, paste0(name, ".tsv.gz")), "w", compression = 9)
+  write.table(data.frame(setNames(list(rownames(values)), first), text, check.names = FALSE), target,
+              sep = "\t", quote = FALSE, row.names = FALSE)
+  close(target)
+}
+facts <- list()
+fact <- function(key, value) facts[[key]] <<- formatC(as.numeric(value), digits = 17, format = "g", width = 1)
+
+counts <- as.matrix(read.delim(gzfile(file.path(directory, "counts.tsv.gz")), row.names = 1, check.names = FALSE))
+samples <- read.delim(file.path(directory, "samples.tsv"), row.names = 1, check.names = FALSE, colClasses = "character")
+counts <- counts[, rownames(samples)]
+storage.mode(counts) <- "integer"
+batches <- strsplit(setting("batch", ""), ",")[[1]]
+for (column in batches) samples[[column]] <- factor(samples[[column]])
+samples[[config$condition]] <- relevel(factor(samples[[config$condition]]), config$reference)
+designs <- list(nobatch = reformulate(config$condition))
+if (length(batches)) designs$batch <- reformulate(c(batches, config$condition))
+expressed <- rowSums(cpm(counts) >= 1) >= min(table(samples[[config$condition]]))
+contrast <- c(config$condition, config$test, config$reference)
+
+size_factors <- sizeFactors(estimateSizeFactors(DESeqDataSetFromMatrix(counts, samples, ~1)))
+write_table(data.frame(size_factor = size_factors), "size_factors", "sample")
+
+fit_and_write <- function(matrix, design, tag) {
+  data <- DESeqDataSetFromMatrix(matrix, samples, designs[[design]])
+  sizeFactors(data) <- size_factors
+  fit <- DESeq(data, quiet = TRUE, minReplicatesForReplace = as.numeric(setting("min_replicates", "7")))
+  columns <- as.data.frame(mcols(fit))
+  kept <- c("baseMean", "baseVar", "dispGeneEst", "dispFit", "dispMAP", "dispersion", "dispOutlier", "replace",
+            "maxCooks", "betaConv")
+  fitted <- columns[, intersect(kept, names(columns))]
+  result <- results(fit, contrast = contrast)
+  fitted$log2FoldChange <- result$log2FoldChange
+  fitted$lfcSE <- result$lfcSE
+  fitted$stat <- result$stat
+  fitted$pvalue <- result$pvalue
+  fitted$padj <- result$padj
+  fitted$padj_alpha0.05 <- results(fit, contrast = contrast, alpha = 0.05)$padj
+  fitted$padj_unfiltered <- results(fit, contrast = contrast, independentFiltering = FALSE)$padj
+  fitted$pvalue_no_cooks <- results(fit, contrast = contrast, cooksCutoff = FALSE)$pvalue
+  for (alternative in c("greaterAbs", "lessAbs", "greater", "less")) {
+    threshold <- results(fit, contrast = contrast, lfcThreshold = 0.5, altHypothesis = alternative)
+    fitted[[paste0("stat_", alternative)]] <- threshold$stat
+    fitted[[paste0("pvalue_", alternative)]] <- threshold$pvalue
+  }
+  reduced <- if (design == "batch") reformulate(batches) else ~1
+  ratio <- DESeqDataSetFromMatrix(matrix, samples, designs[[design]])
+  sizeFactors(ratio) <- size_factors
+  ratio <- results(DESeq(ratio, test = "LRT", reduced = reduced, quiet = TRUE,
+                         minReplicatesForReplace = as.numeric(setting("min_replicates", "7"))), contrast = contrast)
+  fitted$lrt_stat <- ratio$stat
+  fitted$lrt_pvalue <- ratio$pvalue
+  fitted$lrt_padj <- ratio$padj
+  shrunken <- lfcShrink(fit, coef = length(resultsNames(fit)), type = "normal", quiet = TRUE)
+  fitted$normal_lfc <- shrunken$log2FoldChange
+  fitted$normal_se <- shrunken$lfcSE
+  write_table(fitted, paste0("deseq2.", tag), "gene")
+  trend <- attributes(dispersionFunction(fit))
+  facts[[paste0(tag, ".fit_type")]] <<- trend$fitType
+  if (!is.null(trend$coefficients)) {
+    fact(paste0(tag, ".asymptotic"), trend$coefficients[[1]])
+    fact(paste0(tag, ".extra_poisson"), trend$coefficients[[2]])
+  }
+  fact(paste0(tag, ".residual_variance"), trend$varLogDispEsts)
+  fact(paste0(tag, ".prior_variance"), trend$dispPriorVar)
+}
+for (design in names(designs)) {
+  fit_and_write(counts, design, design)
+  fit_and_write(counts[expressed, ], design, paste0(design, "_cpm1"))
+}
+
+data <- DESeqDataSetFromMatrix(counts, samples, designs[[length(designs)]])
+sizeFactors(data) <- size_factors
+for (blind in c(TRUE, FALSE)) {
+  word <- if (blind) "blind" else "design"
+  write_table(assay(varianceStabilizingTransformation(data, blind = blind)), paste0("vst.", word), "gene")
+  fast <- tryCatch(assay(vst(data, blind = blind)), error = function(e) NULL)
+  if (!is.null(fast)) write_table(fast, paste0("vst_1000.", word), "gene")
+}
+for (kind in c("local", "mean")) {
+  write_table(assay(varianceStabilizingTransformation(data, fitType = kind)), paste0("vst_", kind, ".blind"), "gene")
+}
+if (setting("rlog", "0") == "1") write_table(assay(rlog(data)), "rlog.blind", "gene")
+write.table(data.frame(key = names(facts), value = unlist(facts)), file.path(out, "facts.tsv"), sep = "\t",
+            quote = FALSE, row.names = FALSE)
+writeLines(c(R.version.string, paste("DESeq2", packageVersion("DESeq2")), paste("edgeR", packageVersion("edgeR")),
+             paste("locfit", packageVersion("locfit"))), file.path(out, "versions.txt"))
