@@ -11,7 +11,8 @@ configfile: "config/config.yaml"
 include: "rules/common.smk"  # analyses, checks before any job, helpers
 
 
-pathvars: **STAGE_PATHS
+pathvars:
+    **STAGE_PATHS,
 
 
 include: "rules/ingest.smk"  # 01  given files      -> counts, samples, who was kept
@@ -29,7 +30,17 @@ rule all:
     """Everything of every analysis."""
     default_target: True
     input:
-        analysis_targets(),
+        analysis_targets(*ANALYSES),
+
+
+# One analysis by its name: `snakemake --cores 2 airway`.
+for _name in ANALYSES:
+
+    rule:
+        name:
+            _name
+        input:
+            analysis_targets(_name),
 
 
 onsuccess:

@@ -33,7 +33,12 @@ rule annotate_contrast:
         table="<test>/{contrast}.tsv",
         annotation="<annotate>/genes.tsv",
     output:
-        annotated=report("<annotate>/{contrast}.tsv", category="{analysis}", subcategory="Results", labels={"table": "{contrast}"}),
+        annotated=report(
+            "<annotate>/{contrast}.tsv",
+            category="{analysis}",
+            subcategory="Results",
+            labels={"table": "{contrast}"},
+        ),
         record="<annotate>/{contrast}.annotate_contrast.record.json",
     log:
         "<logs>/{contrast}.annotate_contrast.log",
@@ -53,11 +58,26 @@ rule plot_contrast:
     input:
         table="<annotate>/{contrast}.tsv",
     output:
-        ma_png=report("<annotate>/{contrast}.ma.png", category="{analysis}", subcategory="Results", labels={"figure": "MA, {contrast}"}),
+        ma_png=report(
+            "<annotate>/{contrast}.ma.png",
+            category="{analysis}",
+            subcategory="Results",
+            labels={"figure": "MA, {contrast}"},
+        ),
         ma_svg="<annotate>/{contrast}.ma.svg",
-        volcano_png=report("<annotate>/{contrast}.volcano.png", category="{analysis}", subcategory="Results", labels={"figure": "Volcano, {contrast}"}),
+        volcano_png=report(
+            "<annotate>/{contrast}.volcano.png",
+            category="{analysis}",
+            subcategory="Results",
+            labels={"figure": "Volcano, {contrast}"},
+        ),
         volcano_svg="<annotate>/{contrast}.volcano.svg",
-        pvalues_png=report("<annotate>/{contrast}.pvalues.png", category="{analysis}", subcategory="Results", labels={"figure": "P-values, {contrast}"}),
+        pvalues_png=report(
+            "<annotate>/{contrast}.pvalues.png",
+            category="{analysis}",
+            subcategory="Results",
+            labels={"figure": "P-values, {contrast}"},
+        ),
         pvalues_svg="<annotate>/{contrast}.pvalues.svg",
         record="<annotate>/{contrast}.plot_contrast.record.json",
     log:

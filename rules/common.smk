@@ -21,8 +21,18 @@ STAGE_PATHS = stage_pathvars()
 
 wildcard_constraints:
     analysis="|".join(map(re.escape, ANALYSES)),
-    version="|".join(sorted({re.escape(analysis["version"]) for analysis in ANALYSES.values()})),
-    contrast="|".join(sorted({re.escape(name) for a in ANALYSES.values() for name in a["test"]["contrasts"]})),
+    version="|".join(
+        sorted({re.escape(analysis["version"]) for analysis in ANALYSES.values()})
+    ),
+    contrast="|".join(
+        sorted(
+            {
+                re.escape(name)
+                for a in ANALYSES.values()
+                for name in a["test"]["contrasts"]
+            }
+        )
+    ),
 
 
 def _lookup(analysis, key):
@@ -114,31 +124,50 @@ def step_records(wildcards):
     """Return the records of every step before the report, in the order of the flow."""
     analysis = ANALYSES[wildcards.analysis]
     contrasts = analysis["test"]["contrasts"]
-    records = ["<ingest>/ingest_counts", "<filter>/filter_genes", "<filter>/plot_filter"]
+    records = [
+        "<ingest>/ingest_counts",
+        "<filter>/filter_genes",
+        "<filter>/plot_filter",
+    ]
     records += ["<normalize>/estimate_size_factors"]
-    records += [f"<normalize>/tables/{name}.export_normalized" for name in analysis["normalize"]["tables"]]
+    records += [
+        f"<normalize>/tables/{name}.export_normalized"
+        for name in analysis["normalize"]["tables"]
+    ]
     records += ["<batch>/check_design"]
     if has_adjusted(wildcards.analysis):
-        records += ["<batch>/adjust_counts"] * (analysis["batch"]["method"] == "combat_seq")
+        records += ["<batch>/adjust_counts"] * (
+            analysis["batch"]["method"] == "combat_seq"
+        )
         records += ["<transform>/adjust_transformed"]
     records += ["<transform>/transform_counts", "<qc>/compute_qc", "<qc>/plot_qc"]
-    records += ["<test>/fit_model", "<test>/plot_dispersion", "<annotate>/annotate_genes"]
+    records += [
+        "<test>/fit_model",
+        "<test>/plot_dispersion",
+        "<annotate>/annotate_genes",
+    ]
     for name in contrasts:
-        records += [f"<test>/{name}.test_contrast", f"<annotate>/{name}.annotate_contrast"]
+        records += [
+            f"<test>/{name}.test_contrast",
+            f"<annotate>/{name}.annotate_contrast",
+        ]
         records += [f"<annotate>/{name}.plot_contrast"]
     return [f"{record}.record.json" for record in records]
 
 
 def normalized_tables(wildcards):
     """Return the normalised tables for people."""
-    return [f"<normalize>/tables/{name}.tsv.gz" for name in ANALYSES[wildcards.analysis]["normalize"]["tables"]]
-
-
-def analysis_targets():
-    """Return the final files of all analyses; everything else is made on the way."""
     return [
-        in_stage("report", name, analysis["version"], file)
-        for name, analysis in ANALYSES.items()
+        f"<normalize>/tables/{name}.tsv.gz"
+        for name in ANALYSES[wildcards.analysis]["normalize"]["tables"]
+    ]
+
+
+def analysis_targets(*names):
+    """Return the final files of some analyses; everything else is made on the way."""
+    return [
+        in_stage("report", name, ANALYSES[name]["version"], file)
+        for name in names
         for file in ("report.html", "workbook.xlsx", "manifest.json")
     ]
 
@@ -147,6 +176,8 @@ def closing_lines():
     """Return what the terminal shows last: where to look."""
     lines = ["", "Done. Where to look:"]
     for name, analysis in ANALYSES.items():
-        page = workflow.pathvars.apply(in_stage("report", name, analysis["version"], "report.html"))
+        page = workflow.pathvars.apply(
+            in_stage("report", name, analysis["version"], "report.html")
+        )
         lines += [f"  {name} {analysis['version']}: {page}"]
     return "\n".join(lines)

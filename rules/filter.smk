@@ -39,7 +39,12 @@ rule plot_filter:
         counts="<ingest>/counts.parquet",
         genes="<filter>/genes.tsv",
     output:
-        figure_png=report("<filter>/filter.png", category="{analysis}", subcategory="Filter", labels={"figure": "Gene filter"}),
+        figure_png=report(
+            "<filter>/filter.png",
+            category="{analysis}",
+            subcategory="Filter",
+            labels={"figure": "Gene filter"},
+        ),
         figure_svg="<filter>/filter.svg",
         record="<filter>/plot_filter.record.json",
     log:

@@ -58,7 +58,12 @@ rule plot_dispersion:
     input:
         genes="<test>/genes.tsv",
     output:
-        figure_png=report("<test>/dispersion.png", category="{analysis}", subcategory="Test", labels={"figure": "Dispersion"}),
+        figure_png=report(
+            "<test>/dispersion.png",
+            category="{analysis}",
+            subcategory="Test",
+            labels={"figure": "Dispersion"},
+        ),
         figure_svg="<test>/dispersion.svg",
         record="<test>/plot_dispersion.record.json",
     log:

@@ -15,8 +15,8 @@ def main(counts: Input, samples: Input, adjusted: Output, batch_columns: list[st
         from inmoose.pycombat import pycombat_seq
     except ImportError:
         raise DegstepsError(
-            "batch.method: combat_seq needs the package inmoose, which is not installed. Run snakemake with --use-conda, "
-            "or `pip install -r envs/combat_seq.lock.txt`, or choose `linear`."
+            "batch.method: combat_seq needs the package inmoose, which is not installed. Run snakemake with "
+            "--use-conda, or `pip install -r envs/combat_seq.lock.txt`, or choose `linear`."
         ) from None
     matrix = read_matrix(counts)
     sheet = read_samples(samples).loc[matrix.columns]

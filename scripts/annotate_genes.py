@@ -18,9 +18,10 @@ def main(
     if source is None:
         write_table(filtered[[]], annotation)
         return {"source": None}
-    found = annotations.match_genes(filtered.index, annotations.read_gene_annotation(source), strip_version)
+    known = annotations.read_gene_annotation(source)
+    found = annotations.match_genes(filtered.index, known, strip_version)
     tested = found[filtered["kept"]]
-    annotations.require_mapped(tested, min_mapped_fraction, str(source))
+    annotations.require_mapped(tested, min_mapped_fraction, str(source), known.index)
     write_table(found, annotation)
     return {
         "source": str(source),

@@ -1,4 +1,4 @@
-"""Compute what the quality figures show, as tables: libraries, distributions, components, distances, outliers, verdicts.
+"""Compute what the quality figures show, as tables: libraries, distributions, PCA, distances, outliers, verdicts.
 
 Reads everything and changes nothing. Flagged samples are reported, never dropped.
 """
@@ -16,7 +16,6 @@ def main(
     samples: Input,
     size_factors: Input,
     transformed: Input,
-    adjusted: OptionalInput,
     libraries: Output,
     boxplots: Output,
     densities: Output,
@@ -33,6 +32,7 @@ def main(
     batch_columns: list[str],
     top_genes: int,
     outlier_mad: float,
+    adjusted: OptionalInput = None,
 ) -> dict:
     """Write every quality table; matrices are genes x samples."""
     factor = read_table(size_factors)["size_factor"]

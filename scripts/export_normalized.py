@@ -9,11 +9,11 @@ from degsteps.tables import read_matrix, read_table, write_matrix_text
 
 
 def main(counts: Input, size_factors: Input, table: Output, name: str, gene_lengths: OptionalInput = None) -> dict:
-    """Compute the table called ``name`` (normalized, cpm, tmm_cpm, tpm or fpkm)."""
+    """Compute the table called ``name`` (a key of ``normalization.USES``)."""
     matrix = read_matrix(counts)
     if name == "normalized":
         values = normalization.normalized_counts(matrix, read_table(size_factors)["size_factor"])
-    elif name in ("tpm", "fpkm"):
+    elif name in normalization.NEED_LENGTHS:
         lengths = read_table(gene_lengths)["length"]
         values = getattr(normalization, name)(matrix, lengths)
     else:

@@ -16,7 +16,7 @@ import pandas as pd
 from degsteps.errors import ConfigError, DataError
 
 USES: dict[str, str] = {
-    "normalized_counts": (
+    "normalized": (
         "Counts divided by size factors: for plotting one gene over the samples; never into a test, which takes raw "
         "counts, and not for comparing genes with one another, because gene length remains in them."
     ),
@@ -45,6 +45,8 @@ USES: dict[str, str] = {
         "never into a count test, because division by length hides how many reads stand behind a value."
     ),
 }
+#: Tables that are computed from gene lengths too.
+NEED_LENGTHS = frozenset({"tpm", "fpkm", "getmm"})
 
 
 _NO_GENE_WITHOUT_ZERO = (

@@ -94,11 +94,13 @@ def write_matrix_text(matrix: pd.DataFrame, path: Path) -> None:
     import gzip
     import io
 
-    with open(path, "wb") as raw:
-        # No file name and no time in the gzip header: both would change the bytes from run to run.
-        with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=1, mtime=0) as packed:
-            with io.TextIOWrapper(packed, encoding="utf-8", newline="") as text:
-                matrix.to_csv(text, sep="\t", lineterminator="\n", index_label="gene")
+    # No file name and no time in the gzip header: both would change the bytes from run to run.
+    with (
+        open(path, "wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=1, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+    ):
+        matrix.to_csv(text, sep="\t", lineterminator="\n", index_label="gene")
 
 
 def read_gene_list(path: Path | None) -> list[str]:
