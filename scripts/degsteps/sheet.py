@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import zlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -114,6 +115,14 @@ def read_columns(path: Path | str) -> dict[str, list[str]]:
     if faults:
         raise DataError("\n".join(f"{path}: {fault}" for fault in faults))
     return table[0]
+
+
+def matching_column(columns: Mapping[str, Sequence[str]], names: Collection[str]) -> str | None:
+    """Return the column that holds most of the given sample names, each once; None if none holds half of them."""
+    wanted = set(names)
+    scores = {name: len(wanted & set(values)) for name, values in columns.items() if len(set(values)) == len(values)}
+    best = max(scores, key=scores.get, default=None)
+    return best if best is not None and scores[best] * 2 > len(wanted) else None
 
 
 def detect_delimiter(header: str) -> str | None:

@@ -1,0 +1,57 @@
+"""Check every analysis that the configuration lists, without running anything.
+
+Prints all problems and notes. Exit code: 0 if nothing stops the run, 2 if the configuration is at fault, 3 if a given
+file is, 4 if the design of the experiment is (the first of these that applies).
+"""
+
+import argparse
+import json
+import sys
+
+from degsteps.config import Problem, load_analyses, read_yaml
+from degsteps.errors import ConfigError
+from degsteps.preflight import Findings, check_analyses, problem_kind
+
+EXIT_CODES = {"config": 2, "data": 3, "design": 4}
+
+
+def check(path: str) -> tuple[list[str], Findings]:
+    """Return the names of the analyses that a configuration lists, and what was found."""
+    try:
+        config = read_yaml(path)
+    except ConfigError as error:
+        return [], Findings([Problem(str(error), "", "", "")], [])
+    analyses, problems = load_analyses(config if config is not None else {}, path)
+    found = check_analyses(analyses)
+    return list(analyses), Findings(problems + found.problems, found.notes)
+
+
+def as_entry(problem: Problem, stops: bool) -> dict[str, str | bool]:
+    """Return one problem or note as JSON has it."""
+    return problem._asdict() | {"kind": problem_kind(problem), "stops": stops, "message": str(problem)}
+
+
+def main() -> int:
+    """Check, print, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", nargs="?", default="config/config.yaml", help="default: %(default)s")
+    parser.add_argument("--json", action="store_true", help="print a JSON list of problems and notes")
+    arguments = parser.parse_args()
+    names, findings = check(arguments.config)
+    if arguments.json:
+        entries = [as_entry(problem, True) for problem in findings.problems]
+        entries += [as_entry(note, False) for note in findings.notes]
+        print(json.dumps(entries, indent=2, ensure_ascii=False))
+    else:
+        for number, problem in enumerate(findings.problems, start=1):
+            print(f"{number}. {problem}")
+        for note in findings.notes:
+            print(f"note: {note}")
+        if not findings.problems:
+            print(f"Nothing stops {', '.join(names)}.")
+    kinds = {problem_kind(problem) for problem in findings.problems}
+    return next((code for kind, code in EXIT_CODES.items() if kind in kinds), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,641 @@
+"""Everything that can be wrong with an analysis, found before any job runs and said in one go.
+
+Standard library, PyYAML and jsonschema only: the Snakefile imports this module.
+
+Problems stop the run; notes do not. Each is a :class:`degsteps.config.Problem` that reads
+``file: key: what is wrong. What to do.`` and knows by its class whether the configuration, the given data or the
+design of the experiment is at fault.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from degsteps.config import Problem
+from degsteps.confounding import crosstab_text, determines, explain_aliases
+from degsteps.design import Formula, FormulaError, as_number, build_design, factor_levels, parse_formula, rank_report
+from degsteps.errors import DataError, DegstepsError
+from degsteps.matrix_scan import Scan, scan_counts, scan_faults
+from degsteps.sheet import Fault, Sheet, access_fault, inspect_sheet, matching_column, read_columns
+from degsteps.wording import bare, counted, listed, near_match, quoted, suggestion, verb
+
+#: Names of columns that programs write beside the counts.
+_ANNOTATION_NAMES = frozenset(
+    {"length", "effectivelength", "width", "genelength", "transcriptlength", "start", "end", "chr", "chrom", "strand"}
+    | {"chromosome", "seqnames", "genename", "genesymbol", "symbol", "description", "genebiotype", "biotype"}
+    | {"genetype", "geneid", "entrez", "entrezid", "entrezgene", "transcriptid", "transcriptids"}
+)
+
+
+class DataProblem(Problem):
+    """A problem of a given file."""
+
+    __slots__ = ()
+    kind = "data"
+
+
+class DesignProblem(Problem):
+    """A problem of the experiment's design: the samples cannot answer the question."""
+
+    __slots__ = ()
+    kind = "design"
+
+
+def problem_kind(problem: Problem) -> str:
+    """Return ``config``, ``data`` or ``design``."""
+    return getattr(problem, "kind", "config")
+
+
+class Findings(NamedTuple):
+    """Problems, which stop the run, and notes, which do not."""
+
+    problems: list[Problem]
+    notes: list[Problem]
+
+
+def check_analyses(analyses: Mapping[str, Mapping[str, Any]]) -> Findings:
+    """Check every analysis; see :func:`check_analysis`."""
+    findings = Findings([], [])
+    for analysis in analyses.values():
+        found = check_analysis(analysis)
+        findings.problems.extend(found.problems)
+        findings.notes.extend(found.notes)
+    # Analyses that share files share their problems.
+    return Findings(list(dict.fromkeys(findings.problems)), list(dict.fromkeys(findings.notes)))
+
+
+def check_analysis(analysis: Mapping[str, Any]) -> Findings:
+    """Find all problems of one analysis that can be known before it runs.
+
+    Parameters
+    ----------
+    analysis : content of an analysis file with defaults filled in, ``name`` and ``file``, as
+        :func:`degsteps.config.load_analyses` gives it.
+    """
+    check = _Check(analysis)
+    check.files()
+    check.counts()
+    check.sheet()
+    check.samples()
+    check.formula()
+    check.factors()
+    check.covariates()
+    check.contrasts()
+    check.rank()
+    check.filters()
+    check.batches()
+    check.quality_control()
+    return Findings(list(dict.fromkeys(check.problems)), list(dict.fromkeys(check.notes)))
+
+
+class _Check:
+    """One analysis and what has been found so far; later checks leave out what earlier ones have made pointless."""
+
+    def __init__(self, analysis: Mapping[str, Any]) -> None:
+        self.analysis = analysis
+        self.file = analysis["file"]
+        self.problems: list[Problem] = []
+        self.notes: list[Problem] = []
+        self.scan: Scan | None = None
+        self.given: Sheet | None = None
+        self.analysed: list[str] = []
+        #: Columns of the analysed samples; empty while it is not known which these are.
+        self.columns: dict[str, list[str]] = {}
+        self.parsed: Formula | None = None
+
+    def problem(self, key: str, what: str, cure: str) -> None:
+        self.problems.append(Problem(self.file, key, what, cure))
+
+    def design_problem(self, key: str, what: str, cure: str) -> None:
+        self.problems.append(DesignProblem(self.file, key, what, cure))
+
+    def data_problem(self, file: str, fault: Fault) -> None:
+        self.problems.append(DataProblem(file, *fault))
+
+    def note(self, file: str, key: str, what: str, cure: str) -> None:
+        self.notes.append(Problem(file, key, what, cure))
+
+    # Given files
+
+    def files(self) -> None:
+        """Files that are named beside the counts and the sheet; those two are opened by their own checks."""
+        ingest, filters = self.analysis["ingest"], self.analysis["filter"]
+        named = {
+            "ingest.gene_lengths": ingest["gene_lengths"],
+            "filter.keep_list": filters["keep_list"],
+            "filter.drop_list": filters["drop_list"],
+            "normalize.control_genes": self.analysis["normalize"]["control_genes"],
+            "annotate.genes": self.analysis["annotate"]["genes"],
+        }
+        for key, path in named.items():
+            if path is not None:
+                fault = _unreadable(path)
+                if fault:
+                    self.problem(key, f"{path}: {fault.what}", fault.cure)
+        wanted = [name for name in self.analysis["normalize"]["tables"] if name in ("tpm", "fpkm")]
+        if wanted and ingest["gene_lengths"] is None:
+            what = f"{listed(wanted)} {verb(len(wanted), 'needs', 'need')} gene lengths, and none are given."
+            self.problem("normalize.tables", what, "Name a table under ingest.gene_lengths, or leave them out.")
+
+    def counts(self) -> None:
+        ingest = self.analysis["ingest"]
+        path, ignored = ingest["counts"], ingest["ignore_columns"]
+        scan = scan_counts(path, ingest["gene_column"], ignored)
+        faults, notes = scan_faults(scan, ingest["estimated_counts"], ingest["duplicate_genes"])
+        for fault in faults:
+            self.data_problem(path, fault)
+        for note in notes:
+            self.note(path, *note)
+        if not scan.samples:
+            return
+        self.scan = scan
+        for name in ignored:
+            if name not in scan.columns:
+                cure = suggestion(name, scan.columns, "The columns are")
+                self.problem("ingest.ignore_columns", f"the counts have no column {quoted(name)}.", cure)
+        if "gene" in scan.samples:
+            what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
+            self.data_problem(path, Fault("header", what, "Rename the sample, or set ingest.gene_column: gene."))
+
+    def sheet(self) -> None:
+        ingest = self.analysis["ingest"]
+        self.given, faults = inspect_sheet(ingest["samples"], ingest["sample_column"])
+        for fault in faults:
+            if fault.place == "header" and fault.what.startswith("there is no column"):
+                fault = self._with_matching_column(fault)
+            self.data_problem(ingest["samples"], fault)
+        if self.given:
+            for note in self.given.notes:
+                self.note(ingest["samples"], *note)
+
+    def _with_matching_column(self, fault: Fault) -> Fault:
+        """Name the column of the sheet that holds the ids of the counts, if there is one."""
+        column = self._column_of_ids()
+        if column is None:
+            return fault
+        return fault._replace(
+            cure=f"The column {quoted(column)} holds the names in the counts: set ingest.sample_column: {column}."
+        )
+
+    def _column_of_ids(self) -> str | None:
+        """Return the column of the sheet whose values are the sample names in the counts."""
+        try:
+            columns = read_columns(self.analysis["ingest"]["samples"])
+        except DataError:
+            return None
+        return matching_column(columns, self.scan.samples) if self.scan else None
+
+    # Samples
+
+    def samples(self) -> None:
+        """Ids matched both ways; sets the analysed samples."""
+        if self.given is None:
+            return
+        ingest, sheet_ids = self.analysis["ingest"], self.given.sample_ids
+        excluded = ingest["exclude_samples"]
+        # Without readable counts the sheet alone says which samples there are; the design can still be checked.
+        count_ids = self.scan.samples if self.scan else sheet_ids
+        known = list(dict.fromkeys([*sheet_ids, *count_ids]))
+        for sample in excluded:
+            if sample not in known:
+                what = f"{quoted(sample)} is neither in the counts nor in the sample sheet."
+                self.problem("ingest.exclude_samples", what, suggestion(sample, known, "The samples are"))
+        for sample in sheet_ids:
+            if sample in ingest["ignore_columns"]:
+                what = f"{quoted(sample)} is a sample of the sheet."
+                cure = "To leave it out, list it under ingest.exclude_samples with the reason."
+                self.problem("ingest.ignore_columns", what, cure)
+        only_sheet = _without(sheet_ids, {*count_ids, *excluded, *ingest["ignore_columns"]})
+        only_counts = _without(count_ids, {*sheet_ids, *excluded})
+        both = set(sheet_ids) & set(count_ids)
+        if not both and only_sheet:
+            self._no_sample_matches(only_sheet, only_counts)
+            self.columns = self.given.select(only_sheet)
+            return
+        if only_sheet or only_counts:
+            self._some_samples_differ(only_sheet, only_counts)
+        self.analysed = [sample for sample in sheet_ids if sample in both and sample not in excluded]
+        if len(self.analysed) < 2:
+            what = f"{counted(len(self.analysed), 'sample')} {verb(len(self.analysed), 'is', 'are')} left to analyse."
+            self.design_problem("ingest.exclude_samples", what, "A comparison needs samples of two groups.")
+            return
+        if self.scan and self.scan.is_readable and not self.scan.text_cells:
+            self._empty_samples()
+        # With ids that do not match, the design is checked for all samples of the sheet: the ids will be mended.
+        mended = ingest["unmatched_samples"] == "error"
+        self.columns = self.given.select([*self.analysed, *only_sheet] if mended else self.analysed)
+
+    def _empty_samples(self) -> None:
+        totals = dict(zip(self.scan.samples, self.scan.totals, strict=True))
+        empty = [sample for sample in self.analysed if totals[sample] == 0]
+        if empty:
+            what = f"{listed(empty)} {verb(len(empty), 'has', 'have')} no counts at all."
+            cure = "Find out what went wrong, or list the sample under ingest.exclude_samples with the reason."
+            self.data_problem(self.analysis["ingest"]["counts"], Fault("", what, cure))
+
+    def _no_sample_matches(self, only_sheet: list[str], only_counts: list[str]) -> None:
+        ingest = self.analysis["ingest"]
+        what = f"no sample id of the sheet ({listed(only_sheet, 3)}) is in the header of the counts "
+        what += f"({listed(only_counts, 3)})."
+        column = self._column_of_ids()
+        pairs = _same_but_for_spelling(only_sheet, only_counts)
+        if set(only_sheet) & set(self.scan.first_genes):
+            what = "the sample ids stand in the first column, so the genes are in the columns."
+            cure = "Transpose the table: one line per gene, one column per sample."
+        elif column is not None:
+            cure = f"The column {quoted(column)} holds those names: set ingest.sample_column: {column}."
+        elif pairs:
+            cure = f"{_shown_pairs(pairs)} Write the ids alike in both files."
+        else:
+            cure = f"Check that {ingest['counts']} and {ingest['samples']} belong together, and ingest.sample_column."
+        self.data_problem(ingest["samples"], Fault(ingest["sample_column"], what, cure))
+
+    def _some_samples_differ(self, only_sheet: list[str], only_counts: list[str]) -> None:
+        ingest = self.analysis["ingest"]
+        pairs = _same_but_for_spelling(only_sheet, only_counts)
+        if ingest["unmatched_samples"] == "drop":
+            if pairs:
+                number = len(pairs)
+                what = f"{counted(number, 'sample')} {verb(number, 'is', 'are')} dropped though the ids are alike: "
+                what += _shown_pairs(pairs)
+                self.note(ingest["samples"], ingest["sample_column"], what, "Write them alike to keep the samples.")
+            return
+        if pairs:
+            number = len(pairs)
+            what = f"{counted(number, 'id')} {verb(number, 'differs', 'differ')} from the counts in spelling only: "
+            what += _shown_pairs(pairs)
+            cure = "Write the ids alike in both files."
+            self.data_problem(ingest["samples"], Fault(ingest["sample_column"], what, cure))
+        only_sheet = _without(only_sheet, {first for first, _ in pairs})
+        only_counts = _without(only_counts, {second for _, second in pairs})
+        leave_out = "Correct the id, exclude the sample with a reason, or set ingest.unmatched_samples: drop."
+        if only_sheet:
+            number = len(only_sheet)
+            what = f"{counted(number, 'sample')} of the sheet {verb(number, 'is', 'are')} not in the counts: "
+            self.data_problem(
+                ingest["samples"], Fault(ingest["sample_column"], f"{what}{listed(only_sheet)}.", leave_out)
+            )
+        annotation = [name for name in only_counts if bare(name) in _ANNOTATION_NAMES]
+        if annotation:
+            what = f"{listed(annotation)} {verb(len(annotation), 'looks', 'look')} like annotation, not like samples."
+            names = ", ".join([*ingest["ignore_columns"], *annotation])
+            self.problem("ingest.ignore_columns", what, f"If so, write ingest.ignore_columns: [{names}].")
+        only_counts = _without(only_counts, {*annotation, *self.scan.text_cells})
+        if only_counts:
+            number, them = len(only_counts), verb(len(only_counts), "it", "them")
+            what = f"{counted(number, 'column')} {verb(number, 'is', 'are')} not in the sample sheet: "
+            what += f"{listed(only_counts)}."
+            cure = f"Add {them} to the sheet, exclude {them} with a reason, "
+            cure += "list what is no sample under ingest.ignore_columns, or set ingest.unmatched_samples: drop."
+            self.data_problem(ingest["counts"], Fault("header", what, cure))
+
+    # Design
+
+    @property
+    def declared_factors(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.analysis["design"]["factors"]
+
+    @property
+    def declared_covariates(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.analysis["design"]["covariates"]
+
+    @property
+    def tested(self) -> list[str]:
+        return list(dict.fromkeys(contrast["factor"] for contrast in self.analysis["test"]["contrasts"].values()))
+
+    def _is_in_sheet(self, key: str, name: str) -> bool:
+        """Return whether the sheet has a column; if not, say so."""
+        if not self.columns or name in self.columns:
+            return bool(self.columns)
+        what = f"the sample sheet has no column {quoted(name)}."
+        self.problem(key, what, suggestion(name, list(self.columns), "The columns are"))
+        return False
+
+    def _has_blanks(self, key: str, name: str) -> bool:
+        """Return whether a column has blank cells; if so, name the samples."""
+        ids = self.columns[self.given.sample_column]
+        blank = [sample for sample, value in zip(ids, self.columns[name], strict=True) if not value]
+        if blank:
+            what = f"the column {quoted(name)} is blank for {listed(blank)}."
+            cure = "Fill in the cells, or exclude the samples with a reason under ingest.exclude_samples."
+            self.data_problem(self.given.path, Fault(key, what, cure))
+        return bool(blank)
+
+    def formula(self) -> None:
+        key = "design.formula"
+        try:
+            self.parsed = parse_formula(self.analysis["design"]["formula"])
+        except FormulaError as error:
+            self.problem(key, error.what, error.cure)
+            return
+        for name in self.parsed.columns:
+            is_factor, is_covariate = name in self.declared_factors, name in self.declared_covariates
+            if is_factor and is_covariate:
+                what = f"{quoted(name)} is declared as a factor and as a covariate."
+                self.problem(key, what, "Delete it from design.factors or from design.covariates.")
+            elif not is_factor and not is_covariate and self._is_named(key, name):
+                what = f"{quoted(name)} is declared neither as a factor nor as a covariate."
+                self.problem(key, what, self._how_to_declare(name))
+
+    def _is_named(self, key: str, name: str) -> bool:
+        return self._is_in_sheet(key, name) if self.columns else True
+
+    def _how_to_declare(self, name: str) -> str:
+        near = near_match(name, [*self.declared_factors, *self.declared_covariates])
+        if near is not None:
+            return f"Did you mean {quoted(near)}?"
+        as_factor = f"under design.factors: {name}: {{reference: <the level to compare with>}}"
+        values = self.columns.get(name)
+        if not values:
+            return f"Declare it {as_factor}, or under design.covariates if it is a number."
+        levels = list(dict.fromkeys(values))
+        if all(as_number(value) is not None for value in values):
+            return (
+                f"Its values are numbers ({listed(levels, 3, quote=False)}). Declare it under design.covariates if "
+                f"they are amounts; if they are codes, {as_factor}."
+            )
+        return f"Declare it {as_factor}; its levels are {listed(levels)}."
+
+    def factors(self) -> None:
+        filters, used = self.analysis["filter"], set(self.parsed.columns if self.parsed else self.declared_factors)
+        used |= {*self.analysis["batch"]["columns"], *(self.analysis["qc"]["color_by"] or ()), filters["group"]}
+        for name, declared in self.declared_factors.items():
+            key = f"design.factors.{name}"
+            if not self._is_in_sheet(key, name):
+                continue
+            if name not in used:
+                what = "is declared and not used."
+                self.problem(
+                    key, what, "Put it in the formula, list it under batch.columns or qc.color_by, or delete it."
+                )
+            if not self._has_blanks(name, name):
+                self._levels(key, name, declared)
+
+    def _levels(self, key: str, name: str, declared: Mapping[str, Any]) -> None:
+        values = self.columns[name]
+        levels = list(dict.fromkeys(values))
+        reference, order = declared["reference"], declared["levels"]
+        for first, second in _alike(levels):
+            what = f"the levels {quoted(first)} and {quoted(second)} differ in case, blanks or '_' only."
+            self.data_problem(self.given.path, Fault(name, what, "Write them alike if they are the same."))
+        if reference not in levels:
+            what = f"no analysed sample has the reference level {quoted(reference)}."
+            self.problem(f"{key}.reference", what, suggestion(reference, levels, "The levels are"))
+        if len(levels) == 1:
+            what = f"every analysed sample has the level {quoted(levels[0])}."
+            self.design_problem(key, what, "Take it out of the formula, or include samples of another level.")
+        elif name in self._formula_columns and len(levels) == len(values):
+            numbers = all(as_number(value) is not None for value in values)
+            what = f"every sample has a level of its own{', and all are numbers' if numbers else ''}."
+            cure = "Declare it under design.covariates." if numbers else "Take it out of the formula."
+            self.design_problem(key, what, cure)
+        if order is None:
+            return
+        twice = [level for level, number in Counter(order).items() if number > 1]
+        if twice:
+            self.problem(f"{key}.levels", f"{listed(twice)} stands there twice.", "Name every level once.")
+        for level in dict.fromkeys(order):
+            if level not in levels:
+                what = f"no analysed sample has the level {quoted(level)}."
+                self.problem(f"{key}.levels", what, suggestion(level, levels, "The levels are"))
+        missing = [level for level in levels if level not in order]
+        if missing:
+            what = f"{listed(missing)} {verb(len(missing), 'is', 'are')} missing."
+            self.problem(f"{key}.levels", what, "Name every level, or leave 'levels' out.")
+
+    @property
+    def _formula_columns(self) -> tuple[str, ...]:
+        return self.parsed.columns if self.parsed else ()
+
+    def covariates(self) -> None:
+        for name in self.declared_covariates:
+            key = f"design.covariates.{name}"
+            if not self._is_in_sheet(key, name):
+                continue
+            color_by = self.analysis["qc"]["color_by"] or ()
+            if self.parsed and name not in {*self._formula_columns, *self.analysis["batch"]["columns"], *color_by}:
+                what = "is declared and not used."
+                self.problem(key, what, "Put it in the formula, list it under qc.color_by, or delete it.")
+            if self._has_blanks(name, name):
+                continue
+            ids, values = self.columns[self.given.sample_column], self.columns[name]
+            numbers = [as_number(value) for value in values]
+            wrong = [f"{quoted(v)} ({s})" for s, v, n in zip(ids, values, numbers, strict=True) if n is None]
+            if len(wrong) == len(values):
+                what = f"no value of {quoted(name)} is a number, e.g. {wrong[0]}."
+                self.problem(key, what, "Declare it under design.factors, with its reference level.")
+            elif wrong:
+                what = (
+                    f"{counted(len(wrong), 'cell')} of the covariate {quoted(name)} {verb(len(wrong), 'is', 'are')} no "
+                )
+                what += f"number: {listed(wrong, quote=False)}."
+                cure = "Write numbers with a decimal point; exclude samples without a value."
+                self.data_problem(self.given.path, Fault(name, what, cure))
+            elif len(set(numbers)) == 1:
+                what = f"{quoted(name)} has the value {values[0]} in every analysed sample."
+                self.design_problem(key, what, "Take it out of the formula.")
+            elif _are_codes(numbers):
+                shown = listed(sorted(set(values)), quote=False)
+                what = f"{quoted(name)} has the values {shown} only, and is fitted as a straight line through them."
+                self.note(self.file, key, what, "If these are codes, declare it under design.factors.")
+
+    def contrasts(self) -> None:
+        contrasts = self.analysis["test"]["contrasts"]
+        same_name: dict[str, str] = {}
+        same_levels: dict[tuple[str, frozenset[str]], tuple[str, str]] = {}
+        for name, contrast in contrasts.items():
+            key = f"test.contrasts.{name}"
+            factor, test, reference = contrast["factor"], contrast["test"], contrast["reference"]
+            other = same_name.setdefault(name.casefold(), name)
+            if other != name:
+                what = f"differs from {quoted(other)} in case only; on some systems their files would be the same."
+                self.problem(key, what, "Rename one of them.")
+            if test == reference:
+                self.problem(key, f"{quoted(test)} is compared with itself.", "Name two different levels.")
+                continue
+            earlier, on_top = same_levels.setdefault((factor, frozenset((test, reference))), (name, test))
+            if earlier != name:
+                what = f"is the same comparison as {quoted(earlier)}."
+                if on_top == test:
+                    self.problem(key, what, "Delete one of them.")
+                else:
+                    self.note(self.file, key, f"{what[:-1]} with the sign turned.", "One of them is enough.")
+            if self._is_factor_of_formula(f"{key}.factor", factor):
+                self._contrast_levels(key, factor, test, reference)
+
+    def _is_factor_of_formula(self, key: str, factor: str) -> bool:
+        if self.parsed is None:
+            return False
+        factors = [name for name in self._formula_columns if name in self.declared_factors]
+        if factor in factors:
+            return True
+        if factor in self.declared_covariates:
+            self.problem(key, f"{quoted(factor)} is a covariate; contrasts compare levels.", "Name a factor.")
+        elif factor in self.declared_factors:
+            what = f"{quoted(factor)} is not in the formula {self.parsed}."
+            self.problem(key, what, "Add it to design.formula, or compare levels of another factor.")
+        elif factor not in self._formula_columns:
+            what = f"{quoted(factor)} is no factor of the formula {self.parsed}."
+            self.problem(key, what, suggestion(factor, factors, "Its factors are") if factors else "Add it there.")
+        return False
+
+    def _contrast_levels(self, key: str, factor: str, test: str, reference: str) -> None:
+        values = self.columns.get(factor)
+        if not values:
+            return
+        levels = factor_levels(values, self.declared_factors[factor]["reference"])
+        for field, level in (("test", test), ("reference", reference)):
+            number = values.count(level)
+            if number == 0:
+                what = f"no analysed sample has the level {quoted(level)} of {quoted(factor)}."
+                self.problem(f"{key}.{field}", what, suggestion(level, levels, "The levels are"))
+            elif number == 1:
+                what = f"{quoted(level)} has one sample, so nothing tells its effect from that sample's peculiarities."
+                self.note(
+                    self.file, f"{key}.{field}", what, "Take the result as a lead; replicate before relying on it."
+                )
+
+    def rank(self) -> None:
+        """Confounding, and whether enough samples remain to estimate the variation."""
+        if not self.columns or self.parsed is None or not self._can_build():
+            return
+        design_section = self.analysis["design"]
+        try:
+            design = build_design(
+                self.columns,
+                self.columns[self.given.sample_column],
+                self.parsed,
+                design_section["factors"],
+                design_section["covariates"],
+            )
+        except DegstepsError:
+            # Its cause is among the problems already.
+            return
+        report = rank_report(design)
+        key = "design.formula"
+        if not report.is_full_rank:
+            for what, cure in explain_aliases(design, self.columns, report, self.tested):
+                self.design_problem(key, what, cure)
+        elif report.residual_df == 0:
+            number = len(design.samples)
+            if len(design.cells) == number:
+                what = f"every combination of {listed(design.cell_factors)} has one sample"
+            else:
+                what = f"there are {counted(number, 'sample')} for {counted(report.rank, 'coefficient')}"
+            what += ", so nothing is left to estimate the variation between replicates."
+            self.design_problem(key, what, "Add replicates, or take a column or an interaction out of the formula.")
+        elif report.residual_df <= 2:
+            left = counted(report.residual_df, "degree of freedom", "degrees of freedom")
+            what = f"{left} {verb(report.residual_df, 'is', 'are')} left to estimate the variation between replicates."
+            self.note(self.file, key, what, "Expect few significant genes; leave out what the formula does not need.")
+
+    def _can_build(self) -> bool:
+        broken = {f"design.{kind}.{name}" for kind in ("factors", "covariates") for name in self._formula_columns}
+        return not any(
+            problem.file == self.file and any(problem.key == key or problem.key.startswith(f"{key}.") for key in broken)
+            for problem in self.problems
+        )
+
+    # Other sections
+
+    def filters(self) -> None:
+        filters = self.analysis["filter"]
+        group = filters["group"]
+        if group is not None and group not in self.declared_factors:
+            what = f"{quoted(group)} is not declared under design.factors."
+            known = list(self.declared_factors)
+            self.problem("filter.group", what, suggestion(group, known, "The factors are") if known else "Declare it.")
+        minimum = filters["min_samples"]
+        if minimum is not None and self.analysed and minimum > len(self.analysed):
+            what = f"is {minimum}, but {counted(len(self.analysed), 'sample')} are analysed, so no gene would be kept."
+            self.problem("filter.min_samples", what, "Lower it; the size of the smallest group is a good value.")
+
+    def batches(self) -> None:
+        batch = self.analysis["batch"]
+        key = "batch.columns"
+        explained = [p for p in self.problems if isinstance(p, DesignProblem) and p.key == "design.formula"]
+        for name in batch["columns"]:
+            if not self._is_in_sheet(key, name):
+                continue
+            if name in self.tested:
+                what = f"{quoted(name)} is what the contrasts compare: adjusting for it would remove the effect."
+                self.problem(key, what, "Take it out of batch.columns.")
+                continue
+            if self._has_blanks(name, name) or name in self.declared_covariates:
+                continue
+            values = self.columns[name]
+            if len(set(values)) == 1:
+                self.problem(
+                    key, f"{quoted(name)} is {quoted(values[0])} in every sample.", "Take it out of batch.columns."
+                )
+                continue
+            if not any(quoted(name) in problem.what for problem in explained):
+                self._confounded_batch(key, name, values)
+            if self.parsed and name not in self._formula_columns:
+                what = f"the batch {quoted(name)} is not in the formula: figures are adjusted for it, the test is not."
+                self.note(self.file, key, what, f"Add it to design.formula, e.g. '~ {name} + ...'.")
+
+    def _confounded_batch(self, key: str, name: str, values: Sequence[str]) -> None:
+        for factor in self.tested:
+            levels = self.columns.get(factor)
+            if levels and len(set(levels)) > 1 and determines(values, levels):
+                what = f"all samples of one {quoted(name)} have the same {quoted(factor)}: batch and effect cannot be "
+                what += "told apart."
+                cure = f"Take {quoted(name)} out of batch.columns; no method can adjust for it.\n"
+                self.design_problem(key, what, cure + crosstab_text(values, levels, name, factor))
+
+    def quality_control(self) -> None:
+        for name in self.analysis["qc"]["color_by"] or ():
+            self._is_in_sheet("qc.color_by", name)
+
+
+def _without(names: Iterable[str], unwanted: set[str]) -> list[str]:
+    return [name for name in names if name not in unwanted]
+
+
+def _unreadable(path: str) -> Fault | None:
+    try:
+        with open(path, "rb") as stream:
+            empty = not stream.read(1)
+    except OSError as error:
+        return access_fault(error)
+    return Fault("", "is empty.", "Give the file again, or take the setting out.") if empty else None
+
+
+def _same_but_for_spelling(only_sheet: Sequence[str], only_counts: Sequence[str]) -> list[tuple[str, str]]:
+    """Pair ids that are the same but for case, punctuation, blanks, R's X, or a path and ending around them."""
+    by_bare: dict[str, list[str]] = {}
+    for name in only_counts:
+        by_bare.setdefault(bare(name), []).append(name)
+    pairs = {name: by_bare[bare(name)] for name in only_sheet if bare(name) and bare(name) in by_bare}
+    for name in only_sheet:
+        if name not in pairs and len(name) > 1 and len(only_sheet) <= 200:
+            pattern = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
+            pairs[name] = [other for other in only_counts if pattern.search(other)]
+    certain = [(name, found[0]) for name, found in pairs.items() if len(found) == 1]
+    once = Counter(second for _, second in certain)
+    return [(first, second) for first, second in certain if once[second] == 1]
+
+
+def _shown_pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    shown = [f"{quoted(first)} of the sheet is {quoted(second)} in the counts" for first, second in pairs]
+    return f"{listed(shown, 3, quote=False)}."
+
+
+def _alike(levels: Sequence[str]) -> list[tuple[str, str]]:
+    """Return pairs of levels that differ in case, blanks or underscores only."""
+    first_of: dict[str, str] = {}
+    found = []
+    for level in levels:
+        other = first_of.setdefault(re.sub(r"[\s_]+", "", level).casefold() or level, level)
+        if other != level:
+            found.append((other, level))
+    return found
+
+
+def _are_codes(numbers: Sequence[float]) -> bool:
+    """Return whether numbers look like codes of groups: 3 to 9 consecutive whole numbers from 0 or 1, some repeated."""
+    values = sorted(set(numbers))
+    is_consecutive = values[0] in (0, 1) and values == [values[0] + step for step in range(len(values))]
+    return is_consecutive and 3 <= len(values) <= 9 and len(values) < len(numbers)
