@@ -20,7 +20,7 @@ def check(path: str) -> tuple[list[str], Findings]:
     try:
         config = read_yaml(path)
     except ConfigError as error:
-        return [], Findings([Problem(str(error), "", "", "")], [])
+        return [], Findings([Problem(path, "", str(error).removeprefix(f"{path}: "), "")], [])
     analyses, problems = load_analyses(config if config is not None else {}, path)
     found = check_analyses(analyses)
     return list(analyses), Findings(problems + found.problems, found.notes)

@@ -86,10 +86,11 @@ def _explain(
     if len(names) == 2 and len(factors) == 1 and len(term) == 1:
         covariate = next(name for name in names if name not in factors)
         if determines(samples[factors[0]], samples[covariate]):
-            return (
-                f"{quoted(covariate)} is the same in all samples of one {quoted(factors[0])}: nothing tells them apart.",
-                f"Take {quoted(covariate)} out of the formula: {quoted(factors[0])} accounts for it already.",
+            what = (
+                f"{quoted(covariate)} is the same in all samples of one {quoted(factors[0])}, so nothing tells their "
             )
+            cure = f"Take {quoted(covariate)} out of the formula: {quoted(factors[0])} accounts for it already."
+            return what + "effects apart.", cure
     alias = aliases[0]
     equation = " ".join(_signed(weight, column, first=k == 0) for k, (column, weight) in enumerate(alias.combination))
     rest = f" ({len(aliases)} coefficients are affected)" if len(aliases) > 1 else ""
