@@ -1,0 +1,65 @@
+"""Draw every figure of quality control from the tables of compute_qc. One job: matplotlib is loaded once."""
+
+from degsteps import qc
+from degsteps.figures import qc as figures
+from degsteps.figures.style import save, scales
+from degsteps.step import Input, OptionalInput, Output, run
+from degsteps.tables import read_samples, read_table
+
+
+def main(
+    samples: Input,
+    libraries: Input,
+    boxplots: Input,
+    densities: Input,
+    pca: Input,
+    variance: Input,
+    loadings: Input,
+    association: Input,
+    distances: Input,
+    clustering: Input,
+    libraries_png: Output,
+    libraries_svg: Output,
+    boxplots_png: Output,
+    boxplots_svg: Output,
+    rle_png: Output,
+    rle_svg: Output,
+    densities_png: Output,
+    densities_svg: Output,
+    pca_png: Output,
+    pca_svg: Output,
+    scree_png: Output,
+    scree_svg: Output,
+    loadings_png: Output,
+    loadings_svg: Output,
+    association_png: Output,
+    association_svg: Output,
+    distances_png: Output,
+    distances_svg: Output,
+    model: dict,
+    columns: list[str],
+    batch_columns: list[str],
+    annotation: OptionalInput = None,
+) -> None:
+    """Draw; the first of the columns colours figures that have room for one."""
+    library_table = read_table(libraries, text=("flags",))
+    all_columns = list(dict.fromkeys([*columns, *batch_columns]))
+    sheet = qc.sample_columns(read_samples(samples).loc[library_table.index], all_columns, model)
+    shown = scales(sheet, {name: of.get("unit", "") for name, of in model["covariates"].items()})
+    first = next(iter(shown.values()), None)
+    boxes, scores, spread, weights = (read_table(path) for path in (boxplots, pca, variance, loadings))
+    symbols = read_table(annotation, text=("symbol",))["symbol"] if annotation else None
+    save(figures.libraries(library_table, first), libraries_png, libraries_svg)
+    save(figures.boxplots(boxes, first), boxplots_png, boxplots_svg)
+    save(figures.relative_log_expression(boxes, first), rle_png, rle_svg)
+    save(figures.densities(read_table(densities), first), densities_png, densities_svg)
+    save(figures.principal_components(scores, spread, weights, shown), pca_png, pca_svg)
+    save(figures.scree(spread), scree_png, scree_svg)
+    save(figures.top_loadings(weights, symbols), loadings_png, loadings_svg)
+    save(figures.pc_association(read_table(association), shown), association_png, association_svg)
+    tree = read_table(clustering)
+    save(figures.distance_heatmap(read_table(distances), tree, shown), distances_png, distances_svg)
+
+
+if __name__ == "__main__":
+    run(main)
