@@ -12,14 +12,16 @@ import pandas as pd
 
 from degsteps.engine import adjust
 from degsteps.engine import cooks as cooks_module
+from degsteps.engine import shrink, transform
 from degsteps.engine.blocks import for_each_block
-from degsteps.engine.cells import Cells
+from degsteps.engine.cells import Cells, Cholesky
 from degsteps.engine.irls import fit_coefficients, log_likelihood, start_coefficients
 from degsteps.engine.local_regression import LocalRegression
 from degsteps.engine.prior import prior_variance as fit_prior_variance
 from degsteps.engine.stages import Counts, Options, final_pass, gene_wise_pass
 from degsteps.engine.trend import Trend, fit_trend
 from degsteps.engine.wald import ALTERNATIVES, contrast_estimate, wald_statistic
+from degsteps.engine.weighted import matched_prior_variance
 from degsteps.errors import DataError, DesignError
 
 COMPATIBILITIES = ("r", "exact")
@@ -512,12 +514,7 @@ def likelihood_ratio_test(
             "reduced design: its columns must be fewer than the full design's and combinations of them. "
             "Leave out whole terms of the full design and nothing else."
         )
-    values = counts.loc[fit.genes.index, fit.design.index].to_numpy()
-    if not fit.replaced_counts.empty:
-        values = values.astype(float)
-        values[fit.genes["replaced"].to_numpy()] = fit.replaced_counts.to_numpy()
-    offsets = fit.size_factors if fit.normalization_factors is None else fit.normalization_factors
-    data = Counts(values, offsets.to_numpy(dtype=float))
+    data = _fitted_counts(fit, counts)
     cells = Cells(reduced_matrix)
     dispersion = fit.genes["dispersion"].to_numpy()
     base_mean = fit.genes["base_mean"].to_numpy()
@@ -625,3 +622,301 @@ def _result_table(
         },
         index=fit.genes.index,
     )
+
+
+def shrink_lfc(
+    fit: Fit,
+    counts: pd.DataFrame,
+    contrast: np.ndarray,
+    method: str = "apeglm",
+    *,
+    block: int | None = None,
+    threads: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> pd.DataFrame:
+    """Shrunken log2 fold change of a contrast.
+
+    A contrast that is no coefficient is made one: the design is written in other coefficients, of which the contrast is
+    one; the model and its maximum-likelihood estimates stay the same.
+
+    Parameters
+    ----------
+    fit : Fit
+    counts : DataFrame, genes x samples
+        The counts that were fitted. Replaced outliers stay replaced.
+    contrast : array_like, (coefficients,)
+    method : {"apeglm", "normal"}
+        A Cauchy prior on the contrast alone, or normal priors on all coefficients but the intercept (DESeq2's
+        ``type="normal"`` for a coefficient).
+    block, threads, progress
+        As in :func:`fit_model`.
+
+    Returns
+    -------
+    DataFrame, genes x (lfc_shrunken, lfc_shrunken_se, svalue)
+        log2 scale; NaN for genes without a count. ``svalue`` is the mean false sign rate of the gene and all genes
+        with a smaller one.
+    """
+    _require_choice("method", method, ("apeglm", "normal"))
+    contrast = _require_contrast(fit, contrast)
+    design, mapping, index = _with_contrast_as_coefficient(fit.design.to_numpy(dtype=float), contrast)
+    cells = Cells(design)
+    data = _fitted_counts(fit, counts)
+    estimates = fit.coefficients.to_numpy() @ mapping.T
+    estimates[:, index], standard_error = contrast_estimate(fit.coefficients.to_numpy(), fit.covariance, contrast)
+    dispersion = fit.genes["dispersion"].to_numpy()
+    expressed = ~np.isnan(dispersion)
+    shrunken = np.full(data.n_genes, np.nan)
+    deviation = np.full(data.n_genes, np.nan)
+    if method == "apeglm":
+        scale = shrink.prior_scale(estimates[:, index], standard_error)
+    else:
+        ridge = _normal_prior_ridge(fit, design, estimates)
+
+    def work(genes: slice) -> None:
+        rows = genes.start + np.flatnonzero(expressed[genes])
+        if not len(rows):
+            return
+        block_counts, offset = data.block(rows, cells)
+        if method == "apeglm":
+            mode, information, _ = shrink.fit_cauchy(
+                block_counts, offset, cells, dispersion[rows], estimates[rows].T, index, scale
+            )
+            shrunken[rows] = mode[index]
+            deviation[rows] = np.sqrt(Cholesky(information).inverse()[index, index])
+        else:
+            start = start_coefficients(block_counts / offset, cells)
+            ridged = fit_coefficients(block_counts, offset, cells, dispersion[rows], start, ridge=ridge)
+            shrunken[rows] = ridged.coefficients[index]
+            deviation[rows] = np.sqrt(ridged.covariance[index * (index + 1) // 2 + index])
+
+    reporter = None if progress is None else lambda done, total: progress(done, total, "shrinkage")
+    for_each_block(work, data.n_genes, data.n_samples, block, threads, reporter)
+    return pd.DataFrame(
+        {
+            "lfc_shrunken": shrunken * _LOG2_E,
+            "lfc_shrunken_se": deviation * _LOG2_E,
+            "svalue": shrink.s_values(shrink.false_sign_rate(shrunken, deviation)),
+        },
+        index=fit.genes.index,
+    )
+
+
+def _with_contrast_as_coefficient(
+    design: np.ndarray, contrast: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Design with the same span in which the contrast is a coefficient; the map of coefficients; which one it is."""
+    index = int(np.argmax(np.abs(contrast)))
+    mapping = np.eye(len(contrast))
+    mapping[index] = contrast
+    if np.count_nonzero(contrast) == 1 and contrast[index] == 1.0:
+        return design, mapping, index
+    rewritten = design @ np.linalg.inv(mapping)
+    # Entries are small sums of design entries: rounding noise would split equal rows.
+    return np.round(rewritten, 12) + 0.0, mapping, index
+
+
+def _fitted_counts(fit: Fit, counts: pd.DataFrame) -> Counts:
+    """The counts of a fit, outliers replaced as they were in it, with its offsets."""
+    missing = ~fit.genes.index.isin(counts.index)
+    if missing.any():
+        raise DataError(f"counts: gene {fit.genes.index[missing][0]} of the fit is not among them.")
+    values = counts.loc[fit.genes.index, fit.design.index].to_numpy()
+    if not fit.replaced_counts.empty:
+        values = values.astype(float)
+        values[fit.genes["replaced"].to_numpy(dtype=bool)] = fit.replaced_counts.to_numpy()
+    offsets = fit.size_factors if fit.normalization_factors is None else fit.normalization_factors
+    return Counts(values, offsets.to_numpy(dtype=float))
+
+
+def _normal_prior_ridge(fit: Fit, design: np.ndarray, estimates: np.ndarray) -> np.ndarray:
+    """Ridge of each coefficient, natural-log scale: 1 / prior variance; next to none for an intercept."""
+    expressed = ~np.isnan(estimates).any(axis=1)
+    weights = 1.0 / (1.0 / fit.genes["base_mean"].to_numpy() + fit.genes["disp_fitted"].to_numpy())[expressed]
+    variances = np.empty(design.shape[1])
+    for k in range(design.shape[1]):
+        log2_estimates = estimates[expressed, k] * _LOG2_E
+        moderate = np.abs(log2_estimates) < 10
+        if np.ptp(design[:, k]) == 0 or not moderate.any():
+            variances[k] = 1e6
+        else:
+            variances[k] = matched_prior_variance(log2_estimates[moderate], weights[moderate])
+    return 1.0 / variances / np.log(2.0) ** 2
+
+
+def dispersion_trend(
+    counts: pd.DataFrame,
+    size_factors: pd.Series,
+    design: pd.DataFrame | None = None,
+    *,
+    normalization_factors: pd.DataFrame | None = None,
+    fit_type: str = "parametric",
+    n_genes: int | None = None,
+    compatibility: str = "r",
+    block: int | None = None,
+    threads: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> dict:
+    """Gene-wise dispersions and their trend, without coefficients: what transformations need.
+
+    Parameters
+    ----------
+    counts : DataFrame, genes x samples
+    size_factors : Series, samples
+    design : DataFrame, samples x coefficients, optional
+        None: blind to the experiment (an intercept only).
+    normalization_factors, fit_type, compatibility, block, threads, progress
+        As in :func:`fit_model`.
+    n_genes : int, optional
+        Fit to so many genes only, evenly spread over the ranks of base means above 5 (R's ``vst()`` uses 1,000). With
+        fewer such genes all genes are used, and the trend's ``note`` says so.
+
+    Returns
+    -------
+    dict
+        As ``Fit.trend``: ``kind``, ``coefficients``, ``local``, ``note``.
+    """
+    _require_choice("fit_type", fit_type, TREND_KINDS)
+    _require_choice("compatibility", compatibility, COMPATIBILITIES)
+    if design is None:
+        design = pd.DataFrame({"Intercept": 1.0}, index=counts.columns)
+    design, size_factors = _require_aligned(counts, design, size_factors)
+    offsets = size_factors.to_numpy(dtype=float)
+    if normalization_factors is not None:
+        offsets = _require_normalization_factors(normalization_factors, counts).to_numpy(dtype=float)
+    data = Counts(counts.to_numpy(), offsets)
+    note = ""
+    if n_genes is not None:
+        means = (data.values / offsets).mean(axis=1)
+        clear = np.flatnonzero(means > 5)
+        if len(clear) >= n_genes:
+            ranked = clear[np.argsort(means[clear], kind="stable")]
+            data = data.subset(ranked[np.round(np.linspace(1, len(ranked), n_genes)).astype(int) - 1])
+        else:
+            note = (
+                f"Only {len(clear)} genes have a mean normalised count above 5; "
+                f"the trend was fitted to all genes instead of {n_genes}."
+            )
+    options = Options(compatibility, block, threads, progress)
+    cells = Cells(design.to_numpy(dtype=float))
+    gene_wise = gene_wise_pass(data, cells, options)
+    expressed = ~np.isnan(gene_wise.dispersion)
+    if not expressed.any():
+        raise DataError("counts: every count is 0. Check the count matrix and the filter.")
+    trend = fit_trend(gene_wise.base_mean[expressed], gene_wise.dispersion[expressed], fit_type)
+    trend.note = " ".join(part for part in (note, trend.note) if part)
+    return _trend_to_dict(trend)
+
+
+def _normalized(
+    counts: pd.DataFrame, size_factors: pd.Series, normalization_factors: pd.DataFrame | None
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Normalised counts, offsets, and the mean of 1 / size factor."""
+    samples = counts.columns
+    intercept = pd.DataFrame({"Intercept": 1.0}, index=samples)
+    if len(samples) > 1:
+        _, size_factors = _require_aligned(counts, intercept, size_factors)
+    offsets = size_factors.loc[samples].to_numpy(dtype=float)
+    inverse = float(np.mean(1.0 / offsets))
+    if normalization_factors is not None:
+        offsets = _require_normalization_factors(normalization_factors, counts).to_numpy(dtype=float)
+        inverse = float(np.mean(np.exp(-np.log(offsets).mean(axis=0))))
+    return counts.to_numpy() / offsets, offsets, inverse
+
+
+def vst(
+    counts: pd.DataFrame,
+    size_factors: pd.Series,
+    trend: dict | None = None,
+    *,
+    design: pd.DataFrame | None = None,
+    normalization_factors: pd.DataFrame | None = None,
+    fit_type: str = "parametric",
+    n_genes: int | None = None,
+    compatibility: str = "r",
+    block: int | None = None,
+    threads: int = 1,
+) -> pd.DataFrame:
+    """Variance-stabilising transformation: log2-like values whose variance does not depend on the mean.
+
+    Parameters
+    ----------
+    counts : DataFrame, genes x samples
+    size_factors : Series, samples
+    trend : dict, optional
+        A dispersion trend (``Fit.trend``, :func:`dispersion_trend`); by default it is fitted here, with the arguments
+        that follow.
+    design, normalization_factors, fit_type, n_genes, compatibility, block, threads
+        As in :func:`dispersion_trend`. ``design=None`` is the blind transformation.
+
+    Returns
+    -------
+    DataFrame, genes x samples
+    """
+    if trend is None:
+        trend = dispersion_trend(
+            counts,
+            size_factors,
+            design,
+            normalization_factors=normalization_factors,
+            fit_type=fit_type,
+            n_genes=n_genes,
+            compatibility=compatibility,
+            block=block,
+            threads=threads,
+        )
+    normalized, _, inverse = _normalized(counts, size_factors, normalization_factors)
+    values = transform.stabilize(normalized, _trend_from_dict(trend), inverse, normalized.mean(axis=1))
+    return pd.DataFrame(values, index=counts.index, columns=counts.columns)
+
+
+def rlog(
+    counts: pd.DataFrame,
+    size_factors: pd.Series,
+    trend: dict | None = None,
+    *,
+    design: pd.DataFrame | None = None,
+    normalization_factors: pd.DataFrame | None = None,
+    fit_type: str = "parametric",
+    compatibility: str = "r",
+    block: int | None = None,
+    threads: int = 1,
+) -> pd.DataFrame:
+    """Regularised log: log2 of each sample's mean, shrunk towards the gene's mean where counts are few.
+
+    Parameters
+    ----------
+    counts, size_factors, trend, design, normalization_factors, fit_type, compatibility, block, threads
+        As in :func:`vst`.
+
+    Returns
+    -------
+    DataFrame, genes x samples
+        0 for genes without a count.
+    """
+    if trend is None:
+        trend = dispersion_trend(
+            counts,
+            size_factors,
+            design,
+            normalization_factors=normalization_factors,
+            fit_type=fit_type,
+            compatibility=compatibility,
+            block=block,
+            threads=threads,
+        )
+    normalized, offsets, _ = _normalized(counts, size_factors, normalization_factors)
+    means = normalized.mean(axis=1)
+    expressed = np.flatnonzero(means > 0)
+    dispersion = _trend_from_dict(trend).at(means[expressed])
+    width = transform.fold_change_prior_variance(normalized[expressed], means[expressed], dispersion)
+    data = Counts(counts.to_numpy()[expressed], offsets if offsets.ndim == 1 else offsets[expressed])
+    cells = Cells(np.ones((data.n_samples, 1)))
+    values = np.zeros(normalized.shape)
+
+    def work(genes: slice) -> None:
+        block_counts, offset = data.block(genes, cells)
+        values[expressed[genes]] = transform.regularized_log(block_counts, offset, dispersion[genes], width).T
+
+    for_each_block(work, data.n_genes, data.n_samples, block, threads)
+    return pd.DataFrame(values, index=counts.index, columns=counts.columns)

@@ -14,7 +14,7 @@ from degsteps.engine.blocks import for_each_block, sum_samples
 from degsteps.engine.cells import Cells
 from degsteps.engine.dispersion import MIN_DISPERSION, fit_gene_wise, fit_with_prior
 from degsteps.engine.irls import fit_coefficients, log_likelihood, start_coefficients
-from degsteps.engine.moments import linear_means, mean_and_variance, moments_dispersion, rough_dispersion
+from degsteps.engine.moments import mean_and_variance, moments_dispersion, rough_dispersion
 
 MIN_MEAN = 0.5
 OUTLIER_SD = 2.0
