@@ -43,8 +43,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as TSV: the index first, floats at full precision, missing values blank, ``\\n`` line ends."""
     if table.index.name is None:
         raise ValueError("name the index of a table: it becomes the first column")
-    bools = {name: table[name].map({True: "true", False: "false"}) for name in table if table[name].dtype == bool}
-    table.assign(**bools).to_csv(path, sep="\t", lineterminator="\n", encoding="utf-8")
+    truths = {name: table[name].map({True: "true", False: "false"}) for name in table if table[name].dtype == bool}
+    table.assign(**truths).to_csv(path, sep="\t", lineterminator="\n", encoding="utf-8")
 
 
 def read_table(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -61,20 +61,12 @@ def read_table(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
         sep="\t",
         dtype=dict.fromkeys((first, *text), str),
         keep_default_na=False,
+        na_values=[""],
         encoding="utf-8",
         float_precision="round_trip",
     )
-    for name in table.columns.drop(first):
-        column = table[name]
-        if name in text or column.dtype != object:
-            continue
-        if set(column) <= {"true", "false"}:
-            table[name] = column == "true"
-        else:
-            # keep_default_na=False also leaves blanks in number columns as text: turn those columns back.
-            numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
-            if numbers.notna().sum() == (column != "").sum() and numbers.notna().any():
-                table[name] = numbers
+    for name in (first, *text):
+        table[name] = table[name].fillna("")
     return table.set_index(first)
 
 

@@ -1,0 +1,154 @@
+"""Shared fixtures: one finished run of the workflow on two small studies, made once per test session."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+
+SMALL = """\
+title: A slice of the pasilla study
+version: "1.0"
+ingest:
+  counts: given/small.counts.tsv.gz
+  samples: given/small.samples.tsv
+  exclude_samples: {{spare: sequenced for another project}}
+design:
+  formula: "~ type + condition"
+  factors:
+    type: {{reference: single_read}}
+    condition: {{reference: untreated}}
+batch:
+  columns: [type]
+test:
+  contrasts:
+    treated_vs_untreated: {{factor: condition, test: treated, reference: untreated}}
+annotate:
+  genes: {genes}
+"""
+
+HOSTILE = """\
+version: v2-rc.1
+ingest:
+  counts: given/hostile counts.csv
+  samples: given/hostile samples.csv
+  sample_column: id
+  ignore_columns: [symbol]
+design:
+  formula: "~ `site no` + arm"
+  factors:
+    site no: {reference: "1"}
+    arm: {reference: None}
+  covariates:
+    age: {unit: years}
+batch:
+  columns: [site no]
+normalize:
+  size_factors: poscounts
+  tables: [tmm_cpm]
+transform:
+  method: log2
+test:
+  contrasts:
+    NA: {factor: arm, test: NA, reference: None}
+    # The sign of this one is the other way round.
+    back: {factor: arm, test: None, reference: NA}
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder in which the workflow has been run."""
+
+    folder: Path
+
+    def records(self) -> dict[str, dict]:
+        """Return all records by their path."""
+        found = sorted(self.folder.glob("results/**/*.record.json"))
+        return {str(path.relative_to(self.folder)): json.loads(path.read_text()) for path in found}
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run snakemake in the folder."""
+        return run_snakemake(self.folder, *arguments)
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without what pytest and coverage tools put into it."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHONPATH"))}
+
+
+def run_snakemake(folder: Path, *arguments: str, snakefile: Path = REPO / "Snakefile") -> subprocess.CompletedProcess:
+    """Run the workflow of this repository in another folder."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--cores", "2", *arguments]
+    return subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False)
+
+
+def run_command(command: str, folder: Path) -> subprocess.CompletedProcess:
+    """Run a recorded command; ``python`` is this interpreter."""
+    assert command.startswith("python ")
+    line = f'"{sys.executable}"{command.removeprefix("python")}'
+    return subprocess.run(
+        ["bash", "-c", line], cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False
+    )
+
+
+def write_small_study(given: Path) -> None:
+    """Write about 900 genes of the pasilla study, with one sample that the configuration excludes."""
+    counts = pd.read_csv(REPO / "resources" / "pasilla" / "counts.tsv.gz", sep="\t", index_col=0)
+    every = counts.iloc[::17]
+    counts = pd.concat([every, counts.loc[["FBgn0261552"]]]).sort_index()  # pasilla itself
+    counts["spare"] = counts["untreated1"] + 3
+    counts.to_csv(given / "small.counts.tsv.gz", sep="\t")
+    samples = pd.read_csv(REPO / "resources" / "pasilla" / "samples.tsv", sep="\t", dtype=str)
+    spare = samples.iloc[[0]].assign(sample="spare")
+    pd.concat([samples, spare]).to_csv(given / "small.samples.tsv", sep="\t", index=False)
+
+
+def write_hostile_study(given: Path) -> None:
+    """Write a simulated study whose names try everything: numbers, dashes, blanks, unicode, markup, NA and None."""
+    rng = np.random.default_rng(7)
+    ids = ["1", "007", "A-1", "b c", "ü", "<b>x</b>", "=cmd()", "NA", "x.y", "X2"]
+    arms = ["None", "NA"] * 5
+    sites = ["1"] * 5 + ["2"] * 5
+    genes = ["1", "MARCH1", "SEPT2", "-1", "NA", "gene one", "2E10", "=1+1", *[f"g{number}" for number in range(292)]]
+    means = rng.gamma(2.0, 60.0, size=len(genes))
+    effect = np.where(np.arange(len(genes)) % 10 == 0, 4.0, 1.0)
+    mu = means[:, None] * np.where(np.array(arms) == "NA", effect[:, None], 1.0) * rng.uniform(0.6, 1.7, size=len(ids))
+    counts = pd.DataFrame(rng.negative_binomial(10, 10 / (10 + mu)), index=genes, columns=ids)
+    counts.insert(0, "symbol", [f"S{number}" for number in range(len(genes))])
+    counts.to_csv(given / "hostile counts.csv", index_label="id")
+    ages = rng.integers(20, 80, size=len(ids))
+    sheet = pd.DataFrame({"id": ids, "arm": arms, "site no": sites, "age": ages, "note": ['say "hi", you'] * len(ids)})
+    sheet.iloc[::-1].to_csv(given / "hostile samples.csv", index=False)
+
+
+def write_studies(folder: Path) -> None:
+    """Write both studies with their configuration into an empty folder."""
+    given, analyses = folder / "given", folder / "config" / "analyses"
+    given.mkdir(parents=True)
+    analyses.mkdir(parents=True)
+    write_small_study(given)
+    write_hostile_study(given)
+    genes = REPO / "resources" / "genes" / "fly.tsv.gz"
+    (analyses / "small.yaml").write_text(SMALL.format(genes=os.path.relpath(genes, folder)))
+    (analyses / "hostile.yaml").write_text(HOSTILE)
+    (folder / "config" / "config.yaml").write_text(
+        "analyses:\n  - config/analyses/small.yaml\n  - config/analyses/hostile.yaml\n"
+    )
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory) -> Run:
+    """A folder in which both studies have been run to the end."""
+    folder = tmp_path_factory.mktemp("run")
+    write_studies(folder)
+    done = run_snakemake(folder)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-6000:]
+    return Run(folder)

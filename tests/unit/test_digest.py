@@ -1,0 +1,29 @@
+"""The code digest covers what a script can reach, and nothing else."""
+
+from degsteps import digest
+from tests.conftest import REPO
+
+
+def names(script: str) -> set[str]:
+    return {path.name for path in digest.code_files(REPO / "scripts" / script)}
+
+
+def test_reaches_what_is_imported_at_the_top_inside_functions_and_through_others():
+    assert {"filter_genes.py", "filtering.py", "normalization.py", "tables.py", "errors.py"} <= names("filter_genes.py")
+    assert "model.py" in names("transform_counts.py")  # imported inside a function of transform.py
+
+
+def test_plotting_edit_refits_nothing():
+    assert not any(path.parent.name == "figures" for path in digest.code_files(REPO / "scripts" / "fit_model.py"))
+    assert "model.py" not in names("plot_qc.py")
+
+
+def test_digest_ignores_final_newlines_only(tmp_path):
+    script = tmp_path / "s.py"
+    script.write_text("a = 1\n")
+    first = digest.code_digest(script)
+    script.write_text("a = 1\n\n")
+    digest._library_imports.cache_clear()
+    assert digest.code_digest(script) == first
+    script.write_text("a = 2\n")
+    assert digest.code_digest(script) != first

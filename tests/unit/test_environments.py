@@ -1,0 +1,41 @@
+"""conda and pip install the same versions, and no lock names a machine or an index."""
+
+import re
+
+import pytest
+import yaml
+
+from tests.conftest import REPO
+
+ENVS = REPO / "envs"
+CONDA_NAMES = {"matplotlib-base": "matplotlib"}
+
+
+def locked(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9_.-]+)==([^ ;\\]+)", (ENVS / name).read_text(), flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", sorted(ENVS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_conda_versions_are_those_of_the_lock(path):
+    content = yaml.safe_load(path.read_text())
+    assert content["channels"] == ["conda-forge", "bioconda", "nodefaults"]
+    versions = locked("core.lock.txt") | locked("combat_seq.lock.txt")
+    for entry in content["dependencies"]:
+        name, version = entry.split("=")
+        if name != "python":
+            assert versions[CONDA_NAMES.get(name, name)] == version, entry
+
+
+@pytest.mark.parametrize("path", sorted(ENVS.glob("*.lock.txt")), ids=lambda path: path.stem)
+def test_locks_name_no_index_and_no_machine(path):
+    text = path.read_text()
+    assert not re.search(r"https?://|--(extra-)?index-url|--find-links|file:", text)
+    assert "--hash=sha256:" in text
+
+
+def test_every_rule_names_an_environment_that_exists():
+    for path in (REPO / "rules").glob("*.smk"):
+        text = path.read_text()
+        environments = re.findall(r'"\.\./envs/([a-z_]+\.yaml)"', text)
+        assert len(environments) == text.count("\n    script:")
+        assert all((ENVS / name).is_file() for name in environments)
