@@ -21,6 +21,8 @@ rule fit_model:
         "../envs/model.yaml"
     threads: 1
     params:
+        engine=setting("test.engine"),
+        compatibility=setting("test.compatibility"),
         code=code("fit_model"),
     script:
         "../scripts/fit_model.py"
@@ -30,6 +32,8 @@ rule test_contrast:
     """Test one contrast in every gene; maximum-likelihood and shrunken fold changes side by side."""
     input:
         model="<test>/model.h5ad",
+        counts="<filter>/counts.parquet",
+        size_factors="<normalize>/size_factors.tsv",
         samples="<ingest>/samples.tsv",
     output:
         table="<test>/{contrast}.tsv",

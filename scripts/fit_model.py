@@ -1,17 +1,20 @@
-"""Fit the negative-binomial model of every gene once, for all contrasts (Love, Huber & Anders 2014; PyDESeq2)."""
+"""Fit the negative-binomial model of every gene once, for all contrasts (Love, Huber & Anders 2014)."""
 
-from degsteps import model as models
+from degsteps.model import fit_model
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_table, write_table
 
 
-def main(counts: Input, size_factors: Input, design: Input, model: Output, genes: Output) -> dict:
+def main(
+    counts: Input, size_factors: Input, design: Input, model: Output, genes: Output, engine: str, compatibility: str
+) -> dict:
     """Fit raw counts with the size factors as offsets."""
     matrix = read_matrix(counts)
-    fit = models.fit_model(matrix, read_table(design).loc[matrix.columns], read_table(size_factors)["size_factor"])
+    factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
+    fit, table, facts = fit_model(matrix, coefficients, factors, engine=engine, compatibility=compatibility)
     fit.write_h5ad(model)
-    write_table(models.gene_table(fit), genes)
-    return models.trend_facts(fit) | {"genes": fit.n_vars, "samples": fit.n_obs}
+    write_table(table, genes)
+    return facts
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@ from degsteps import model as models
 from degsteps.design import contrast_vector
 from degsteps.model_matrix import design_of
 from degsteps.step import Input, Output, run
-from degsteps.tables import order_by_significance, read_model, read_samples, write_table
+from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, read_table, write_table
 
 
 def main(
     model: Input,
+    counts: Input,
+    size_factors: Input,
     samples: Input,
     table: Output,
     contrast: dict,
@@ -25,20 +27,17 @@ def main(
     shrinkage: str,
 ) -> dict:
     """Write the contrast's table; the facts hold the weights of the coefficients, so that the sign can be checked."""
-    fit, sheet = read_model(model), read_samples(samples)
+    fit, matrix, sheet = read_model(model), read_matrix(counts), read_samples(samples)
     built = design_of(sheet.loc[fit.obs_names], design)
-    vector = np.array(contrast_vector(built, contrast))
-    result = models.wald_test(
-        fit, vector, alpha=alpha, cooks_filter=cooks_filter, independent_filtering=independent_filtering
-    )
+    weights = np.array(contrast_vector(built, contrast))
+    options = {"cooks_filter": cooks_filter, "independent_filtering": independent_filtering, "shrinkage": shrinkage}
+    result = models.contrast_table(fit, matrix, weights, alpha=alpha, **options)
+    means = models.group_means(matrix, read_table(size_factors)["size_factor"], sheet[contrast["factor"]])
     reasons = result.pop("na_reason")
-    if shrinkage == "apeglm":
-        result["lfc_shrunken"] = models.shrink_fold_changes(fit, vector)
-    result = result.join(models.group_means(fit, sheet[contrast["factor"]])).assign(na_reason=reasons)
-    write_table(order_by_significance(result), table)
+    write_table(order_by_significance(result.join(means).assign(na_reason=reasons)), table)
     called = result["padj"] < alpha
     return {
-        "weights": {name: weight for name, weight in zip(built.columns, vector, strict=True) if weight},
+        "weights": {name: weight for name, weight in zip(built.columns, weights, strict=True) if weight},
         "up": int((called & (result["log2_fold_change"] > 0)).sum()),
         "down": int((called & (result["log2_fold_change"] < 0)).sum()),
     }

@@ -16,7 +16,8 @@ def transformed_counts(
     Parameters
     ----------
     size_factors : by sample; estimated by the median of ratios if not given.
-    method : ``vst`` or ``log2`` (log2(normalised count + 1)).
+    method : ``vst`` (variance-stabilizing transformation, Anders & Huber 2010), ``rlog`` (regularized logarithm, Love,
+        Huber & Anders 2014; slower, for few samples) or ``log2`` (log2(normalised count + 1)).
     design : samples x coefficients for a transformation that knows it; ``None`` for a blind one.
 
     Returns
@@ -27,7 +28,8 @@ def transformed_counts(
     factors = estimate_size_factors(counts) if size_factors is None else size_factors.loc[counts.columns]
     if method == "log2":
         return np.log2(counts / factors + 1), {"method": method}
-    from degsteps.model import variance_stabilized
+    from degsteps import deseq
 
-    values, facts = variance_stabilized(counts, factors, design)
-    return values, {"method": method, **facts}
+    trend = deseq.dispersion_trend(counts, factors, design)
+    facts = {"method": method, "blind": design is None, "trend": trend["kind"], **trend["coefficients"]}
+    return (deseq.vst if method == "vst" else deseq.rlog)(counts, factors, trend), facts
