@@ -156,8 +156,13 @@ def _explain_pair(
         fact = f"some levels of {quoted(first)} and {quoted(second)} occur only together, so their effects cannot be "
         fact += "told apart."
     if second in tested and first not in tested:
-        cure = f"Take {quoted(first)} out of the formula; what it does is then part of the effect of {quoted(second)}, "
-        cure += f"and only samples that have several {quoted(second)} within one {quoted(first)} could separate them."
+        cure = f"Take {quoted(first)} out of the formula; "
+        if forth:
+            cure += f"what it does is then part of the effect of {quoted(second)}, and only samples that have several "
+            cure += f"{quoted(second)} within one {quoted(first)} could separate them."
+        else:
+            cure += f"comparisons of {quoted(second)} between levels of {quoted(first)} then contain what "
+            cure += f"{quoted(first)} does, those within one level do not."
     else:
         cure = f"Take {quoted(first)} or {quoted(second)} out of the formula."
     return fact, cure + table

@@ -14,14 +14,14 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from degsteps.digest import code_digest
 from degsteps.sheet import Fault, access_fault, detect_delimiter, format_fault
-from degsteps.wording import counted, listed, quoted, suggestion, verb
+from degsteps.wording import counted, is_annotation_name, listed, quoted, suggestion, verb
 
 CACHE = Path(".snakemake/degsteps")
 #: Cells that are held before sums are taken; sums over long columns cost far less than one per cell.
@@ -418,26 +418,36 @@ class _Scanner:
             scan.faults.append(Fault(place, "the gene id is blank.", "Fill it in, or delete the line."))
 
 
+def annotation_columns(scan: Scan, sample_ids: Collection[str] = ()) -> list[str]:
+    """Return the columns that most likely hold no sample: those with text, or called like annotation."""
+    texts = {name for name, (number, *_) in scan.text_cells.items() if number > scan.n_genes / 2}
+    return [name for name in scan.samples if name in texts or (name not in sample_ids and is_annotation_name(name))]
+
+
 def scan_faults(
-    scan: Scan, estimated_counts: bool = False, duplicate_genes: str = "error"
+    scan: Scan, estimated_counts: bool = False, duplicate_genes: str = "error", sample_ids: Collection[str] = ()
 ) -> tuple[list[Fault], list[Fault]]:
     """Return what is wrong with a scanned matrix under these settings, and what is only worth knowing.
 
     Parameters
     ----------
     estimated_counts, duplicate_genes : as in the configuration.
+    sample_ids : ids in the sample sheet, which are not taken for annotation.
     """
     faults, notes = list(scan.faults), []
-    annotation = [name for name, (number, *_) in scan.text_cells.items() if number > scan.n_genes / 2]
+    annotation = annotation_columns(scan, sample_ids)
     if annotation:
-        what = f"{listed(annotation)} {verb(len(annotation), 'holds', 'hold')} text, not counts."
-        cure = f"List what is no sample: ingest.ignore_columns: [{', '.join(annotation)}]."
+        number = len(annotation)
+        what = f"{listed(annotation)} {verb(number, 'looks', 'look')} like annotation of genes, not like counts."
+        cure = f"Add what is no sample to the list ingest.ignore_columns: [{', '.join(annotation)}]."
         faults.append(Fault("header", what, cure))
     words = {name: found for name, found in scan.text_cells.items() if name not in annotation}
     if words:
         number = sum(found[0] for found in words.values())
         sample, (_, gene, cell) = next(iter(words.items()))
-        what = f"{counted(number, 'cell')} {verb(number, 'is', 'are')} no number, e.g. {_cell((gene, sample, cell))}."
+        what = (
+            f"{counted(number, 'cell')} {verb(number, 'holds', 'hold')} no number, e.g. {_cell((gene, sample, cell))}."
+        )
         faults.append(Fault("", what, "Write whole numbers, without signs for thousands."))
     if scan.n_missing:
         number = scan.n_missing

@@ -16,16 +16,9 @@ from degsteps.config import Problem
 from degsteps.confounding import crosstab_text, determines, explain_aliases
 from degsteps.design import Formula, FormulaError, as_number, build_design, factor_levels, parse_formula, rank_report
 from degsteps.errors import DataError, DegstepsError
-from degsteps.matrix_scan import Scan, scan_counts, scan_faults
+from degsteps.matrix_scan import Scan, annotation_columns, scan_counts, scan_faults
 from degsteps.sheet import Fault, Sheet, access_fault, inspect_sheet, matching_column, read_columns
 from degsteps.wording import bare, counted, listed, near_match, quoted, suggestion, verb
-
-#: Names of columns that programs write beside the counts.
-_ANNOTATION_NAMES = frozenset(
-    {"length", "effectivelength", "width", "genelength", "transcriptlength", "start", "end", "chr", "chrom", "strand"}
-    | {"chromosome", "seqnames", "genename", "genesymbol", "symbol", "description", "genebiotype", "biotype"}
-    | {"genetype", "geneid", "entrez", "entrezid", "entrezgene", "transcriptid", "transcriptids"}
-)
 
 
 class DataProblem(Problem):
@@ -75,8 +68,8 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     """
     check = _Check(analysis)
     check.files()
-    check.counts()
     check.sheet()
+    check.counts()
     check.samples()
     check.formula()
     check.factors()
@@ -138,19 +131,34 @@ class _Check:
             what = f"{listed(wanted)} {verb(len(wanted), 'needs', 'need')} gene lengths, and none are given."
             self.problem("normalize.tables", what, "Name a table under ingest.gene_lengths, or leave them out.")
 
-    def counts(self) -> None:
+    def sheet(self) -> None:
         ingest = self.analysis["ingest"]
-        path, ignored = ingest["counts"], ingest["ignore_columns"]
-        scan = scan_counts(path, ingest["gene_column"], ignored)
-        faults, notes = scan_faults(scan, ingest["estimated_counts"], ingest["duplicate_genes"])
+        scan = scan_counts(ingest["counts"], ingest["gene_column"], ingest["ignore_columns"])
+        self.scan = scan
+        self.given, faults = inspect_sheet(ingest["samples"], ingest["sample_column"])
+        for fault in faults:
+            column = self._column_of_ids() if fault.place == "header" and self.scan.samples else None
+            if column is not None:
+                cure = f"The column {quoted(column)} holds the names in the counts: set ingest.sample_column: {column}."
+                fault = fault._replace(cure=cure)
+            self.data_problem(ingest["samples"], fault)
+        if self.given:
+            for note in self.given.notes:
+                self.note(ingest["samples"], *note)
+
+    def counts(self) -> None:
+        ingest, scan = self.analysis["ingest"], self.scan
+        path = ingest["counts"]
+        sample_ids = self.given.sample_ids if self.given else []
+        faults, notes = scan_faults(scan, ingest["estimated_counts"], ingest["duplicate_genes"], sample_ids)
         for fault in faults:
             self.data_problem(path, fault)
         for note in notes:
             self.note(path, *note)
         if not scan.samples:
+            self.scan = None
             return
-        self.scan = scan
-        for name in ignored:
+        for name in ingest["ignore_columns"]:
             if name not in scan.columns:
                 cure = suggestion(name, scan.columns, "The columns are")
                 self.problem("ingest.ignore_columns", f"the counts have no column {quoted(name)}.", cure)
@@ -158,33 +166,13 @@ class _Check:
             what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
             self.data_problem(path, Fault("header", what, "Rename the sample, or set ingest.gene_column: gene."))
 
-    def sheet(self) -> None:
-        ingest = self.analysis["ingest"]
-        self.given, faults = inspect_sheet(ingest["samples"], ingest["sample_column"])
-        for fault in faults:
-            if fault.place == "header" and fault.what.startswith("there is no column"):
-                fault = self._with_matching_column(fault)
-            self.data_problem(ingest["samples"], fault)
-        if self.given:
-            for note in self.given.notes:
-                self.note(ingest["samples"], *note)
-
-    def _with_matching_column(self, fault: Fault) -> Fault:
-        """Name the column of the sheet that holds the ids of the counts, if there is one."""
-        column = self._column_of_ids()
-        if column is None:
-            return fault
-        return fault._replace(
-            cure=f"The column {quoted(column)} holds the names in the counts: set ingest.sample_column: {column}."
-        )
-
     def _column_of_ids(self) -> str | None:
         """Return the column of the sheet whose values are the sample names in the counts."""
         try:
             columns = read_columns(self.analysis["ingest"]["samples"])
         except DataError:
             return None
-        return matching_column(columns, self.scan.samples) if self.scan else None
+        return matching_column(columns, self.scan.samples)
 
     # Samples
 
@@ -214,7 +202,8 @@ class _Check:
             self.columns = self.given.select(only_sheet)
             return
         if only_sheet or only_counts:
-            self._some_samples_differ(only_sheet, only_counts)
+            are_dropped = ingest["unmatched_samples"] == "drop"
+            self._some_samples_differ(only_sheet, only_counts, are_dropped)
         self.analysed = [sample for sample in sheet_ids if sample in both and sample not in excluded]
         if len(self.analysed) < 2:
             what = f"{counted(len(self.analysed), 'sample')} {verb(len(self.analysed), 'is', 'are')} left to analyse."
@@ -236,25 +225,25 @@ class _Check:
 
     def _no_sample_matches(self, only_sheet: list[str], only_counts: list[str]) -> None:
         ingest = self.analysis["ingest"]
-        what = f"no sample id of the sheet ({listed(only_sheet, 3)}) is in the header of the counts "
-        what += f"({listed(only_counts, 3)})."
         column = self._column_of_ids()
-        pairs = _same_but_for_spelling(only_sheet, only_counts)
         if set(only_sheet) & set(self.scan.first_genes):
             what = "the sample ids stand in the first column, so the genes are in the columns."
             cure = "Transpose the table: one line per gene, one column per sample."
-        elif column is not None:
-            cure = f"The column {quoted(column)} holds those names: set ingest.sample_column: {column}."
-        elif pairs:
-            cure = f"{_shown_pairs(pairs)} Write the ids alike in both files."
+            self.data_problem(ingest["counts"], Fault("header", what, cure))
+        elif column is None and _same_but_for_spelling(only_sheet, only_counts):
+            self._some_samples_differ(only_sheet, only_counts, are_dropped=False)
         else:
+            what = f"no sample id of the sheet ({listed(only_sheet, 3)}) is in the header of the counts "
+            what += f"({listed(only_counts, 3)})."
             cure = f"Check that {ingest['counts']} and {ingest['samples']} belong together, and ingest.sample_column."
-        self.data_problem(ingest["samples"], Fault(ingest["sample_column"], what, cure))
+            if column is not None:
+                cure = f"The column {quoted(column)} holds those names: set ingest.sample_column: {column}."
+            self.data_problem(ingest["samples"], Fault(ingest["sample_column"], what, cure))
 
-    def _some_samples_differ(self, only_sheet: list[str], only_counts: list[str]) -> None:
+    def _some_samples_differ(self, only_sheet: list[str], only_counts: list[str], are_dropped: bool) -> None:
         ingest = self.analysis["ingest"]
         pairs = _same_but_for_spelling(only_sheet, only_counts)
-        if ingest["unmatched_samples"] == "drop":
+        if are_dropped:
             if pairs:
                 number = len(pairs)
                 what = f"{counted(number, 'sample')} {verb(number, 'is', 'are')} dropped though the ids are alike: "
@@ -276,12 +265,7 @@ class _Check:
             self.data_problem(
                 ingest["samples"], Fault(ingest["sample_column"], f"{what}{listed(only_sheet)}.", leave_out)
             )
-        annotation = [name for name in only_counts if bare(name) in _ANNOTATION_NAMES]
-        if annotation:
-            what = f"{listed(annotation)} {verb(len(annotation), 'looks', 'look')} like annotation, not like samples."
-            names = ", ".join([*ingest["ignore_columns"], *annotation])
-            self.problem("ingest.ignore_columns", what, f"If so, write ingest.ignore_columns: [{names}].")
-        only_counts = _without(only_counts, {*annotation, *self.scan.text_cells})
+        only_counts = _without(only_counts, set(annotation_columns(self.scan, self.given.sample_ids)))
         if only_counts:
             number, them = len(only_counts), verb(len(only_counts), "it", "them")
             what = f"{counted(number, 'column')} {verb(number, 'is', 'are')} not in the sample sheet: "
@@ -358,7 +342,7 @@ class _Check:
         return f"Declare it {as_factor}; its levels are {listed(levels)}."
 
     def factors(self) -> None:
-        filters, used = self.analysis["filter"], set(self.parsed.columns if self.parsed else self.declared_factors)
+        filters, used = self.analysis["filter"], set(self._formula_columns if self.parsed else self.declared_factors)
         used |= {*self.analysis["batch"]["columns"], *(self.analysis["qc"]["color_by"] or ()), filters["group"]}
         for name, declared in self.declared_factors.items():
             key = f"design.factors.{name}"
@@ -405,8 +389,12 @@ class _Check:
             self.problem(f"{key}.levels", what, "Name every level, or leave 'levels' out.")
 
     @property
-    def _formula_columns(self) -> tuple[str, ...]:
-        return self.parsed.columns if self.parsed else ()
+    def _formula_columns(self) -> list[str]:
+        """The columns that the formula means: for a misspelt one, which is a problem of its own, the one it is like."""
+        named = self.parsed.columns if self.parsed else ()
+        if not self.columns:
+            return list(named)
+        return [name if name in self.columns else near_match(name, list(self.columns)) or name for name in named]
 
     def covariates(self) -> None:
         for name in self.declared_covariates:
@@ -417,7 +405,7 @@ class _Check:
             if self.parsed and name not in {*self._formula_columns, *self.analysis["batch"]["columns"], *color_by}:
                 what = "is declared and not used."
                 self.problem(key, what, "Put it in the formula, list it under qc.color_by, or delete it.")
-            if self._has_blanks(name, name):
+            if name in self.declared_factors or self._has_blanks(name, name):
                 continue
             ids, values = self.columns[self.given.sample_column], self.columns[name]
             numbers = [as_number(value) for value in values]

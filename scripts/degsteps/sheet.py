@@ -118,11 +118,16 @@ def read_columns(path: Path | str) -> dict[str, list[str]]:
 
 
 def matching_column(columns: Mapping[str, Sequence[str]], names: Collection[str]) -> str | None:
-    """Return the column that holds most of the given sample names, each once; None if none holds half of them."""
+    """Return the column that holds most of the given sample names.
+
+    None if no column without repeats holds more than half of the names, or has more than half of its values among them.
+    """
     wanted = set(names)
     scores = {name: len(wanted & set(values)) for name, values in columns.items() if len(set(values)) == len(values)}
     best = max(scores, key=scores.get, default=None)
-    return best if best is not None and scores[best] * 2 > len(wanted) else None
+    if best is None or scores[best] * 2 <= min(len(wanted), len(columns[best])):
+        return None
+    return best
 
 
 def detect_delimiter(header: str) -> str | None:

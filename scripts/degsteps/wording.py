@@ -7,6 +7,13 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+#: Names of columns that programs write beside the counts.
+_ANNOTATION_NAMES = frozenset(
+    {"length", "effectivelength", "width", "genelength", "transcriptlength", "start", "end", "chr", "chrom", "strand"}
+    | {"chromosome", "seqnames", "genename", "genesymbol", "symbol", "description", "genebiotype", "biotype"}
+    | {"genetype", "geneid", "entrez", "entrezid", "entrezgene", "transcriptid", "transcriptids"}
+)
+
 
 def quoted(name: object) -> str:
     """Return a name in single quotes, with invisible characters spelled out."""
@@ -54,3 +61,8 @@ def suggestion(name: str, known: Sequence[str], kind: str = "It has") -> str:
     """Return ``Did you mean 'x'?``, or a sentence that lists what there is."""
     near = near_match(name, known)
     return f"Did you mean {quoted(near)}?" if near is not None else f"{kind}: {listed(known, most=12)}."
+
+
+def is_annotation_name(name: str) -> bool:
+    """Return whether a column is called like annotation of genes (length, symbol, chromosome, ...)."""
+    return bare(name) in _ANNOTATION_NAMES

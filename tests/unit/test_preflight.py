@@ -1,0 +1,768 @@
+"""Broken inputs and what is said about them; sound inputs and that nothing is.
+
+Every case is made from one small sound base. What must be said stands in tests/data/broken/<case>/expected.txt, written
+anew with ``DEGSTEPS_WRITE_EXPECTED=1 pytest tests/unit/test_preflight.py``: read the difference before you keep it.
+"""
+
+import copy
+import gzip
+import json
+import os
+import random
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+from degsteps.config import load_analyses
+from degsteps.preflight import check_analyses, problem_kind
+
+EXPECTED = Path(__file__).parents[1] / "data" / "broken"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+ANALYSIS = {
+    "version": "1.0",
+    "ingest": {"counts": "counts.tsv", "samples": "samples.tsv"},
+    "design": {
+        "formula": "~ run + condition",
+        "factors": {"run": {"reference": "r1"}, "condition": {"reference": "control"}},
+    },
+    "batch": {"columns": ["run"]},
+    "test": {"contrasts": {"treated_vs_control": {"factor": "condition", "test": "treated", "reference": "control"}}},
+}
+
+
+@dataclass
+class Study:
+    """A count matrix, a sheet and an analysis, sound until a case breaks them."""
+
+    samples: list[str] = field(default_factory=lambda: [f"S-{number}" for number in range(1, 9)])
+    genes: list[str] = field(default_factory=lambda: [f"ENSG{number:011d}" for number in range(30)])
+    analysis: dict = field(default_factory=lambda: copy.deepcopy(ANALYSIS))
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self):
+        draw = random.Random(1)  # noqa: S311  (no secret)
+        self.counts = [[str(draw.randint(0, 900)) for _ in self.samples] for _ in self.genes]
+        self.header = ["gene", *self.samples]
+        self.sheet = {
+            "sample": list(self.samples),
+            "run": ["r1", "r1", "r2", "r2", "r1", "r1", "r2", "r2"],
+            "condition": ["control"] * 4 + ["treated"] * 4,
+            "age": ["31", "45", "52", "38", "61", "29", "47", "55"],
+        }
+
+    def set(self, path, value):
+        *parents, last = path.split(".")
+        place = self.analysis
+        for name in parents:
+            place = place.setdefault(name, {})
+        place[last] = value
+
+    def counts_text(self, mark="\t"):
+        rows = [self.header, *([gene, *row] for gene, row in zip(self.genes, self.counts, strict=True))]
+        return "\n".join(map(mark.join, rows)) + "\n"
+
+    def sheet_text(self, mark="\t"):
+        rows = [list(self.sheet), *zip(*self.sheet.values(), strict=True)]
+        return "\n".join(map(mark.join, rows)) + "\n"
+
+    def write(self, folder):
+        contents = {"counts.tsv": self.counts_text().encode(), "samples.tsv": self.sheet_text().encode()} | self.files
+        for name, content in contents.items():
+            if content is not None:
+                (folder / name).write_bytes(content)
+        (folder / "study.yaml").write_text(yaml.safe_dump(self.analysis, sort_keys=False), encoding="utf-8")
+
+
+CASES = {}
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+# Files
+
+
+@case
+def counts_missing(study):
+    study.files["counts.tsv"] = None
+
+
+@case
+def counts_empty(study):
+    study.files["counts.tsv"] = b""
+
+
+@case
+def counts_header_only(study):
+    study.files["counts.tsv"] = b"gene\tS-1\tS-2\n"
+
+
+@case
+def counts_excel(study):
+    study.files["counts.tsv"] = b"PK\x03\x04 and so on"
+
+
+@case
+def counts_gzip_cut_off(study):
+    study.set("ingest.counts", "counts.tsv.gz")
+    study.files["counts.tsv.gz"] = gzip.compress(study.counts_text().encode(), mtime=0)[:-400]
+
+
+@case
+def counts_gzip_in_name_only(study):
+    study.set("ingest.counts", "counts.tsv.gz")
+    study.files["counts.tsv.gz"] = study.counts_text().encode()
+
+
+@case
+def counts_ragged(study):
+    for row in (3, 7, 8, 20, 21):
+        study.counts[row].pop()
+
+
+@case
+def counts_transposed(study):
+    columns = zip(study.samples, *study.counts, strict=True)
+    study.files["counts.tsv"] = ("\t".join(["sample", *study.genes]) + "\n").encode() + b"".join(
+        ("\t".join(column) + "\n").encode() for column in columns
+    )
+
+
+@case
+def counts_with_annotation(study):
+    study.header = ["Geneid", "Chr", "Length", "symbol", *study.samples]
+    study.counts = [["chr1", "2100", "ABC1", *row] for row in study.counts]
+
+
+@case
+def counts_duplicated_column(study):
+    study.header[2] = "S-1"
+
+
+@case
+def counts_sample_named_gene(study):
+    study.header[:2] = ["id", "gene"]
+    study.sheet["sample"][0] = "gene"
+
+
+@case
+def counts_all_zero_sample(study):
+    for row in study.counts:
+        row[4] = "0"
+
+
+@case
+def gene_column_unknown(study):
+    study.set("ingest.gene_column", "Gene")
+
+
+@case
+def ignore_column_unknown(study):
+    study.set("ingest.ignore_columns", ["lenght"])
+
+
+@case
+def ignore_column_is_a_sample(study):
+    study.set("ingest.ignore_columns", ["S-3"])
+
+
+@case
+def sheet_missing(study):
+    study.set("ingest.samples", "sample.tsv")
+
+
+@case
+def sheet_utf16(study):
+    study.files["samples.tsv"] = study.sheet_text().encode("utf-16")
+
+
+@case
+def sheet_latin1(study):
+    study.sheet["condition"][4] = "grün"
+    study.files["samples.tsv"] = study.sheet_text().encode("latin-1")
+
+
+@case
+def sheet_ragged(study):
+    study.files["samples.tsv"] = study.sheet_text().replace("\tr2\tcontrol\t52", "\tr2\tcontrol").encode()
+
+
+@case
+def sheet_open_quote(study):
+    study.sheet["condition"][3] = '"control'
+
+
+@case
+def sheet_duplicated_ids(study):
+    study.sheet["sample"][3] = "S-1"
+
+
+@case
+def sheet_row_names_of_r(study):
+    rows = study.sheet_text().splitlines()
+    study.files["samples.tsv"] = "\n".join([rows[0], *(f"{k}\t{row}" for k, row in enumerate(rows[1:]))]).encode()
+
+
+# What the counts hold
+
+
+@case
+def values_negative(study):
+    study.counts[2][3] = "-4"
+
+
+@case
+def values_missing(study):
+    study.counts[2][3], study.counts[5][0] = "NA", ""
+
+
+@case
+def values_text(study):
+    study.counts[2][3] = "1,204"
+
+
+@case
+def values_fractions(study):
+    study.counts[2][3], study.counts[9][1] = "12.37", "0.5"
+
+
+@case
+def values_log(study):
+    study.counts = [[f"{float(cell) / 100:.3f}1" for cell in row] for row in study.counts]
+
+
+@case
+def values_tpm(study):
+    totals = [sum(map(int, column)) for column in zip(*study.counts, strict=True)]
+    study.counts = [[f"{int(c) * 1e6 / t:.4f}" for c, t in zip(row, totals, strict=True)] for row in study.counts]
+    study.set("ingest.estimated_counts", True)
+
+
+@case
+def genes_duplicated(study):
+    study.genes = [f"GENE{number // 3}" for number in range(30)]
+
+
+@case
+def genes_with_htseq_totals(study):
+    study.genes[-2:] = ["__no_feature", "__ambiguous"]
+
+
+# Ids
+
+
+@case
+def ids_spelled_as_r_does(study):
+    study.header = ["gene", *[name.replace("-", ".") for name in study.samples]]
+
+
+@case
+def ids_some_spelled_otherwise(study):
+    study.header[2], study.header[5] = "s-2", "S 5"
+
+
+@case
+def ids_alike_and_dropped(study):
+    study.header[3] = "S.3"
+    study.set("ingest.unmatched_samples", "drop")
+
+
+@case
+def ids_alike_and_all_dropped(study):
+    ids_spelled_as_r_does(study)
+    study.set("ingest.unmatched_samples", "drop")
+
+
+@case
+def ids_in_paths(study):
+    study.header = ["gene", *[f"aligned/{name}.sorted.bam" for name in study.samples]]
+
+
+@case
+def ids_only_in_one_file(study):
+    study.header[1], study.sheet["sample"][7] = "T-90", "Q-77"
+
+
+@case
+def ids_in_another_column(study):
+    study.sheet = {"sample": [f"patient {k}" for k in range(8)], "library": study.samples} | {
+        name: values for name, values in study.sheet.items() if name != "sample"
+    }
+
+
+@case
+def ids_nowhere(study):
+    study.sheet["sample"] = [f"patient {k}" for k in range(8)]
+
+
+@case
+def sample_column_unknown(study):
+    study.set("ingest.sample_column", "Sampel")
+
+
+@case
+def sample_column_called_otherwise(study):
+    study.sheet = {"library": study.samples} | {name: study.sheet[name] for name in ("run", "condition")}
+
+
+@case
+def excluded_sample_unknown(study):
+    study.set("ingest.exclude_samples", {"S_3": "RNA degraded"})
+
+
+@case
+def excluded_without_reason(study):
+    study.set("ingest.exclude_samples", {"S-3": ""})
+
+
+@case
+def excluded_too_many(study):
+    study.set("ingest.exclude_samples", dict.fromkeys(study.samples[1:], "another study"))
+
+
+# Formula, factors, covariates
+
+
+@case
+def formula_wrong(study):
+    study.set("design.formula", "~ run + (1|donor) + condition")
+
+
+@case
+def formula_column_unknown(study):
+    study.set("design.formula", "~ run + Condition")
+
+
+@case
+def formula_column_not_declared(study):
+    study.set("design.formula", "~ run + age + condition")
+
+
+@case
+def formula_column_declared_twice(study):
+    study.set("design.covariates", {"run": {}})
+
+
+@case
+def factor_unused(study):
+    study.sheet["sex"] = ["f", "m"] * 4
+    study.set("design.factors.sex", {"reference": "f"})
+
+
+@case
+def factor_not_in_sheet(study):
+    study.set("design.factors.tissue", {"reference": "liver"})
+
+
+@case
+def reference_unknown(study):
+    study.set("design.factors.condition.reference", "Control")
+
+
+@case
+def reference_without_quotes(study):
+    study.set("design.factors.condition.reference", False)
+
+
+@case
+def levels_differ_in_case(study):
+    study.sheet["condition"][5] = "Treated"
+
+
+@case
+def levels_wrong(study):
+    study.set("design.factors.condition.levels", ["control", "traeted", "control"])
+
+
+@case
+def factor_with_one_level(study):
+    study.sheet["run"] = ["r1"] * 8
+
+
+@case
+def factor_with_a_level_per_sample(study):
+    study.set("design.formula", "~ age + condition")
+    study.set("design.factors.age", {"reference": "31"})
+    study.set("batch.columns", [])
+    del study.analysis["design"]["factors"]["run"]
+
+
+@case
+def blank_cells(study):
+    study.sheet["condition"][2] = study.sheet["condition"][6] = ""
+
+
+@case
+def covariate_is_text(study):
+    study.sheet["age"] = ["young", "old"] * 4
+    study.set("design.formula", "~ run + age + condition")
+    study.set("design.covariates", {"age": {"unit": "years"}})
+
+
+@case
+def covariate_with_decimal_comma(study):
+    study.sheet["age"][3] = "38,5"
+    study.set("design.formula", "~ run + age + condition")
+    study.set("design.covariates", {"age": {"unit": "years"}})
+
+
+@case
+def covariate_constant(study):
+    study.sheet["age"] = ["40"] * 8
+    study.set("design.formula", "~ run + age + condition")
+    study.set("design.covariates", {"age": {"unit": "years"}})
+
+
+@case
+def covariate_of_codes(study):
+    study.sheet["age"] = ["1", "2", "3", "1", "2", "3", "1", "2"]
+    study.set("design.formula", "~ run + age + condition")
+    study.set("design.covariates", {"age": {}})
+
+
+# What the samples can answer
+
+
+@case
+def confounded_same_partition(study):
+    study.sheet["run"] = ["r1"] * 4 + ["r2"] * 4
+
+
+@case
+def confounded_nested_donor(study):
+    study.sheet["run"] = ["r1", "r1", "r2", "r2", "r3", "r3", "r4", "r4"]
+
+
+@case
+def confounded_in_part(study):
+    study.sheet["run"] = ["r1", "r1", "r1", "r1", "r2", "r2", "r2", "r2"]
+    study.sheet["condition"] = ["control", "treated", "control", "treated", "low", "high", "low", "high"]
+
+
+@case
+def confounded_in_two_parts(study):
+    study.sheet["run"] = ["r1", "r1", "r2", "r2", "r3", "r3", "r4", "r4"]
+    study.sheet["condition"] = ["control", "treated", "control", "treated", "low", "high", "low", "high"]
+
+
+@case
+def confounded_three_columns(study):
+    study.sheet["site"] = ["x", "y", "y", "x", "y", "x", "x", "y"]
+    study.sheet["run"] = ["1", "1", "2", "2", "3", "3", "4", "4"]
+    study.sheet["lab"] = ["p", "q", "p", "q", "p", "q", "p", "q"]
+    study.sheet["age"] = ["11", "21", "12", "22", "13", "23", "14", "24"]
+    study.set("design.factors", {"condition": {"reference": "control"}, "lab": {"reference": "p"}})
+    study.set("design.covariates", {"age": {}, "run": {}})
+    study.set("design.formula", "~ lab + run + age + condition")
+    study.set("batch.columns", [])
+
+
+@case
+def confounded_interaction(study):
+    study.sheet["run"] = ["r1", "r1", "r1", "r1", "r1", "r1", "r2", "r2"]
+    study.set("design.formula", "~ run * condition")
+
+
+@case
+def confounded_covariate(study):
+    study.sheet["age"] = ["30", "30", "40", "40", "30", "30", "40", "40"]
+    study.set("design.formula", "~ run + age + condition")
+    study.set("design.covariates", {"age": {}})
+
+
+@case
+def no_replicates(study):
+    study.sheet["run"] = ["r1", "r2", "r3", "r4", "r1", "r2", "r3", "r4"]
+    study.set("design.formula", "~ run * condition")
+
+
+@case
+def no_residual_degrees_of_freedom(study):
+    study.set("ingest.exclude_samples", dict.fromkeys(("S-3", "S-4", "S-6", "S-8"), "RNA degraded"))
+    study.set("design.formula", "~ run + age + condition")
+    study.set("design.covariates", {"age": {}})
+
+
+@case
+def few_residual_degrees_of_freedom(study):
+    study.set("ingest.exclude_samples", dict.fromkeys(("S-3", "S-4", "S-6"), "RNA degraded"))
+    study.set("design.formula", "~ run + age + condition")
+    study.set("design.covariates", {"age": {}})
+
+
+@case
+def one_sample_in_a_group(study):
+    study.sheet["condition"] = ["control"] * 4 + ["treated"] + ["other"] * 3
+
+
+@case
+def batch_is_the_question(study):
+    study.set("batch.columns", ["condition"])
+
+
+@case
+def batch_unknown(study):
+    study.set("batch.columns", ["runs"])
+
+
+@case
+def batch_confounded_outside_of_the_formula(study):
+    study.sheet["site"] = ["here"] * 4 + ["there"] * 4
+    study.set("batch.columns", ["run", "site"])
+
+
+@case
+def batch_not_in_formula(study):
+    study.set("design.formula", "~ condition")
+
+
+# Contrasts and the other sections
+
+
+@case
+def contrast_factor_unknown(study):
+    study.set("test.contrasts.treated_vs_control.factor", "treatment")
+
+
+@case
+def contrast_factor_not_in_formula(study):
+    study.set("design.formula", "~ condition")
+    study.set("test.contrasts.runs", {"factor": "run", "test": "r2", "reference": "r1"})
+
+
+@case
+def contrast_level_unknown(study):
+    study.set("test.contrasts.treated_vs_control.test", "Treated")
+
+
+@case
+def contrast_with_itself(study):
+    study.set("test.contrasts.treated_vs_control.test", "control")
+
+
+@case
+def contrasts_alike(study):
+    first = study.analysis["test"]["contrasts"]["treated_vs_control"]
+    study.set("test.contrasts.again", dict(first))
+    study.set("test.contrasts.Treated_vs_control", first | {"test": "control", "reference": "treated"})
+
+
+@case
+def contrast_of_a_covariate(study):
+    study.set("design.formula", "~ run + age + condition")
+    study.set("design.covariates", {"age": {}})
+    study.set("test.contrasts.old_vs_young", {"factor": "age", "test": "61", "reference": "29"})
+
+
+@case
+def filter_group_unknown(study):
+    study.set("filter.group", "Condition")
+
+
+@case
+def filter_needs_too_many_samples(study):
+    study.set("filter.min_samples", 9)
+
+
+@case
+def color_by_unknown(study):
+    study.set("qc.color_by", ["condition", "tissue"])
+
+
+@case
+def lengths_missing(study):
+    study.set("normalize.tables", ["normalized", "tpm", "fpkm"])
+
+
+@case
+def other_files_missing(study):
+    study.set("filter.keep_list", "lists/keep.txt")
+    study.set("annotate.genes", "genes.gtf")
+    study.files["empty.txt"] = b""
+    study.set("normalize.control_genes", "empty.txt")
+
+
+@case
+def key_unknown(study):
+    study.set("filter.min_cmp", 2)
+
+
+@case
+def version_is_a_number(study):
+    study.set("version", 1.0)
+
+
+@case
+def many_problems_at_once(study):
+    study.counts[2][3] = "-4"
+    study.sheet["sample"][3] = "S.4"
+    study.set("design.factors.condition.reference", "ctrl")
+    study.set("test.contrasts.treated_vs_control.reference", "ctrl")
+    study.set("qc.color_by", ["tissue"])
+
+
+def findings(study, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    study.write(folder)
+    analyses, problems = load_analyses({"analyses": ["study.yaml"]})
+    found = check_analyses(analyses)
+    for problem in [*found.problems, *found.notes]:
+        assert problem.what.endswith(".")
+        assert problem.cure
+    return problems + found.problems, found.notes
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_broken_input_is_explained(name, tmp_path, monkeypatch):
+    study = Study()
+    CASES[name](study)
+    problems, notes = findings(study, tmp_path, monkeypatch)
+    text = "".join(f"{problem_kind(problem)}: {problem}\n" for problem in problems)
+    text += "".join(f"note: {note}\n" for note in notes)
+    expected = EXPECTED / name / "expected.txt"
+    if os.environ.get("DEGSTEPS_WRITE_EXPECTED"):
+        expected.parent.mkdir(parents=True, exist_ok=True)
+        expected.write_text(text, encoding="utf-8")
+    assert text == expected.read_text(encoding="utf-8")
+    assert text
+
+
+def test_every_expected_text_has_its_case():
+    assert sorted(folder.name for folder in EXPECTED.iterdir()) == sorted(CASES)
+
+
+def test_a_sound_study_has_no_problems_and_no_notes(tmp_path, monkeypatch):
+    assert findings(Study(), tmp_path, monkeypatch) == ([], [])
+
+
+def as_write_table_of_r(study):
+    study.header = study.header[1:]
+
+
+def with_ids_as_text(study, ids):
+    study.samples = study.sheet["sample"] = ids
+    study.header = ["gene", *ids]
+
+
+SOUND = {
+    "row names of R": as_write_table_of_r,
+    "bare numbers": lambda study: with_ids_as_text(study, [str(number) for number in range(1, 9)]),
+    "long numbers": lambda study: with_ids_as_text(study, [str(8042381 + number) for number in range(8)]),
+    "blanks": lambda study: with_ids_as_text(study, [f"sample {number}" for number in range(8)]),
+    "unicode": lambda study: with_ids_as_text(study, [f"Probe-µ{number}é" for number in range(8)]),
+    "levels NA and None": lambda study: (
+        study.sheet.update(run=["NA", "None"] * 4),
+        study.set("design.factors.run.reference", "NA"),
+    ),
+    "byte order marks": lambda study: study.files.update(
+        {
+            "counts.tsv": b"\xef\xbb\xbf" + study.counts_text().encode(),
+            "samples.tsv": b"\xef\xbb\xbf" + study.sheet_text().encode(),
+        }
+    ),
+    "Windows line ends and commas": lambda study: study.files.update(
+        {
+            "counts.tsv": study.counts_text(",").replace("\n", "\r\n").encode(),
+            "samples.tsv": study.sheet_text(";").replace("\n", "\r\n").encode(),
+        }
+    ),
+    "annotation that is ignored": lambda study: (
+        setattr(study, "header", ["symbol", *study.samples, "id"]),
+        setattr(study, "counts", [[*row, gene] for row, gene in zip(study.counts, study.genes, strict=True)]),
+        study.set("ingest.gene_column", "id"),
+        study.set("ingest.ignore_columns", ["symbol"]),
+    ),
+    "samples that are dropped": lambda study: (
+        setattr(study, "header", ["gene", *study.samples[:6], "other-1", "other-2"]),
+        study.set("ingest.unmatched_samples", "drop"),
+        study.set("batch.columns", []),
+        study.set("design", {"formula": "~ condition", "factors": {"condition": {"reference": "control"}}}),
+    ),
+    "paired donors": lambda study: study.sheet.update(run=["r1", "r2", "r3", "r4"] * 2),
+    "an excluded sample that is only in the counts": lambda study: (
+        study.header.append("S-9"),
+        [row.append("7") for row in study.counts],
+        study.set("ingest.exclude_samples", {"S-9": "belongs to another study"}),
+    ),
+    "whole numbers written as R and pandas do": lambda study: study.counts[0].__setitem__(
+        slice(None), ["1e+05", "12.0", "007", "3", " 4", "0", "1e3", "5."]
+    ),
+    "duplicated genes that are added up": lambda study: (
+        study.genes.__setitem__(1, study.genes[0]),
+        study.set("ingest.duplicate_genes", "sum"),
+    ),
+    "estimated counts": lambda study: (
+        study.counts[0].__setitem__(0, "12.37"),
+        study.set("ingest.estimated_counts", True),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_unusual_but_sound_input_is_accepted(name, tmp_path, monkeypatch):
+    study = Study()
+    SOUND[name](study)
+    assert findings(study, tmp_path, monkeypatch) == ([], [])
+
+
+def test_problems_of_shared_files_are_said_once(tmp_path, monkeypatch):
+    study = Study()
+    values_negative(study)
+    findings(study, tmp_path, monkeypatch)
+    (tmp_path / "second.yaml").write_bytes((tmp_path / "study.yaml").read_bytes())
+    analyses, _ = load_analyses({"analyses": ["study.yaml", "second.yaml"]})
+    assert len(check_analyses(analyses).problems) == 1
+
+
+def run_check(folder, *arguments):
+    command = [sys.executable, str(SCRIPTS / "check_analyses.py"), "config.yaml", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [(None, 0), ("batch_not_in_formula", 0), ("key_unknown", 2), ("values_negative", 3), ("no_replicates", 4)],
+)
+def test_the_exit_code_says_what_is_at_fault(name, code, tmp_path):
+    study = Study()
+    if name:
+        CASES[name](study)
+    study.write(tmp_path)
+    (tmp_path / "config.yaml").write_text("analyses: [study.yaml]\n")
+    done = run_check(tmp_path)
+    assert (done.returncode, done.stderr) == (code, "")
+    entries = json.loads(run_check(tmp_path, "--json").stdout)
+    assert [entry["kind"] for entry in entries if entry["stops"]] == (
+        [] if not code else ["config", "data", "design"][code - 2 : code - 1]
+    )
+    assert all(entry["message"] in done.stdout for entry in entries)
+
+
+def test_a_missing_configuration_is_a_sentence(tmp_path):
+    done = run_check(tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == (
+        "1. config.yaml: there is no such file. Correct the path; it is relative to the working folder.\n"
+    )
+
+
+def test_checking_imports_nothing_heavy(tmp_path):
+    """The Snakefile's process checks analyses, and a plain installation of Snakemake has no pandas."""
+    Study().write(tmp_path)
+    code = (
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r})\n"
+        "from degsteps.config import load_analyses\n"
+        "from degsteps.preflight import check_analyses\n"
+        "assert check_analyses(load_analyses({'analyses': ['study.yaml']})[0]) == ([], [])\n"
+        "import degsteps.starter\n"
+        "print({name.split('.')[0] for name in sys.modules} & {'numpy', 'pandas', 'scipy', 'pyarrow', 'formulaic'})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
