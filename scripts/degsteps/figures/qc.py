@@ -64,7 +64,7 @@ def _box_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | N
     first = next(iter(panels.values()))[0]
     if len(first) > style.MANY_SAMPLES:
         return _band_figure(panels, scale, zero=zero)
-    figure = style.new_figure(height=1.3 + max(1.2, _ROW * len(first)))
+    figure = style.new_figure(height=max(1.3 + max(1.2, _ROW * len(first)), style.legend_height(scale) + 0.6))
     axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     for place, (name, (part, label)) in zip(axes, panels.items(), strict=True):
         colors = _colors(scale, part.index)
@@ -79,12 +79,12 @@ def _box_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | N
         place.set(title=name, xlabel=label, ylim=(len(part) - 0.4, -0.6))
         place.grid(axis="x")
     _name_rows(axes, first.index)
-    _legend(axes[-1], scale)
+    _legend(figure, scale)
     return figure
 
 
 def _band_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | None, *, zero: bool) -> Figure:
-    figure = style.new_figure(height=4.2)
+    figure = style.new_figure(height=max(4.2, style.legend_height(scale) + 0.6))
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for place, (name, (part, label)) in zip(axes, panels.items(), strict=True):
         part = part.iloc[_grouped(scale, part.index)]
@@ -93,7 +93,7 @@ def _band_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | 
             place.fill_between(positions, part[low], part[high], step="mid", color=color, linewidth=0)
         place.step(positions, part["median"], where="mid", color="black", linewidth=0.8)
         if zero:
-            place.axhline(0, color=style.UP, linewidth=0.8)
+            place.axhline(0, color=style.UP, linewidth=0.8, zorder=1.5)
         place.set(title=name, ylabel=label, xlim=(-0.5, len(part) - 0.5), xlabel=_order_label(scale))
         place.yaxis.set_tick_params(labelleft=True)
         _strip(place, scale, part.index)
@@ -103,7 +103,7 @@ def _band_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | 
         matplotlib.lines.Line2D([], [], color="black", label="median"),
     ]
     figure.legend(handles=handles, loc="outside lower left", ncols=3)
-    _legend(axes[-1], scale, patches=True)
+    _legend(figure, scale)
     return figure
 
 
@@ -113,9 +113,9 @@ def _colors(scale: Scale | None, samples: pd.Index) -> np.ndarray:
     return scale.colors(samples)
 
 
-def _legend(axes: Axes, scale: Scale | None, **options: object) -> None:
+def _legend(figure: Figure, scale: Scale | None) -> None:
     if scale is not None:
-        style.level_legend(axes, scale, **({"patches": True} | options))
+        style.level_legend(figure, scale, patches=True)
 
 
 def _name_rows(axes: Sequence[Axes], samples: pd.Index, flagged: Sequence[str] = ()) -> None:
@@ -161,17 +161,17 @@ def libraries(table: pd.DataFrame, scale: Scale | None) -> Figure:
     """
     panels = (
         ("library_size", "Library size", "million reads", 1e-6),
-        ("detected_genes", "Detected genes", "thousand genes with a read", 1e-3),
+        ("detected_genes", "Genes with a read", "thousand genes", 1e-3),
         ("top_20_share", "Largest 20 genes", "% of the reads", 100.0),
     )
     flagged = list(table.index[table["flags"].fillna("").astype(str) != ""])
     many = len(table) > style.MANY_SAMPLES
     if many:
-        figure = style.new_figure(height=6.0)
+        figure = style.new_figure(height=max(6.0, style.legend_height(scale) + 0.6))
         axes = figure.subplots(3, 1, sharex=True)
         table = table.iloc[_grouped(scale, table.index)]
     else:
-        figure = style.new_figure(height=1.3 + max(1.2, _ROW * len(table)))
+        figure = style.new_figure(height=max(1.3 + max(1.2, _ROW * len(table)), style.legend_height(scale) + 0.6))
         axes = figure.subplots(1, 3, sharey=True)
     colors, positions = _colors(scale, table.index), np.arange(len(table))
     for place, (column, name, unit, factor) in zip(axes, panels, strict=True):
@@ -192,7 +192,7 @@ def libraries(table: pd.DataFrame, scale: Scale | None) -> Figure:
         axes[-1].set_xlabel(_order_label(scale))
     else:
         _name_rows(axes, table.index, flagged)
-    _legend(axes[0] if many else axes[-1], scale, patches=True)
+    _legend(figure, scale)
     mark = f" (* flagged: {len(flagged)})" if flagged else ""
     style.title(figure, f"Libraries, {count_text(len(table), 'sample')}{mark}")
     return figure
@@ -217,7 +217,7 @@ def densities(table: pd.DataFrame, scale: Scale | None) -> Figure:
         From :func:`degsteps.qc.densities`.
     """
     grid = table.columns[1:].astype(float).to_numpy()
-    figure = style.new_figure(height=3.8)
+    figure = style.new_figure(height=max(3.8, style.legend_height(scale) + 0.6))
     axes = figure.subplots(1, 2, sharey=True)
     panels = (
         ("before", "Before normalisation", "log2(count + 1)"),
@@ -229,13 +229,14 @@ def densities(table: pd.DataFrame, scale: Scale | None) -> Figure:
         lines = [np.column_stack([grid, curve]) for curve in curves]
         many = len(lines) > style.MANY_SAMPLES
         collection = LineCollection(
-            lines, colors=_colors(scale, part.index), linewidths=0.5 if many else 1.1, alpha=0.4 if many else 0.85
+            lines, colors=_colors(scale, part.index), linewidths=0.5 if many else 1.1, alpha=0.7 if many else 0.9
         )
         place.add_collection(collection)
         place.set(title=name, xlabel=label, xlim=(grid[0], grid[-1]), ylim=(0, 1.05 * max(curves.max(), 1e-9)))
         place.grid()
+    axes[1].tick_params(axis="y", length=0)
     axes[0].set(ylabel="density of genes", ylim=(0, 1.05 * table.iloc[:, 1:].to_numpy(dtype=float).max()))
-    _legend(axes[-1], scale, patches=True)
+    _legend(figure, scale)
     style.title(figure, f"Distribution of the counts per gene, {count_text(table.index.nunique(), 'sample')}")
     return figure
 
@@ -266,8 +267,9 @@ def principal_components(
         n_found = len(variance)
         panels = [("transformed", 0, "PC1 and PC2")] + [("transformed", 2, "PC3 and PC4")] * (n_found >= 4)
     rows = list(scales.values()) or [None]
-    figure = style.new_figure(height=0.7 + 3.7 * len(rows))
-    axes = figure.subplots(len(rows), len(panels), squeeze=False)
+    heights = [max(3.7, style.legend_height(scale) + 0.5) for scale in rows]
+    figure = style.new_figure(height=0.7 + sum(heights))
+    axes = figure.subplots(len(rows), len(panels), squeeze=False, height_ratios=heights)
     labelled = []
     for row, scale in zip(axes, rows, strict=True):
         for place, (kind, start, name) in zip(row, panels, strict=True):
@@ -301,7 +303,7 @@ def _component_panel(
         for name in names
     ]
     size = 46 if len(samples) <= _MAX_POINT_LABELS else 26 if len(samples) <= 150 else 14
-    common = {"s": size, "edgecolors": "white", "linewidths": 0.4, "zorder": 3}
+    common = {"s": size, "edgecolors": style.EDGE, "linewidths": 0.3, "zorder": 3}
     if scale is None or scale.levels is None:
         axes.scatter(x, y, c=_colors(scale, samples), **common)
     else:
@@ -315,6 +317,8 @@ def _component_panel(
     for values, setter in ((x, axes.set_xlim), (y, axes.set_ylim)):
         if not np.ptp(values):
             setter(-1, 1)
+    if names[1] not in variance.index:
+        axes.set_yticks([])
     axes.grid()
     return x, y, samples
 
@@ -331,16 +335,19 @@ def scree(variance: pd.DataFrame) -> Figure:
         if not len(part):
             style.note(place, "The samples do not differ: there is no component.")
             continue
-        bars = place.bar(positions, part["fraction"], color=style.OKABE_ITO[0], width=0.7, label="each")
-        place.plot(positions, part["cumulative"], "o-", color=style.OKABE_ITO[3], markersize=4, label="up to here")
-        place.bar_label(bars, [f"{value:.0%}" for value in part["fraction"]], fontsize=style.SMALL, padding=1)
+        bars = place.bar(positions, part["fraction"], color=style.OKABE_ITO[0], width=0.7, label="this component")
+        place.plot(positions, part["cumulative"], "o-", color=style.OKABE_ITO[3], markersize=4, label="all up to it")
+        place.bar_label(bars, [f"{value:.0%}" for value in part["fraction"]], fontsize=style.SMALL, padding=4)
         style.named_ticks(place, "x", positions, list(part.index))
         place.set(title=_KIND_TITLES[kind] if len(kinds) > 1 else "", ylim=(0, 1.08), xlim=(-0.6, len(part) - 0.4))
         place.yaxis.set_major_formatter(PercentFormatter(1.0))
         place.grid(axis="y")
+    for place in axes[1:]:
+        place.tick_params(axis="y", length=0)
     axes[0].set_ylabel("% of the variance")
     if len(variance):
-        axes[-1].legend(loc="center right")
+        handles, labels = axes[-1].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower left", ncols=2)
     style.title(figure, "Variance of the principal components")
     return figure
 
@@ -451,11 +458,11 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
     ordered = distances.iloc[order, order]
     n_samples, named = len(ordered), len(ordered) <= style.MANY_SAMPLES
     bars = [scale for scale in scales.values() if scale.values.notna().any()]
-    legend_height = sum(0.17 * (len(scale.legend_entries()) + 2.2) for scale in bars)
+    legends = sum(style.legend_height(scale) + 0.1 for scale in bars)
     heat_height = min(max(3.6, 0.165 * n_samples), 9.0) if named else 6.0
     heights = [0.7, *[0.19] * len(bars), heat_height]
-    figure = style.new_figure(height=max(sum(heights) + 1.0 + (1.2 if named else 0.0), legend_height + 1.8))
-    grid = figure.add_gridspec(len(heights), 2, width_ratios=[4.6, 1.5], height_ratios=heights, hspace=0.0)
+    figure = style.new_figure(height=max(sum(heights) + 1.0 + (1.2 if named else 0.0), legends + 1.4))
+    grid = figure.add_gridspec(len(heights), 2, width_ratios=[4.5, 1.7], height_ratios=heights, hspace=0.0)
     figure.get_layout_engine().set(h_pad=0.02, hspace=0.0)
     heat = figure.add_subplot(grid[-1, 0])
     values = ordered.to_numpy(dtype=float, copy=True)
@@ -496,11 +503,13 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
 def _stack_legends(side: Axes, bars: Sequence[Scale], height: float) -> None:
     """Put the legends of several columns below each other."""
     top = 1 - 1.0 / height
+    legend = None
     for scale in bars:
+        if legend is not None:
+            side.add_artist(legend)  # axes keep one legend, the last
         legend = style.level_legend(side, scale, patches=True, loc="upper left", bbox_to_anchor=(0.0, top))
         legend.set_in_layout(False)
-        side.add_artist(legend)
-        top -= 0.175 * (len(scale.legend_entries()) + 2.0) / height
+        top -= (style.legend_height(scale) + 0.1) / height
 
 
 def _draw_tree(axes: Axes, merges: pd.DataFrame, order: Sequence[int]) -> None:

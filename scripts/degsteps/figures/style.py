@@ -6,6 +6,7 @@ markers too.
 """
 
 import functools
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 P = ParamSpec("P")
 
@@ -32,9 +33,11 @@ DPI = 150
 SMALL = 8
 #: Okabe & Ito (2008); yellow last, because it is faint on white.
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000", "#F0E442")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 UP, DOWN, NEUTRAL, ACCENT = "#D55E00", "#0072B2", "#8C8C8C", "#000000"
 MISSING = "#C4C4C4"
+#: Thin dark outlines keep neighbouring points apart and yellow ones visible.
+EDGE = "#333333"
 CONTINUOUS = "viridis"
 #: From this many samples on, names and separate boxes no longer fit.
 MANY_SAMPLES = 60
@@ -108,34 +111,42 @@ def _fix_layout(figure: Figure) -> None:
     """Make room for labels and legends once: matplotlib would do it again for every file."""
     if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)
 
 
 # ---- text
 
 
 def shown(text: object, limit: int = 28) -> str:
-    """Return a name that fits: long ones lose their middle, characters that the font lacks become U+ codes."""
-    letters = unicodedata.normalize("NFC", str(text))
-    if len(letters) > limit:
-        head = (limit - 1) * 2 // 5
-        letters = f"{letters[:head]}…{letters[len(letters) - (limit - 1 - head) :]}"
+    """Return a name that fits: characters that the font lacks become U+ codes, long names lose their middle."""
     known = _known_characters()
-    return "".join(c if ord(c) in known else f"[U+{ord(c):04X}]" for c in letters)
+    normal = unicodedata.normalize("NFC", str(text))
+    letters = "".join(c if ord(c) in known else f"[U+{ord(c):04X}]" for c in normal)
+    if len(letters) <= limit:
+        return letters
+    head = (limit - 1) * 2 // 5
+    return f"{letters[:head]}…{letters[len(letters) - (limit - 1 - head) :]}"
 
 
 def shown_names(names: Iterable[object], limit: int = 28) -> list[str]:
-    """Return names that fit and differ: what all long names have in common at the start and the end is cut first."""
+    """Return names that fit and differ: words that all long names begin or end with are cut first."""
     names = [str(name) for name in names]
     if len(names) > 1 and max(map(len, names)) > limit:
-        longest = min(map(len, names)) - 1
-        head = next((i for i in range(longest) if len({name[i] for name in names}) > 1), longest)
-        tail = next((i for i in range(longest - head) if len({name[-1 - i] for name in names}) > 1), longest - head)
-        cut = [name[head if head > 3 else 0 : len(name) - tail if tail > 3 else len(name)] for name in names]
-        names = [f"{'…' if head > 3 else ''}{name}{'…' if tail > 3 else ''}" for name in cut]
+        head = _common_words(names)
+        tail = _common_words([name[head:][::-1] for name in names])
+        names = [f"{'…' * (head > 0)}{name[head : len(name) - tail]}{'…' * (tail > 0)}" for name in names]
     short = [shown(name, limit) for name in names]
-    doubled = pd.Series(short).duplicated(keep=False).to_numpy()
+    doubled = pd.Series(short, dtype=object).duplicated(keep=False).to_numpy()
     return [f"{name} ({i})" if twice else name for i, (name, twice) in enumerate(zip(short, doubled, strict=True), 1)]
+
+
+def _common_words(names: Sequence[str]) -> int:
+    """Return the length of the beginning that all names share, up to the end of a word, if it is worth cutting."""
+    shortest = min(map(len, names))
+    shared = next((i for i, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), shortest - 1)
+    while shared > 0 and names[0][shared - 1].isalnum():
+        shared -= 1
+    return shared if shared > 3 else 0
 
 
 @functools.cache
@@ -215,7 +226,7 @@ class Scale:
             colors = matplotlib.colormaps[CONTINUOUS](self.norm(numbers))[:, :3]
             entries = [(plain_number(x), tuple(color), "o") for x, color in zip(numbers, colors, strict=True)]
         else:
-            names = shown_names(self.levels, 22)
+            names = shown_names(self.levels, 20)
             entries = [(name, level_color(i), level_marker(i)) for i, name in enumerate(names)]
         if len(entries) > MAX_LEGEND:
             n_more = len(entries) - MAX_LEGEND + 1
@@ -248,24 +259,37 @@ def level_marker(position: int) -> str:
     return MARKERS[(position + position // 8) % 8]
 
 
-def level_legend(axes: Axes, scale: Scale, *, patches: bool = False, **place: object) -> Legend | None:
-    """Put a legend of levels beside the axes (or where ``place`` says)."""
+def level_legend(place: Axes | Figure, scale: Scale, *, patches: bool = False, **options: object) -> Legend:
+    """Put a legend of a column to the right of axes, or of a whole figure."""
     entries = scale.legend_entries()
-    if not entries:
-        return None
     handles = [
         Patch(facecolor=color, edgecolor="none")
         if patches
-        else Line2D([], [], marker=marker, color="none", markerfacecolor=color, markeredgecolor="white", markersize=7)
+        else Line2D(
+            [],
+            [],
+            marker=marker,
+            color="none",
+            markerfacecolor=color,
+            markeredgecolor=EDGE,
+            markeredgewidth=0.3,
+            markersize=7,
+        )
         for _, color, marker in entries
     ]
-    # Set afterwards: matplotlib leaves out entries whose label begins with an underscore.
-    options = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2} | place
-    legend = axes.legend(handles, [str(i) for i in range(len(handles))], title=scale.title, **options)
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
+    options = ({"loc": "outside right upper"} if isinstance(place, Figure) else beside) | options
+    # Texts are set afterwards: matplotlib leaves out entries whose label begins with an underscore.
+    legend = place.legend(handles, [str(i) for i in range(len(handles))], title=scale.title, **options)
     for text, (label, _, _) in zip(legend.get_texts(), entries, strict=True):
         text.set_text(label)
     legend.set_alignment("left")
     return legend
+
+
+def legend_height(scale: Scale | None) -> float:
+    """Return the height of a column's legend in inches."""
+    return 0.0 if scale is None else 0.175 * (len(scale.legend_entries()) + 1.5)
 
 
 def title(figure: Figure, text: str) -> None:
@@ -312,6 +336,8 @@ def place_labels(
     points = axes.transData.transform(np.column_stack([x, y]).astype(float))
     crowd = points if avoid is None else axes.transData.transform(np.column_stack(avoid).astype(float))
     covered = _point_counter(crowd, frame)
+    # Among a few points each one matters; in a cloud of thousands only how many are hidden.
+    weight = float(np.clip(2000 / max(len(crowd), 1), 4, 60))
     placed: list[tuple[float, float, float, float]] = []
     lines: list[np.ndarray] = []
     scale = figure.dpi / 72
@@ -319,10 +345,10 @@ def place_labels(
         if not (frame.x0 <= px <= frame.x1 and frame.y0 <= py <= frame.y1):
             continue
         label = axes.text(0, 0, text, fontsize=size, color="#222222", va="center", ha="center", zorder=6)
-        label.set_path_effects(_halo())
+        label.set_path_effects(halo())
         extent = label.get_window_extent(renderer)
         half_width, half_height = extent.width / 2 + 1.5 * scale, extent.height / 2
-        best = _best_place(px, py, half_width, half_height, scale, frame, placed, lines, covered)
+        best = _best_place(px, py, half_width, half_height, scale, frame, placed, lines, covered, weight)
         if best is None:
             label.remove()
             continue
@@ -343,7 +369,7 @@ _ANGLES = np.deg2rad([45, 135, 315, 225, 0, 180, 90, 270, 22.5, 157.5, 337.5, 20
 _RADII = (5, 9, 14, 20, 28, 38, 50, 64, 80)
 
 
-def _best_place(px, py, half_width, half_height, scale, frame, placed, lines, covered):
+def _best_place(px, py, half_width, half_height, scale, frame, placed, lines, covered, weight):
     best, best_cost = None, np.inf
     for radius in _RADII:
         for angle in _ANGLES:
@@ -359,7 +385,7 @@ def _best_place(px, py, half_width, half_height, scale, frame, placed, lines, co
             line = np.array([[px, py], [np.clip(px, box[0], box[2]), np.clip(py, box[1], box[3])]])
             if any(_crosses_box(line, b) for b in placed) or any(_crosses_box(other, box) for other in lines):
                 continue
-            cost = covered(box) * 4 + radius + 40 * sum(_lines_cross(line, other) for other in lines)
+            cost = covered(box) * weight + radius + 40 * sum(_lines_cross(line, other) for other in lines)
             if cost < best_cost:
                 best, best_cost = (cx, cy), cost
         if best is not None and best_cost <= radius:
@@ -408,7 +434,8 @@ def _lines_cross(a: np.ndarray, b: np.ndarray) -> bool:
     return side(a[0], a[1], b[0]) * side(a[0], a[1], b[1]) < 0 and side(b[0], b[1], a[0]) * side(b[0], b[1], a[1]) < 0
 
 
-def _halo() -> list:
+def halo() -> list:
+    """Return the effect that keeps text readable on points."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=2, foreground="white", alpha=0.8)]
@@ -419,6 +446,16 @@ def named_ticks(axes: Axes, axis: str, positions: Sequence[float], labels: Seque
     chosen = getattr(axes, f"{axis}axis")
     chosen.set_major_locator(FixedLocator(list(positions)))
     getattr(axes, f"set_{axis}ticklabels")(list(labels))
+
+
+def few_ticks() -> MaxNLocator:
+    """Return a locator for axes that are narrow or have long numbers."""
+    return MaxNLocator(4)
+
+
+def wrapped(text: str, width: int) -> str:
+    """Break a sentence into lines of at most so many characters."""
+    return "\n".join(textwrap.wrap(text, width))
 
 
 def note(axes: Axes, text: str) -> None:

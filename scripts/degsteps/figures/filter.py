@@ -1,0 +1,75 @@
+"""Figure of the gene filter: how abundant the dropped genes were, and why they were dropped."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from degsteps.figures import style
+from degsteps.figures.style import count_text, styled
+
+_KEPT, _DROPPED = style.OKABE_ITO[0], style.OKABE_ITO[1]
+
+
+def mean_log2_cpm(counts: pd.DataFrame) -> pd.Series:
+    """Return each gene's mean over the samples of log2(counts per million + 0.5).
+
+    The half keeps genes without a read on the axis, at -1, and changes nothing for those that matter.
+    """
+    values = counts.to_numpy(dtype=float)
+    library_sizes = values.sum(axis=0)
+    cpm = values * (1e6 / np.where(library_sizes > 0, library_sizes, 1))
+    return pd.Series(np.log2(cpm + 0.5).mean(axis=1), index=counts.index)
+
+
+@styled
+def gene_filter(counts: pd.DataFrame, genes: pd.DataFrame) -> Figure:
+    """Draw the abundance of kept and dropped genes, and the number of genes by reason.
+
+    Parameters
+    ----------
+    counts
+        Counts of all genes, genes x samples.
+    genes
+        Table of the filter, with the columns `kept` and `reason`.
+    """
+    kept = genes["kept"].to_numpy(dtype=bool)
+    reasons = genes["reason"].fillna("").astype(str)
+    never = (reasons == "all_zero").to_numpy()
+    abundance = mean_log2_cpm(counts.loc[genes.index]).to_numpy()
+    figure = style.new_figure(height=3.6)
+    histogram, bars = figure.subplots(1, 2, width_ratios=[1.5, 1])
+    shown = abundance[~never]
+    edges = np.linspace(shown.min(initial=0) - 0.01, shown.max(initial=1) + 0.01, 61)
+    histogram.hist(
+        [abundance[kept], abundance[~kept & ~never]],
+        bins=edges,
+        stacked=True,
+        color=[_KEPT, _DROPPED],
+        label=[f"kept, {kept.sum():,}", f"dropped, {(~kept & ~never).sum():,}"],
+    )
+    histogram.set(xlabel="mean of log2(counts per million + 0.5)", ylabel="genes", title="Abundance")
+    histogram.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    histogram.grid(axis="y")
+    histogram.legend(loc="upper right")
+    if never.any():
+        histogram.set_title(f"Abundance, without {count_text(int(never.sum()), 'gene')} that no sample has")
+    _draw_reasons(bars, kept, reasons)
+    n_samples = counts.shape[1]
+    share = f"{kept.sum():,} of {count_text(len(genes), 'gene')} kept"
+    style.title(figure, f"Gene filter: {share}, {count_text(n_samples, 'sample')}")
+    return figure
+
+
+def _draw_reasons(bars, kept: np.ndarray, reasons: pd.Series) -> None:
+    numbers = {"kept": int(kept.sum())} | reasons[~kept].value_counts().to_dict()
+    names = [style.shown(name.replace("_", " "), 30) for name in numbers]
+    positions = np.arange(len(names))
+    colors = [_KEPT] + [_DROPPED] * (len(names) - 1)
+    drawn = bars.barh(positions, list(numbers.values()), color=colors, height=0.65)
+    bars.bar_label(drawn, [f"{number:,}" for number in numbers.values()], padding=3, fontsize=style.SMALL)
+    style.named_ticks(bars, "y", positions, names)
+    bars.set(title="Why", xlabel="genes", ylim=(max(len(names), 3) - 0.4, -0.6), xlim=(0, 1.2 * max(numbers.values())))
+    bars.xaxis.set_major_locator(style.few_ticks())
+    bars.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    bars.grid(axis="x")
+    bars.tick_params(axis="y", length=0)

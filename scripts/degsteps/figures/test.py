@@ -1,0 +1,295 @@
+"""Figures of the test: dispersions of the fit; MA, volcano and p-values of a contrast."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from degsteps.figures import style
+from degsteps.figures.style import count_text, numbers, styled
+from degsteps.qc import pvalue_shape
+
+_GROUPS = (("not called", style.NEUTRAL), ("down", style.DOWN), ("up", style.UP))
+_MA_LABELS = 10
+
+
+def called_genes(results: pd.DataFrame, alpha: float, min_log2_fold_change: float = 0.0) -> np.ndarray:
+    """Return 1 for genes called up, -1 for genes called down, 0 for all others.
+
+    Called is what has an adjusted p-value below `alpha` and at least the given absolute fold change (log2, by maximum
+    likelihood).
+    """
+    change = numbers(results["log2_fold_change"])
+    called = (numbers(results["padj"]) < alpha) & (np.abs(change) >= min_log2_fold_change)
+    return np.where(called, np.sign(np.nan_to_num(change)), 0).astype(int)
+
+
+def gene_labels(results: pd.DataFrame) -> np.ndarray:
+    """Return the symbol of each gene, or its id where there is none."""
+    genes = results.index.to_numpy(dtype=object)
+    if "symbol" in results.columns:
+        symbols = results["symbol"].fillna("").astype(str).to_numpy(dtype=object)
+        genes = np.where(symbols != "", symbols, genes)
+    return np.array([style.shown(gene, 18) for gene in genes], dtype=object)
+
+
+def _to_label(results: pd.DataFrame, called: np.ndarray, n_genes: int) -> np.ndarray:
+    """Return the positions of the called genes with the smallest p-values, then the largest statistics."""
+    pvalues, statistic = numbers(results["pvalue"]), np.abs(numbers(results["stat"]))
+    order = np.lexsort([-np.nan_to_num(statistic), np.where(np.isnan(pvalues), 2, pvalues)])
+    return order[called[order] != 0][:n_genes]
+
+
+def _criterion(alpha: float, min_log2_fold_change: float) -> str:
+    change = f" and |log2 fold change| at least {min_log2_fold_change:g}" if min_log2_fold_change else ""
+    return f"called: adjusted p < {alpha:g}{change}"
+
+
+def _scatter(axes: Axes, x: np.ndarray, y: np.ndarray, called: np.ndarray, beyond: np.ndarray, up_marker: str) -> None:
+    """Draw the points of each group; those that lie beyond the axes as triangles on the edge."""
+    for group, (_, color) in zip((0, -1, 1), _GROUPS, strict=True):
+        chosen = (called == group) & np.isfinite(x) & np.isfinite(y)
+        look = {"color": color, "linewidths": 0, "rasterized": len(x) > 2000, "zorder": 2 + abs(group)}
+        alpha = 0.35 if group == 0 else 0.75
+        inside = chosen & ~beyond
+        axes.scatter(x[inside], y[inside], s=7 if group == 0 else 10, alpha=alpha, **look)
+        for marker, edge in ((up_marker, chosen & beyond & (y > 0)), ("v", chosen & beyond & (y <= 0))):
+            axes.scatter(x[edge], y[edge], s=22, marker=marker, clip_on=False, **look)
+
+
+def _group_legend(figure: Figure, called: np.ndarray, criterion: str, beyond: str = "") -> None:
+    names = {1: "up", -1: "down", 0: "not called"}
+    colors = {1: style.UP, -1: style.DOWN, 0: style.NEUTRAL}
+    handles = [
+        Line2D([], [], marker="o", color="none", markerfacecolor=colors[group], markeredgewidth=0, markersize=6)
+        for group in (1, -1, 0)
+    ]
+    labels = [f"{names[group]}, {(called == group).sum():,}" for group in (1, -1, 0)]
+    labels[-1] += f"   ({criterion})"
+    if beyond:
+        handles.append(Line2D([], [], marker="^", color="none", markerfacecolor="#555555", markeredgewidth=0))
+        labels.append(beyond)
+    figure.legend(handles, labels, loc="outside lower left", ncols=4, handletextpad=0.2, columnspacing=1.4)
+
+
+# ---- contrasts
+
+
+@styled
+def ma_plot(
+    results: pd.DataFrame, title: str, *, alpha: float, min_log2_fold_change: float = 0.0, labelled_genes: int = 20
+) -> Figure:
+    """Draw fold changes over mean counts; shrunken fold changes beside the maximum-likelihood ones where there are any.
+
+    Parameters
+    ----------
+    results
+        Table of a contrast: `base_mean`, `log2_fold_change`, `stat`, `pvalue`, `padj`, perhaps `lfc_shrunken` and
+        `symbol`.
+    title
+        What is compared.
+    alpha, min_log2_fold_change
+        Which genes are called.
+    labelled_genes
+        How many called genes get a label, by p-value; at most 10 here, where panels are small.
+    """
+    panels = [("log2_fold_change", "Maximum likelihood")]
+    if "lfc_shrunken" in results.columns:
+        panels.append(("lfc_shrunken", "Shrunken (apeGLM)"))
+    called = called_genes(results, alpha, min_log2_fold_change)
+    mean = numbers(results["base_mean"])
+    mean = np.where(mean > 0, mean, np.nan)
+    changes = [numbers(results[column]) for column, _ in panels]
+    figure = style.new_figure(height=4.6)
+    style.title(figure, f"MA, {title}, {count_text(len(results), 'gene')}")
+    if not np.isfinite(mean + changes[0]).any():
+        style.note(figure.subplots(), "No gene has a fold change.")
+        return figure
+    axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    limit = _change_limit(changes[0], called)
+    labels, chosen = gene_labels(results), _to_label(results, called, min(labelled_genes, _MA_LABELS))
+    n_beyond = int((np.abs(changes[0][np.isfinite(mean)]) > limit).sum())
+    for place, (_, name), change in zip(axes, panels, changes, strict=True):
+        beyond = np.abs(change) > limit
+        _scatter(place, mean, np.clip(change, -limit, limit), called, beyond, "^")
+        place.axhline(0, color="#444444", linewidth=0.8)
+        place.set(title=name, xlabel="mean of normalised counts", ylim=(-1.04 * limit, 1.04 * limit))
+        style.log_axis(place, "x")
+        place.grid()
+    axes[0].set_ylabel("log2 fold change")
+    for place in axes[1:]:
+        place.tick_params(axis="y", length=0)
+    _group_legend(
+        figure, called, _criterion(alpha, min_log2_fold_change), f"beyond the axis, {n_beyond:,}" if n_beyond else ""
+    )
+    for place, change in zip(axes, changes, strict=True):
+        shown = np.isfinite(mean) & np.isfinite(change)
+        y = np.clip(change, -limit, limit)
+        style.place_labels(place, mean[chosen], y[chosen], labels[chosen], avoid=(mean[shown], y[shown]))
+    return figure
+
+
+def _change_limit(change: np.ndarray, called: np.ndarray) -> float:
+    """Return the end of the fold change axis: nearly all genes, and nearly all called ones, lie within."""
+    known = np.abs(change[np.isfinite(change)])
+    if not len(known):
+        return 1.0
+    of_called = np.abs(change[(called != 0) & np.isfinite(change)])
+    far = max(np.quantile(known, 0.995), np.quantile(of_called, 0.995) if len(of_called) else 0.0)
+    return float(max(1.0, 1.05 * min(far, known.max())))
+
+
+@styled
+def volcano_plot(
+    results: pd.DataFrame, title: str, *, alpha: float, min_log2_fold_change: float = 0.0, labelled_genes: int = 20
+) -> Figure:
+    """Draw p-values over fold changes (maximum likelihood: the p-values are theirs), with labels that do not overlap.
+
+    p-values that are too small for a number are drawn as triangles on the upper edge. Parameters as in :func:`ma_plot`.
+    """
+    called = called_genes(results, alpha, min_log2_fold_change)
+    change, pvalues = numbers(results["log2_fold_change"]), numbers(results["pvalue"])
+    figure = style.new_figure(height=6.2)
+    axes = figure.subplots()
+    known = np.isfinite(pvalues) & np.isfinite(change)
+    style.title(figure, f"Volcano, {title}, {count_text(int(known.sum()), 'gene')} with a p-value")
+    if not known.any():
+        style.note(axes, "No gene has a p-value: see the column na_reason of the table.")
+        return figure
+    positive = pvalues[known & (pvalues > 0)]
+    smallest = positive.min() if len(positive) else 1e-300
+    beyond = known & (pvalues == 0)
+    height = -np.log10(np.where(pvalues > 0, pvalues, smallest))
+    top = 1.06 * max(height[known].max(), 1.0)
+    height = np.where(beyond, top, height)
+    limit = _change_limit(change, called)
+    far = known & (np.abs(change) > limit)
+    x = np.clip(change, -limit, limit)
+    _scatter(axes, np.where(known, x, np.nan), height, called, beyond, "^")
+    axes.axvline(0, color="#444444", linewidth=0.8)
+    if (called != 0).any():
+        axes.axhline(height[called != 0].min(), color="#444444", linewidth=0.8, linestyle=(0, (4, 3)))
+    for side in (-1, 1) if min_log2_fold_change else ():
+        axes.axvline(side * min_log2_fold_change, color="#444444", linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.set(
+        xlabel="log2 fold change (maximum likelihood)",
+        ylabel="-log10 p-value",
+        xlim=(-1.06 * limit, 1.06 * limit),
+        ylim=(-0.01 * top, 1.06 * top),
+    )
+    axes.grid()
+    notes = []
+    if beyond.any():
+        notes.append(f"p-value below the smallest number, {beyond.sum():,}")
+    criterion = _criterion(alpha, min_log2_fold_change)
+    if far.any():
+        criterion += f"; {far.sum():,} beyond ±{limit:.3g} drawn on the edge"
+    _group_legend(figure, called, criterion, "; ".join(notes))
+    chosen = _to_label(results, called, labelled_genes)
+    style.place_labels(axes, x[chosen], height[chosen], gene_labels(results)[chosen], avoid=(x[known], height[known]))
+    return figure
+
+
+@styled
+def pvalue_histogram(results: pd.DataFrame, title: str) -> Figure:
+    """Draw the p-values of a contrast with the level that true null hypotheses would fill, and judge their shape."""
+    pvalues = numbers(results["pvalue"])
+    known = pvalues[np.isfinite(pvalues)]
+    shape = pvalue_shape(known)
+    figure = style.new_figure(height=3.9)
+    axes = figure.subplots()
+    style.title(figure, f"P-values, {title}, {count_text(len(known), 'gene')}")
+    verdict = f"{'Fine' if shape.status == 'ok' else 'Look closer'}: {shape.finding} {shape.advice}".strip()
+    missing = _missing_reasons(results, np.isnan(pvalues))
+    if not len(known):
+        style.note(axes, f"{verdict}\n{missing}")
+        return figure
+    axes.hist(known, bins=20, range=(0, 1), color=style.OKABE_ITO[4], edgecolor="white", linewidth=0.6)
+    level = shape.null_fraction * len(known) / 20
+    axes.axhline(level, color=style.UP, linewidth=1.2, linestyle=(0, (4, 3)))
+    axes.annotate(
+        f"level of genes that do not differ (about {shape.null_fraction:.0%})",
+        (1.0, level),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="right",
+        fontsize=style.SMALL,
+        color=style.UP,
+        path_effects=style.halo(),
+    )
+    axes.set(xlabel="p-value", ylabel="genes", xlim=(0, 1))
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.grid(axis="y")
+    axes.set_title(style.wrapped(f"{verdict} {missing}".strip(), 130), fontweight="normal", fontsize=9)
+    return figure
+
+
+def _missing_reasons(results: pd.DataFrame, missing: np.ndarray) -> str:
+    if not missing.any():
+        return ""
+    reasons = ""
+    if "na_reason" in results.columns:
+        counts = results["na_reason"][missing].fillna("").astype(str).replace("", "no reason").value_counts()
+        reasons = ": " + ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in counts.items())
+    return f"Without a p-value: {count_text(int(missing.sum()), 'gene')}{reasons}."
+
+
+# ---- dispersions
+
+
+@styled
+def dispersion_plot(genes: pd.DataFrame) -> Figure:
+    """Draw gene-wise, fitted and final dispersions over mean counts.
+
+    Parameters
+    ----------
+    genes
+        `base_mean`, `disp_gene_wise`, `disp_fitted`, `dispersion`, `disp_outlier` by gene.
+    """
+    mean, gene_wise, fitted, final = (
+        numbers(genes[name]) for name in ("base_mean", "disp_gene_wise", "disp_fitted", "dispersion")
+    )
+    outlier = genes["disp_outlier"].astype(str).str.lower().isin(("true", "1", "1.0")).to_numpy()
+    known = (mean > 0) & np.isfinite(gene_wise) & np.isfinite(final)
+    figure = style.new_figure(height=5.2)
+    axes = figure.subplots()
+    style.title(figure, f"Dispersions, {count_text(int(known.sum()), 'gene')}")
+    if not known.any():
+        style.note(axes, "No gene has a dispersion.")
+        return figure
+    # Estimates at the lower bound (1e-8) say "no more than Poisson noise": they go to the edge.
+    floor = 10 ** (np.floor(np.log10(np.min(final[known], initial=1, where=final[known] > 1e-7))) - 0.5)
+    low = known & (gene_wise < floor)
+    look = {"linewidths": 0, "rasterized": known.sum() > 2000}
+    inside = known & ~low
+    axes.scatter(mean[inside], gene_wise[inside], s=7, color=style.NEUTRAL, alpha=0.45, **look)
+    axes.scatter(mean[low], np.full(low.sum(), floor), s=14, marker="v", color=style.NEUTRAL, clip_on=False, **look)
+    shrunken = known & ~outlier
+    axes.scatter(mean[shrunken], np.maximum(final[shrunken], floor), s=5, color=style.DOWN, alpha=0.5, **look)
+    circled = known & outlier
+    axes.scatter(
+        mean[circled], gene_wise[circled], s=34, facecolors="none", edgecolors=style.DOWN, linewidths=0.7, zorder=4
+    )
+    curve = np.flatnonzero(known & np.isfinite(fitted))
+    curve = curve[np.argsort(mean[curve], kind="stable")]
+    axes.plot(mean[curve], fitted[curve], color=style.UP, linewidth=2, zorder=5)
+    style.log_axis(axes, "x")
+    style.log_axis(axes, "y")
+    axes.set(xlabel="mean of normalised counts", ylabel="dispersion", ylim=(floor, None))
+    axes.grid()
+    dot = {"marker": "o", "color": "none", "markeredgewidth": 0, "markersize": 6}
+    handles = [
+        Line2D([], [], markerfacecolor=style.NEUTRAL, **dot),
+        Line2D([], [], color=style.UP, linewidth=2),
+        Line2D([], [], markerfacecolor=style.DOWN, **dot),
+        Line2D([], [], marker="o", color="none", markerfacecolor="none", markeredgecolor=style.DOWN, markersize=7),
+    ]
+    labels = ["gene-wise", "fitted", "final (shrunken)", f"outlier, kept gene-wise, {circled.sum():,}"]
+    if low.any():
+        handles.append(Line2D([], [], **(dot | {"marker": "v"}), markerfacecolor=style.NEUTRAL))
+        labels.append(f"gene-wise below the axis, {low.sum():,}")
+    figure.legend(handles, labels, loc="outside lower left", ncols=5, handletextpad=0.3, columnspacing=1.4)
+    return figure

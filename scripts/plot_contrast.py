@@ -1,0 +1,35 @@
+"""Draw the MA, volcano and p-value figures of one contrast, and judge the shape of its p-values."""
+
+from degsteps import qc
+from degsteps.figures import test as figures
+from degsteps.figures.style import numbers, save
+from degsteps.step import Input, Output, run
+from degsteps.tables import read_table
+
+
+def main(
+    table: Input,
+    ma_png: Output,
+    ma_svg: Output,
+    volcano_png: Output,
+    volcano_svg: Output,
+    pvalues_png: Output,
+    pvalues_svg: Output,
+    title: str,
+    alpha: float,
+    min_log2_fold_change: float,
+    labelled_genes: int,
+) -> dict:
+    """Draw; the facts hold the verdict on the p-values."""
+    results = read_table(table, text=("symbol", "na_reason"))
+    look = {"alpha": alpha, "min_log2_fold_change": min_log2_fold_change, "labelled_genes": labelled_genes}
+    save(figures.ma_plot(results, title, **look), ma_png, ma_svg)
+    save(figures.volcano_plot(results, title, **look), volcano_png, volcano_svg)
+    save(figures.pvalue_histogram(results, title), pvalues_png, pvalues_svg)
+    shape = qc.pvalue_shape(numbers(results["pvalue"]))
+    called = figures.called_genes(results, alpha, min_log2_fold_change)
+    return {"up": int((called > 0).sum()), "down": int((called < 0).sum()), "pvalues": vars(shape)}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,15 @@
+"""Draw which genes were dropped, at what abundance and why."""
+
+from degsteps.figures.filter import gene_filter
+from degsteps.figures.style import save
+from degsteps.step import Input, Output, run
+from degsteps.tables import read_matrix, read_table
+
+
+def main(counts: Input, genes: Input, figure_png: Output, figure_svg: Output) -> None:
+    """Draw the filter's table; the counts give the abundance of the dropped genes too."""
+    save(gene_filter(read_matrix(counts), read_table(genes, text=("reason",))), figure_png, figure_svg)
+
+
+if __name__ == "__main__":
+    run(main)
