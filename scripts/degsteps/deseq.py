@@ -692,6 +692,8 @@ def shrink_lfc(
 
     reporter = None if progress is None else lambda done, total: progress(done, total, "shrinkage")
     for_each_block(work, data.n_genes, data.n_samples, block, threads, reporter)
+    # Within a hundredth of its error of zero the sign is that of the wide prior or of the floor under fitted means.
+    shrunken[shrunken * estimates[:, index] < 0] = 0.0
     return pd.DataFrame(
         {
             "lfc_shrunken": shrunken * _LOG2_E,
@@ -732,7 +734,8 @@ def _fitted_counts(fit: Fit, counts: pd.DataFrame) -> Counts:
 def _normal_prior_ridge(fit: Fit, design: np.ndarray, estimates: np.ndarray) -> np.ndarray:
     """Ridge of each coefficient, natural-log scale: 1 / prior variance; next to none for an intercept."""
     expressed = ~np.isnan(estimates).any(axis=1)
-    weights = 1.0 / (1.0 / fit.genes["base_mean"].to_numpy() + fit.genes["disp_fitted"].to_numpy())[expressed]
+    base_mean, trend_values = (fit.genes[name].to_numpy()[expressed] for name in ("base_mean", "disp_fitted"))
+    weights = 1.0 / (1.0 / base_mean + trend_values)
     variances = np.empty(design.shape[1])
     for k in range(design.shape[1]):
         log2_estimates = estimates[expressed, k] * _LOG2_E

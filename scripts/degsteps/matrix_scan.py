@@ -194,6 +194,7 @@ class _Scanner:
         self.repeated: dict[bytes, None] = {}
         self.ragged: list[tuple[int, int]] = []
         self.blank_ids: list[int] = []
+        self.last_comment = 0, b""
 
     def run(self, stream: BinaryIO) -> None:
         head = stream.read(4096)
@@ -210,8 +211,7 @@ class _Scanner:
         if first is None:
             self.scan.faults.append(Fault("", "has a header and no genes.", "Give one line per gene."))
             return
-        self.scan.has_row_names = len(self.cells(first[1])) == len(header) + 1
-        if not self.place_columns(header):
+        if self.has_odd_header(header, first[1]) or not self.place_columns(header):
             return
         self.row(*first)
         for number, line in lines:
@@ -227,8 +227,9 @@ class _Scanner:
 
     def header(self, lines: Iterator[tuple[int, bytes]]) -> list[str] | None:
         for number, line in lines:
-            if line.startswith(b"#") and self.scan.n_comment_lines == number - 1:
+            if line.startswith(b"#"):
                 self.scan.n_comment_lines += 1
+                self.last_comment = number, line
                 continue
             text = line.decode("utf-8-sig")
             if "\r" in text:
@@ -246,10 +247,23 @@ class _Scanner:
         self.scan.faults.append(Fault("", "is empty.", "Give a header and one line per gene."))
         return None
 
+    def has_odd_header(self, header: list[str], first_line: bytes) -> bool:
+        """Compare the header with the first line of data; return whether columns cannot be told."""
+        cells = self.cells(first_line)
+        number, comment = self.last_comment
+        if comment and len(self.cells(comment)) == len(cells) > 2:
+            what = "begins with '#', so it is taken for a comment, but it has as many cells as the table."
+            self.scan.faults.append(Fault(f"line {number}", what, "If it is the header, delete the '#'."))
+        elif len(cells) == len(header) + 1 and not cells[-1].strip():
+            what = "the lines of data end with a delimiter, the header does not."
+            self.scan.faults.append(Fault("", what, "Delete the empty last column."))
+        else:
+            self.scan.has_row_names = len(cells) == len(header) + 1
+            return False
+        return True
+
     def place_columns(self, header: list[str]) -> bool:
         scan = self.scan
-        while not scan.has_row_names and len(header) > 1 and not header[-1]:
-            header.pop()
         scan.columns = header
         names = ["", *header] if scan.has_row_names else header
         self.width = len(names)
@@ -321,8 +335,6 @@ class _Scanner:
 
     def slow_row(self, number: int, line: bytes) -> None:
         cells = self.cells(line)
-        while len(cells) > self.width and not cells[-1].strip():
-            cells.pop()
         if len(cells) != self.width:
             self.ragged.append((number, len(cells)))
             return
@@ -418,21 +430,29 @@ class _Scanner:
             scan.faults.append(Fault(place, "the gene id is blank.", "Fill it in, or delete the line."))
 
 
-def annotation_columns(scan: Scan, sample_ids: Collection[str] = ()) -> list[str]:
-    """Return the columns that most likely hold no sample: those with text, or called like annotation."""
+def annotation_columns(scan: Scan, sample_ids: Collection[str] | None = None) -> list[str]:
+    """Return the columns that most likely hold no sample.
+
+    These are columns with text in most lines and, if ``sample_ids`` are given, others that are called like annotation.
+    """
     texts = {name for name, (number, *_) in scan.text_cells.items() if number > scan.n_genes / 2}
-    return [name for name in scan.samples if name in texts or (name not in sample_ids and is_annotation_name(name))]
+    if sample_ids is not None:
+        texts |= {name for name in scan.samples if name not in sample_ids and is_annotation_name(name)}
+    return [name for name in scan.samples if name in texts]
 
 
 def scan_faults(
-    scan: Scan, estimated_counts: bool = False, duplicate_genes: str = "error", sample_ids: Collection[str] = ()
+    scan: Scan,
+    estimated_counts: bool = False,
+    duplicate_genes: str = "error",
+    sample_ids: Collection[str] | None = None,
 ) -> tuple[list[Fault], list[Fault]]:
     """Return what is wrong with a scanned matrix under these settings, and what is only worth knowing.
 
     Parameters
     ----------
     estimated_counts, duplicate_genes : as in the configuration.
-    sample_ids : ids in the sample sheet, which are not taken for annotation.
+    sample_ids : ids in the sample sheet; with them, other columns that are called like annotation are faults.
     """
     faults, notes = list(scan.faults), []
     annotation = annotation_columns(scan, sample_ids)

@@ -149,7 +149,7 @@ class _Check:
     def counts(self) -> None:
         ingest, scan = self.analysis["ingest"], self.scan
         path = ingest["counts"]
-        sample_ids = self.given.sample_ids if self.given else []
+        sample_ids = self.given.sample_ids if self.given else None
         faults, notes = scan_faults(scan, ingest["estimated_counts"], ingest["duplicate_genes"], sample_ids)
         for fault in faults:
             self.data_problem(path, fault)
@@ -289,9 +289,20 @@ class _Check:
         return list(dict.fromkeys(contrast["factor"] for contrast in self.analysis["test"]["contrasts"].values()))
 
     def _is_in_sheet(self, key: str, name: str) -> bool:
-        """Return whether the sheet has a column; if not, say so."""
-        if not self.columns or name in self.columns:
-            return bool(self.columns)
+        """Return whether the sheet has a column that can be used; if not, say so."""
+        sample_column = self.analysis["ingest"]["sample_column"]
+        if not self.columns:
+            return False
+        if name == sample_column:
+            what = f"{quoted(name)} holds the sample ids, which are all different."
+            self.problem(key, what, "Name a column that describes the samples.")
+            return False
+        if name == "sample" and name in self.columns:
+            what = f"the name 'sample' is taken by the ids, which are in the column {quoted(sample_column)}."
+            self.problem(key, what, "Rename the column 'sample' in the sheet.")
+            return False
+        if name in self.columns:
+            return True
         what = f"the sample sheet has no column {quoted(name)}."
         self.problem(key, what, suggestion(name, list(self.columns), "The columns are"))
         return False

@@ -661,20 +661,20 @@ _SHAPES = {
     "uniform": ("ok", "Flat: few genes differ, or too little power to see them.", ""),
     "u_shape": (
         "warn",
-        "Peaks near 0 and near 1.",
+        "A peak near 0, and another among the large p-values.",
         (
-            "The peak near 1 comes from genes with very low counts (filter more strictly) or from outlier samples that "
-            "make one group vary more than the other."
+            "The second one comes from genes with very low counts, which a stricter filter removes, or from outliers "
+            "that make one group vary more than the other; the peak near 0 can be trusted once it is gone."
         ),
     ),
-    "peak_at_one": (
+    "bump": (
         "warn",
-        "A peak near 1 and none near 0.",
+        "A peak among the large p-values and none near 0.",
         "Genes with very low counts give p-values near 1: filter more strictly.",
     ),
     "hill": (
         "warn",
-        "A hill in the middle, fewer p-values near 0 and near 1 than in between.",
+        "A hill: fewer p-values near 0 and near 1 than in between.",
         (
             "The model expects the wrong variance: look for two groups inside one level, or paired samples treated as "
             "independent."
@@ -694,21 +694,21 @@ _SHAPES = {
 def pvalue_shape(pvalues: pd.Series | np.ndarray) -> PvalueShape:
     """Judge the shape of a p-value distribution [1]_.
 
-    Counts in 20 equal bins are compared with the flat level, the mean of the bins from 0.3 to 0.9, which true null
-    hypotheses fill evenly. A bin *stands out* (or *lacks*) if it lies 25 % above (below) the level and also 4 standard
-    deviations of a Poisson count: genes are correlated, so 2 would be too easily reached.
+    Counts in 20 equal bins are compared with the flat level that true null hypotheses fill evenly, estimated by the
+    median of the bins from 0.3 to 0.9. A bin *stands out* (or *lacks*) if it lies 25 % above (below) the level and also
+    4 standard deviations of a Poisson count: genes are correlated, so 2 would be too easily reached.
 
     ============  =================================================================================
-    peak          first bin stands out
-    u_shape       first and last bin stand out, the last by half of the level
-    peak_at_one   the last bin stands out by half of the level, the first does not
-    hill          first and last bin lack
-    skewed        first bin lacks, and fewer p-values lie in (0.05, 0.5] than in (0.5, 0.95]
+    peak          the first bin stands out
+    u_shape       the first bin stands out, and some bin beyond 0.5 by half of the level
+    bump          some bin beyond 0.5 stands out by half of the level, the first does not
+    hill          the first and the last bin lack
+    skewed        the first bin lacks, and fewer p-values lie in (0.05, 0.5] than in (0.5, 0.95]
     uniform       none of these
     few, none     fewer than 200, and no p-values at all: not judged
     ============  =================================================================================
 
-    A level that still falls between 0.05 and 0.5 in the presence of a peak is power, not a fault.
+    Counts that still fall between 0.05 and 0.5 beside a peak are power, not a fault.
 
     References
     ----------
@@ -717,8 +717,8 @@ def pvalue_shape(pvalues: pd.Series | np.ndarray) -> PvalueShape:
     given = np.asarray(pvalues, dtype=float)
     known = given[np.isfinite(given)]
     bins = np.histogram(known, bins=20, range=(0, 1))[0]
-    level = bins[6:18].mean()
-    null_fraction = float(min(1.0, level * 20 / len(known))) if len(known) else float("nan")
+    level = float(np.median(bins[6:18]))
+    null_fraction = min(1.0, level * 20 / len(known)) if len(known) else float("nan")
     shape = "none" if not len(known) else "few" if len(known) < 200 else _shape_of(bins, level)
     status, finding, advice = _SHAPES[shape]
     return PvalueShape(shape, status, finding, advice, len(known), null_fraction)
@@ -727,14 +727,14 @@ def pvalue_shape(pvalues: pd.Series | np.ndarray) -> PvalueShape:
 def _shape_of(bins: np.ndarray, level: float) -> str:
     noise = 4 * np.sqrt(max(level, 1))
     first, last = bins[0] - level, bins[-1] - level
-    peak_at_zero = first > max(0.25 * level, noise)
-    peak_at_one = last > max(0.5 * level, noise)
-    lack_at_zero = -first > max(0.25 * level, noise)
-    lack_at_one = -last > max(0.25 * level, noise)
-    if peak_at_zero:
-        return "u_shape" if peak_at_one else "peak"
-    if lack_at_zero and lack_at_one:
+    peak = first > max(0.25 * level, noise)
+    bump = bins[10:].max() - level > max(0.5 * level, noise)
+    lacks_first = -first > max(0.25 * level, noise)
+    lacks_last = -last > max(0.25 * level, noise)
+    if peak:
+        return "u_shape" if bump else "peak"
+    if lacks_first and lacks_last:
         return "hill"
-    if lack_at_zero and bins[1:10].sum() + 4 * np.sqrt(bins[1:19].sum()) < bins[10:19].sum():
+    if lacks_first and bins[1:10].sum() + 4 * np.sqrt(bins[1:19].sum()) < bins[10:19].sum():
         return "skewed"
-    return "peak_at_one" if peak_at_one else "uniform"
+    return "bump" if bump else "uniform"

@@ -80,7 +80,7 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     if not scan.samples:
         raise DataError("\n".join(f"{counts}: {fault}" for fault in scan.faults))
     sheet = read_columns(samples)
-    annotation = annotation_columns(scan)
+    annotation = annotation_columns(scan, ())
     candidates = [column for column in scan.samples if column not in annotation]
     sample_column = matching_column(sheet, candidates)
     if sample_column is None:

@@ -56,7 +56,9 @@ class _Posterior:
         cells: Cells,
         prior_mean: np.ndarray | None,
         prior_variance: float | None,
+        adjusted: bool = True,
     ) -> None:
+        self.adjusted = adjusted
         self.counts = counts
         self.mean = mean
         self.cells = cells
@@ -75,7 +77,8 @@ class _Posterior:
         shifted = self.counts + size
         total = sum_samples(gammaln(shifted) - shifted * scaled)
         total += self.count_total * log_dispersion - self.counts.shape[0] * gammaln(size)
-        total -= 0.5 * self.cells.log_determinant(self.cells.cell_sums(weights))
+        if self.adjusted:
+            total -= 0.5 * self.cells.log_determinant(self.cells.cell_sums(weights))
         if self.prior_mean is not None:
             total -= (log_dispersion - self.prior_mean) ** 2 / (2.0 * self.prior_variance)
         return total
@@ -89,8 +92,9 @@ class _Posterior:
         weights = self.mean / (1.0 + scaled)
         terms = log_scaled - psi(self.counts + size) + (self.counts - self.mean) / (self.mean + size)
         slope = size * (sum_samples(terms) + self.counts.shape[0] * psi(size))
-        leverage = self.cells.leverage(self.cells.cell_sums(weights))
-        slope += 0.5 * alpha * sum_samples(leverage * self.cells.cell_sums(weights * weights))
+        if self.adjusted:
+            leverage = self.cells.leverage(self.cells.cell_sums(weights))
+            slope += 0.5 * alpha * sum_samples(leverage * self.cells.cell_sums(weights * weights))
         if self.prior_mean is not None:
             slope -= (log_dispersion - self.prior_mean) / self.prior_variance
         return slope
@@ -98,6 +102,7 @@ class _Posterior:
     def take(self, kept: np.ndarray) -> "_Posterior":
         """The same posterior for some of the genes (mask or index)."""
         part = _Posterior.__new__(_Posterior)
+        part.adjusted = self.adjusted
         part.counts = self.counts[:, kept]
         part.mean = self.mean[:, kept]
         part.cells = self.cells
@@ -115,6 +120,7 @@ def line_search(
     *,
     prior_mean: np.ndarray | None = None,
     prior_variance: float | None = None,
+    adjusted: bool = True,
     min_log_dispersion: float = float(np.log(MIN_DISPERSION / 10)),
     tolerance: float = 1e-6,
     max_iterations: int = 100,
@@ -135,6 +141,8 @@ def line_search(
     prior_mean : ndarray, (genes,), optional
         Centre of the normal prior on log dispersion.
     prior_variance : float, optional
+    adjusted : bool
+        Include the Cox-Reid term.
     min_log_dispersion, tolerance, max_iterations
         Stopping rules.
 
@@ -143,7 +151,7 @@ def line_search(
     DispersionFit
     """
     n_genes = counts.shape[1]
-    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance)
+    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance, adjusted)
     result = start.astype(float).copy()
     iterations = np.full(n_genes, max_iterations)
     active = np.arange(n_genes)
@@ -192,6 +200,18 @@ def line_search(
     return DispersionFit(result, iterations, start_value, last_value)
 
 
+_LOG_SQRT_2PI = 0.918938533204672741780329736406
+
+
+def _plain_log_gamma(x: np.ndarray) -> np.ndarray:
+    """Stirling's formula for x > 10, rounded in the order in which R's ``lgamma`` is."""
+    leading = _LOG_SQRT_2PI + (x - 0.5) * np.log(x) - x
+    inverse = 1.0 / x
+    square = inverse * inverse
+    correction = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680))))
+    return np.where(x > 4_934_720.0, leading, leading + correction)
+
+
 def grid_search(
     counts: np.ndarray,
     mean: np.ndarray,
@@ -200,13 +220,18 @@ def grid_search(
     max_dispersion: float,
     prior_mean: np.ndarray | None = None,
     prior_variance: float | None = None,
+    adjusted: bool = True,
     points: int = 20,
 ) -> np.ndarray:
     """Best log dispersion on a grid of ``points`` values, then on as many between the neighbours of the best.
 
+    Towards small dispersions the posterior becomes flat while log gamma of 1 / dispersion grows: which point of the grid
+    is best is then decided by rounding, in R as here. To get R's answer for such genes, the likelihood is added up in
+    R's order (samples as given, four terms a sample) and not in the one that is most accurate.
+
     Parameters
     ----------
-    counts, mean, cells, prior_mean, prior_variance
+    counts, mean, cells, prior_mean, prior_variance, adjusted
         As in :func:`line_search`.
     max_dispersion : float
         Upper end of the grid; the lower is 1e-8.
@@ -218,13 +243,31 @@ def grid_search(
     ndarray, (genes,)
         Log dispersion.
     """
-    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance)
+    given_counts = counts[cells.inverse_order]
+    given_mean = mean[cells.inverse_order]
+
+    def value(log_dispersion: np.ndarray) -> np.ndarray:
+        alpha = np.exp(log_dispersion)
+        size = 1.0 / alpha
+        shifted = given_counts + size
+        with np.errstate(invalid="ignore"):
+            large = _plain_log_gamma(shifted) - _plain_log_gamma(size)
+        log_gamma = np.where(size > 10.0, large, gammaln(shifted) - gammaln(size))
+        terms = log_gamma - given_counts * np.log(given_mean + size) - size * np.log(1.0 + given_mean * alpha)
+        total = sum_samples(terms)
+        if prior_mean is not None:
+            total = total - 0.5 * (log_dispersion - prior_mean) ** 2 / prior_variance
+        if not adjusted:
+            return total
+        weights = 1.0 / (1.0 / mean + alpha)
+        return total - 0.5 * cells.log_determinant(cells.cell_sums(weights))
+
     grid = np.linspace(np.log(MIN_DISPERSION), np.log(max_dispersion), points)
     width = grid[1] - grid[0]
     ones = np.ones(counts.shape[1])
-    coarse = grid[np.argmax(np.stack([posterior.value(point * ones) for point in grid]), axis=0)]
+    coarse = grid[np.argmax(np.stack([value(point * ones) for point in grid]), axis=0)]
     fine = np.linspace(coarse - width, coarse + width, points)
-    best = np.argmax(np.stack([posterior.value(candidates) for candidates in fine]), axis=0)
+    best = np.argmax(np.stack([value(candidates) for candidates in fine]), axis=0)
     return fine[best, np.arange(counts.shape[1])]
 
 
@@ -235,6 +278,8 @@ def fit_gene_wise(
     start: np.ndarray,
     *,
     max_dispersion: float,
+    min_dispersion: float = MIN_DISPERSION,
+    adjusted: bool = True,
     compatibility: str = "r",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gene-wise dispersion, no prior.
@@ -250,7 +295,9 @@ def fit_gene_wise(
         As in :func:`line_search`.
     start : ndarray, (genes,)
         Start value (dispersion, not its logarithm), inside the allowed interval.
-    max_dispersion : float
+    max_dispersion, min_dispersion : float
+    adjusted : bool
+        Include the Cox-Reid term.
     compatibility : {"r", "exact"}
 
     Returns
@@ -259,18 +306,21 @@ def fit_gene_wise(
     converged : ndarray of bool, (genes,)
     """
     if compatibility == "exact":
-        return optimum(counts, mean, cells, max_dispersion=max_dispersion)
-    search = line_search(counts, mean, cells, np.log(start))
+        return optimum(
+            counts, mean, cells, max_dispersion=max_dispersion, min_dispersion=min_dispersion, adjusted=adjusted
+        )
+    floor = float(np.log(min_dispersion / 10))
+    search = line_search(counts, mean, cells, np.log(start), min_log_dispersion=floor, adjusted=adjusted)
     dispersion = np.minimum(np.exp(search.log_dispersion), max_dispersion)
     no_gain = search.last_value < search.start_value + np.abs(search.start_value) / 1e6
     dispersion = np.where(no_gain, start, dispersion)
     converged = (search.iterations < 100) & (search.iterations != 1)
-    again = np.flatnonzero(~converged & (dispersion > 10 * MIN_DISPERSION))
+    again = np.flatnonzero(~converged & (dispersion > 10 * min_dispersion))
     if len(again):
         dispersion[again] = np.exp(
-            grid_search(counts[:, again], mean[:, again], cells, max_dispersion=max_dispersion)
+            grid_search(counts[:, again], mean[:, again], cells, max_dispersion=max_dispersion, adjusted=adjusted)
         )
-    return np.clip(dispersion, MIN_DISPERSION, max_dispersion), search.iterations < 100
+    return np.clip(dispersion, min_dispersion, max_dispersion), search.iterations < 100
 
 
 def fit_with_prior(
@@ -282,6 +332,8 @@ def fit_with_prior(
     prior_variance: float,
     *,
     max_dispersion: float,
+    min_dispersion: float = MIN_DISPERSION,
+    adjusted: bool = True,
     compatibility: str = "r",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Maximum a posteriori dispersion under a normal prior on its logarithm.
@@ -296,7 +348,9 @@ def fit_with_prior(
         Trend value at the gene's mean (dispersion, not its logarithm).
     prior_variance : float
         Variance of the prior of log dispersion.
-    max_dispersion : float
+    max_dispersion, min_dispersion : float
+    adjusted : bool
+        Include the Cox-Reid term.
     compatibility : {"r", "exact"}
 
     Returns
@@ -307,9 +361,25 @@ def fit_with_prior(
     centre = np.log(prior_mean)
     if compatibility == "exact":
         return optimum(
-            counts, mean, cells, max_dispersion=max_dispersion, prior_mean=centre, prior_variance=prior_variance
+            counts,
+            mean,
+            cells,
+            max_dispersion=max_dispersion,
+            min_dispersion=min_dispersion,
+            prior_mean=centre,
+            prior_variance=prior_variance,
+            adjusted=adjusted,
         )
-    search = line_search(counts, mean, cells, np.log(start), prior_mean=centre, prior_variance=prior_variance)
+    search = line_search(
+        counts,
+        mean,
+        cells,
+        np.log(start),
+        prior_mean=centre,
+        prior_variance=prior_variance,
+        min_log_dispersion=float(np.log(min_dispersion / 10)),
+        adjusted=adjusted,
+    )
     dispersion = np.exp(search.log_dispersion)
     converged = search.iterations < 100
     again = np.flatnonzero(~converged)
@@ -322,9 +392,10 @@ def fit_with_prior(
                 max_dispersion=max_dispersion,
                 prior_mean=centre[again],
                 prior_variance=prior_variance,
+                adjusted=adjusted,
             )
         )
-    return np.clip(dispersion, MIN_DISPERSION, max_dispersion), converged
+    return np.clip(dispersion, min_dispersion, max_dispersion), converged
 
 
 def trigamma(x: np.ndarray) -> np.ndarray:
@@ -338,16 +409,10 @@ def trigamma(x: np.ndarray) -> np.ndarray:
     return total + inverse * (1.0 + 0.5 * inverse + series)
 
 
-def _derivatives(posterior: _Posterior, log_dispersion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and second derivative of the log-posterior by log dispersion, Cox-Reid term included."""
-    slope = posterior.gradient(log_dispersion)
-    counts, mean, cells = posterior.counts, posterior.mean, posterior.cells
-    alpha = np.exp(log_dispersion)
-    size = 1.0 / alpha
-    total = mean + size
-    terms = trigamma(counts + size) + mean / (size * total) + (counts - mean) / total**2
-    likelihood = size**2 * (sum_samples(terms) - counts.shape[0] * trigamma(size))
-    weights = mean / (1.0 + mean * alpha)
+def _adjustment(posterior: _Posterior, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and second derivative of the Cox-Reid term by log dispersion."""
+    cells = posterior.cells
+    weights = posterior.mean / (1.0 + posterior.mean * alpha)
     cell_weights = cells.cell_sums(weights)
     squares = cells.cell_sums(weights**2)
     cubes = cells.cell_sums(weights**3)
@@ -364,6 +429,19 @@ def _derivatives(posterior: _Posterior, log_dispersion: np.ndarray) -> tuple[np.
         product = sum(m[i][j] * m[j][i] for i in range(p) for j in range(p))
     # log det B with B = X'WX, dW/da = -alpha W^2: the derivative of 1/2 alpha tr(B^-1 X'W^2X) by a.
     adjustment = adjustment_slope + 0.5 * alpha**2 * (product - 2.0 * sum_samples(leverage * cubes))
+    return adjustment_slope, adjustment
+
+
+def _derivatives(posterior: _Posterior, log_dispersion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and second derivative of the log-posterior by log dispersion, Cox-Reid term included."""
+    slope = posterior.gradient(log_dispersion)
+    counts, mean = posterior.counts, posterior.mean
+    alpha = np.exp(log_dispersion)
+    size = 1.0 / alpha
+    total = mean + size
+    terms = trigamma(counts + size) + mean / (size * total) + (counts - mean) / total**2
+    likelihood = size**2 * (sum_samples(terms) - counts.shape[0] * trigamma(size))
+    adjustment_slope, adjustment = _adjustment(posterior, alpha) if posterior.adjusted else (0.0, 0.0)
     likelihood_slope = slope - adjustment_slope
     prior = 0.0
     if posterior.prior_mean is not None:
@@ -380,6 +458,7 @@ def optimum(
     max_dispersion: float,
     prior_mean: np.ndarray | None = None,
     prior_variance: float | None = None,
+    adjusted: bool = True,
     min_dispersion: float = MIN_DISPERSION,
     tolerance: float = 1e-9,
     max_iterations: int = 60,
@@ -392,7 +471,7 @@ def optimum(
 
     Parameters
     ----------
-    counts, mean, cells, prior_mean, prior_variance
+    counts, mean, cells, prior_mean, prior_variance, adjusted
         As in :func:`line_search`.
     max_dispersion, min_dispersion : float
     tolerance : float
@@ -403,7 +482,7 @@ def optimum(
     dispersion : ndarray, (genes,)
     converged : ndarray of bool, (genes,)
     """
-    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance)
+    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance, adjusted)
     n_genes = counts.shape[1]
     grid = np.linspace(np.log(min_dispersion), np.log(max_dispersion), 16)
     values = np.stack([posterior.value(np.full(n_genes, point)) for point in grid])

@@ -14,6 +14,7 @@ from degsteps.engine.blocks import sum_samples
 from degsteps.engine.cells import Cells, Cholesky, packed_size
 
 LARGEST_COEFFICIENT = 30.0
+LARGEST_LOG2 = 30.0
 # 1e-6 is the ridge on log2 coefficients; here coefficients are natural logarithms.
 RIDGE = 1e-6 / np.log(2.0) ** 2
 
@@ -69,6 +70,7 @@ def fit_coefficients(
     min_mean: float = 0.5,
     tolerance: float = 1e-8,
     max_iterations: int = 100,
+    bound: float = LARGEST_LOG2 * np.log(2.0),
     rescue: bool = True,
     with_covariance: bool = True,
 ) -> CoefficientFit:
@@ -92,6 +94,8 @@ def fit_coefficients(
     tolerance : float
         Stop when the deviance changes by less than this, relative to its size + 0.1.
     max_iterations : int
+    bound : float
+        Largest absolute coefficient of a rescued gene, natural log.
     rescue : bool
         Fit genes that did not settle again, by a bounded Newton method.
     with_covariance : bool
@@ -159,7 +163,7 @@ def fit_coefficients(
         )
         sub_offset = offset if offset.shape[1] == 1 else offset[:, again]
         solved, settled = bounded_newton(
-            counts[:, again], sub_offset, cells, dispersion[again], fallback, ridge=ridge
+            counts[:, again], sub_offset, cells, dispersion[again], fallback, ridge=ridge, bound=bound
         )
         beta[:, again] = solved
         converged[again] = settled
@@ -272,11 +276,11 @@ def bounded_newton(
     start: np.ndarray,
     *,
     ridge: np.ndarray,
-    bound: float = LARGEST_COEFFICIENT,
+    bound: float = LARGEST_LOG2 * np.log(2.0),
     tolerance: float = 1e-10,
     max_iterations: int = 200,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Maximise the ridge-penalised likelihood, without a floor on the means, within +-``bound`` (log2) a coefficient.
+    """Maximise the ridge-penalised likelihood, without a floor on the means, within +-``bound`` a coefficient.
 
     Damped Fisher scoring: a step that does not raise the objective is halved.
 
@@ -285,14 +289,13 @@ def bounded_newton(
     counts, offset, cells, dispersion, start, ridge
         As in :func:`fit_coefficients`.
     bound : float
-        Largest absolute log2 coefficient.
+        Largest absolute coefficient, natural log.
 
     Returns
     -------
     coefficients : ndarray, (coefficients, genes)
     converged : ndarray of bool, (genes,)
     """
-    limit = bound * np.log(2.0)
     penalty = ridge[:, None]
     log_offset = np.log(offset)
 
@@ -303,7 +306,7 @@ def bounded_newton(
         value = sum_samples(counts * (predictor - log_scaled) - log_scaled / dispersion)
         return value - 0.5 * sum_samples(penalty * beta**2), mean
 
-    beta = np.clip(start, -limit, limit)
+    beta = np.clip(start, -bound, bound)
     value, mean = objective(beta)
     converged = np.zeros(beta.shape[1], dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -312,7 +315,7 @@ def bounded_newton(
             weights = mean / scaled
             gradient = cells.cross_product(cells.cell_sums((counts - mean) / scaled)) - penalty * beta
             # A coefficient that rests at its bound and is pushed outwards stays there.
-            stuck = (np.abs(beta) >= limit) & (np.sign(gradient) == np.sign(beta))
+            stuck = (np.abs(beta) >= bound) & (np.sign(gradient) == np.sign(beta))
             gradient = np.where(stuck, 0.0, gradient)
             # Tiny weights leave the system singular; a little more ridge only shortens the step.
             factor = Cholesky(cells.gram(cells.cell_sums(weights)), ridge + 1e-10)
@@ -320,7 +323,7 @@ def bounded_newton(
             length = np.ones(beta.shape[1])
             waiting = ~converged
             for _ in range(30):
-                trial = np.where(waiting, np.clip(beta + length * step, -limit, limit), beta)
+                trial = np.where(waiting, np.clip(beta + length * step, -bound, bound), beta)
                 trial_value, trial_mean = objective(trial)
                 better = waiting & (trial_value >= value)
                 gain = np.where(better, trial_value - value, 0.0)

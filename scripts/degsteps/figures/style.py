@@ -179,7 +179,7 @@ def log_axis(axes: Axes, axis: str) -> None:
     chosen = getattr(axes, f"{axis}axis")
     chosen.set_major_locator(LogLocator(base=10, numticks=12))
     chosen.set_minor_locator(NullLocator())
-    chosen.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if 1 <= value < 1e5 else f"{value:.3g}"))
+    chosen.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if 1 <= value < 1e7 else f"{value:.3g}"))
 
 
 # ---- columns of the sample sheet
@@ -386,11 +386,20 @@ def _best_place(px, py, half_width, half_height, scale, frame, placed, lines, co
             if any(_crosses_box(line, b) for b in placed) or any(_crosses_box(other, box) for other in lines):
                 continue
             cost = covered(box) * weight + radius + 40 * sum(_lines_cross(line, other) for other in lines)
+            cost += _hidden_by_line(line, covered, scale) * weight
             if cost < best_cost:
                 best, best_cost = (cx, cy), cost
         if best is not None and best_cost <= radius:
             break
     return best
+
+
+def _hidden_by_line(line: np.ndarray, covered: Callable, scale: float) -> int:
+    """Count the points under a line, its own point at the start aside."""
+    length = np.hypot(*(line[1] - line[0]))
+    steps = np.arange(8 * scale, length, 4 * scale) / max(length, 1e-9)
+    places = line[0] + steps[:, None] * (line[1] - line[0])
+    return sum(covered((x - scale, y - scale, x + scale, y + scale)) for x, y in places)
 
 
 def _point_counter(points: np.ndarray, frame) -> Callable[[tuple[float, float, float, float]], int]:

@@ -44,7 +44,7 @@ def _to_label(results: pd.DataFrame, called: np.ndarray, n_genes: int) -> np.nda
 
 def _criterion(alpha: float, min_log2_fold_change: float) -> str:
     change = f" and |log2 fold change| at least {min_log2_fold_change:g}" if min_log2_fold_change else ""
-    return f"called: adjusted p < {alpha:g}{change}"
+    return f"Called: adjusted p < {alpha:g}{change}"
 
 
 def _scatter(axes: Axes, x: np.ndarray, y: np.ndarray, called: np.ndarray, beyond: np.ndarray, up_marker: str) -> None:
@@ -59,19 +59,25 @@ def _scatter(axes: Axes, x: np.ndarray, y: np.ndarray, called: np.ndarray, beyon
             axes.scatter(x[edge], y[edge], s=22, marker=marker, clip_on=False, **look)
 
 
-def _group_legend(figure: Figure, called: np.ndarray, criterion: str, beyond: str = "") -> None:
-    names = {1: "up", -1: "down", 0: "not called"}
-    colors = {1: style.UP, -1: style.DOWN, 0: style.NEUTRAL}
+def _group_legend(figure: Figure, called: np.ndarray, *notes: str) -> None:
+    """Put a legend of the groups with their numbers below the axes, headed by notes."""
     handles = [
-        Line2D([], [], marker="o", color="none", markerfacecolor=colors[group], markeredgewidth=0, markersize=6)
-        for group in (1, -1, 0)
+        Line2D([], [], marker="o", color="none", markerfacecolor=color, markeredgewidth=0, markersize=6)
+        for _, color in reversed(_GROUPS)
     ]
-    labels = [f"{names[group]}, {(called == group).sum():,}" for group in (1, -1, 0)]
-    labels[-1] += f"   ({criterion})"
-    if beyond:
-        handles.append(Line2D([], [], marker="^", color="none", markerfacecolor="#555555", markeredgewidth=0))
-        labels.append(beyond)
-    figure.legend(handles, labels, loc="outside lower left", ncols=4, handletextpad=0.2, columnspacing=1.4)
+    labels = [
+        f"{name}, {(called == group).sum():,}" for group, (name, _) in zip((1, -1, 0), reversed(_GROUPS), strict=True)
+    ]
+    legend = figure.legend(
+        handles,
+        labels,
+        loc="outside lower left",
+        ncols=3,
+        handletextpad=0.2,
+        columnspacing=1.4,
+        title="; ".join(note for note in notes if note),
+    )
+    legend.set_alignment("left")
 
 
 # ---- contrasts
@@ -103,14 +109,15 @@ def ma_plot(
     mean = np.where(mean > 0, mean, np.nan)
     changes = [numbers(results[column]) for column, _ in panels]
     figure = style.new_figure(height=4.6)
-    style.title(figure, f"MA, {title}, {count_text(len(results), 'gene')}")
+    style.title(figure, f"MA, {title}, {count_text(int(np.isfinite(mean + changes[0]).sum()), 'gene')}")
     if not np.isfinite(mean + changes[0]).any():
         style.note(figure.subplots(), "No gene has a fold change.")
         return figure
     axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     limit = _change_limit(changes[0], called)
     labels, chosen = gene_labels(results), _to_label(results, called, min(labelled_genes, _MA_LABELS))
-    n_beyond = int((np.abs(changes[0][np.isfinite(mean)]) > limit).sum())
+    drawn = np.isfinite(mean) & np.isfinite(changes[0])
+    n_beyond = int((np.abs(changes[0][drawn]) > limit).sum())
     for place, (_, name), change in zip(axes, panels, changes, strict=True):
         beyond = np.abs(change) > limit
         _scatter(place, mean, np.clip(change, -limit, limit), called, beyond, "^")
@@ -121,9 +128,8 @@ def ma_plot(
     axes[0].set_ylabel("log2 fold change")
     for place in axes[1:]:
         place.tick_params(axis="y", length=0)
-    _group_legend(
-        figure, called, _criterion(alpha, min_log2_fold_change), f"beyond the axis, {n_beyond:,}" if n_beyond else ""
-    )
+    beyond_note = f"triangles: beyond the axis, {n_beyond:,} by maximum likelihood" if n_beyond else ""
+    _group_legend(figure, called[drawn], _criterion(alpha, min_log2_fold_change), beyond_note)
     for place, change in zip(axes, changes, strict=True):
         shown = np.isfinite(mean) & np.isfinite(change)
         y = np.clip(change, -limit, limit)
@@ -180,13 +186,13 @@ def volcano_plot(
         ylim=(-0.01 * top, 1.06 * top),
     )
     axes.grid()
-    notes = []
-    if beyond.any():
-        notes.append(f"p-value below the smallest number, {beyond.sum():,}")
-    criterion = _criterion(alpha, min_log2_fold_change)
-    if far.any():
-        criterion += f"; {far.sum():,} beyond ±{limit:.3g} drawn on the edge"
-    _group_legend(figure, called, criterion, "; ".join(notes))
+    _group_legend(
+        figure,
+        called[known],
+        _criterion(alpha, min_log2_fold_change),
+        f"beyond ±{limit:.3g}, drawn on the edge: {far.sum():,}" if far.any() else "",
+        f"triangles: p-value below the smallest number, {beyond.sum():,}" if beyond.any() else "",
+    )
     chosen = _to_label(results, called, labelled_genes)
     style.place_labels(axes, x[chosen], height[chosen], gene_labels(results)[chosen], avoid=(x[known], height[known]))
     return figure
@@ -201,7 +207,7 @@ def pvalue_histogram(results: pd.DataFrame, title: str) -> Figure:
     figure = style.new_figure(height=3.9)
     axes = figure.subplots()
     style.title(figure, f"P-values, {title}, {count_text(len(known), 'gene')}")
-    verdict = f"{'Fine' if shape.status == 'ok' else 'Look closer'}: {shape.finding} {shape.advice}".strip()
+    verdict = f"{'Fine.' if shape.status == 'ok' else 'Look closer.'} {shape.finding} {shape.advice}".strip()
     missing = _missing_reasons(results, np.isnan(pvalues))
     if not len(known):
         style.note(axes, f"{verdict}\n{missing}")
