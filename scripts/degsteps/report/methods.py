@@ -1,0 +1,377 @@
+"""The methods of one analysis in words, with the values that it ran with and references to what it used."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from degsteps.design import parse_formula
+from degsteps.report.accounting import Account, facts_of
+from degsteps.wording import counted
+
+REFERENCES = {
+    "anders2010": (
+        "Anders S, Huber W. Differential expression analysis for sequence count data. "
+        "Genome Biology 2010;11:R106. doi:10.1186/gb-2010-11-10-r106"
+    ),
+    "behdenna2023": (
+        "Behdenna A, Colange M, Haziza J, et al. pyComBat, a Python tool for batch effects correction in "
+        "high-throughput molecular data using empirical Bayes methods. BMC Bioinformatics 2023;24:459. "
+        "doi:10.1186/s12859-023-05578-5"
+    ),
+    "benjamini1995": (
+        "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple "
+        "testing. Journal of the Royal Statistical Society B 1995;57:289-300. doi:10.1111/j.2517-6161.1995.tb02031.x"
+    ),
+    "bourgon2010": (
+        "Bourgon R, Gentleman R, Huber W. Independent filtering increases detection power for high-throughput "
+        "experiments. PNAS 2010;107:9546-9551. doi:10.1073/pnas.0914005107"
+    ),
+    "chen2016": (
+        "Chen Y, Lun ATL, Smyth GK. From reads to genes to pathways: differential expression analysis of RNA-Seq "
+        "experiments using Rsubread and the edgeR quasi-likelihood pipeline. F1000Research 2016;5:1438. "
+        "doi:10.12688/f1000research.8987.2"
+    ),
+    "cook1977": (
+        "Cook RD. Detection of influential observation in linear regression. Technometrics 1977;19:15-18. "
+        "doi:10.1080/00401706.1977.10489493"
+    ),
+    "love2014": (
+        "Love MI, Huber W, Anders S. Moderated estimation of fold change and dispersion for RNA-seq data with DESeq2. "
+        "Genome Biology 2014;15:550. doi:10.1186/s13059-014-0550-8"
+    ),
+    "molder2021": (
+        "Mölder F, Jablonski KP, Letcher B, et al. Sustainable data analysis with Snakemake. F1000Research 2021;10:33. "
+        "doi:10.12688/f1000research.29032.2"
+    ),
+    "mortazavi2008": (
+        "Mortazavi A, Williams BA, McCue K, Schaeffer L, Wold B. Mapping and quantifying mammalian transcriptomes by "
+        "RNA-Seq. Nature Methods 2008;5:621-628. doi:10.1038/nmeth.1226"
+    ),
+    "muzellec2023": (
+        "Muzellec B, Teleńczuk M, Cabeli V, Andreux M. PyDESeq2: a python package for bulk RNA-seq differential "
+        "expression analysis. Bioinformatics 2023;39:btad547. doi:10.1093/bioinformatics/btad547"
+    ),
+    "ritchie2015": (
+        "Ritchie ME, Phipson B, Wu D, et al. limma powers differential expression analyses for RNA-sequencing and "
+        "microarray studies. Nucleic Acids Research 2015;43:e47. doi:10.1093/nar/gkv007"
+    ),
+    "robinson2010": (
+        "Robinson MD, Oshlack A. A scaling normalization method for differential expression analysis of RNA-seq data. "
+        "Genome Biology 2010;11:R25. doi:10.1186/gb-2010-11-3-r25"
+    ),
+    "smid2018": (
+        "Smid M, Coebergh van den Braak RRJ, van de Werken HJG, et al. Gene length corrected trimmed mean of M-values "
+        "(GeTMM) processing of RNA-seq data performs similarly in intersample analyses while improving intrasample "
+        "comparisons. BMC Bioinformatics 2018;19:236. doi:10.1186/s12859-018-2246-7"
+    ),
+    "wagner2012": (
+        "Wagner GP, Kin K, Lynch VJ. Measurement of mRNA abundance using RNA-seq data: RPKM measure is inconsistent "
+        "among samples. Theory in Biosciences 2012;131:281-285. doi:10.1007/s12064-012-0162-3"
+    ),
+    "wolf2018": (
+        "Wolf FA, Angerer P, Theis FJ. SCANPY: large-scale single-cell gene expression data analysis. "
+        "Genome Biology 2018;19:15. doi:10.1186/s13059-017-1382-0"
+    ),
+    "zhang2020": (
+        "Zhang Y, Parmigiani G, Johnson WE. ComBat-seq: batch effect adjustment for RNA-seq count data. "
+        "NAR Genomics and Bioinformatics 2020;2:lqaa078. doi:10.1093/nargab/lqaa078"
+    ),
+    "zhu2019": (
+        "Zhu A, Ibrahim JG, Love MI. Heavy-tailed prior distributions for sequence count data: removing the noise and "
+        "preserving large differences. Bioinformatics 2019;35:2084-2092. doi:10.1093/bioinformatics/bty895"
+    ),
+}
+#: Packages that decide about numbers; what they bring along is in the versions table, not in the paragraph.
+NAMED_PACKAGES = ("numpy", "scipy", "pandas", "anndata", "pydeseq2", "scanpy", "inmoose", "matplotlib")
+
+_TABLE_WORDS = {
+    "normalized": ("counts divided by size factors", ()),
+    "cpm": ("counts per million", ()),
+    "tmm_cpm": ("counts per million with TMM-scaled library sizes", ("robinson2010",)),
+    "log_cpm": ("log2 counts per million with TMM-scaled library sizes", ("robinson2010",)),
+    "tpm": ("TPM", ("wagner2012",)),
+    "fpkm": ("FPKM", ("mortazavi2008",)),
+    "getmm": ("GeTMM", ("smid2018",)),
+}
+
+
+@dataclass(frozen=True)
+class Methods:
+    """Paragraphs of plain text with numbered citations, and the references in the order of their numbers."""
+
+    paragraphs: tuple[str, ...]
+    references: tuple[str, ...]
+
+    @property
+    def plain_text(self) -> str:
+        """Paragraphs and references as text to be pasted."""
+        numbered = [f"{number}. {text}" for number, text in enumerate(self.references, start=1)]
+        return "\n\n".join([*self.paragraphs, "\n".join(["References", *numbered])])
+
+    def as_markdown(self, title: str) -> str:
+        """Return a Markdown page; what comes from the sheet or the configuration shows as it is."""
+        lines = [f"# Methods: {escape_markdown(title)}", ""]
+        for paragraph in self.paragraphs:
+            lines += [escape_markdown(paragraph), ""]
+        lines += ["## References", ""]
+        lines += [f"{number}. {escape_markdown(text)}" for number, text in enumerate(self.references, start=1)]
+        return "\n".join(lines) + "\n"
+
+
+class _Citations:
+    """Numbers references in the order in which they are first cited."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    def __call__(self, *keys: str) -> str:
+        self.keys += [key for key in dict.fromkeys(keys) if key not in self.keys]
+        return "[" + ", ".join(str(number) for number in sorted({self.keys.index(key) + 1 for key in keys})) + "]"
+
+
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown shows as it stands; citations such as ``[1, 2]`` stay readable in the source."""
+    one_line = re.sub(r"\s+", " ", text)
+    escaped = re.sub(r"([\\`*_~<>&|#])", r"\\\1", one_line)
+    return re.sub(r"\[(?!\d+(?:, \d+)*\](?![(\[:]))", r"\\[", escaped)
+
+
+def software_versions(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Join the versions that the steps recorded.
+
+    Returns
+    -------
+    DataFrame
+        Index `package` (Python first, then by name); `version` (several, joined by a comma, if steps differ), `steps`
+        (how many used it).
+    """
+    found: dict[str, dict[str, int]] = {}
+    for record in records:
+        for package, version in {"python": record["python"], **record["packages"]}.items():
+            versions = found.setdefault(package, {})
+            versions[version] = versions.get(version, 0) + 1
+    names = sorted(found, key=lambda name: (name != "python", name))
+    return pd.DataFrame(
+        {
+            "version": [", ".join(sorted(found[name])) for name in names],
+            "steps": [sum(found[name].values()) for name in names],
+        },
+        index=pd.Index(names, name="package", dtype=object),
+    )
+
+
+def methods_text(
+    *,
+    settings: Mapping[str, Any],
+    records: Sequence[Mapping[str, Any]],
+    accounts: Sequence[Account],
+    design: Mapping[str, Any],
+    workflow_versions: Mapping[str, str],
+) -> Methods:
+    """Write the methods of an analysis.
+
+    Parameters
+    ----------
+    settings
+        The whole analysis.
+    records
+        Records of all steps: facts and package versions.
+    accounts
+        Of samples and genes.
+    design
+        Summary of the design check.
+    workflow_versions
+        Versions of ``degsteps`` and ``snakemake``.
+    """
+    cite = _Citations()
+    versions = software_versions(records)["version"]
+    account = {(entry.unit, entry.stage): entry for entry in accounts}
+    paragraphs = (
+        _data_sentences(settings, records, account, workflow_versions, cite),
+        _filter_sentences(records, account, cite) + " " + _normalization_sentences(settings, records, cite),
+        _test_sentences(settings, records, design, versions, cite),
+        _figure_sentences(settings, records, versions, cite),
+        _annotation_sentences(records) + _table_sentences(settings, versions, cite),
+        _software_sentence(versions),
+    )
+    return Methods(tuple(text for text in paragraphs if text), tuple(REFERENCES[key] for key in cite.keys))
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _series(items: Sequence[str]) -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _data_sentences(settings, records, account, workflow_versions, cite) -> str:
+    samples, genes = account["samples", "ingest"], account["genes", "ingest"]
+    degsteps = f"degsteps {workflow_versions['degsteps']}"
+    snakemake = f"Snakemake {workflow_versions['snakemake']} {cite('molder2021')}"
+    dropped = "; ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in samples.dropped.items())
+    facts = facts_of(records, "ingest_counts")
+    return _sentences(
+        f"Raw counts of {genes.kept:,} genes in {counted(samples.kept, 'sample')} were analysed with {degsteps}, a "
+        f"workflow run by {snakemake}.",
+        f"Of {counted(samples.received, 'sample')} received, {samples.n_dropped} "
+        f"{'was' if samples.n_dropped == 1 else 'were'} left out ({dropped})."
+        if samples.n_dropped
+        else "",
+        f"{counted(genes.n_dropped, 'row')} with a gene id that had occurred before "
+        f"{'was' if genes.n_dropped == 1 else 'were'} added to that gene."
+        if genes.n_dropped
+        else "",
+        "The counts were estimates and were rounded to whole numbers." if facts.get("rounded") else "",
+    )
+
+
+def _filter_sentences(records, account, cite) -> str:
+    facts, genes = facts_of(records, "filter_genes"), account["genes", "filter"]
+    left = f"which left {genes.kept:,} of {genes.received:,} genes to be tested."
+    listed_genes = " Genes on the lists given by the user were kept or dropped regardless of the rule."
+    params = next((record["inputs"] for record in records if record["step"] == "filter_genes"), {})
+    lists = listed_genes if {"keep_list", "drop_list"} & set(params) else ""
+    if facts["method"] == "none":
+        return f"No expression filter was applied, {left}{lists}"
+    if facts["method"] == "cpm":
+        rule = (
+            f"Genes that reach {facts['min_cpm']:g} count{'' if facts['min_cpm'] == 1 else 's'} per million in at least "
+            f"{counted(facts['min_samples'], 'sample')} were kept"
+        )
+        if facts["min_samples"] == facts["smallest_group"]:
+            rule += f" (the size of the smallest group of {facts['group']})"
+        return f"{rule} {cite('chen2016')}, {left}{lists}"
+    return (
+        f"Genes were filtered by the rule of edgeR's filterByExpr with the groups of {facts['group']} "
+        f"{cite('chen2016')}, {left}{lists}"
+    )
+
+
+def _normalization_sentences(settings, records, cite) -> str:
+    facts = facts_of(records, "estimate_size_factors")
+    method = (
+        "the median of ratios to the geometric mean of each gene"
+        if facts["method"] == "ratio"
+        else "the median of ratios to geometric means that pass over zeros (poscounts)"
+    )
+    controls = " of the control genes given by the user" if settings["normalize"]["control_genes"] else ""
+    keys = ("anders2010", "love2014") if facts["method"] == "ratio" else ("love2014",)
+    return (
+        f"Size factors were estimated by {method}{controls} {cite(*keys)} and lay between {facts['smallest']:.3f} and "
+        f"{facts['largest']:.3f}."
+    )
+
+
+def _reference_levels(design: Mapping[str, Any]) -> str:
+    return _series([f"{levels[0]} for {factor}" for factor, levels in design["levels"].items()])
+
+
+def _covariates(settings: Mapping[str, Any]) -> str:
+    described = []
+    for name, covariate in settings["design"]["covariates"].items():
+        unit = f" (in {covariate['unit']})" if covariate["unit"] else ""
+        done = [word for word, on in (("centred", covariate["center"]), ("scaled", covariate["scale"])) if on]
+        described.append(f"{name}{unit}" + (f", {' and '.join(done)}," if done else ""))
+    if not described:
+        return ""
+    return f" {_series(described)} entered as {'a number' if len(described) == 1 else 'numbers'}."
+
+
+def _test_sentences(settings, records, design, versions, cite) -> str:
+    test, fit = settings["test"], facts_of(records, "fit_model")
+    by = f"PyDESeq2 {versions['pydeseq2']} {cite('muzellec2023')}" if fit.get("engine") == "pydeseq2" else "degsteps"
+    trend = {"parametric": "a parametric trend", "local": "a trend fitted by local regression", "mean": "their mean"}
+    shrink = f"a log-normal prior around {trend.get(fit.get('trend'), 'their trend')} over the mean"
+    contrasts = [f"{c['factor']}: {c['test']} against {c['reference']}" for c in test["contrasts"].values()]
+    minimum = test["min_log2_fold_change"]
+    covariates = _covariates(settings)
+    return _sentences(
+        f"Counts were modelled by a negative-binomial generalised linear model with the design {design['formula']}"
+        f"{' (reference levels: ' + _reference_levels(design) + ')' if design['levels'] else ''} and the size factors "
+        f"as offsets, by the method of DESeq2 {cite('love2014')} as implemented in {by}.{covariates}",
+        f"Gene-wise dispersions were shrunk by {shrink}.",
+        "The dispersion of each gene is the optimum of its likelihood, where DESeq2 stops early."
+        if fit.get("engine") == "degsteps" and test["compatibility"] == "exact"
+        else "",
+        f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by Wald tests: "
+        f"{'; '.join(contrasts)}; positive log2 fold changes mean higher expression in the group named first.",
+        f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
+        if test["cooks_filter"]
+        else "No gene was set aside for count outliers.",
+        f"P-values were adjusted by the method of Benjamini and Hochberg {cite('benjamini1995')}"
+        + (
+            f", after independent filtering on the mean normalised count {cite('bourgon2010')} optimised for a false "
+            f"discovery rate of {test['alpha']:g}."
+            if test["independent_filtering"]
+            else ", without independent filtering."
+        ),
+        f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
+        + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
+        f"Beside the maximum-likelihood estimates, fold changes shrunk by the adaptive Cauchy prior of apeGLM "
+        f"{cite('zhu2019')} are given; p-values are those of the unshrunken estimates."
+        if test["shrinkage"] == "apeglm"
+        else "",
+    )
+
+
+def _figure_sentences(settings, records, versions, cite) -> str:
+    transform, batch, quality = settings["transform"], settings["batch"], settings["qc"]
+    if transform["method"] == "vst":
+        knowing = "without knowledge of the design (blind)" if transform["blind"] else "with knowledge of the design"
+        text = (
+            f"For figures and clustering, counts were variance-stabilised {knowing} {cite('anders2010', 'love2014')}."
+        )
+    else:
+        text = "For figures and clustering, normalised counts were transformed to log2(count + 1)."
+    text += f" Principal components were computed from the {quality['top_genes']:,} most variable genes."
+    adjusted = facts_of(records, "adjust_transformed")
+    if not batch["columns"]:
+        return text
+    names = _series(batch["columns"])
+    modelled = [name for name in batch["columns"] if name in parse_formula(settings["design"]["formula"]).columns]
+    if modelled:
+        text += f" Batches ({_series(modelled)}) were accounted for in the test by terms of the design."
+    if not adjusted:
+        return text
+    if batch["method"] == "combat_seq":
+        package = f"InMoose {versions['inmoose']} " if "inmoose" in versions else ""
+        how = f"ComBat-seq as implemented in {package}{cite('zhang2020', 'behdenna2023')}"
+    else:
+        how = (
+            f"a linear model that keeps the terms of the design, as in limma's removeBatchEffect {cite('ritchie2015')}"
+        )
+    return f"{text} In figures marked as adjusted, {names} {'was' if len(batch['columns']) == 1 else 'were'} removed by {how}; no test used adjusted values."
+
+
+def _annotation_sentences(records) -> str:
+    facts = facts_of(records, "annotate_genes")
+    if not facts.get("source"):
+        return ""
+    release = f" ({facts['release']})" if facts.get("release") else ""
+    return (
+        f"Genes were annotated from a local table{release}, which holds {facts['mapped_fraction_of_tested']:.1%} of the "
+        "tested genes. "
+    )
+
+
+def _table_sentences(settings, versions, cite) -> str:
+    names = settings["normalize"]["tables"]
+    if not names:
+        return ""
+    parts = []
+    for name in names:
+        words, keys = _TABLE_WORDS[name]
+        if name == "cpm" and "scanpy" in versions:
+            words, keys = f"{words} (Scanpy {versions['scanpy']})", ("wolf2018",)
+        parts.append(f"{words} {cite(*keys)}" if keys else words)
+    return f"Normalised tables for inspection hold {_series(parts)}; none of them entered a test."
+
+
+def _software_sentence(versions: pd.Series) -> str:
+    named = [f"{name} {versions[name]}" for name in NAMED_PACKAGES if name in versions]
+    return f"Computations ran on Python {versions['python']}" + (f" with {_series(named)}." if named else ".")
