@@ -5,6 +5,7 @@ nearly all of them, are checked and parsed by C code of the library (``bytes.tra
 are looked at cell by cell. The result is kept beside Snakemake's own notes and used again while the file is the same.
 """
 
+import contextlib
 import csv
 import gzip
 import hashlib
@@ -150,7 +151,8 @@ def _keep_scan(kept: Path, state: list, scan: Scan) -> None:
         os.replace(part, kept)
     except OSError:
         # A folder that cannot be written to costs a second pass, nothing else.
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def _open(path: Path | str) -> tuple[BinaryIO | None, Fault | None]:

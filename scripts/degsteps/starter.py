@@ -338,10 +338,9 @@ def with_analysis(config_text: str, path: str) -> str:
         if the list cannot be found in the text or has the file already; then add the line by hand.
     """
     by_hand = f"Add '{path}' to the list 'analyses' by hand."
-    try:
-        before = yaml.safe_load(config_text) or {}
-    except yaml.YAMLError:
-        raise ConfigError(f"config/config.yaml: is not valid YAML. {by_hand}") from None
+    before = _yaml_or_none(config_text)
+    if not isinstance(before, dict):
+        raise ConfigError(f"config/config.yaml: is not valid YAML. {by_hand}")
     listed_before = list(before.get("analyses") or [])
     if path in listed_before:
         raise ConfigError(f"config/config.yaml: analyses: has {path} already. Leave --add out.")
@@ -363,6 +362,14 @@ def with_analysis(config_text: str, path: str) -> str:
     else:
         lines.insert(last + 1, f"{indent}- {_scalar(path)}")
     text = "\n".join(lines) + "\n"
-    if yaml.safe_load(text) != before | {"analyses": [*listed_before, path]}:
+    if _yaml_or_none(text) != before | {"analyses": [*listed_before, path]}:
         raise ConfigError(f"config/config.yaml: the list 'analyses' has an unusual form. {by_hand}")
     return text
+
+
+def _yaml_or_none(text: str) -> object:
+    """Return what YAML text holds; None if it cannot be read."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None

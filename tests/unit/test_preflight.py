@@ -210,6 +210,30 @@ def sheet_row_names_of_r(study):
     study.files["samples.tsv"] = "\n".join([rows[0], *(f"{k}\t{row}" for k, row in enumerate(rows[1:]))]).encode()
 
 
+@case
+def counts_header_as_comment(study):
+    study.header[0] = "#gene"
+
+
+@case
+def counts_end_with_tabs(study):
+    for row in study.counts:
+        row.append("")
+
+
+@case
+def sample_ids_used_as_factor(study):
+    study.set("qc.color_by", ["condition", "sample"])
+
+
+@case
+def column_called_sample(study):
+    study.sheet["library"] = study.samples
+    study.sheet["sample"] = study.sheet["run"]
+    study.set("ingest.sample_column", "library")
+    study.set("batch.columns", ["sample"])
+
+
 # What the counts hold
 
 
@@ -660,6 +684,9 @@ SOUND = {
     "levels NA and None": lambda study: (
         study.sheet.update(run=["NA", "None"] * 4),
         study.set("design.factors.run.reference", "NA"),
+    ),
+    "a comment as featureCounts writes it": lambda study: study.files.update(
+        {"counts.tsv": b"# Program:featureCounts v2.0.6; Command:a,b\n" + study.counts_text().encode()}
     ),
     "byte order marks": lambda study: study.files.update(
         {
