@@ -48,7 +48,7 @@ def main(
     shown = scales(sheet, {name: of.get("unit", "") for name, of in model["covariates"].items()})
     first = next(iter(shown.values()), None)
     boxes, scores, spread, weights = (read_table(path) for path in (boxplots, pca, variance, loadings))
-    symbols = read_table(annotation, text=("symbol",))["symbol"] if annotation else None
+    symbols = read_table(annotation, text=("symbol",)).get("symbol") if annotation else None
     save(figures.libraries(library_table, first), libraries_png, libraries_svg)
     save(figures.boxplots(boxes, first), boxplots_png, boxplots_svg)
     save(figures.relative_log_expression(boxes, first), rle_png, rle_svg)

@@ -260,8 +260,12 @@ def principal_components(
     scales
         Columns that colour the samples.
     """
-    has_adjusted = (scores["values"] == "adjusted").any()
-    if has_adjusted:
+    n_samples = scores.index.nunique()
+    n_genes = int((loadings["values"] == "transformed").sum())
+    heading = f"Principal components, {count_text(n_samples, 'sample')}, {count_text(n_genes, 'most variable gene')}"
+    if not len(variance):
+        return _nothing(heading)
+    if (scores["values"] == "adjusted").any():
         panels = [("transformed", 0, _KIND_TITLES["transformed"]), ("adjusted", 0, _KIND_TITLES["adjusted"])]
     else:
         n_found = len(variance)
@@ -280,14 +284,17 @@ def principal_components(
             labelled.append((place, *points))
         if scale is not None:
             style.level_legend(row[-1], scale)
-    n_samples = scores.index.nunique()
-    n_genes = int((loadings["values"] == "transformed").sum())
-    style.title(
-        figure, f"Principal components, {count_text(n_samples, 'sample')}, {count_text(n_genes, 'most variable gene')}"
-    )
+    style.title(figure, heading)
     if n_samples <= _MAX_POINT_LABELS:
         for place, x, y, samples in labelled:
             style.place_labels(place, x, y, shown_names(samples, 16))
+    return figure
+
+
+def _nothing(heading: str, reason: str = "The samples do not differ: there is no component.") -> Figure:
+    figure = style.new_figure(height=2.0)
+    style.note(figure.subplots(), reason)
+    style.title(figure, heading)
     return figure
 
 
@@ -326,15 +333,14 @@ def _component_panel(
 @styled
 def scree(variance: pd.DataFrame) -> Figure:
     """Draw the part of the variance that each component explains, and the sum up to it."""
-    kinds = list(dict.fromkeys(variance["values"])) or ["transformed"]
+    if not len(variance):
+        return _nothing("Variance of the principal components")
+    kinds = list(dict.fromkeys(variance["values"]))
     figure = style.new_figure(height=3.5)
     axes = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
     for place, kind in zip(axes, kinds, strict=True):
         part = variance[variance["values"] == kind]
         positions = np.arange(len(part))
-        if not len(part):
-            style.note(place, "The samples do not differ: there is no component.")
-            continue
         bars = place.bar(positions, part["fraction"], color=style.OKABE_ITO[0], width=0.7, label="this component")
         place.plot(positions, part["cumulative"], "o-", color=style.OKABE_ITO[3], markersize=4, label="all up to it")
         place.bar_label(bars, [f"{value:.0%}" for value in part["fraction"]], fontsize=style.SMALL, padding=4)
@@ -345,9 +351,8 @@ def scree(variance: pd.DataFrame) -> Figure:
     for place in axes[1:]:
         place.tick_params(axis="y", length=0)
     axes[0].set_ylabel("% of the variance")
-    if len(variance):
-        handles, labels = axes[-1].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower left", ncols=2)
+    handles, labels = axes[-1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=2)
     style.title(figure, "Variance of the principal components")
     return figure
 
@@ -363,13 +368,10 @@ def top_loadings(loadings: pd.DataFrame, symbols: pd.Series | None = None, n_gen
     symbols
         Gene symbols by gene id; the id is shown where there is none.
     """
-    kinds = list(dict.fromkeys(loadings["values"])) or ["transformed"]
+    kinds = list(dict.fromkeys(loadings["values"]))
     components = [name for name in ("PC1", "PC2") if name in loadings.columns]
     if not len(loadings) or not components:
-        figure = style.new_figure(height=2.0)
-        style.note(figure.subplots(), "The samples do not differ: there is no component.")
-        style.title(figure, "Genes that weigh most")
-        return figure
+        return _nothing("Genes that weigh most in the components")
     rows = min(n_genes, int((loadings["values"] == kinds[0]).sum()))
     figure = style.new_figure(height=0.6 + len(kinds) * (0.75 + _ROW * rows))
     axes = figure.subplots(len(kinds), len(components), squeeze=False)
@@ -404,11 +406,8 @@ def pc_association(association: pd.DataFrame, scales: Mapping[str, Scale]) -> Fi
     association = association.assign(**{name: style.numbers(association[name]) for name in ("r_squared", "padj")})
     kinds = list(dict.fromkeys(association["values"]))
     title = "Principal components and columns of the sample sheet: R²"
-    if not kinds or not association["r_squared"].notna().any():
-        figure = style.new_figure(height=2.0)
-        style.note(figure.subplots(), "Nothing can be compared: too few samples, levels or components.")
-        style.title(figure, title)
-        return figure
+    if not association["r_squared"].notna().any():
+        return _nothing(title, "Nothing can be compared: too few samples, levels or components.")
     covariates = list(dict.fromkeys(association["covariate"]))
     figure = style.new_figure(height=0.9 + len(kinds) * (0.75 + 0.36 * len(covariates)))
     axes = figure.subplots(len(kinds), 1, squeeze=False)[:, 0]
@@ -458,7 +457,7 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
     ordered = distances.iloc[order, order]
     n_samples, named = len(ordered), len(ordered) <= style.MANY_SAMPLES
     bars = [scale for scale in scales.values() if scale.values.notna().any()]
-    legends = sum(style.legend_height(scale) + 0.1 for scale in bars)
+    legends = sum(style.legend_height(scale) + 0.2 for scale in bars)
     heat_height = min(max(3.6, 0.165 * n_samples), 9.0) if named else 6.0
     heights = [0.7, *[0.19] * len(bars), heat_height]
     figure = style.new_figure(height=max(sum(heights) + 1.0 + (1.2 if named else 0.0), legends + 1.4))
@@ -470,7 +469,7 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
     np.fill_diagonal(values, np.nan)
     low, high = (np.nanmin(values), np.nanmax(values)) if n_samples > 1 else (0, 1)
     shades = matplotlib.colormaps["viridis_r"].with_extremes(bad="#EEEEEE")
-    limits = {"vmin": low if high > low else 0, "vmax": max(high, 1e-9)}
+    limits = {"vmin": low, "vmax": high} if high > low else {"vmin": 0, "vmax": high or 1}
     image = heat.imshow(values, cmap=shades, aspect="auto", interpolation="nearest", **limits)
     heat.spines[:].set_visible(False)
     heat.tick_params(length=0)
@@ -509,7 +508,7 @@ def _stack_legends(side: Axes, bars: Sequence[Scale], height: float) -> None:
             side.add_artist(legend)  # axes keep one legend, the last
         legend = style.level_legend(side, scale, patches=True, loc="upper left", bbox_to_anchor=(0.0, top))
         legend.set_in_layout(False)
-        top -= (style.legend_height(scale) + 0.1) / height
+        top -= (style.legend_height(scale) + 0.2) / height
 
 
 def _draw_tree(axes: Axes, merges: pd.DataFrame, order: Sequence[int]) -> None:

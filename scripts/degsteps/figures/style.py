@@ -312,8 +312,8 @@ def place_labels(
     """Label points without letting labels overlap each other, leave the axes, or hide points where it can be helped.
 
     Each label tries places around its point, near ones first, and takes the first that covers no point and crosses no
-    label or line; failing that, the one that covers fewest. A label for which there is no room is left out. The order
-    is the priority. There is no chance in it: the same points always give the same picture.
+    label or line; failing that, the one that covers fewest. A label without room, or that would hide many points, is
+    left out. The order is the priority. There is no chance in it: the same points always give the same picture.
 
     Parameters
     ----------
@@ -337,7 +337,7 @@ def place_labels(
     crowd = points if avoid is None else axes.transData.transform(np.column_stack(avoid).astype(float))
     covered = _point_counter(crowd, frame)
     # Among a few points each one matters; in a cloud of thousands only how many are hidden.
-    weight = float(np.clip(2000 / max(len(crowd), 1), 4, 60))
+    weight = float(np.clip(2000 / max(len(crowd), 1), 10, 60))
     placed: list[tuple[float, float, float, float]] = []
     lines: list[np.ndarray] = []
     scale = figure.dpi / 72
@@ -366,6 +366,8 @@ def place_labels(
 
 
 _ANGLES = np.deg2rad([45, 135, 315, 225, 0, 180, 90, 270, 22.5, 157.5, 337.5, 202.5, 67.5, 112.5, 292.5, 247.5])
+#: A label that hides more than this is worth less than what it hides.
+_MAX_COST = 120
 _RADII = (5, 9, 14, 20, 28, 38, 50, 64, 80)
 
 
@@ -391,7 +393,7 @@ def _best_place(px, py, half_width, half_height, scale, frame, placed, lines, co
                 best, best_cost = (cx, cy), cost
         if best is not None and best_cost <= radius:
             break
-    return best
+    return best if best_cost <= _MAX_COST else None
 
 
 def _hidden_by_line(line: np.ndarray, covered: Callable, scale: float) -> int:

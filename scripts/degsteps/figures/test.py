@@ -183,7 +183,7 @@ def volcano_plot(
         xlabel="log2 fold change (maximum likelihood)",
         ylabel="-log10 p-value",
         xlim=(-1.06 * limit, 1.06 * limit),
-        ylim=(-0.01 * top, 1.06 * top),
+        ylim=(-0.01 * top, (1.16 if beyond.any() else 1.06) * top),
     )
     axes.grid()
     _group_legend(
@@ -229,7 +229,7 @@ def pvalue_histogram(results: pd.DataFrame, title: str) -> Figure:
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(axis="y")
-    axes.set_title(style.wrapped(f"{verdict} {missing}".strip(), 130), fontweight="normal", fontsize=9)
+    axes.set_title(style.wrapped(f"{verdict} {missing}".strip(), 115), fontweight="normal", fontsize=9)
     return figure
 
 
