@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from degsteps.engine import adjust
+from degsteps.engine import adjust, shrink, transform
 from degsteps.engine import cooks as cooks_module
-from degsteps.engine import shrink, transform
 from degsteps.engine.blocks import for_each_block
 from degsteps.engine.cells import Cells, Cholesky
 from degsteps.engine.irls import fit_coefficients, log_likelihood, start_coefficients
 from degsteps.engine.local_regression import LocalRegression
 from degsteps.engine.prior import prior_variance as fit_prior_variance
-from degsteps.engine.stages import Counts, Options, final_pass, gene_wise_pass
+from degsteps.engine.stages import Counts, Options, final_pass, fitted_log_likelihood, gene_wise_pass
 from degsteps.engine.trend import Trend, fit_trend
-from degsteps.engine.wald import ALTERNATIVES, contrast_estimate, wald_statistic
+from degsteps.engine.wald import ALTERNATIVES, contrast_estimate, upper_tail, wald_statistic
 from degsteps.engine.weighted import matched_prior_variance
 from degsteps.errors import DataError, DesignError
 
@@ -122,7 +121,9 @@ class Fit:
             replaced = pd.DataFrame(
                 np.asarray(data.varm["replaced_counts"])[rows], index=genes.index[rows], columns=samples
             )
-        trend = {key: (float(value) if isinstance(value, np.floating) else value) for key, value in data.uns["trend"].items()}
+        trend = {
+            key: (float(value) if isinstance(value, np.floating) else value) for key, value in data.uns["trend"].items()
+        }
         trend["residual_df"] = int(trend["residual_df"])
         trend["coefficients"] = {key: float(value) for key, value in trend["coefficients"].items()}
         trend["local"] = {key: np.asarray(value) for key, value in trend["local"].items()} or None
@@ -246,10 +247,10 @@ def fit_model(
     residual_df = cells.n_samples - cells.n_coefficients
     fitted = np.full(data.n_genes, np.nan)
     fitted[expressed] = trend.at(gene_wise.base_mean[expressed])
-    width, spread = fit_prior_variance(
-        gene_wise.dispersion[expressed], fitted[expressed], residual_df, compatibility
+    width, spread = fit_prior_variance(gene_wise.dispersion[expressed], fitted[expressed], residual_df, compatibility)
+    final = final_pass(
+        data, cells, gene_wise, fitted, width, spread, options, min_replicates=min_replicates, keep_cooks=keep_cooks
     )
-    final = final_pass(data, cells, gene_wise, fitted, width, spread, options, min_replicates=min_replicates, keep_cooks=keep_cooks)
 
     max_cooks = final.max_cooks
     replaced = np.zeros(data.n_genes, dtype=bool)
@@ -318,9 +319,7 @@ def fit_model(
         settings={"fit_type": fit_type, "compatibility": compatibility, "min_replicates": min_replicates},
         normalization_factors=normalization_factors,
         replaced_counts=replaced_counts,
-        cooks=None
-        if final.cooks is None
-        else pd.DataFrame(final.cooks, index=counts.index, columns=counts.columns),
+        cooks=None if final.cooks is None else pd.DataFrame(final.cooks, index=counts.index, columns=counts.columns),
     )
 
 
@@ -520,7 +519,8 @@ def likelihood_ratio_test(
     base_mean = fit.genes["base_mean"].to_numpy()
     reduced_likelihood = np.full(data.n_genes, np.nan)
     # DESeq2 takes the base mean itself, not the maximum-likelihood mean, as the fit of a lone intercept.
-    is_base_mean = fit.settings["compatibility"] == "r" and reduced_matrix.shape[1] == 1 and np.ptp(reduced_matrix) == 0
+    compatibility = fit.settings["compatibility"]
+    is_base_mean = compatibility == "r" and reduced_matrix.shape[1] == 1 and np.ptp(reduced_matrix) == 0
 
     def work(genes: slice) -> None:
         index = genes.start + np.flatnonzero(~np.isnan(dispersion[genes]))
@@ -528,18 +528,19 @@ def likelihood_ratio_test(
             return
         block_counts, offset = data.block(index, cells)
         if is_base_mean:
-            mean = offset * base_mean[index]
+            likelihood = log_likelihood(block_counts, offset * base_mean[index], dispersion[index])
         else:
             start = start_coefficients(block_counts / offset, cells)
-            mean = fit_coefficients(
-                block_counts, offset, cells, dispersion[index], start, with_covariance=False
-            ).mean
-        reduced_likelihood[index] = log_likelihood(block_counts, mean, dispersion[index])
+            smaller = fit_coefficients(block_counts, offset, cells, dispersion[index], start, with_covariance=False)
+            likelihood = fitted_log_likelihood(block_counts, smaller, dispersion[index], compatibility)
+        reduced_likelihood[index] = likelihood
 
     reporter = None if progress is None else lambda done, total: progress(done, total, "reduced model")
     for_each_block(work, data.n_genes, data.n_samples, block, threads, reporter)
     statistic = 2.0 * (fit.genes["log_likelihood"].to_numpy() - reduced_likelihood)
-    pvalue = gammaincc(n_lost / 2.0, np.maximum(statistic, 0.0) / 2.0)
+    positive = np.maximum(statistic, 0.0)
+    # One degree of freedom by the normal tail, which goes further down than the incomplete gamma function.
+    pvalue = 2.0 * upper_tail(np.sqrt(positive)) if n_lost == 1 else gammaincc(n_lost / 2.0, positive / 2.0)
     estimate, standard_error = contrast_estimate(fit.coefficients.to_numpy(), fit.covariance, contrast)
     return _result_table(
         fit,
@@ -557,7 +558,7 @@ def _require_contrast(fit: Fit, contrast: np.ndarray) -> np.ndarray:
     contrast = np.asarray(contrast, dtype=float)
     if contrast.shape != (fit.design.shape[1],) or not np.isfinite(contrast).all() or not contrast.any():
         raise DesignError(
-            f"contrast: needs one finite weight for each of the coefficients {', '.join(map(str, fit.design.columns))}, "
+            f"contrast: needs one finite weight for each coefficient ({', '.join(map(str, fit.design.columns))}), "
             "not all of them 0."
         )
     return contrast
@@ -599,16 +600,22 @@ def _result_table(
     base_mean = fit.genes["base_mean"].to_numpy()
     all_zero = fit.genes["all_zero"].to_numpy(dtype=bool)
     reason = np.full(len(base_mean), "", dtype=object)
+    # Genes whose only counts were outliers, now replaced by zeros, were looked at: no change, certainly.
+    emptied = all_zero & fit.genes["replaced"].to_numpy(dtype=bool)
+    all_zero = all_zero & ~emptied
+    estimate, standard_error, statistic = (
+        np.where(emptied, 0.0, values) for values in (estimate, standard_error, statistic)
+    )
+    pvalue = np.where(emptied, 1.0, pvalue)
     reason[all_zero] = "all_zero"
     if cooks:
         outlier = _count_outliers(fit) & ~all_zero
         pvalue = np.where(outlier, np.nan, pvalue)
         reason[outlier] = "count_outlier"
     reason[np.isnan(pvalue) & (reason == "")] = "not_converged"
+    padj = adjust.adjust_bh(pvalue)
     if filter_low_means:
         padj = adjust.independent_filtering(base_mean, pvalue, alpha).padj
-    else:
-        padj = adjust.adjust_bh(pvalue)
     reason[np.isnan(padj) & (reason == "")] = "low_mean"
     return pd.DataFrame(
         {
@@ -704,9 +711,7 @@ def shrink_lfc(
     )
 
 
-def _with_contrast_as_coefficient(
-    design: np.ndarray, contrast: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, int]:
+def _with_contrast_as_coefficient(design: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Design with the same span in which the contrast is a coefficient; the map of coefficients; which one it is."""
     index = int(np.argmax(np.abs(contrast)))
     mapping = np.eye(len(contrast))

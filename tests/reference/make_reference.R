@@ -3,13 +3,17 @@
 # Results of R's DESeq2 for one data set, which the tests compare degsteps with.
 # DIR holds counts.tsv.gz (gene, samples; integers), samples.tsv (sample, columns) and reference.cfg:
 #   condition=dex            the factor that is tested
-#   reference=untrt          its reference level
-#   test=trt                 the level compared with it
+#   base=untrt               its base level in the design (default: reference)
+#   reference=untrt          the level that test is compared with
+#   test=trt                 the level compared
 #   batch=cell               further factors (comma-separated), for the designs called "batch"
-#   min_replicates=7         replicates from which outliers are replaced
-#   rlog=1                   also the (slow) regularised log
-# Tables are written to OUT (default: DIR/r) as <table>.<design>.tsv.gz with 17 significant digits. Designs: nobatch,
-# batch, and both on the genes with a CPM of at least 1 in as many samples as the smallest group has (..._cpm1).
+#   designs=nobatch,batch    which designs (default: all); filtered=1: each also on expressed genes only (..._cpm1:
+#                            a CPM of at least 1 in as many samples as the smallest group has)
+#   lengths=1                lengths.tsv.gz, times the size factors, are normalisation factors
+#   thresholds=1             also tests against a fold change of 0.5
+#   transforms=1, rlog=1     also the variance-stabilising transformations; the regularised log
+#   digits=17                significant digits
+# Tables are written to OUT (default: DIR/r) as <table>.<design>.tsv.gz.
 suppressPackageStartupMessages({library(DESeq2); library(edgeR)})
 arguments <- commandArgs(TRUE)
 directory <- arguments[1]
@@ -19,13 +23,14 @@ config_file <- file.path(directory, "reference.cfg")
 lines <- grep("=", readLines(config_file), value = TRUE)
 config <- setNames(as.list(sub("^[^=]*=", "", lines)), sub("=.*", "", lines))
 setting <- function(key, default) if (is.null(config[[key]])) default else config[[key]]
+digits <- as.integer(setting("digits", "17"))
 
 write_table <- function(values, name, first) {
   values <- as.data.frame(values, optional = TRUE)
   text <- lapply(values, function(x) {
     if (is.logical(x)) x <- as.integer(x)
     if (!is.numeric(x)) return(as.character(x))
-    y <- formatC(as.numeric(x), digits = 17, format = "g", width = 1)
+    y <- formatC(as.numeric(x), digits = digits, format = "g", width = 1)
     y[is.na(x)] <- "NA"
     y
   })
@@ -43,19 +48,30 @@ counts <- counts[, rownames(samples)]
 storage.mode(counts) <- "integer"
 batches <- strsplit(setting("batch", ""), ",")[[1]]
 for (column in batches) samples[[column]] <- factor(samples[[column]])
-samples[[config$condition]] <- relevel(factor(samples[[config$condition]]), config$reference)
+samples[[config$condition]] <- relevel(factor(samples[[config$condition]]), setting("base", config$reference))
 designs <- list(nobatch = reformulate(config$condition))
 if (length(batches)) designs$batch <- reformulate(c(batches, config$condition))
+designs <- designs[intersect(names(designs), strsplit(setting("designs", "nobatch,batch"), ",")[[1]])]
 expressed <- rowSums(cpm(counts) >= 1) >= min(table(samples[[config$condition]]))
 contrast <- c(config$condition, config$test, config$reference)
 
 size_factors <- sizeFactors(estimateSizeFactors(DESeqDataSetFromMatrix(counts, samples, ~1)))
+digits <- 17L
 write_table(data.frame(size_factor = size_factors), "size_factors", "sample")
+digits <- as.integer(setting("digits", "17"))
+lengths <- NULL
+if (setting("lengths", "0") == "1") {
+  lengths <- as.matrix(read.delim(gzfile(file.path(directory, "lengths.tsv.gz")), row.names = 1, check.names = FALSE))
+}
+make_data <- function(matrix, design) {
+  data <- DESeqDataSetFromMatrix(matrix, samples, design)
+  if (is.null(lengths)) sizeFactors(data) <- size_factors
+  else normalizationFactors(data) <- sweep(lengths[rownames(matrix), ], 2, size_factors, "*")
+  data
+}
 
 fit_and_write <- function(matrix, design, tag) {
-  data <- DESeqDataSetFromMatrix(matrix, samples, designs[[design]])
-  sizeFactors(data) <- size_factors
-  fit <- DESeq(data, quiet = TRUE, minReplicatesForReplace = as.numeric(setting("min_replicates", "7")))
+  fit <- DESeq(make_data(matrix, designs[[design]]), quiet = TRUE)
   columns <- as.data.frame(mcols(fit))
   kept <- c("baseMean", "baseVar", "dispGeneEst", "dispFit", "dispMAP", "dispersion", "dispOutlier", "replace",
             "maxCooks", "betaConv")
@@ -69,16 +85,14 @@ fit_and_write <- function(matrix, design, tag) {
   fitted$padj_alpha0.05 <- results(fit, contrast = contrast, alpha = 0.05)$padj
   fitted$padj_unfiltered <- results(fit, contrast = contrast, independentFiltering = FALSE)$padj
   fitted$pvalue_no_cooks <- results(fit, contrast = contrast, cooksCutoff = FALSE)$pvalue
-  for (alternative in c("greaterAbs", "lessAbs", "greater", "less")) {
+  if (setting("thresholds", "0") == "1") for (alternative in c("greaterAbs", "lessAbs", "greater", "less")) {
     threshold <- results(fit, contrast = contrast, lfcThreshold = 0.5, altHypothesis = alternative)
     fitted[[paste0("stat_", alternative)]] <- threshold$stat
     fitted[[paste0("pvalue_", alternative)]] <- threshold$pvalue
   }
   reduced <- if (design == "batch") reformulate(batches) else ~1
-  ratio <- DESeqDataSetFromMatrix(matrix, samples, designs[[design]])
-  sizeFactors(ratio) <- size_factors
-  ratio <- results(DESeq(ratio, test = "LRT", reduced = reduced, quiet = TRUE,
-                         minReplicatesForReplace = as.numeric(setting("min_replicates", "7"))), contrast = contrast)
+  ratio <- DESeq(make_data(matrix, designs[[design]]), test = "LRT", reduced = reduced, quiet = TRUE)
+  ratio <- results(ratio, contrast = contrast)
   fitted$lrt_stat <- ratio$stat
   fitted$lrt_pvalue <- ratio$pvalue
   fitted$lrt_padj <- ratio$padj
@@ -97,22 +111,36 @@ fit_and_write <- function(matrix, design, tag) {
 }
 for (design in names(designs)) {
   fit_and_write(counts, design, design)
-  fit_and_write(counts[expressed, ], design, paste0(design, "_cpm1"))
+  if (setting("filtered", "0") == "1") fit_and_write(counts[expressed, ], design, paste0(design, "_cpm1"))
 }
 
-data <- DESeqDataSetFromMatrix(counts, samples, designs[[length(designs)]])
-sizeFactors(data) <- size_factors
-for (blind in c(TRUE, FALSE)) {
-  word <- if (blind) "blind" else "design"
-  write_table(assay(varianceStabilizingTransformation(data, blind = blind)), paste0("vst.", word), "gene")
-  fast <- tryCatch(assay(vst(data, blind = blind)), error = function(e) NULL)
-  if (!is.null(fast)) write_table(fast, paste0("vst_1000.", word), "gene")
+if (setting("transforms", "0") == "1") {
+  data <- make_data(counts, designs[[length(designs)]])
+  for (blind in c(TRUE, FALSE)) {
+    word <- if (blind) "blind" else "design"
+    write_table(assay(varianceStabilizingTransformation(data, blind = blind)), paste0("vst.", word), "gene")
+    fast <- tryCatch(assay(vst(data, blind = blind)), error = function(e) NULL)
+    if (!is.null(fast)) write_table(fast, paste0("vst_1000.", word), "gene")
+  }
+  for (kind in c("local", "mean")) {
+    stabilized <- varianceStabilizingTransformation(data, fitType = kind)
+    write_table(assay(stabilized), paste0("vst_", kind, ".blind"), "gene")
+  }
 }
-for (kind in c("local", "mean")) {
-  write_table(assay(varianceStabilizingTransformation(data, fitType = kind)), paste0("vst_", kind, ".blind"), "gene")
+if (setting("rlog", "0") == "1") {
+  write_table(assay(rlog(make_data(counts, designs[[length(designs)]]))), "rlog.blind", "gene")
 }
-if (setting("rlog", "0") == "1") write_table(assay(rlog(data)), "rlog.blind", "gene")
 write.table(data.frame(key = names(facts), value = unlist(facts)), file.path(out, "facts.tsv"), sep = "\t",
             quote = FALSE, row.names = FALSE)
 writeLines(c(R.version.string, paste("DESeq2", packageVersion("DESeq2")), paste("edgeR", packageVersion("edgeR")),
              paste("locfit", packageVersion("locfit"))), file.path(out, "versions.txt"))
+# The numbers in scripts/degsteps/engine/prior_draws.py: with an argument "draws", histogram counts of DESeq2's seeded
+# draws for 1, 2 and 3 residual degrees of freedom.
+if ("draws" %in% arguments) for (df in 1:3) {
+  set.seed(2)
+  drawn <- sapply(seq(0, 8, length = 200), function(variance) {
+    values <- log(rchisq(1e4, df = df)) + rnorm(1e4, 0, sqrt(variance)) - log(df)
+    hist(values[values > -10 & values < 10], breaks = -20:20 / 2, plot = FALSE)$counts
+  })
+  write.table(drawn, file.path(out, paste0("draws", df, ".tsv")), sep = "\t", row.names = FALSE, col.names = FALSE)
+}

@@ -54,7 +54,8 @@ class Cells:
         self._pairs = [(i, j) for i in range(self.n_coefficients) for j in range(i + 1)]
         self._pair_cells = [np.flatnonzero(self.rows[:, i] * self.rows[:, j]) for i, j in self._pairs]
         self._pair_weights = [
-            (self.rows[:, i] * self.rows[:, j])[used] for (i, j), used in zip(self._pairs, self._pair_cells, strict=True)
+            (self.rows[:, i] * self.rows[:, j])[used]
+            for (i, j), used in zip(self._pairs, self._pair_cells, strict=True)
         ]
         self._saturated_inverse = np.linalg.inv(self.rows) if self.is_saturated else None
 

@@ -1,4 +1,4 @@
-"""Negative-binomial dispersion of each gene, means given: Cox-Reid adjusted profile likelihood, with or without a prior.
+"""Negative-binomial dispersion of each gene, means given: Cox-Reid adjusted likelihood, with or without a prior.
 
 The log-posterior of log dispersion a = log(alpha) is
 
@@ -225,9 +225,9 @@ def grid_search(
 ) -> np.ndarray:
     """Best log dispersion on a grid of ``points`` values, then on as many between the neighbours of the best.
 
-    Towards small dispersions the posterior becomes flat while log gamma of 1 / dispersion grows: which point of the grid
-    is best is then decided by rounding, in R as here. To get R's answer for such genes, the likelihood is added up in
-    R's order (samples as given, four terms a sample) and not in the one that is most accurate.
+    Towards small dispersions the posterior becomes flat while log gamma of 1 / dispersion grows: which point of the
+    grid is best is then decided by rounding, in R as here. To get R's answer for such genes, the likelihood is added up
+    in R's order (samples as given, four terms a sample) and not in the one that is most accurate.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class BatchedInference(Inference):
     def _blocks(self, work, counts: np.ndarray) -> None:
         for_each_block(work, counts.shape[1], counts.shape[0], self.block, self.n_cpus)
 
-    def lin_reg_mu(self, counts, size_factors, design_matrix, min_mu):  # noqa: D102
+    def lin_reg_mu(self, counts, size_factors, design_matrix, min_mu):
         cells = Cells(np.asarray(design_matrix, dtype=float))
         size_factors = np.asarray(size_factors, dtype=float)[:, None]
         means = np.empty(counts.shape)
@@ -60,7 +60,7 @@ class BatchedInference(Inference):
         self._blocks(work, counts)
         return means
 
-    def irls(  # noqa: D102
+    def irls(
         self,
         counts,
         size_factors,
@@ -74,7 +74,7 @@ class BatchedInference(Inference):
         maxiter=250,
     ):
         cells = Cells(np.asarray(design_matrix, dtype=float))
-        n_samples, n_genes = counts.shape
+        n_genes = counts.shape[1]
         offset = np.asarray(size_factors, dtype=float)[cells.order, None]
         disp = np.asarray(disp, dtype=float)
         coefficients = np.empty((n_genes, cells.n_coefficients))
@@ -104,7 +104,7 @@ class BatchedInference(Inference):
         self._blocks(work, counts)
         return coefficients, means, hat, converged
 
-    def alpha_mle(  # noqa: D102
+    def alpha_mle(
         self,
         counts,
         design_matrix,
@@ -133,7 +133,9 @@ class BatchedInference(Inference):
             fitted = np.asarray(mu)[:, genes][cells.order]
             start = np.clip(alpha_hat[genes], min_disp, max_disp)
             if prior_reg:
-                found = fit_with_prior(values, fitted, cells, start, alpha_hat[genes], float(prior_disp_var), **settings)
+                found = fit_with_prior(
+                    values, fitted, cells, start, alpha_hat[genes], float(prior_disp_var), **settings
+                )
             else:
                 found = fit_gene_wise(values, fitted, cells, start, **settings)
             dispersions[genes], converged[genes] = found
@@ -141,9 +143,7 @@ class BatchedInference(Inference):
         self._blocks(work, counts)
         return dispersions, converged
 
-    def wald_test(  # noqa: D102
-        self, design_matrix, disp, lfc, mu, ridge_factor, contrast, lfc_null, alt_hypothesis=None
-    ):
+    def wald_test(self, design_matrix, disp, lfc, mu, ridge_factor, contrast, lfc_null, alt_hypothesis=None):
         design = np.asarray(design_matrix, dtype=float)
         lfc = np.asarray(lfc, dtype=float)
         contrast = np.asarray(contrast, dtype=float)
@@ -194,7 +194,7 @@ class BatchedInference(Inference):
             raise KeyError(alt_hypothesis)
         return pvalue, statistic, standard_error
 
-    def fit_rough_dispersions(self, normed_counts, design_matrix):  # noqa: D102
+    def fit_rough_dispersions(self, normed_counts, design_matrix):
         cells = Cells(np.asarray(design_matrix, dtype=float))
         if cells.n_samples <= cells.n_coefficients:
             raise ValueError(
@@ -209,13 +209,13 @@ class BatchedInference(Inference):
         self._blocks(work, normed_counts)
         return dispersions
 
-    def fit_moments_dispersions(self, normed_counts, size_factors):  # noqa: D102
+    def fit_moments_dispersions(self, normed_counts, size_factors):
         normed_counts = normed_counts[:, ~(normed_counts == 0).all(axis=0)]
         mean, variance = mean_and_variance(normed_counts)
         mean_inverse = float((1.0 / np.asarray(size_factors, dtype=float)).mean())
         return np.nan_to_num(moments_dispersion(mean, variance, mean_inverse))
 
-    def dispersion_trend_gamma_glm(self, covariates, targets):  # noqa: D102
+    def dispersion_trend_gamma_glm(self, covariates, targets):
         x, y = np.asarray(covariates, dtype=float), np.asarray(targets, dtype=float)
         used = np.isfinite(x) & np.isfinite(y) & (x > 0)
         used &= y > (100 * MIN_DISPERSION if self.compatibility == "r" else 0)
@@ -228,7 +228,7 @@ class BatchedInference(Inference):
             predictions = pd.Series(predictions, index=targets.index)
         return coefficients, predictions, True
 
-    def lfc_shrink_nbinom_glm(  # noqa: D102
+    def lfc_shrink_nbinom_glm(
         self, design_matrix, counts, size, offset, prior_no_shrink_scale, prior_scale, optimizer, shrink_index
     ):
         cells = Cells(np.asarray(design_matrix, dtype=float))

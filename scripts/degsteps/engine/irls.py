@@ -35,6 +35,8 @@ class CoefficientFit:
         Leverages of the weighted regression.
     converged : ndarray of bool, (genes,)
     iterations : ndarray of int, (genes,)
+    rescued : ndarray of bool, (genes,)
+        Fitted again by the bounded method.
     """
 
     coefficients: np.ndarray
@@ -43,6 +45,7 @@ class CoefficientFit:
     hat_diagonal: np.ndarray
     converged: np.ndarray
     iterations: np.ndarray
+    rescued: np.ndarray
 
 
 def start_coefficients(normalized: np.ndarray, cells: Cells) -> np.ndarray:
@@ -154,8 +157,9 @@ def fit_coefficients(
     unstable = ~np.isfinite(beta).all(axis=0)
     if with_covariance:
         unstable |= ~_has_positive_variances(covariance, p)
-    again = np.flatnonzero(~converged | unstable)
-    if rescue and len(again):
+    rescued = (~converged | unstable) & rescue
+    again = np.flatnonzero(rescued)
+    if len(again):
         fallback = np.where(
             np.isfinite(beta[:, again]).all(axis=0) & (np.abs(beta[:, again]) < LARGEST_COEFFICIENT).all(axis=0),
             beta[:, again],
@@ -168,13 +172,13 @@ def fit_coefficients(
         beta[:, again] = solved
         converged[again] = settled
         mean[:, again] = sub_offset * cells.spread(np.exp(cells.linear_predictor(solved)))
-    if rescue and with_covariance and len(again):
+    if with_covariance and len(again):
         covariance[:, again], _ = _sandwich(np.maximum(mean[:, again], min_mean), dispersion[again], cells, ridge)
         broken = ~np.isfinite(hat_diagonal[:, again]).all(axis=0)
         if broken.any():
             redo = again[broken]
             _, hat_diagonal[:, redo] = _sandwich(np.maximum(mean[:, redo], min_mean), dispersion[redo], cells, ridge)
-    return CoefficientFit(beta, covariance, mean, hat_diagonal, converged, iterations)
+    return CoefficientFit(beta, covariance, mean, hat_diagonal, converged, iterations, rescued)
 
 
 class _IterationState:
@@ -218,9 +222,7 @@ class _IterationState:
     def deviance(self) -> np.ndarray:
         """-2 log-likelihood without :meth:`deviance_constant`."""
         log_scaled = np.log1p(self.dispersion * self.mean)
-        return -2.0 * sum_samples(
-            self.counts * (self.log_rate - log_scaled) - log_scaled / self.dispersion
-        )
+        return -2.0 * sum_samples(self.counts * (self.log_rate - log_scaled) - log_scaled / self.dispersion)
 
     def keep(self, kept: np.ndarray) -> None:
         self.counts = self.counts[:, kept]

@@ -1,10 +1,10 @@
 """Width of the prior of log dispersion around the trend (Love, Huber & Anders, Genome Biology 15:550, 2014).
 
-The residuals log(gene-wise) - log(trend) vary for two reasons: sampling, whose variance is trigamma(d / 2) at d residual
-degrees of freedom, and true differences between genes, which is what the prior is about. With more than three degrees
-of freedom the second is the robust variance of the residuals minus the first, at least 0.25. With three or fewer, log
-chi-squared is too skewed for that: the prior variance is the one at which log(chi2_d / d) + N(0, variance) looks most
-like the residuals (smallest Kullback-Leibler divergence of their histograms, smoothed over a grid of variances).
+The residuals log(gene-wise) - log(trend) vary for two reasons: sampling, whose variance is trigamma(d / 2) at d
+residual degrees of freedom, and true differences between genes, which is what the prior is about. With more than three
+degrees of freedom the second is the robust variance of the residuals minus the first, at least 0.25. With three or
+fewer, log chi-squared is too skewed for that: the prior variance is the one at which log(chi2_d / d) + N(0, variance)
+looks most like the residuals (smallest Kullback-Leibler divergence of their histograms, smoothed over a grid).
 
 DESeq2 takes the histograms of the model from 10,000 seeded random draws each. ``compatibility="r"`` uses the histograms
 of those very draws; ``"exact"`` their expectation, by numerical convolution.

@@ -113,7 +113,7 @@ class _Posterior:
 
 
 def _climb(posterior: _Posterior, start: np.ndarray, max_iterations: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Newton steps from one start: exact ones where the Hessian is negative definite, else Fisher's; halved if needed."""
+    """Newton steps from one start: exact where the Hessian is negative definite, else Fisher's; halved if needed."""
     beta = start.copy()
     value, mean = posterior.value(beta)
     done = np.zeros(beta.shape[1], dtype=bool)

@@ -13,7 +13,7 @@ from degsteps.engine import cooks as cooks_module
 from degsteps.engine.blocks import for_each_block, sum_samples
 from degsteps.engine.cells import Cells
 from degsteps.engine.dispersion import MIN_DISPERSION, fit_gene_wise, fit_with_prior
-from degsteps.engine.irls import fit_coefficients, log_likelihood, start_coefficients
+from degsteps.engine.irls import CoefficientFit, fit_coefficients, log_likelihood, start_coefficients
 from degsteps.engine.moments import mean_and_variance, moments_dispersion, rough_dispersion
 
 MIN_MEAN = 0.5
@@ -173,6 +173,20 @@ def gene_wise_pass(counts: Counts, cells: Cells, options: Options) -> GeneWise:
     return result
 
 
+def fitted_log_likelihood(
+    counts: np.ndarray, fit: CoefficientFit, dispersion: np.ndarray, compatibility: str
+) -> np.ndarray:
+    """Log-likelihood at fitted means; (samples, genes) -> (genes,).
+
+    DESeq2 floors the means of the genes that it fits again by its bounded method, and only theirs, before it computes
+    their likelihood; so does ``compatibility="r"``.
+    """
+    mean = fit.mean
+    if compatibility == "r" and fit.rescued.any():
+        mean = np.where(fit.rescued, np.maximum(mean, MIN_MEAN), mean)
+    return log_likelihood(counts, mean, dispersion)
+
+
 @dataclass
 class Final:
     """Second pass; one entry a gene, NaN for genes without a count.
@@ -305,7 +319,7 @@ def final_pass(
         result.coefficients[index] = fit.coefficients.T
         result.covariance[index] = fit.covariance.T
         result.converged[index] = fit.converged
-        result.log_likelihood[index] = log_likelihood(values, fit.mean, dispersion)
+        result.log_likelihood[index] = fitted_log_likelihood(values, fit, dispersion, options.compatibility)
         if replicated.any():
             result.max_cooks[index] = comparable[replicated].max(axis=0)
         if irreplaceable.any():

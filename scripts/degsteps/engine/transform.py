@@ -50,7 +50,7 @@ def stabilize(
 
 
 class CubicSpline:
-    """Interpolating cubic spline whose third derivative at either end is that of the cubic through the last four points.
+    """Interpolating cubic spline; its third derivative at either end is that of the cubic through the last four points.
 
     After Forsythe, Malcolm & Moler, Computer Methods for Mathematical Computations (1977). To the left of the first
     knot the first piece continues without its cubic term, as in R's ``splinefun``.
@@ -173,9 +173,7 @@ def regularized_log(
         weights = mean / scaled
         working = log_rate + (counts - mean) / mean
         shrinking = weights / (weights + ridge)
-        intercept = sum_samples(ridge * shrinking * working) / (
-            intercept_ridge + sum_samples(ridge * shrinking)
-        )
+        intercept = sum_samples(ridge * shrinking * working) / (intercept_ridge + sum_samples(ridge * shrinking))
         shifts = shrinking * (working - intercept)
         predictor = intercept + shifts
         mean, log_rate = means(predictor)

@@ -82,9 +82,7 @@ def fit_trend(base_mean: np.ndarray, dispersion: np.ndarray, kind: str = "parame
             "was fitted instead."
         )
     if kind == "local":
-        local = LocalRegression.fit(
-            np.log(base_mean[used]), np.log(dispersion[used]), weights=base_mean[used]
-        )
+        local = LocalRegression.fit(np.log(base_mean[used]), np.log(dispersion[used]), weights=base_mean[used])
         return Trend("local", local=local, note=note)
     if kind == "mean":
         values = np.sort(dispersion[dispersion > 10 * MIN_DISPERSION])

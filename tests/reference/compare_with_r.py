@@ -1,0 +1,179 @@
+"""How far degsteps and plain PyDESeq2 are from R's DESeq2, set by set and column by column.
+
+    python tests/reference/compare_with_r.py [FOLDER ...] [--skip-pydeseq2] [--markdown FILE]
+
+Each FOLDER was made by make_reference.R; by default all beside this file. For each column: median, 99 % quantile and
+maximum of the relative difference to R over genes, and the share of genes within 1e-3. Fold changes and errors are
+compared where the base mean is at least 10, dispersions where R's is above 1e-6.
+"""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
+
+from reference_sets import ReferenceSet, all_sets, load_set  # noqa: E402
+
+COLUMNS = {
+    "disp_gene_wise": "dispGeneEst",
+    "disp_fitted": "dispFit",
+    "disp_map": "dispMAP",
+    "dispersion": "dispersion",
+    "log2_fold_change": "log2FoldChange",
+    "lfc_se": "lfcSE",
+    "stat": "stat",
+    "pvalue": "pvalue",
+    "padj": "padj",
+    "lrt_pvalue": "lrt_pvalue",
+}
+
+
+def run_degsteps(data: ReferenceSet, tag: str, compatibility: str = "r") -> tuple[pd.DataFrame, dict]:
+    """Columns of :data:`COLUMNS` and the trend's numbers, by degsteps, with R's size factors."""
+    from degsteps import deseq
+
+    genes = data.table(f"deseq2.{tag}").index
+    counts, design = data.counts.loc[genes], data.design(tag)
+    factors = data.normalization_factors()
+    fit = deseq.fit_model(
+        counts,
+        design,
+        data.size_factors,
+        normalization_factors=None if factors is None else factors.loc[genes],
+        compatibility=compatibility,
+    )
+    contrast = data.contrast(design)
+    result = deseq.wald_test(fit, contrast, alpha=0.1, samples=data.compared())
+    tested = [column for column in design.columns if column.startswith(f"{data.config['condition']}_")]
+    ratio = deseq.likelihood_ratio_test(fit, counts, design.drop(columns=tested), contrast, alpha=0.1)
+    result["lrt_pvalue"] = ratio["pvalue"]
+    numbers = {
+        "asymptotic": fit.trend["coefficients"].get("asymptotic", np.nan),
+        "extra_poisson": fit.trend["coefficients"].get("extra_poisson", np.nan),
+        "prior_variance": fit.trend["prior_variance"],
+    }
+    return result.join(fit.genes.drop(columns="base_mean")), numbers
+
+
+def run_pydeseq2(data: ReferenceSet, tag: str) -> tuple[pd.DataFrame, dict]:
+    """The same by PyDESeq2 as it is."""
+    from pydeseq2.dds import DeseqDataSet
+    from pydeseq2.default_inference import DefaultInference
+    from pydeseq2.ds import DeseqStats
+
+    genes = data.table(f"deseq2.{tag}").index
+    samples = data.samples.copy()
+    condition = data.config["condition"]
+    levels = [data.base, *sorted(set(samples[condition]) - {data.base})]
+    samples[condition] = pd.Categorical(samples[condition], categories=levels)
+    factors = data.config["batch"].split(",") if tag.startswith("batch") else []
+    engine = DefaultInference(n_cpus=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted = DeseqDataSet(
+            counts=data.counts.loc[genes].T,
+            metadata=samples,
+            design="~" + " + ".join([*factors, condition]),
+            inference=engine,
+            quiet=True,
+        )
+        fitted.deseq2()
+        contrast = [condition, data.config["test"], data.config["reference"]]
+        tested = DeseqStats(fitted, contrast=contrast, alpha=0.1, inference=engine, quiet=True)
+        tested.summary()
+    result = tested.results_df.rename(
+        columns={"baseMean": "base_mean", "log2FoldChange": "log2_fold_change", "lfcSE": "lfc_se"}
+    )
+    for ours, theirs in (
+        ("disp_gene_wise", "genewise_dispersions"),
+        ("disp_fitted", "fitted_dispersions"),
+        ("disp_map", "MAP_dispersions"),
+        ("dispersion", "dispersions"),
+    ):
+        result[ours] = fitted.var[theirs]
+    trend = fitted.uns.get("trend_coeffs", pd.Series({"a0": np.nan, "a1": np.nan}))
+    numbers = {
+        "asymptotic": float(trend.iloc[0]),
+        "extra_poisson": float(trend.iloc[1]),
+        "prior_variance": float(fitted.uns["prior_disp_var"]),
+    }
+    return result, numbers
+
+
+def relative_differences(values: pd.Series, expected: pd.Series, kept: np.ndarray) -> np.ndarray:
+    """Relative differences over genes where both are known and some rule holds."""
+    a, b = values.to_numpy(dtype=float), expected.to_numpy(dtype=float)
+    kept = kept & np.isfinite(a) & np.isfinite(b) & (b != 0)
+    return np.abs(a[kept] / b[kept] - 1.0)
+
+
+def jaccard(a: pd.Series, b: pd.Series, level: float) -> float:
+    """Shared calls over all calls."""
+    first, second = (a < level).to_numpy(), (b < level).to_numpy()
+    return float((first & second).sum() / max((first | second).sum(), 1))
+
+
+def compare(data: ReferenceSet, tag: str, result: pd.DataFrame, numbers: dict) -> dict[str, str]:
+    """One line of text a column."""
+    expected = data.table(f"deseq2.{tag}")
+    result = result.loc[expected.index]
+    everywhere = np.ones(len(expected), dtype=bool)
+    lines = {}
+    for key in ("asymptotic", "extra_poisson", "prior_variance"):
+        reference = data.facts.get(f"{tag}.{key}")
+        if reference is not None:
+            lines[key] = f"{abs(numbers[key] / reference - 1.0):.1e}"
+    for ours, theirs in COLUMNS.items():
+        if ours not in result or theirs not in expected:
+            continue
+        kept = everywhere
+        if ours.startswith("disp"):
+            kept = (expected["dispGeneEst"] > 1e-6).to_numpy() if ours == "disp_gene_wise" else everywhere
+        elif ours in ("log2_fold_change", "lfc_se"):
+            kept = (expected["baseMean"] >= 10).to_numpy()
+        difference = relative_differences(result[ours], expected[theirs], kept)
+        if len(difference):
+            median, high, top = np.median(difference), np.quantile(difference, 0.99), difference.max()
+            share = 100 * (difference <= 1e-3).mean()
+            lines[ours] = f"{median:.0e} / {high:.0e} / {top:.0e} / {share:.2f} %"
+    missing = int((result["pvalue"].isna() != expected["pvalue"].isna()).sum())
+    lines["p missing in one only"] = str(missing)
+    for level in (0.05, 0.1):
+        calls = f"{int((result['padj'] < level).sum())} : {int((expected['padj'] < level).sum())}"
+        lines[f"padj < {level}: calls, Jaccard"] = f"{calls}, {jaccard(result['padj'], expected['padj'], level):.4f}"
+    return lines
+
+
+def main() -> None:
+    """Compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--skip-pydeseq2", action="store_true", help="degsteps only (seconds instead of minutes)")
+    parser.add_argument("--markdown", type=Path, help="also write the table here")
+    arguments = parser.parse_args()
+    rows = []
+    for folder in arguments.folders or all_sets():
+        data = load_set(folder)
+        for tag in data.tags:
+            ours = compare(data, tag, *run_degsteps(data, tag))
+            theirs = {}
+            if not arguments.skip_pydeseq2 and data.lengths is None:
+                theirs = compare(data, tag, *run_pydeseq2(data, tag))
+            rows += [(data.name, tag, column, text, theirs.get(column, "-")) for column, text in ours.items()]
+            width = max(len(text) for text in ours.values())
+            print(f"\n{data.name}, design {tag}: {'degsteps':>{width}}   PyDESeq2", flush=True)
+            for column, text in ours.items():
+                print(f"  {column:30} {text:{width}}   {theirs.get(column, '-')}")
+    if arguments.markdown:
+        header = "| set | design | column | degsteps | PyDESeq2 |\n| --- | --- | --- | --- | --- |\n"
+        arguments.markdown.write_text(header + "".join("| " + " | ".join(row) + " |\n" for row in rows))
+
+
+if __name__ == "__main__":
+    main()
