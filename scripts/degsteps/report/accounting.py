@@ -1,5 +1,6 @@
 """What became of every sample and gene, what was found, and what a reader should know before trusting it."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -159,7 +160,42 @@ def accounts_of(table: pd.DataFrame) -> list[Account]:
     return require_adds_up(accounts)
 
 
+def reason_text(reason: str) -> str:
+    """Return a reason in words; codes lose their underscores, what a user wrote stays as it is."""
+    return reason.replace("_", " ") if re.fullmatch(r"[a-z_]+", reason) else reason
+
+
 # ---- what was found
+
+
+def typed_results(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of a result table their types.
+
+    Parameters
+    ----------
+    table
+        Annotated result table with every column as text: annotation, then results from `base_mean` on.
+
+    Returns
+    -------
+    DataFrame
+        The same with results as numbers (blank: missing). Annotation stays text: an id, a chromosome or a symbol is
+        never a number, whatever it looks like.
+
+    Raises
+    ------
+    DataError
+        If the table has no column `base_mean`.
+    """
+    if "base_mean" not in table.columns:
+        raise DataError(
+            f"result table: no column base_mean among {listed(table.columns, most=12)}. Run the test again."
+        )
+    start = list(table.columns).index("base_mean")
+    typed = table.copy()
+    for name in [name for name in table.columns[start:] if name != "na_reason"]:
+        typed[name] = table[name].where(table[name] != "", "nan").astype(float)
+    return typed
 
 
 def na_counts(table: pd.DataFrame) -> dict[str, int]:
@@ -305,7 +341,7 @@ def _sample_verdict(accounts: Sequence[Account]) -> tuple[str | None, str, str]:
     first = next(account for account in accounts if account.unit == "samples")
     if not first.n_dropped:
         return "ok", f"All {counted(first.received, 'sample')} are analysed.", ""
-    reasons = "; ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in first.dropped.items())
+    reasons = "; ".join(f"{n} {reason_text(reason)}" for reason, n in first.dropped.items())
     finding = f"{first.kept} of {counted(first.received, 'sample')} are analysed ({reasons})."
     if all(reason.startswith("excluded") for reason in first.dropped):
         return "ok", finding, ""
@@ -377,8 +413,7 @@ def _batch_in_design_verdict(settings: Mapping[str, Any]) -> tuple[str | None, s
     return (
         "warn",
         f"The design does not hold {listed(absent, quote=False)}: the test does not account for it.",
-        "Add it to design.formula, unless another column of the design says the same. Adjusted figures show what the "
-        "test does not see.",
+        "Add it to design.formula, unless another column of the design says the same.",
     )
 
 
@@ -394,12 +429,9 @@ def _gene_list_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
     unknown = [gene for genes in (facts.get("listed_but_unknown") or {}).values() for gene in genes]
     if not unknown:
         return _NOTHING
-    return (
-        "warn",
-        f"{counted(len(unknown), 'gene')} of the keep and drop lists "
-        f"{'is' if len(unknown) == 1 else 'are'} not in the counts: {listed(unknown)}.",
-        "Check the ids (version suffix, another kind of id).",
-    )
+    are = "is" if len(unknown) == 1 else "are"
+    finding = f"{counted(len(unknown), 'gene')} of the keep and drop lists {are} not in the counts: {listed(unknown)}."
+    return "warn", finding, "Check the ids (version suffix, another kind of id)."
 
 
 def _dispersion_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from degsteps.design import parse_formula
-from degsteps.report.accounting import Account, facts_of
+from degsteps.report.accounting import Account, facts_of, reason_text
 from degsteps.wording import counted
 
 REFERENCES = {
@@ -213,7 +213,7 @@ def _data_sentences(settings, records, account, workflow_versions, cite) -> str:
     samples, genes = account["samples", "ingest"], account["genes", "ingest"]
     degsteps = f"degsteps {workflow_versions['degsteps']}"
     snakemake = f"Snakemake {workflow_versions['snakemake']} {cite('molder2021')}"
-    dropped = "; ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in samples.dropped.items())
+    dropped = "; ".join(f"{n} {reason_text(reason)}" for reason, n in samples.dropped.items())
     facts = facts_of(records, "ingest_counts")
     return _sentences(
         f"Raw counts of {genes.kept:,} genes in {counted(samples.kept, 'sample')} were analysed with {degsteps}, a "
@@ -230,6 +230,11 @@ def _data_sentences(settings, records, account, workflow_versions, cite) -> str:
     )
 
 
+def counts_per_million(number: float) -> str:
+    """Return ``1 count per million``, ``0.5 counts per million``."""
+    return f"{number:g} count{'' if number == 1 else 's'} per million"
+
+
 def _filter_sentences(records, account, cite) -> str:
     facts, genes = facts_of(records, "filter_genes"), account["genes", "filter"]
     left = f"which left {genes.kept:,} of {genes.received:,} genes to be tested."
@@ -240,7 +245,7 @@ def _filter_sentences(records, account, cite) -> str:
         return f"No expression filter was applied, {left}{lists}"
     if facts["method"] == "cpm":
         rule = (
-            f"Genes that reach {facts['min_cpm']:g} count{'' if facts['min_cpm'] == 1 else 's'} per million in at least "
+            f"Genes that reach {counts_per_million(facts['min_cpm'])} in at least "
             f"{counted(facts['min_samples'], 'sample')} were kept"
         )
         if facts["min_samples"] == facts["smallest_group"]:
@@ -345,7 +350,8 @@ def _figure_sentences(settings, records, versions, cite) -> str:
         how = (
             f"a linear model that keeps the terms of the design, as in limma's removeBatchEffect {cite('ritchie2015')}"
         )
-    return f"{text} In figures marked as adjusted, {names} {'was' if len(batch['columns']) == 1 else 'were'} removed by {how}; no test used adjusted values."
+    were = "was" if len(batch["columns"]) == 1 else "were"
+    return f"{text} In figures marked as adjusted, {names} {were} removed by {how}; no test used adjusted values."
 
 
 def _annotation_sentences(records) -> str:
@@ -353,10 +359,8 @@ def _annotation_sentences(records) -> str:
     if not facts.get("source"):
         return ""
     release = f" ({facts['release']})" if facts.get("release") else ""
-    return (
-        f"Genes were annotated from a local table{release}, which holds {facts['mapped_fraction_of_tested']:.1%} of the "
-        "tested genes. "
-    )
+    fraction = f"{facts['mapped_fraction_of_tested']:.1%}"
+    return f"Genes were annotated from a local table{release}, which holds {fraction} of the tested genes. "
 
 
 def _table_sentences(settings, versions, cite) -> str:

@@ -1,0 +1,159 @@
+"use strict";
+// Tables of genes: filter, sort, pages. Everything is set as text, so nothing that a sheet holds becomes markup.
+(() => {
+  const MISSING = "–";
+  const minus = (text) => text.replace("-", "−");
+  // The same as the numbers that were written into the page, see page.py.
+  const FORMATS = {
+    text: (value) => value,
+    mean: (value) => (value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString("en-US")),
+    fold: (value) => minus(value.toFixed(2)),
+    p: (value) => {
+      if (value === 0) return "0";
+      return value >= 0.001 ? value.toPrecision(3) : minus(value.toExponential(2));
+    },
+  };
+  const count = (n) => n.toLocaleString("en-US");
+
+  const make = (tag, properties = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+      if (name in element) element[name] = value;
+      else element.setAttribute(name, value);
+    }
+    element.append(...children);
+    return element;
+  };
+
+  const setUpTable = (holder) => {
+    const { columns, rows } = JSON.parse(holder.querySelector("script").textContent);
+    const position = Object.fromEntries(columns.map((column, i) => [column.name, i]));
+    const texts = columns.map((column, i) => (column.kind === "text" ? i : -1)).filter((i) => i >= 0);
+    const haystacks = rows.map((row) => texts.map((i) => row[i]).join("\n").toLowerCase());
+    const state = { sort: position.pvalue, descending: false, page: 0 };
+    const body = holder.querySelector("tbody");
+    const headers = [...holder.querySelectorAll("thead th")];
+
+    const search = make("input", { type: "search", autocomplete: "off", spellcheck: false });
+    const maxPadj = make("input", { type: "number", min: "0", max: "1", step: "any", placeholder: "any" });
+    const minFold = make("input", { type: "number", min: "0", step: "any", placeholder: "any" });
+    const direction = make(
+      "select", {},
+      ...[["", "up and down"], ["up", "up"], ["down", "down"]].map(([value, text]) => make("option", { value }, text)),
+    );
+    const size = make("select", {}, ...[25, 50, 100, 500].map((n) => make("option", { value: String(n) }, String(n))));
+    const reset = make("button", { type: "button" }, "Reset");
+    const controls = make(
+      "form", { className: "controls", role: "search" },
+      make("label", { className: "wide" }, "Search gene, symbol or name", search),
+      make("label", {}, "Adjusted p ≤", maxPadj),
+      make("label", {}, "|log2 fold change| ≥", minFold),
+      make("label", {}, "Direction", direction),
+      make("label", {}, "Rows", size),
+      reset,
+    );
+    const previous = make("button", { type: "button" }, "Previous");
+    const next = make("button", { type: "button" }, "Next");
+    const status = make("p", { role: "status", "aria-live": "polite" });
+    holder.prepend(controls);
+    holder.append(make("div", { className: "pager" }, previous, next, status));
+
+    const number = (input) => (input.value.trim() === "" || Number.isNaN(Number(input.value)) ? null : Number(input.value));
+
+    const selected = () => {
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const padjLimit = number(maxPadj);
+      const foldLimit = number(minFold);
+      const sign = { up: 1, down: -1 }[direction.value];
+      const chosen = [];
+      rows.forEach((row, i) => {
+        const fold = row[position.log2_fold_change];
+        if (!words.every((word) => haystacks[i].includes(word))) return;
+        if (padjLimit !== null && !(row[position.padj] !== null && row[position.padj] <= padjLimit)) return;
+        if (foldLimit !== null && !(fold !== null && Math.abs(fold) >= foldLimit)) return;
+        if (sign && !(fold !== null && fold * sign > 0)) return;
+        chosen.push(i);
+      });
+      const { sort, descending } = state;
+      const isText = columns[sort].kind === "text";
+      const empty = (value) => value === null || value === "";
+      return chosen.sort((a, b) => {
+        const x = rows[a][sort];
+        const y = rows[b][sort];
+        // What is missing stays at the end in both directions.
+        if (empty(x) || empty(y)) return empty(x) - empty(y) || a - b;
+        const order = isText ? x.localeCompare(y, "en", { numeric: true }) : x - y;
+        return (descending ? -order : order) || a - b;
+      });
+    };
+
+    const show = () => {
+      const chosen = selected();
+      const perPage = Number(size.value);
+      const pages = Math.max(1, Math.ceil(chosen.length / perPage));
+      state.page = Math.min(state.page, pages - 1);
+      const start = state.page * perPage;
+      const shown = chosen.slice(start, start + perPage);
+      body.replaceChildren(...shown.map((i) => make("tr", {}, ...columns.map((column, j) => {
+        const value = rows[i][j];
+        const text = value === null ? MISSING : FORMATS[column.kind](value);
+        if (j === 0) return make("th", { scope: "row" }, text);
+        return make("td", column.kind === "text" ? { title: text } : { className: "number" }, text);
+      }))));
+      headers.forEach((header, j) => {
+        if (j === state.sort) header.setAttribute("aria-sort", state.descending ? "descending" : "ascending");
+        else header.removeAttribute("aria-sort");
+      });
+      previous.disabled = state.page === 0;
+      next.disabled = state.page >= pages - 1;
+      const of = chosen.length === rows.length ? count(rows.length) : `${count(chosen.length)} found in ${count(rows.length)}`;
+      status.textContent = chosen.length
+        ? `${count(start + 1)} to ${count(start + shown.length)} of ${of} genes, page ${count(state.page + 1)} of ${count(pages)}`
+        : "No gene fits.";
+    };
+
+    const again = () => { state.page = 0; show(); };
+    headers.forEach((header, j) => {
+      const button = make("button", { type: "button" }, header.textContent);
+      button.addEventListener("click", () => {
+        // Text and p-values are looked for from below, effects and means from above.
+        state.descending = state.sort === j ? !state.descending : ["mean", "fold"].includes(columns[j].kind);
+        state.sort = j;
+        again();
+      });
+      header.replaceChildren(button);
+    });
+    for (const input of [search, maxPadj, minFold]) input.addEventListener("input", again);
+    for (const input of [direction, size]) input.addEventListener("change", again);
+    controls.addEventListener("submit", (event) => event.preventDefault());
+    reset.addEventListener("click", () => {
+      controls.reset();
+      Object.assign(state, { sort: position.pvalue, descending: false });
+      again();
+    });
+    previous.addEventListener("click", () => { state.page -= 1; show(); });
+    next.addEventListener("click", () => { state.page += 1; show(); });
+    show();
+  };
+
+  const setUpCopy = (button) => {
+    const text = JSON.parse(document.getElementById(button.dataset.copies).textContent);
+    const told = button.parentElement.querySelector(".copied");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+        told.textContent = "Copied.";
+      } catch {
+        // Browsers may refuse the clipboard to pages that are opened as files.
+        getSelection().selectAllChildren(document.getElementById(button.dataset.shows));
+        told.textContent = "Selected: copy it with the keyboard.";
+      }
+    });
+  };
+
+  document.querySelectorAll(".gene-table").forEach(setUpTable);
+  document.querySelectorAll("button.copy").forEach(setUpCopy);
+  // A printed page shows what is folded away on the screen.
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
+})();

@@ -1,0 +1,55 @@
+"""Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
+
+from degsteps.report import accounting
+from degsteps.step import Input, Inputs, Output, run
+from degsteps.tables import read_json, read_samples, read_table, read_text_table, write_table
+
+
+def main(
+    samples: Input,
+    sample_account: Input,
+    gene_account: Input,
+    genes: Input,
+    size_factors: Input,
+    design: Input,
+    design_summary: Input,
+    association: Input,
+    quality_verdicts: Input,
+    contrast_tables: Inputs,
+    records: Inputs,
+    accountability: Output,
+    contrasts: Output,
+    verdicts: Output,
+    settings: dict,
+) -> dict:
+    """Stop if any stage has other samples or genes than the one before it has kept."""
+    sheet, test = read_samples(samples), settings["test"]
+    texts = ("reason", "a", "b", "finding", "advice")
+    tables = {path.stem: accounting.typed_results(read_text_table(path)) for path in contrast_tables}
+    accounts = accounting.sample_accounts(
+        read_table(sample_account, text=texts),
+        normalize=read_table(size_factors).index,
+        design=read_table(design).index,
+    )
+    accounts += accounting.gene_accounts(read_table(gene_account), read_table(genes, text=texts), tables)
+    summary = accounting.contrast_summaries(
+        tables, alpha=test["alpha"], min_log2_fold_change=test["min_log2_fold_change"]
+    )
+    found = accounting.collect_verdicts(
+        settings=settings,
+        records=[read_json(path) for path in records],
+        accounts=accounts,
+        design=read_json(design_summary),
+        association=read_table(association, text=texts),
+        samples=sheet,
+        quality=read_table(quality_verdicts, text=texts),
+        contrasts=tables,
+    )
+    write_table(accounting.accountability_table(accounts), accountability)
+    write_table(summary, contrasts)
+    write_table(found, verdicts)
+    return {"verdicts": found["status"].value_counts().sort_index().to_dict(), "contrasts": summary.to_dict("index")}
+
+
+if __name__ == "__main__":
+    run(main)
