@@ -220,14 +220,15 @@ def densities(stages: Mapping[str, pd.DataFrame], n_points: int = 200) -> pd.Dat
     low = min(matrix.min() for matrix in matrices.values())
     high = max(matrix.max() for matrix in matrices.values())
     bandwidth = float(np.median(np.concatenate([_silverman(matrix) for matrix in matrices.values()])))
-    bandwidth = max(bandwidth, (high - low) / 200, 1e-3)
+    bandwidth = max(bandwidth, (high - low) / 200, 0.05)
     refine = 4
-    grid = np.linspace(low - 3 * bandwidth, high + 3 * bandwidth, (n_points - 1) * refine + 1)
+    margin = 4.5 * bandwidth  # no narrower than the kernel
+    grid = np.linspace(low - margin, high + margin, (n_points - 1) * refine + 1)
     step = grid[1] - grid[0]
     reach = int(np.ceil(4 * bandwidth / step))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * step / bandwidth) ** 2)
     kernel /= kernel.sum() * step
-    names = [f"{point:.4g}" for point in grid[::refine]]
+    names = [f"{point:.4f}" for point in grid[::refine]]
     curves = {}
     for stage, matrix in matrices.items():
         heights = [np.convolve(_binned(sample, grid), kernel, mode="same")[::refine] for sample in matrix.T]

@@ -216,7 +216,8 @@ def densities(table: pd.DataFrame, scale: Scale | None) -> Figure:
     table
         From :func:`degsteps.qc.densities`.
     """
-    grid = table.columns[1:].astype(float).to_numpy()
+    grid, heights = table.columns[1:].astype(float).to_numpy(), table.iloc[:, 1:].to_numpy(dtype=float)
+    visible = grid[(heights > 1e-3 * heights.max()).any(axis=0)]
     figure = style.new_figure(height=max(3.8, style.legend_height(scale) + 0.6))
     axes = figure.subplots(1, 2, sharey=True)
     panels = (
@@ -232,10 +233,10 @@ def densities(table: pd.DataFrame, scale: Scale | None) -> Figure:
             lines, colors=_colors(scale, part.index), linewidths=0.5 if many else 1.1, alpha=0.7 if many else 0.9
         )
         place.add_collection(collection)
-        place.set(title=name, xlabel=label, xlim=(grid[0], grid[-1]), ylim=(0, 1.05 * max(curves.max(), 1e-9)))
+        place.set(title=name, xlabel=label, xlim=(visible[0], visible[-1]))
         place.grid()
     axes[1].tick_params(axis="y", length=0)
-    axes[0].set(ylabel="density of genes", ylim=(0, 1.05 * table.iloc[:, 1:].to_numpy(dtype=float).max()))
+    axes[0].set(ylabel="density of genes", ylim=(0, 1.05 * heights.max()))
     _legend(figure, scale)
     style.title(figure, f"Distribution of the counts per gene, {count_text(table.index.nunique(), 'sample')}")
     return figure

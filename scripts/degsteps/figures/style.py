@@ -8,7 +8,8 @@ markers too.
 import functools
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec
@@ -76,14 +77,21 @@ _SETTINGS = {
 }
 
 
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Use the settings of this module, whatever the user's matplotlibrc says."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
+        yield
+
+
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw a figure with the settings of this module, whatever the user's matplotlibrc says."""
+    """Draw a figure with the settings of this module."""
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with matplotlib.rc_context():
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update(_SETTINGS)
+        with _settings():
             return draw(*args, **kwargs)
 
     return drawn
@@ -99,9 +107,7 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 
 def save(figure: Figure, png: Path, svg: Path) -> None:
     """Save a figure as PNG and SVG, without dates and program versions: the same figure gives the same bytes."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
+    with _settings():
         _fix_layout(figure)
         figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
         figure.savefig(svg, format="svg", dpi=DPI, metadata={"Date": None, "Creator": None})
@@ -110,7 +116,8 @@ def save(figure: Figure, png: Path, svg: Path) -> None:
 def _fix_layout(figure: Figure) -> None:
     """Make room for labels and legends once: matplotlib would do it again for every file."""
     if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
-        figure.draw_without_rendering()
+        with _settings():  # axes make their ticks when they are drawn
+            figure.draw_without_rendering()
         figure.set_layout_engine(None)
 
 
@@ -249,8 +256,9 @@ def scales(sheet: pd.DataFrame, units: Mapping[str, str] | None = None) -> dict[
 def level_color(position: int) -> tuple[float, float, float]:
     """Return the colour of a level: eight colours, then the same lighter, then darker."""
     base = np.array(to_rgb(OKABE_ITO[position % 8]))
-    turn = position // 8 % 3
-    mixed = (base, base + (1 - base) * 0.55, base * 0.55)[turn]
+    # Black cannot be darker: a dark grey instead.
+    darker = base * 0.55 if base.any() else base + 0.3
+    mixed = (base, base + (1 - base) * 0.55, darker)[position // 8 % 3]
     return tuple(float(part) for part in mixed)
 
 
