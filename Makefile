@@ -42,14 +42,16 @@ lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint, generated files up to d
 	$(BIN)/snakefmt --check Snakefile rules
 	$(SNAKEMAKE) --lint
 	$(BIN)/python scripts/write_config_docs.py --check
+	$(BIN)/python scripts/write_source_list.py --check
 
 format: $(VENV)/.dev  ## put code into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
 
-docs: $(VENV)/.dev  ## write config/README.md from the schemas
+docs: $(VENV)/.dev  ## write config/README.md from the schemas, rules/sources.txt from the files
 	$(BIN)/python scripts/write_config_docs.py
+	$(BIN)/python scripts/write_source_list.py
 
 lock:  ## resolve envs/*.in into envs/*.lock.txt (needs uv)
 	cd envs && for name in core dev combat_seq; do \

@@ -4,7 +4,29 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+def _source_folder():
+    """Return the folder that holds scripts/ and config/schema/; a copy of both if the workflow is on a Git host."""
+    beside = Path(str(workflow.current_basedir))
+    if beside.is_dir():
+        return beside.parent
+    # Of a workflow on a Git host Snakemake copies only what it is asked for. The copies lie in the same tree.
+    listed = Path(workflow.source_path("sources.txt"))
+    for path in listed.read_text(encoding="utf-8").splitlines():
+        workflow.source_path(f"../{path}")
+    return listed.parents[1]
+
+
+SCRIPTS = _source_folder() / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+import degsteps
+
+if not Path(degsteps.__file__).samefile(SCRIPTS / "degsteps" / "__init__.py"):
+    raise WorkflowError(
+        f"{SCRIPTS}: another version of degsteps was loaded before, from {degsteps.__path__[0]}. "
+        "Modules in one workflow must name the same tag; run two versions as two workflows."
+    )
 
 from degsteps.analyses import load_checked_analyses
 from degsteps.digest import code_digest
@@ -73,7 +95,7 @@ def analysis_settings(wildcards):
 
 def code(rule_name):
     """Return the digest of a rule's script and the library that it reaches, so that an edit reruns what it affects."""
-    return code_digest(Path(workflow.basedir) / "scripts" / f"{rule_name}.py")
+    return code_digest(SCRIPTS / f"{rule_name}.py")
 
 
 def has_adjusted(analysis):

@@ -98,8 +98,10 @@ def _call_from_rule(main: Callable, rule: Any) -> Call:
         "param": dict(rule.params.items()),
     }
     record, code = sources["output"].pop("record", None), sources["param"].pop("code")
-    # Snakemake runs a temporary copy, but sets __file__ to the script itself.
+    # Snakemake runs a temporary copy, but sets __file__ to the script itself: a path, or an address on a Git host.
     script = Path(main.__globals__["__file__"])
+    if "://" in main.__globals__["__file__"]:
+        script = Path("scripts", script.name)  # as it is called in a clone of the repository
     values: dict[str, Any] = {}
     for name, parameter in _parameters(main).items():
         kind = _kind(parameter.annotation)
