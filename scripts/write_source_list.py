@@ -4,6 +4,7 @@ Usage: python scripts/write_source_list.py [--check]
 """
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,13 +13,10 @@ TARGET = REPO / "rules" / "sources.txt"
 
 
 def sources() -> list[str]:
-    """Return every script, library file, page template and schema, relative to the repository."""
-    found = [*(REPO / "scripts").rglob("*"), *(REPO / "config" / "schema").glob("*.yaml")]
-    return sorted(
-        path.relative_to(REPO).as_posix()
-        for path in found
-        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
-    )
+    """Return every script, library file, page template and schema that git tracks, relative to the repository."""
+    command = ["git", "-C", str(REPO), "ls-files", "-z", "scripts", "config/schema"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return sorted(path for path in listed.split("\0") if path and (REPO / path).is_file())
 
 
 def main() -> int:
