@@ -1,0 +1,291 @@
+"""Every setting does something: with another value, the file that it is about changes, or the run is refused.
+
+One run makes a variant of an analysis for each setting, up to the file that shows the difference. A setting of the
+schema that is not listed here fails the test.
+"""
+
+import copy
+import hashlib
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from degsteps.config import read_schema, with_defaults
+from degsteps.preflight import check_analysis
+from tests.conftest import SMALL, run_command, run_snakemake, write_small_study
+
+DEPTH = {"design.covariates": {"depth": {}}, "design.formula": "~ depth + condition"}
+LANES = {"design.factors.lanes": {"reference": "2"}}
+OUTLIER = {"ingest.counts": "given/outlier.tsv", "design.formula": "~ condition"}
+BY_EXPR = {"filter.method": "filter_by_expr"}
+LEVELS = {"test.contrasts.c": {"factor": "lanes", "test": "6", "reference": "2"}, "design.formula": "~ lanes"}
+
+#: key -> (settings, the file that changes, settings of what it is compared with)
+CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
+    "ingest.counts": ({"ingest.counts": "given/doubled.tsv"}, "01_ingest/counts.parquet", {}),
+    "ingest.samples": ({"ingest.samples": "given/relabelled.tsv"}, "01_ingest/samples.tsv", {}),
+    "ingest.exclude_samples": (
+        {"ingest.exclude_samples": {"spare": "of another project", "untreated2": "a reason"}},
+        "01_ingest/counts.parquet",
+        {},
+    ),
+    "design.formula": ({"design.formula": "~ condition"}, "04_batch/design.tsv", {}),
+    "design.factors.<name>.reference": ({"design.factors.type.reference": "paired_end"}, "04_batch/design.tsv", {}),
+    "design.factors.<name>.levels": (
+        {"design.factors.lanes": {"reference": "2", "levels": ["5", "6"]}, "design.formula": "~ lanes + condition"},
+        "04_batch/design.tsv",
+        {"design.factors.lanes": {"reference": "2"}, "design.formula": "~ lanes + condition"},
+    ),
+    "design.covariates.<name>.unit": (DEPTH | {"design.covariates.depth.unit": "reads"}, "06_qc/pca.png", DEPTH),
+    "design.covariates.<name>.center": (
+        DEPTH | {"design.covariates.depth.center": False},
+        "04_batch/design.tsv",
+        DEPTH,
+    ),
+    "design.covariates.<name>.scale": (DEPTH | {"design.covariates.depth.scale": True}, "04_batch/design.tsv", DEPTH),
+    "filter.method": ({"filter.method": "none"}, "02_filter/genes.tsv", {}),
+    "filter.min_cpm": ({"filter.min_cpm": 20}, "02_filter/genes.tsv", {}),
+    "filter.min_samples": ({"filter.min_samples": 7}, "02_filter/genes.tsv", {}),
+    "filter.group": (LANES | {"filter.group": "lanes", "batch.columns": ["lanes"]}, "02_filter/genes.tsv", {}),
+    "filter.min_count": (BY_EXPR | {"filter.min_count": 400}, "02_filter/genes.tsv", BY_EXPR),
+    "filter.min_total_count": (BY_EXPR | {"filter.min_total_count": 4000}, "02_filter/genes.tsv", BY_EXPR),
+    "filter.keep_list": ({"filter.keep_list": "given/rare.txt"}, "02_filter/genes.tsv", {}),
+    "filter.drop_list": ({"filter.drop_list": "given/common.txt"}, "02_filter/genes.tsv", {}),
+    "normalize.size_factors": ({"normalize.size_factors": "poscounts"}, "03_normalize/size_factors.tsv", {}),
+    "normalize.control_genes": ({"normalize.control_genes": "given/common.txt"}, "03_normalize/size_factors.tsv", {}),
+    "batch.columns": ({"batch.columns": []}, "06_qc/pca.tsv", {}),
+    "batch.method": ({"batch.method": "none"}, "06_qc/pca.tsv", {}),
+    "batch.max_cramers_v": ({"batch.max_cramers_v": 0.1}, "04_batch/association.tsv", {}),
+    "transform.method": ({"transform.method": "log2"}, "05_transform/transformed.parquet", {}),
+    "transform.blind": ({"transform.blind": False}, "05_transform/transformed.parquet", {}),
+    "qc.top_genes": ({"qc.top_genes": 50}, "06_qc/loadings.tsv", {}),
+    "qc.color_by": ({"qc.color_by": ["condition"]}, "06_qc/pca.png", {}),
+    "qc.outlier_mad": ({"qc.outlier_mad": 0.5}, "06_qc/outliers.tsv", {}),
+    "test.contrasts.<name>.factor": (
+        {"test.contrasts.c": {"factor": "type", "test": "paired_end", "reference": "single_read"}},
+        "07_test/c.tsv",
+        {},
+    ),
+    "test.contrasts.<name>.test": (LANES | LEVELS, "07_test/c.tsv", LANES | LEVELS | {"test.contrasts.c.test": "5"}),
+    "test.contrasts.<name>.reference": (
+        LANES | LEVELS,
+        "07_test/c.tsv",
+        LANES | LEVELS | {"test.contrasts.c.reference": "5"},
+    ),
+    "test.alpha": ({"test.alpha": 0.5}, "07_test/c.tsv", {}),
+    "test.min_log2_fold_change": ({"test.min_log2_fold_change": 1}, "08_annotate/c.volcano.png", {}),
+    "test.cooks_filter": (OUTLIER | {"test.cooks_filter": False}, "07_test/c.tsv", OUTLIER),
+    "test.independent_filtering": ({"test.independent_filtering": False}, "07_test/c.tsv", {}),
+    "test.engine": ({"test.engine": "pydeseq2"}, "07_test/genes.tsv", {}),
+    "test.compatibility": ({"test.compatibility": "exact"}, "07_test/genes.tsv", {}),
+    "test.shrinkage": ({"test.shrinkage": "none"}, "07_test/c.tsv", {}),
+    "annotate.genes": ({"annotate.genes": None}, "08_annotate/genes.tsv", {}),
+    "annotate.release": ({"annotate.release": "R1"}, "08_annotate/annotate_genes.record.json", {}),
+    "annotate.strip_version": (
+        {"annotate.genes": "given/versioned.tsv", "annotate.min_mapped_fraction": 0},
+        "08_annotate/genes.tsv",
+        {
+            "annotate.genes": "given/versioned.tsv",
+            "annotate.min_mapped_fraction": 0,
+            "annotate.strip_version": "never",
+        },
+    ),
+    "report.labelled_genes": ({"report.labelled_genes": 0}, "08_annotate/c.volcano.png", {}),
+}
+
+#: key -> (settings that work, settings without the key, words of the refusal)
+REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "ingest.sample_column": (
+        {"ingest.samples": "given/other_ids.tsv", "ingest.sample_column": "library"},
+        {"ingest.samples": "given/other_ids.tsv"},
+        "no column 'sample'",
+    ),
+    "ingest.gene_column": (
+        {"ingest.counts": "given/extra.tsv", "ingest.gene_column": "id", "ingest.ignore_columns": ["note"]},
+        {"ingest.counts": "given/extra.tsv", "ingest.ignore_columns": ["note"]},
+        "text, not counts",
+    ),
+    "ingest.ignore_columns": (
+        {"ingest.counts": "given/extra.tsv", "ingest.gene_column": "id", "ingest.ignore_columns": ["note"]},
+        {"ingest.counts": "given/extra.tsv", "ingest.gene_column": "id"},
+        "ingest.ignore_columns",
+    ),
+    "ingest.unmatched_samples": (
+        {"ingest.exclude_samples": {}, "ingest.counts": "given/fewer.tsv", "ingest.unmatched_samples": "drop"},
+        {"ingest.exclude_samples": {}, "ingest.counts": "given/fewer.tsv"},
+        "spare",
+    ),
+    "ingest.duplicate_genes": (
+        {"ingest.counts": "given/repeated.tsv", "ingest.duplicate_genes": "sum"},
+        {"ingest.counts": "given/repeated.tsv"},
+        "more than once",
+    ),
+    "ingest.estimated_counts": (
+        {"ingest.counts": "given/fractions.tsv", "ingest.estimated_counts": True},
+        {"ingest.counts": "given/fractions.tsv"},
+        "no whole number",
+    ),
+    "ingest.gene_lengths": (
+        {"normalize.tables": ["tpm"], "ingest.gene_lengths": "given/lengths.tsv"},
+        {"normalize.tables": ["tpm"]},
+        "ingest.gene_lengths",
+    ),
+}
+
+#: Settings that are tested elsewhere: where they take effect only in the page, or are the name of a folder.
+IN_THE_PAGE = {"title": "Another title", "report.table_rows": 5}
+ELSEWHERE = {"version", "normalize.tables", "annotate.min_mapped_fraction"}
+
+
+def leaves(schema: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return the dotted keys of all settings."""
+    found = []
+    entries = dict(schema.get("properties", {}))
+    rest = schema.get("additionalProperties")
+    if isinstance(rest, dict) and "properties" in rest:
+        entries["<name>"] = rest
+    for key, part in entries.items():
+        path = f"{prefix}{key}"
+        inner = leaves(part, f"{path}.")
+        found += inner or [path]
+    return found
+
+
+def test_every_setting_is_listed():
+    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE]
+    assert sorted(listed) == sorted(leaves(read_schema("analysis")))
+
+
+def changed(base: dict, settings: dict[str, Any]) -> dict:
+    """Return a copy of an analysis with settings given by dotted keys."""
+    content = copy.deepcopy(base)
+    for key, value in settings.items():
+        place = content
+        *folders, last = key.split(".")
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[last] = copy.deepcopy(value)
+    return content
+
+
+def base_analysis() -> dict:
+    content = yaml.safe_load(SMALL.format(genes="given/genes.tsv"))
+    content["test"]["contrasts"] = {"c": content["test"]["contrasts"].pop("treated_vs_untreated")}
+    return content
+
+
+def write_given(folder: Path) -> None:
+    """Write the files that the variants read."""
+    given = folder / "given"
+    given.mkdir()
+    write_small_study(given)
+    counts = pd.read_csv(given / "small.counts.tsv.gz", sep="\t", index_col=0)
+    sheet = pd.read_csv(given / "small.samples.tsv", sep="\t", dtype=str)
+    sheet["lanes"], sheet["depth"] = sheet["number_of_lanes"], ["1", "5", "2", "9", "4", "7", "3", "8"]
+    sheet.to_csv(given / "small.samples.tsv", sep="\t", index=False)
+    sheet.assign(number_of_lanes="3").to_csv(given / "relabelled.tsv", sep="\t", index=False)
+    sheet.rename(columns={"sample": "library"}).to_csv(given / "other_ids.tsv", sep="\t", index=False)
+    outlier = counts.copy()
+    outlier.loc["FBgn0261552", "untreated1"] = 900_000
+    outlier.to_csv(given / "outlier.tsv", sep="\t")
+    (counts * 2).to_csv(given / "doubled.tsv", sep="\t")
+    counts.drop(columns="spare").to_csv(given / "fewer.tsv", sep="\t")
+    (counts + 0.25).to_csv(given / "fractions.tsv", sep="\t")
+    pd.concat([counts, counts.iloc[:3]]).to_csv(given / "repeated.tsv", sep="\t")
+    extra = counts.rename_axis("id").reset_index()
+    extra.insert(0, "note", "some words")
+    extra.to_csv(given / "extra.tsv", sep="\t", index=False)
+    totals = counts.sum(axis=1).sort_values(kind="stable")
+    (given / "rare.txt").write_text("\n".join(totals.index[totals > 0][:20]))
+    (given / "common.txt").write_text("\n".join(totals.index[-40:]))
+    genes = pd.DataFrame({"gene": counts.index, "symbol": [f"s{i}" for i in range(len(counts))]})
+    genes.to_csv(given / "genes.tsv", sep="\t", index=False)
+    genes.assign(gene=genes["gene"] + ".3").to_csv(given / "versioned.tsv", sep="\t", index=False)
+    lengths = pd.DataFrame({"gene": counts.index, "length": 1000 + 10 * pd.RangeIndex(len(counts))})
+    lengths.to_csv(given / "lengths.tsv", sep="\t", index=False)
+
+
+@pytest.fixture(scope="module")
+def variants(tmp_path_factory) -> Path:
+    """A folder in which each setting's variant, and what it is compared with, has been run."""
+    folder = tmp_path_factory.mktemp("settings")
+    write_given(folder)
+    (folder / "config" / "analyses").mkdir(parents=True)
+    base, analyses, targets = base_analysis(), {"base": base_analysis()}, []
+    for key, (settings, file, compared) in CHANGES.items():
+        name = key.replace(".<name>", "").replace(".", "-")
+        analyses[f"{name}-with"] = changed(base, settings)
+        targets.append(f"results/{name}-with/1.0/{file}")
+        if compared:
+            analyses[f"{name}-without"] = changed(base, compared)
+        targets.append(f"results/{name}-without/1.0/{file}" if compared else f"results/base/1.0/{file}")
+    for key, (settings, _, _) in REFUSED.items():
+        analyses[key.replace(".", "-")] = changed(base, settings)
+        targets.append(f"results/{key.replace('.', '-')}/1.0/02_filter/genes.tsv")
+    targets += ["results/ingest-gene_lengths/1.0/03_normalize/tables/tpm.tsv.gz"]
+    for name, content in analyses.items():
+        (folder / "config" / "analyses" / f"{name}.yaml").write_text(yaml.safe_dump(content))
+    listed = [f"config/analyses/{name}.yaml" for name in analyses]
+    (folder / "config" / "config.yaml").write_text(yaml.safe_dump({"analyses": listed}))
+    done = run_snakemake(folder, "--keep-going", "--", *sorted(set(targets)))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    return folder
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_setting_changes_its_file(variants, key):
+    _, file, compared = CHANGES[key]
+    name = key.replace(".<name>", "").replace(".", "-")
+    other = f"{name}-without" if compared else "base"
+    first, second = (variants / "results" / folder / "1.0" / file for folder in (f"{name}-with", other))
+    if file.endswith(".record.json"):
+        assert json.loads(first.read_text())["facts"] != json.loads(second.read_text())["facts"]
+    else:
+        assert first.read_bytes() != second.read_bytes()
+
+
+@pytest.mark.parametrize("key", REFUSED)
+def test_setting_is_needed(variants, key, monkeypatch):
+    """With the setting the run went to the end (in the fixture); without it, it is refused with a sentence."""
+    monkeypatch.chdir(variants)
+    _, without, words = REFUSED[key]
+    content = with_defaults(changed(base_analysis(), without), read_schema("analysis"))
+    problems, _ = check_analysis({"name": "x", "file": "x.yaml", **content})
+    assert any(words in str(problem) for problem in problems), list(map(str, problems))
+
+
+def test_unmapped_genes_stop_the_run(variants):
+    record = json.loads((variants / "results/base/1.0/08_annotate/annotate_genes.record.json").read_text())
+    command = record["command"].replace("given/genes.tsv", "../genes_of_another_species.tsv")
+    other = variants.parent / "genes_of_another_species.tsv"
+    other.write_text("gene\tsymbol\nENSG00000000003\tTSPAN6\n")
+    command = command.replace("results/base", "results/elsewhere").replace(
+        "--genes results/elsewhere", "--genes results/base"
+    )
+    refused = run_command(command, variants)
+    assert refused.returncode == 1
+    assert "genes_of_another_species.tsv" in refused.stderr
+    accepted = run_command(command.replace("--min-mapped-fraction=0.5", "--min-mapped-fraction=0"), variants)
+    assert accepted.returncode == 0, accepted.stderr
+
+
+@pytest.mark.parametrize("key", IN_THE_PAGE)
+def test_setting_changes_the_page(finished_run, tmp_path, key):
+    record = finished_run.records()["results/small/1.0/10_report/render_report.record.json"]
+    settings = changed(record["params"]["settings"], {key: IN_THE_PAGE[key]})
+    old, new = (
+        f"--settings={json.dumps(value, ensure_ascii=False)}" for value in (record["params"]["settings"], settings)
+    )
+
+    command = record["command"]
+    assert shlex.quote(old) in command
+    page = record["outputs"]["page"][0]
+    command = command.replace(shlex.quote(old), shlex.quote(new)).replace(page["path"], str(tmp_path / "report.html"))
+    done = run_command(command, finished_run.folder)
+    assert done.returncode == 0, done.stderr
+    assert hashlib.sha256((tmp_path / "report.html").read_bytes()).hexdigest() != page["sha256"]
