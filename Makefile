@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test lint format docs check init lock clean-demo
+.PHONY: help demo all test lint format docs check init verify replay lock clean-demo
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -32,6 +32,12 @@ check: $(VENV)/.run  ## check configuration, sheets and counts; run nothing
 
 init: $(VENV)/.run  ## start your own analysis: make init COUNTS=counts.tsv SAMPLES=samples.tsv [NAME=mystudy]
 	@$(BIN)/python scripts/init_analysis.py --counts "$(COUNTS)" --samples "$(SAMPLES)" $(if $(NAME),--name "$(NAME)") --add
+
+verify: $(VENV)/.run  ## hash results again and walk their graph: make verify RESULTS=results/airway/1.0
+	@$(BIN)/python scripts/verify_results.py "$(RESULTS)"
+
+replay: $(VENV)/.run  ## repeat one recorded step elsewhere and compare: make replay RECORD=results/.../x.record.json
+	@$(BIN)/python scripts/replay_step.py "$(RECORD)"
 
 test: $(VENV)/.dev  ## the tests (some minutes)
 	$(BIN)/python -m pytest

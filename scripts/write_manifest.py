@@ -1,5 +1,6 @@
 """Join the records of all steps into one graph, and account for every file of the results."""
 
+from degsteps.digest import file_entry
 from degsteps.manifest import joined_records
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import read_json, write_json
@@ -7,7 +8,9 @@ from degsteps.tables import read_json, write_json
 
 def main(records: Inputs, page: Input, workbook: Input, manifest: Output, settings: dict) -> dict:
     """Write manifest.json: each input is an earlier step's output or a given file."""
-    content = joined_records({str(path): read_json(path) for path in records}, settings)
+    joined = {str(path): read_json(path) for path in records}
+    folder = str(manifest.parent.parent)
+    content = joined_records(joined, settings, [file_entry(path) for path in records], folder)
     write_json(content, manifest)
     return {"steps": len(content["steps"]), "given_files": len(content["given"])}
 

@@ -7,6 +7,7 @@ import ast
 import functools
 import hashlib
 from pathlib import Path
+from typing import Any
 
 LIBRARY = Path(__file__).resolve().parent
 
@@ -15,6 +16,11 @@ def file_sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes as hex."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def file_entry(path: Path | str, shown: Path | str | None = None) -> dict[str, Any]:
+    """Return what records say about a file: its path (or the path to show), SHA-256 and size."""
+    return {"path": str(shown or path), "sha256": file_sha256(path), "bytes": Path(path).stat().st_size}
 
 
 @functools.cache

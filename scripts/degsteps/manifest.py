@@ -5,19 +5,23 @@ from typing import Any
 from degsteps.errors import DataError
 
 
-def joined_records(records: dict[str, dict[str, Any]], settings: dict[str, Any]) -> dict[str, Any]:
+def joined_records(
+    records: dict[str, dict[str, Any]], settings: dict[str, Any], entries: list[dict[str, Any]], folder: str
+) -> dict[str, Any]:
     """Join step records: which file came from which step, and which files were given.
 
     Parameters
     ----------
     records : the records by path.
     settings : all settings of the analysis.
+    entries : path, SHA-256 and size of each record's file.
+    folder : where the results of this version lie; all files but the given ones are below it.
 
     Returns
     -------
     dict
-        ``settings``; ``given``: files that no step wrote; ``files``: every file with its SHA-256 and the step that
-        wrote it; ``steps``: the records, in the order given.
+        ``folder``; ``settings``; ``given``: files that no step wrote; ``files``: every file with its SHA-256 and the
+        step that wrote it; ``records``: the records' own files; ``steps``: the records, in the order given.
 
     Raises
     ------
@@ -42,8 +46,10 @@ def joined_records(records: dict[str, dict[str, Any]], settings: dict[str, Any])
                 )
     given = {path: entry for path, entry in given.items() if path not in records}
     return {
+        "folder": folder,
         "settings": settings,
         "given": [given[path] for path in sorted(given)],
         "files": [written[path] for path in sorted(written)],
+        "records": sorted(entries, key=lambda entry: entry["path"]),
         "steps": list(records.values()),
     }

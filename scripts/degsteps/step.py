@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from degsteps.digest import code_digest, file_sha256
+from degsteps.digest import code_digest, file_entry, file_sha256
 from degsteps.errors import DegstepsError
 
 Input = Annotated[Path, "input"]
@@ -256,7 +256,7 @@ def _listed(paths: Path | list[Path]) -> list[Path]:
 
 def _entry(path: Path, shown: Path | None = None) -> dict[str, Any]:
     try:
-        return {"path": str(shown or path), "sha256": file_sha256(path), "bytes": path.stat().st_size}
+        return file_entry(path, shown)
     except OSError as error:
         raise DegstepsError(
             f"{path}: cannot be read ({error.strerror}). Check that the file exists and is readable."
@@ -281,6 +281,7 @@ def _write_record(main, call, kinds, inputs, outputs, facts) -> None:
         "outputs": outputs,
         "params": {name: value for name, value in call.values.items() if kinds[name] == "param" and name != "threads"},
         "threads": call.threads,
+        "seed": call.values.get("seed"),
         "code": call.code,
         "facts": facts,
         "python": platform.python_version(),
