@@ -25,6 +25,8 @@ from degsteps.sheet import Fault, access_fault, detect_delimiter, format_fault
 from degsteps.wording import counted, is_annotation_name, listed, quoted, suggestion, verb
 
 CACHE = Path(".snakemake/degsteps")
+#: The largest 32-bit integer, which is R's; no library has as many reads.
+LARGEST_COUNT = 2**31 - 1
 #: Cells that are held before sums are taken; sums over long columns cost far less than one per cell.
 _BLOCK_CELLS = 200_000
 _DIGITS = b"0123456789"
@@ -168,19 +170,24 @@ def _open(path: Path | str) -> tuple[BinaryIO | None, Fault | None]:
 
 def _scan(path: Path | str, gene_column: str | None, ignore_columns: Sequence[str]) -> Scan:
     scan = Scan(str(path))
+    scanner = _Scanner(scan, gene_column, ignore_columns)
     try:
         stream, fault = _open(path)
         if fault:
             scan.faults.append(fault)
             return scan
         with stream:
-            _Scanner(scan, gene_column, ignore_columns).run(stream)
+            scanner.run(stream)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         scan.faults.append(Fault("", "is a gzip file that is cut off or damaged.", "Copy or download it again."))
     except OSError as error:
         scan.faults.append(access_fault(error))
     except UnicodeDecodeError:
-        scan.faults.append(Fault("", "holds names that are not UTF-8 text.", "Save the file as UTF-8."))
+        what = "holds names that are not UTF-8 text."
+        scan.faults.append(Fault(f"line {scanner.line}", what, "Save the file as UTF-8."))
+    except csv.Error:
+        what = "a quotation mark is opened and not closed."
+        scan.faults.append(Fault(f"line {scanner.line}", what, "Delete the mark, or close it."))
     return scan
 
 
@@ -197,6 +204,7 @@ class _Scanner:
         self.ragged: list[tuple[int, int]] = []
         self.blank_ids: list[int] = []
         self.last_comment = 0, b""
+        self.line = 0
 
     def run(self, stream: BinaryIO) -> None:
         head = stream.read(4096)
@@ -223,6 +231,7 @@ class _Scanner:
 
     def numbered(self, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
         for number, line in enumerate(stream, start=1):
+            self.line = number
             stripped = line.rstrip(b"\r\n")
             if stripped.strip():
                 yield number, stripped
@@ -245,7 +254,7 @@ class _Scanner:
                 return None
             self.scan.delimiter = delimiter
             self.mark = delimiter.encode()
-            return [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
+            return [name.strip() for name in next(csv.reader([text], delimiter=delimiter, strict=True))]
         self.scan.faults.append(Fault("", "is empty.", "Give a header and one line per gene."))
         return None
 
@@ -302,7 +311,7 @@ class _Scanner:
     def cells(self, line: bytes) -> list[str]:
         if b'"' not in line:
             return line.decode("utf-8").split(self.scan.delimiter)
-        return next(csv.reader([line.decode("utf-8")], delimiter=self.scan.delimiter))
+        return next(csv.reader([line.decode("utf-8")], delimiter=self.scan.delimiter, strict=True))
 
     def row(self, number: int, line: bytes) -> None:
         """Take in one line: the gene id, then its counts by the quickest way that is safe."""
@@ -354,7 +363,8 @@ class _Scanner:
         scan, text = self.scan, cell.strip()
         try:
             number = float(text)
-            if math.isfinite(number) and "_" not in text:
+            # Python reads 1_000, digits of other scripts and any Unicode blank; other programs do not.
+            if math.isfinite(number) and "_" not in text and cell.isascii():
                 return int(number) if number.is_integer() else number
         except ValueError:
             pass
@@ -479,6 +489,9 @@ def scan_faults(
         number = scan.n_negative
         what = f"{counted(number, 'cell')} {verb(number, 'is', 'are')} negative, e.g. {_cell(scan.negative[0])}."
         faults.append(Fault("", what, "Counts are never negative: give the raw counts, not adjusted or log values."))
+    if scan.largest > LARGEST_COUNT:
+        what = f"the largest value is {scan.largest:.4g}, more than any gene can have reads."
+        faults.append(Fault("", what, "Give the raw counts; a delimiter may be missing between two of them."))
     fault, note = _scale_faults(scan, estimated_counts, bool(scan.text_cells))
     faults += [fault] if fault else []
     notes += [note] if note else []

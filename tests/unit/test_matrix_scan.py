@@ -135,7 +135,9 @@ def test_tables_that_cannot_be_read_are_a_sentence(tmp_path):
     for content, words in [
         (b"gene\ta\rg1\t1\r", "carriage return"),
         (b"gene a\ng1 1\n", "no tab, comma or semicolon"),
-        ("gene\ta\ngrün\t1\n".encode("latin-1"), "UTF-8"),
+        ("gene\ta\ngrün\t1\n".encode("latin-1"), "line 2: holds names"),
+        (b'gene\ta\ng1\t1\n"g2\t1\n', "line 3: a quotation mark"),
+        (b'gene\t"a\ng1\t1\n', "line 1: a quotation mark"),
         (b"gene\ta\n\t1\n", "line 2: the gene id is blank"),
         (b"gene\ta\t\ng1\t1\t2\n", "column 3 of the header has no name"),
         (b"gene\ng1\n", "no tab"),

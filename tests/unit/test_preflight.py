@@ -253,6 +253,11 @@ def values_text(study):
 
 
 @case
+def values_too_large(study):
+    study.counts[2][3] = "31415926535"
+
+
+@case
 def values_fractions(study):
     study.counts[2][3], study.counts[9][1] = "12.37", "0.5"
 
