@@ -1,5 +1,6 @@
 """The methods of one analysis in words, with the values that it ran with and references to what it used."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -161,6 +162,21 @@ def software_versions(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         },
         index=pd.Index(names, name="package", dtype=object),
     )
+
+
+def provenance(records: Sequence[Mapping[str, Any]], workflow_versions: Mapping[str, str]) -> str:
+    """Return one line that says what made these results, without a date: the same run gives the same line."""
+    written = [
+        entry["sha256"]
+        for record in records
+        if record["step"] == "annotate_contrast"
+        for entries in record["outputs"].values()
+        for entry in entries
+    ]
+    digest = hashlib.sha256("\n".join(sorted(written)).encode()).hexdigest()
+    programs = [f"{name} {version}" for name, version in workflow_versions.items()]
+    python, platform = records[0]["python"], records[0]["platform"]
+    return " · ".join([*programs, f"Python {python}", platform, f"fingerprint of the result tables {digest[:12]}"])
 
 
 def methods_text(

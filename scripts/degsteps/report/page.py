@@ -21,7 +21,7 @@ import pandas as pd
 from degsteps.filtering import REASONS as FILTER_REASONS
 from degsteps.layout import STAGES, stage_folder
 from degsteps.report.accounting import MEASURES, NA_REASONS, STATUSES, Account, facts_of, reason_text
-from degsteps.report.methods import Methods, software_versions
+from degsteps.report.methods import Methods, provenance, software_versions
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 #: An SVG this large takes longer to draw than a picture of it (one mark for each of 15,000 genes).
@@ -29,7 +29,8 @@ MAX_SVG_BYTES = 250_000
 #: Rows of the gene table that are in the page itself, for readers and printers without scripts.
 STATIC_ROWS = 25
 MAX_CROSSTAB_LEVELS = 30
-MISSING = "–"
+MISSING = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 
 STATUS_WORDS = {"ok": "Fine", "warn": "Look", "bad": "Problem"}
 STATUS_SYMBOLS = {"ok": "✓", "warn": "!", "bad": "✕"}
@@ -67,8 +68,7 @@ FIGURES = {
     "densities": ("Distributions", "Density of log2(count + 1). After normalisation the curves should agree."),
     "pca": (
         "Principal components",
-        "Samples that are alike lie close together. Colours show the columns of the sample sheet; where batches were "
-        "adjusted, both views are shown.",
+        "Samples that are alike lie close together, before and (where there are batches) after adjustment.",
     ),
     "pca_adjusted": ("Principal components after batch adjustment", "Samples should group by biology, not by batch."),
     "scree": ("Variance of the components", "How much of the variance each component holds."),
@@ -80,8 +80,7 @@ FIGURES = {
     "distances": ("Distances between samples", "Euclidean distances of transformed values, clustered."),
     "dispersion": (
         "Dispersion",
-        "Dispersion of each gene over its mean, the trend, and the final values. The trend should run through the "
-        "cloud.",
+        "Dispersion of each gene over its mean, before and after shrinkage. The trend should run through the cloud.",
     ),
     "ma": ("Fold change over mean", "Each gene's fold change over its mean count; called genes are coloured."),
     "volcano": ("Volcano", "Effect and evidence together: fold change over the p-value."),
@@ -186,7 +185,7 @@ def format_mean(value: float) -> str:
 
 def format_fold_change(value: float) -> str:
     """Return a log2 fold change with two decimals and a true minus sign."""
-    return MISSING if pd.isna(value) else f"{value:.2f}".replace("-", "−")
+    return MISSING if pd.isna(value) else f"{value:.2f}".replace("-", MINUS)
 
 
 def format_p(value: float) -> str:
@@ -198,7 +197,7 @@ def format_p(value: float) -> str:
     if value >= 0.001:
         return f"{value:#.3g}"
     mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa}e−{abs(int(exponent))}"
+    return f"{mantissa}e{MINUS}{abs(int(exponent))}"
 
 
 def format_bytes(size: int) -> str:
@@ -458,7 +457,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "title": settings["title"],
         "name": settings["name"],
         "version": settings["version"],
-        "provenance": provenance(content),
+        "provenance": provenance(content.records, content.workflow_versions),
         "verdicts": verdict_rows(content.verdicts),
         "n_by_status": {status: int((content.verdicts["status"] == status).sum()) for status in STATUSES},
         "tiles": tiles(content),
@@ -492,23 +491,6 @@ def page_context(content: Content) -> dict[str, Any]:
         "files": file_groups(content),
         "given": given_grid(content.records),
     }
-
-
-def provenance(content: Content) -> str:
-    """Return one line that says what made these results, without a date: the same run gives the same page."""
-    first = content.records[0]
-    written = [
-        entry["sha256"]
-        for record in content.records
-        if record["step"] == "annotate_contrast"
-        for entries in record["outputs"].values()
-        for entry in entries
-    ]
-    digest = hashlib.sha256("\n".join(sorted(written)).encode()).hexdigest()
-    programs = [f"{name} {version}" for name, version in content.workflow_versions.items()]
-    return " · ".join(
-        [*programs, f"Python {first['python']}", first["platform"], f"fingerprint of the result tables {digest[:12]}"]
-    )
 
 
 def verdict_rows(verdicts: pd.DataFrame) -> list[dict[str, str]]:
@@ -571,7 +553,7 @@ def summary_grid(content: Content) -> Grid:
 
 
 def account_grids(accounts: Sequence[Account]) -> list[Grid]:
-    """Return what became of samples and genes, one table each."""
+    """Return what became of samples and of genes, a table for each."""
     grids = []
     for unit, caption in (("samples", "What became of the samples"), ("genes", "What became of the genes")):
         rows = []
@@ -648,7 +630,7 @@ def coefficient_grid(design: Mapping[str, Any]) -> Grid:
     """Return the coefficients of the design and their weight in each contrast."""
     contrasts = design["contrasts"]
     rows = tuple(
-        (name, *[f"{contrast['weights'].get(name, 0):g}".replace("-", "−") for contrast in contrasts.values()])
+        (name, *[f"{contrast['weights'].get(name, 0):g}".replace("-", MINUS) for contrast in contrasts.values()])
         for name in design["coefficients"]
     )
     labels = ("Coefficient", *[f"Weight in {name}" for name in contrasts])

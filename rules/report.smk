@@ -1,0 +1,199 @@
+# 10 report: one page, one spreadsheet, the methods in words, and the manifest that ties everything together.
+# enters: tables, figures and records of all stages
+# leaves: report.html, workbook.xlsx, methods.md, contrasts.tsv, accountability.tsv, verdicts.tsv, manifest.json
+import tomllib
+from importlib.metadata import version
+
+
+def workflow_versions(wildcards):
+    """Return the versions of what runs the steps; every step records those of its own packages."""
+    project = Path(workflow.source_path("../pyproject.toml"))
+    stated = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+    return {"degsteps": stated, "snakemake": version("snakemake")}
+
+
+def all_records(wildcards):
+    """Return the records of every step before the manifest."""
+    steps = ("summarize_results", "render_report", "write_workbook")
+    return [
+        *step_records(wildcards),
+        *[f"<report>/{step}.record.json" for step in steps],
+    ]
+
+
+rule summarize_results:
+    """Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
+    input:
+        samples="<ingest>/samples.tsv",
+        sample_account="<ingest>/sample_account.tsv",
+        gene_account="<ingest>/gene_account.tsv",
+        genes="<filter>/genes.tsv",
+        size_factors="<normalize>/size_factors.tsv",
+        design="<batch>/design.tsv",
+        design_summary="<batch>/design.json",
+        association="<batch>/association.tsv",
+        quality_verdicts="<qc>/verdicts.tsv",
+        contrast_tables=contrast_tables,
+        records=step_records,
+    output:
+        accountability=report(
+            "<report>/accountability.tsv",
+            category="{analysis}",
+            subcategory="Report",
+            labels={"table": "Accountability"},
+        ),
+        contrasts=report(
+            "<report>/contrasts.tsv",
+            category="{analysis}",
+            subcategory="Report",
+            labels={"table": "Contrasts"},
+        ),
+        verdicts=report(
+            "<report>/verdicts.tsv",
+            category="{analysis}",
+            subcategory="Report",
+            labels={"table": "Verdicts"},
+        ),
+        record="<report>/summarize_results.record.json",
+    log:
+        "<logs>/summarize_results.log",
+    benchmark:
+        "<benchmarks>/summarize_results.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        settings=analysis_settings,
+        code=code("summarize_results"),
+    script:
+        "../scripts/summarize_results.py"
+
+
+rule render_report:
+    """Write the page, with everything inside, and the methods as text."""
+    input:
+        samples="<ingest>/samples.tsv",
+        sample_account="<ingest>/sample_account.tsv",
+        libraries="<qc>/libraries.tsv",
+        genes="<filter>/genes.tsv",
+        design_summary="<batch>/design.json",
+        association="<batch>/association.tsv",
+        crosstab="<batch>/crosstab.tsv",
+        accountability="<report>/accountability.tsv",
+        contrasts="<report>/contrasts.tsv",
+        verdicts="<report>/verdicts.tsv",
+        contrast_tables=contrast_tables,
+        contrast_figures=contrast_figures,
+        figures=[
+            "<filter>/filter.png",
+            "<filter>/filter.svg",
+            *expand(
+                "<qc>/{figure}.{ending}",
+                figure=[
+                    "libraries",
+                    "boxplots",
+                    "rle",
+                    "densities",
+                    "pca",
+                    "scree",
+                    "loadings",
+                    "association",
+                    "distances",
+                ],
+                ending=["png", "svg"],
+            ),
+            "<test>/dispersion.png",
+            "<test>/dispersion.svg",
+        ],
+        records=step_records,
+    output:
+        page=report(
+            "<report>/report.html",
+            category="{analysis}",
+            subcategory="Report",
+            labels={"page": "Report"},
+        ),
+        methods="<report>/methods.md",
+        record="<report>/render_report.record.json",
+    log:
+        "<logs>/render_report.log",
+    benchmark:
+        "<benchmarks>/render_report.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        settings=analysis_settings,
+        workflow_versions=workflow_versions,
+        code=code("render_report"),
+    script:
+        "../scripts/render_report.py"
+
+
+rule write_workbook:
+    """Write all results into one spreadsheet, one sheet per contrast."""
+    input:
+        samples="<ingest>/samples.tsv",
+        sample_account="<ingest>/sample_account.tsv",
+        libraries="<qc>/libraries.tsv",
+        accountability="<report>/accountability.tsv",
+        contrasts="<report>/contrasts.tsv",
+        verdicts="<report>/verdicts.tsv",
+        contrast_tables=contrast_tables,
+        records=step_records,
+    output:
+        workbook=report(
+            "<report>/workbook.xlsx",
+            category="{analysis}",
+            subcategory="Report",
+            labels={"table": "Spreadsheet"},
+        ),
+        record="<report>/write_workbook.record.json",
+    log:
+        "<logs>/write_workbook.log",
+    benchmark:
+        "<benchmarks>/write_workbook.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        settings=analysis_settings,
+        workflow_versions=workflow_versions,
+        code=code("write_workbook"),
+    script:
+        "../scripts/write_workbook.py"
+
+
+rule write_manifest:
+    """Join the records of all steps into one graph."""
+    input:
+        records=all_records,
+        page="<report>/report.html",
+        workbook="<report>/workbook.xlsx",
+    output:
+        manifest="<report>/manifest.json",
+        record="<report>/write_manifest.record.json",
+    log:
+        "<logs>/write_manifest.log",
+    benchmark:
+        "<benchmarks>/write_manifest.tsv"
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        settings=analysis_settings,
+        code=code("write_manifest"),
+    script:
+        "../scripts/write_manifest.py"

@@ -1,0 +1,44 @@
+"""Write all results into one spreadsheet, one sheet per contrast; no gene symbol turns into a date."""
+
+from degsteps.report import workbook as workbooks
+from degsteps.report.accounting import typed_results
+from degsteps.step import Input, Inputs, Output, run
+from degsteps.tables import read_json, read_samples, read_table, read_text_table
+
+
+def main(
+    samples: Input,
+    sample_account: Input,
+    libraries: Input,
+    accountability: Input,
+    contrasts: Input,
+    verdicts: Input,
+    contrast_tables: Inputs,
+    records: Inputs,
+    workbook: Output,
+    settings: dict,
+    workflow_versions: dict,
+) -> dict:
+    """Write the workbook; every sheet has a table that is also there as TSV."""
+    sheet = workbooks.sample_sheet(
+        read_samples(samples),
+        read_table(sample_account, text=("reason",)),
+        read_table(libraries, text=("flags",)),
+        settings,
+    )
+    names = workbooks.write_workbook(
+        workbook,
+        settings=settings,
+        records=[read_json(path) for path in records],
+        workflow_versions=workflow_versions,
+        samples=sheet,
+        accountability=read_table(accountability, text=("stage", "reason")),
+        verdicts=read_table(verdicts, text=("finding", "advice")),
+        summary=read_table(contrasts),
+        contrasts={path.stem: typed_results(read_text_table(path)) for path in contrast_tables},
+    )
+    return {"sheets": names}
+
+
+if __name__ == "__main__":
+    run(main)
