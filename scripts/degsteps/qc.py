@@ -500,7 +500,7 @@ def verdicts(
         ("library_sizes", *_library_size_verdict(libraries)),
         ("normalization", *_normalization_verdict(boxes)),
         ("outliers", *_outlier_verdict(outlier_table)),
-        ("condition", *_condition_verdict(association, variance, [c for c in columns if c not in batch_columns])),
+        ("condition", *_condition_verdict(association, [c for c in columns if c not in batch_columns])),
     ]
     if batch_columns:
         found.append(("batch", *_batch_verdict(association, columns, batch_columns)))
@@ -565,23 +565,22 @@ def _outlier_verdict(outlier_table: pd.DataFrame) -> tuple[str, str, str]:
     )
 
 
-def _condition_verdict(association: pd.DataFrame, variance: pd.DataFrame, columns: Sequence[str]):
+def _condition_verdict(association: pd.DataFrame, columns: Sequence[str]) -> tuple[str, str, str]:
     if not columns:
         return "ok", "No column other than batches is looked at.", ""
-    kind = "adjusted" if (variance["values"] == "adjusted").any() else "transformed"
-    tested = association[(association["values"] == kind) & association["covariate"].isin(columns)]
+    # Not the adjusted values: the adjustment protects the groups and makes them look better separated than they are.
+    tested = association[(association["values"] == "transformed") & association["covariate"].isin(columns)]
     tested = tested[tested.index.isin(_leading())]
     if not tested["padj"].notna().any():
         return "warn", "Too few samples to relate principal components to the groups.", ""
     # Among hundreds of samples a component that follows a column by a few percent is significant, and nothing to see.
     significant = tested[(tested["padj"] < 0.05) & (tested["r_squared"] >= 0.2)]
-    after = " after batch adjustment" if kind == "adjusted" else ""
     if significant.empty:
         best = tested.sort_values("r_squared", ascending=False).iloc[0]
         return (
             "warn",
             (
-                f"No leading component follows {listed(columns, quote=False)}{after}; the closest is {best.name} with "
+                f"No leading component follows {listed(columns, quote=False)}; the closest is {best.name} with "
                 f"{best['covariate']} (R² {best['r_squared']:.2f})."
             ),
             (
@@ -594,14 +593,16 @@ def _condition_verdict(association: pd.DataFrame, variance: pd.DataFrame, column
         f"{row.covariate} with {row.Index} (R² {row.r_squared:.2f})"
         for row in strongest[~strongest["covariate"].duplicated()].itertuples()
     ]
-    return "ok", f"Leading components follow what is studied{after}: {listed(named, quote=False)}.", ""
+    return "ok", f"Leading components follow what is studied: {listed(named, quote=False)}.", ""
 
 
 def _leading() -> list[str]:
     return [f"PC{i}" for i in range(1, 6)]
 
 
-def _batch_verdict(association: pd.DataFrame, columns: Sequence[str], batch_columns: Sequence[str]):
+def _batch_verdict(
+    association: pd.DataFrame, columns: Sequence[str], batch_columns: Sequence[str]
+) -> tuple[str, str, str]:
     first = association[(association["values"] == "transformed") & (association.index == "PC1")].set_index("covariate")
     r_squared = first["r_squared"].astype(float)
     batches = r_squared.reindex(batch_columns).dropna()
@@ -622,7 +623,9 @@ def _batch_verdict(association: pd.DataFrame, columns: Sequence[str], batch_colu
     return "ok", f"{finding}: no batch dominates.", ""
 
 
-def _adjustment_verdict(association: pd.DataFrame, variance: pd.DataFrame, batch_columns: Sequence[str]):
+def _adjustment_verdict(
+    association: pd.DataFrame, variance: pd.DataFrame, batch_columns: Sequence[str]
+) -> tuple[str, str, str]:
     shares = {}
     for kind in VALUE_KINDS:
         weights = variance[variance["values"] == kind]["fraction"].astype(float)
@@ -715,7 +718,8 @@ def pvalue_shape(pvalues: pd.Series | np.ndarray) -> PvalueShape:
     ----------
     .. [1] Breheny, Stromberg and Lambert (2018), High-Throughput 7:23.
     """
-    given = np.asarray(pvalues, dtype=float)
+    # A column that is blank throughout is read from a table as text.
+    given = pd.to_numeric(pd.Series(pvalues), errors="coerce").to_numpy(dtype=float)
     known = given[np.isfinite(given)]
     bins = np.histogram(known, bins=20, range=(0, 1))[0]
     level = float(np.median(bins[6:18]))

@@ -379,6 +379,10 @@ def test_shapes_of_p_values(kind):
     assert bool(found.advice) == (found.status == "warn")
 
 
+def test_a_blank_column_has_no_p_values():
+    assert qc.pvalue_shape(pd.Series(["", ""])).shape == "none"
+
+
 def test_uniform_p_values_are_hardly_ever_called_anything_else():
     generator = np.random.default_rng(11)
     shapes = [qc.pvalue_shape(generator.random(3000)).shape for _ in range(300)]

@@ -114,8 +114,8 @@ def ma_plot(
         style.note(figure.subplots(), "No gene has a fold change.")
         return figure
     axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
-    limit = _change_limit(changes[0], called)
     labels, chosen = gene_labels(results), _to_label(results, called, min(labelled_genes, _MA_LABELS))
+    limit = _change_limit(changes[0], called, chosen)
     drawn = np.isfinite(mean) & np.isfinite(changes[0])
     n_beyond = int((np.abs(changes[0][drawn]) > limit).sum())
     for place, (_, name), change in zip(axes, panels, changes, strict=True):
@@ -137,14 +137,14 @@ def ma_plot(
     return figure
 
 
-def _change_limit(change: np.ndarray, called: np.ndarray) -> float:
-    """Return the end of the fold change axis: nearly all genes, and nearly all called ones, lie within."""
-    known = np.abs(change[np.isfinite(change)])
-    if not len(known):
+def _change_limit(change: np.ndarray, called: np.ndarray, labelled: np.ndarray) -> float:
+    """Return the end of the fold change axis: labelled genes and nearly all others, called or not, lie within."""
+    known = np.isfinite(change)
+    size = np.abs(change)
+    if not known.any():
         return 1.0
-    of_called = np.abs(change[(called != 0) & np.isfinite(change)])
-    far = max(np.quantile(known, 0.995), np.quantile(of_called, 0.995) if len(of_called) else 0.0)
-    return float(max(1.0, 1.05 * min(far, known.max())))
+    most = [np.quantile(size[group], 0.995) for group in (known, known & (called != 0)) if group.any()]
+    return float(1.05 * max(1.0, *most, size[labelled].max(initial=0)))
 
 
 @styled
@@ -170,7 +170,8 @@ def volcano_plot(
     height = -np.log10(np.where(pvalues > 0, pvalues, smallest))
     top = 1.06 * max(height[known].max(), 1.0)
     height = np.where(beyond, top, height)
-    limit = _change_limit(change, called)
+    chosen = _to_label(results, called, labelled_genes)
+    limit = _change_limit(change, called, chosen)
     far = known & (np.abs(change) > limit)
     x = np.clip(change, -limit, limit)
     _scatter(axes, np.where(known, x, np.nan), height, called, beyond, "^")
@@ -193,7 +194,6 @@ def volcano_plot(
         f"beyond ±{limit:.3g}, drawn on the edge: {far.sum():,}" if far.any() else "",
         f"triangles: p-value below the smallest number, {beyond.sum():,}" if beyond.any() else "",
     )
-    chosen = _to_label(results, called, labelled_genes)
     style.place_labels(axes, x[chosen], height[chosen], gene_labels(results)[chosen], avoid=(x[known], height[known]))
     return figure
 
