@@ -279,7 +279,7 @@ def bounded_newton(
     *,
     ridge: np.ndarray,
     bound: float = LARGEST_LOG2 * np.log(2.0),
-    tolerance: float = 1e-10,
+    tolerance: float = 1e-12,
     max_iterations: int = 200,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Maximise the ridge-penalised likelihood, without a floor on the means, within +-``bound`` a coefficient.
@@ -321,18 +321,20 @@ def bounded_newton(
             gradient = np.where(stuck, 0.0, gradient)
             # Tiny weights leave the system singular; a little more ridge only shortens the step.
             factor = Cholesky(cells.gram(cells.cell_sums(weights)), ridge + 1e-10)
-            step = np.clip(np.nan_to_num(factor.solve(gradient)), -2.0, 2.0)
+            step = np.nan_to_num(factor.solve(gradient))
+            step = np.where(stuck, 0.0, step)
+            step *= np.minimum(1.0, 2.0 / np.maximum(np.abs(step).max(axis=0), 1e-300))
+            expected_gain = sum_samples(gradient * step)
             length = np.ones(beta.shape[1])
             waiting = ~converged
             for _ in range(30):
                 trial = np.where(waiting, np.clip(beta + length * step, -bound, bound), beta)
                 trial_value, trial_mean = objective(trial)
                 better = waiting & (trial_value >= value)
-                gain = np.where(better, trial_value - value, 0.0)
                 beta = np.where(better, trial, beta)
                 mean = np.where(better, trial_mean, mean)
                 value = np.where(better, trial_value, value)
-                converged |= better & (gain <= tolerance * (np.abs(value) + 0.1))
+                converged |= better & (expected_gain <= tolerance * (np.abs(value) + 0.1))
                 waiting &= ~better
                 if not waiting.any():
                     break

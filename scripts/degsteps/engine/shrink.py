@@ -121,7 +121,8 @@ def _climb(posterior: _Posterior, start: np.ndarray, max_iterations: int) -> tup
         for _ in range(max_iterations):
             slope = posterior.gradient(beta, mean)
             step = Cholesky(posterior.information(beta, mean, exact=True)).solve(slope)
-            safe = np.clip(Cholesky(posterior.information(beta, mean, exact=False)).solve(slope), -3.0, 3.0)
+            safe = Cholesky(posterior.information(beta, mean, exact=False)).solve(slope)
+            safe *= np.minimum(1.0, 3.0 / np.maximum(np.abs(safe).max(axis=0), 1e-300))
             usable = np.isfinite(step).all(axis=0) & (np.abs(step) <= 3.0).all(axis=0)
             step = np.where(usable, step, safe)
             gain_expected = sum_samples(slope * step)

@@ -52,8 +52,8 @@ def stabilize(
 class CubicSpline:
     """Interpolating cubic spline; its third derivative at either end is that of the cubic through the last four points.
 
-    After Forsythe, Malcolm & Moler, Computer Methods for Mathematical Computations (1977). To the left of the first
-    knot the first piece continues without its cubic term, as in R's ``splinefun``.
+    After Forsythe, Malcolm & Moler, Computer Methods for Mathematical Computations (1977); R's ``splinefun``. Beyond the
+    knots the outermost pieces continue.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ class CubicSpline:
         """Value at each x."""
         piece = np.clip(np.searchsorted(self.x, x, side="right") - 1, 0, len(self.x) - 1)
         offset = x - self.x[piece]
-        cubic = np.where(x < self.x[0], 0.0, self.cubic[piece])
-        return self.y[piece] + offset * (self.slope[piece] + offset * (self.quadratic[piece] + offset * cubic))
+        bend = self.quadratic[piece] + offset * self.cubic[piece]
+        return self.y[piece] + offset * (self.slope[piece] + offset * bend)
 
 
 def fold_change_prior_variance(normalized: np.ndarray, gene_means: np.ndarray, trend_values: np.ndarray) -> float:
