@@ -18,6 +18,9 @@ rule annotate_genes:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
     params:
         release=setting("annotate.release"),
         strip_version=setting("annotate.strip_version"),
@@ -47,6 +50,9 @@ rule annotate_contrast:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
     params:
         code=code("annotate_contrast"),
     script:
@@ -87,6 +93,9 @@ rule plot_contrast:
     conda:
         "../envs/figures.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
     params:
         title=contrast_title,
         alpha=setting("test.alpha"),

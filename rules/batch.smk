@@ -21,6 +21,9 @@ rule check_design:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
     params:
         model=setting("design"),
         batch_columns=setting("batch.columns"),
@@ -46,6 +49,9 @@ rule adjust_counts:
     conda:
         "../envs/combat_seq.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
     params:
         batch_columns=setting("batch.columns"),
         group=setting("filter.group"),

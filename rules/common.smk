@@ -31,7 +31,9 @@ if not Path(degsteps.__file__).samefile(SCRIPTS / "degsteps" / "__init__.py"):
 from degsteps.analyses import load_checked_analyses
 from degsteps.digest import code_digest
 from degsteps.errors import DegstepsError
-from degsteps.layout import in_stage, stage_pathvars
+from degsteps.layout import in_stage, stage_pathvars, version_folder
+from degsteps.seal import is_sealed, require_unchanged
+from degsteps.sizing import matrix_cells, memory_mb, runtime_minutes
 
 # The checks read the given files; jobs that Snakemake starts in processes of their own need not repeat them.
 try:
@@ -41,8 +43,26 @@ except DegstepsError as error:
 STAGE_PATHS = stage_pathvars()
 
 
+def results_folder(name):
+    """Return the folder that holds all results of an analysis."""
+    path = version_folder(name, ANALYSES[name]["version"])
+    return Path(workflow.pathvars.apply(path))
+
+
+# Nothing is run for a sealed version: no rule can make its files, and any change since is an error.
+SEALED = [name for name in ANALYSES if is_sealed(results_folder(name))]
+if workflow.is_main_process:
+    try:
+        require_unchanged(
+            [(results_folder(name), ANALYSES[name]) for name in SEALED], SCRIPTS
+        )
+    except DegstepsError as error:
+        raise WorkflowError(str(error)) from None
+
+
 wildcard_constraints:
-    analysis="|".join(map(re.escape, ANALYSES)),
+    analysis="|".join(re.escape(name) for name in ANALYSES if name not in SEALED)
+    or "(?!)",
     version="|".join(
         sorted({re.escape(analysis["version"]) for analysis in ANALYSES.values()})
     ),
@@ -96,6 +116,26 @@ def analysis_settings(wildcards):
 def code(rule_name):
     """Return the digest of a rule's script and the library that it reaches, so that an edit reruns what it affects."""
     return code_digest(SCRIPTS / f"{rule_name}.py")
+
+
+def memory(*, base=500, per_million=20):
+    """Return a resources function: megabytes for the job's matrix, more at each attempt."""
+
+    def megabytes(wildcards, attempt):
+        cells = matrix_cells(ANALYSES[wildcards.analysis])
+        return memory_mb(cells, attempt, base=base, per_million=per_million)
+
+    return megabytes
+
+
+def runtime(*, base=10, per_million=1):
+    """Return a resources function: minutes for the job's matrix, more at each attempt."""
+
+    def minutes(wildcards, attempt):
+        cells = matrix_cells(ANALYSES[wildcards.analysis])
+        return runtime_minutes(cells, attempt, base=base, per_million=per_million)
+
+    return minutes
 
 
 def has_adjusted(analysis):

@@ -21,6 +21,9 @@ rule filter_genes:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(),
     params:
         method=setting("filter.method"),
         group=setting("filter.group"),
@@ -54,6 +57,9 @@ rule plot_filter:
     conda:
         "../envs/figures.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
     params:
         code=code("plot_filter"),
     script:

@@ -21,6 +21,9 @@ rule ingest_counts:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(),
     params:
         sample_column=setting("ingest.sample_column"),
         gene_column=setting("ingest.gene_column"),

@@ -18,6 +18,9 @@ rule estimate_size_factors:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(),
     params:
         method=setting("normalize.size_factors"),
         code=code("estimate_size_factors"),
@@ -41,6 +44,9 @@ rule export_normalized:
     conda:
         "../envs/normalize.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(),
     params:
         name=table_name,
         code=code("export_normalized"),

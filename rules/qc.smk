@@ -32,6 +32,9 @@ rule compute_qc:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(),
     params:
         model=setting("design"),
         columns=setting("qc.color_by"),
@@ -129,6 +132,9 @@ rule plot_qc:
     conda:
         "../envs/figures.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
     params:
         model=setting("design"),
         columns=setting("qc.color_by"),

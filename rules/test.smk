@@ -20,6 +20,9 @@ rule fit_model:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
     params:
         engine=setting("test.engine"),
         compatibility=setting("test.compatibility"),
@@ -45,6 +48,9 @@ rule test_contrast:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
     params:
         contrast=contrast_setting,
         design=setting("design"),
@@ -77,6 +83,9 @@ rule plot_dispersion:
     conda:
         "../envs/figures.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
     params:
         code=code("plot_dispersion"),
     script:

@@ -19,6 +19,9 @@ rule transform_counts:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
     params:
         method=setting("transform.method"),
         blind=setting("transform.blind"),
@@ -42,6 +45,9 @@ rule adjust_transformed:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(),
     params:
         model=setting("design"),
         method=setting("batch.method"),

@@ -1,0 +1,39 @@
+"""What a job asks a scheduler for: memory and run time that grow with genes x samples and with the attempt.
+
+Standard library only: the Snakefile imports this module.
+
+The constants were measured: 20,000 genes x 200 samples take 0.33 GB at most in any step, 64,102 x 8 take 0.23 GB, of
+which 0.13 to 0.2 GB are the interpreter and its packages. To that a scheduler adds Snakemake itself (0.14 GB). They
+leave a factor of two, and each further attempt asks for twice as much.
+"""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from degsteps.matrix_scan import scan_counts
+
+#: Assumed where the counts cannot be read: 20,000 genes x 500 samples.
+UNKNOWN_CELLS = 10_000_000
+
+
+@functools.cache
+def _cells_of_file(path: str, gene_column: str | None, ignore_columns: tuple[str, ...]) -> int:
+    scan = scan_counts(path, gene_column, ignore_columns)
+    return scan.n_genes * len(scan.samples) or UNKNOWN_CELLS
+
+
+def matrix_cells(analysis: Mapping[str, Any]) -> int:
+    """Return genes x samples of an analysis's counts; the scan of the check before any job is used again."""
+    ingest = analysis["ingest"]
+    return _cells_of_file(ingest["counts"], ingest["gene_column"], tuple(ingest["ignore_columns"]))
+
+
+def memory_mb(cells: int, attempt: int, *, base: int, per_million: int) -> int:
+    """Return megabytes: ``base`` plus ``per_million`` for each million of genes x samples, doubled by each attempt."""
+    return round((base + per_million * cells / 1e6) * 2 ** (attempt - 1))
+
+
+def runtime_minutes(cells: int, attempt: int, *, base: int, per_million: float) -> int:
+    """Return minutes: ``base`` plus ``per_million`` for each million of genes x samples, doubled by each attempt."""
+    return round((base + per_million * cells / 1e6) * 2 ** (attempt - 1))

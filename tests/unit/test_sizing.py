@@ -1,0 +1,28 @@
+"""Memory and run time grow with the matrix and with the attempt."""
+
+import gzip
+
+from degsteps import sizing
+
+
+def analysis(path, ignore_columns=()) -> dict:
+    return {"ingest": {"counts": str(path), "gene_column": None, "ignore_columns": list(ignore_columns)}}
+
+
+def test_cells_are_genes_times_samples_without_ignored_columns(tmp_path):
+    rows = "".join(f"g{number}\tsymbol\t1\t2\t3\n" for number in range(7))
+    path = tmp_path / "counts.tsv.gz"
+    path.write_bytes(gzip.compress(f"gene\tname\ta\tb\tc\n{rows}".encode()))
+    assert sizing.matrix_cells(analysis(path, ["name"])) == 21
+
+
+def test_unreadable_counts_are_taken_as_large(tmp_path):
+    assert sizing.matrix_cells(analysis(tmp_path / "absent.tsv")) == sizing.UNKNOWN_CELLS
+
+
+def test_requests_grow():
+    small = sizing.memory_mb(100_000, 1, base=500, per_million=80)
+    assert small == 508
+    assert sizing.memory_mb(10_000_000, 1, base=500, per_million=80) == 1300
+    assert [sizing.memory_mb(0, attempt, base=500, per_million=80) for attempt in (1, 2, 3)] == [500, 1000, 2000]
+    assert [sizing.runtime_minutes(4_000_000, attempt, base=10, per_million=2.5) for attempt in (1, 2)] == [20, 40]
