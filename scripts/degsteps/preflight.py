@@ -7,6 +7,7 @@ Problems stop the run; notes do not. Each is a :class:`degsteps.config.Problem` 
 design of the experiment is at fault.
 """
 
+import gzip
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -123,7 +124,7 @@ class _Check:
         }
         for key, path in named.items():
             if path is not None:
-                fault = _unreadable(path)
+                fault = _unreadable(path) or (_no_lengths(path) if key == "ingest.gene_lengths" else None)
                 if fault:
                     self.problem(key, f"{path}: {fault.what}", fault.cure)
         wanted = [name for name in self.analysis["normalize"]["tables"] if name in ("tpm", "fpkm")]
@@ -600,6 +601,18 @@ def _unreadable(path: str) -> Fault | None:
     except OSError as error:
         return access_fault(error)
     return Fault("", "is empty.", "Give the file again, or take the setting out.") if empty else None
+
+
+def _no_lengths(path: str) -> Fault | None:
+    """Say if a table of gene lengths has not the columns that it must have."""
+    try:
+        with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8") as lines:
+            header = next(lines, "").rstrip("\r\n").split("\t")
+    except (OSError, EOFError, UnicodeDecodeError):
+        header = []
+    if header[:1] == ["gene"] and "length" in header:
+        return None
+    return Fault("", "is no table with the columns 'gene' and 'length'.", "Write it tab-separated, 'gene' first.")
 
 
 def _same_but_for_spelling(only_sheet: Sequence[str], only_counts: Sequence[str]) -> list[tuple[str, str]]:

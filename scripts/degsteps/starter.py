@@ -217,8 +217,13 @@ def _guess_gene_table(draft: Draft, scan: Scan) -> None:
     genes = scan.first_genes
     for pattern, what, table in _GENE_IDS:
         if sum(bool(re.match(pattern, gene)) for gene in genes) > len(genes) / 2:
-            draft.gene_table = table
-            hint = "" if table else "; no gene table of these is shipped, so name a GTF or a table"
+            hint = ""
+            if table and Path(table).is_file():
+                draft.gene_table = table
+            elif table:
+                hint = f"; give the path of {table}, which the project ships"
+            else:
+                hint = "; no gene table of these is shipped, so name a GTF or a table"
             draft.remarks["genes"] = f"the gene ids look like {what} ({genes[0]}){hint}"
             return
     draft.remarks["genes"] = f"the kind of gene id is not known ({genes[0]}); name a GTF or a table with these ids"

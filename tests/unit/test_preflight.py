@@ -611,6 +611,13 @@ def lengths_missing(study):
 
 
 @case
+def lengths_without_header(study):
+    study.files["lengths.tsv"] = b"ENSG00000000000\t1200\n"
+    study.set("ingest.gene_lengths", "lengths.tsv")
+    study.set("normalize.tables", ["tpm"])
+
+
+@case
 def other_files_missing(study):
     study.set("filter.keep_list", "lists/keep.txt")
     study.set("annotate.genes", "genes.gtf")
@@ -729,6 +736,11 @@ SOUND = {
     "duplicated genes that are added up": lambda study: (
         study.genes.__setitem__(1, study.genes[0]),
         study.set("ingest.duplicate_genes", "sum"),
+    ),
+    "gene lengths": lambda study: (
+        study.files.update({"lengths.tsv.gz": gzip.compress(b"gene\tchrom\tlength\nENSG00000000000\t1\t1200\n")}),
+        study.set("ingest.gene_lengths", "lengths.tsv.gz"),
+        study.set("normalize.tables", ["tpm"]),
     ),
     "estimated counts": lambda study: (
         study.counts[0].__setitem__(0, "12.37"),

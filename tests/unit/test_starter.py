@@ -142,6 +142,14 @@ def test_the_gene_table_follows_from_the_ids(genes, table, words, folder):
     assert words in draft.remarks["genes"]
 
 
+def test_a_gene_table_that_is_not_here_is_not_named(folder):
+    shutil.rmtree(folder / "resources")
+    draft = write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4})
+    assert draft.gene_table is None
+    assert "resources/genes/human.tsv.gz, which the project ships" in as_yaml(draft)
+    assert checked(draft, folder)[1] == []
+
+
 def test_line_ends_in_names_cannot_break_the_file(folder):
     (folder / "samples.csv").write_text(
         'sample,condition,"a\nb: [",c\n' + "".join(f"{s},{'ctl' if k % 2 else 'trt'},x,\n" for k, s in enumerate(IDS))
