@@ -10,7 +10,7 @@ def explained(formula, columns, tested, covariates=()):
     n = len(next(iter(columns.values())))
     factors = {name: {"reference": values[0]} for name, values in columns.items() if name not in covariates}
     ids = [f"s{number}" for number in range(n)]
-    design = build_design(columns, ids, formula, factors, dict.fromkeys(covariates, {}))
+    design = build_design(columns, ids, formula, factors, {name: {} for name in covariates})
     return explain_aliases(design, columns, rank_report(design), tested)
 
 
