@@ -147,7 +147,7 @@ def _strip(axes: Axes, scale: Scale | None, samples: pd.Index) -> None:
     strip = axes.inset_axes((0, -0.045, 1, 0.03))
     strip.imshow(scale.colors(samples)[None, :, :], aspect="auto", interpolation="nearest")
     strip.set_axis_off()
-    axes.xaxis.labelpad = 12
+    axes.xaxis.labelpad = max(12.0, 3.2 * axes.figure.get_figheight())
 
 
 @styled
@@ -230,8 +230,9 @@ def densities(table: pd.DataFrame, scale: Scale | None) -> Figure:
         lines = [np.column_stack([grid, curve]) for curve in curves]
         many = len(lines) > style.MANY_SAMPLES
         collection = LineCollection(
-            lines, colors=_colors(scale, part.index), linewidths=0.5 if many else 1.1, alpha=0.7 if many else 0.9
+            lines, colors=_colors(scale, part.index), linewidths=0.7 if many else 1.1, alpha=0.9
         )
+        collection.set_rasterized(many)
         place.add_collection(collection)
         place.set(title=name, xlabel=label, xlim=(visible[0], visible[-1]))
         place.grid()
@@ -342,10 +343,10 @@ def scree(variance: pd.DataFrame) -> Figure:
     for place, kind in zip(axes, kinds, strict=True):
         part = variance[variance["values"] == kind]
         positions = np.arange(len(part))
-        bars = place.bar(positions, part["fraction"], color=style.OKABE_ITO[0], width=0.7, label="this component")
+        place.bar(positions, part["fraction"], color=style.OKABE_ITO[0], width=0.7, label="this component")
         place.plot(positions, part["cumulative"], "o-", color=style.OKABE_ITO[3], markersize=4, label="all up to it")
-        place.bar_label(bars, [f"{value:.0%}" for value in part["fraction"]], fontsize=style.SMALL, padding=4)
-        style.named_ticks(place, "x", positions, list(part.index))
+        names = [f"{name}\n{fraction:.0%}" for name, fraction in part["fraction"].items()]
+        style.named_ticks(place, "x", positions, names)
         place.set(title=_KIND_TITLES[kind] if len(kinds) > 1 else "", ylim=(0, 1.08), xlim=(-0.6, len(part) - 0.4))
         place.yaxis.set_major_formatter(PercentFormatter(1.0))
         place.grid(axis="y")
