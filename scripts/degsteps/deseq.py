@@ -700,7 +700,8 @@ def shrink_lfc(
     reporter = None if progress is None else lambda done, total: progress(done, total, "shrinkage")
     for_each_block(work, data.n_genes, data.n_samples, block, threads, reporter)
     # Within a hundredth of its error of zero the sign is that of the wide prior or of the floor under fitted means.
-    shrunken[shrunken * estimates[:, index] < 0] = 0.0
+    if method == "apeglm":
+        shrunken[shrunken * estimates[:, index] < 0] = 0.0
     return pd.DataFrame(
         {
             "lfc_shrunken": shrunken * _LOG2_E,
