@@ -50,6 +50,8 @@ design:
     age: {unit: years}
 batch:
   columns: [site no]
+qc:
+  color_by: [arm, age]
 normalize:
   size_factors: poscounts
   tables: [tmm_cpm]

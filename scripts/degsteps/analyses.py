@@ -3,6 +3,7 @@
 Standard library, PyYAML and jsonschema only: the Snakefile imports this module.
 """
 
+import sys
 from typing import Any
 
 from degsteps.config import load_analyses
@@ -41,7 +42,7 @@ def load_checked_analyses(config: dict[str, Any], *, check: bool = True) -> dict
         found, notes = check_analyses(analyses)
         problems += found
         for note in notes:
-            print(f"note: {note}")
+            print(f"note: {note}", file=sys.stderr)
     if problems:
         lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, start=1))
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
