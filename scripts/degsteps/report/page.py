@@ -13,6 +13,7 @@ import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -180,12 +181,12 @@ def format_mean(value: float) -> str:
     """Return a mean count: one decimal below 100, none above."""
     if pd.isna(value):
         return MISSING
-    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+    return _rounded(value, ".1f") if value < 100 else _rounded(value, ",.0f")
 
 
 def format_fold_change(value: float) -> str:
     """Return a log2 fold change with two decimals and a true minus sign."""
-    return MISSING if pd.isna(value) else f"{value:.2f}".replace("-", MINUS)
+    return MISSING if pd.isna(value) else _rounded(value, ".2f").replace("-", MINUS)
 
 
 def format_p(value: float) -> str:
@@ -194,10 +195,16 @@ def format_p(value: float) -> str:
         return MISSING
     if value == 0:
         return "0"
+    mantissa, exponent = _rounded(value, ".2e").lower().split("e")
     if value >= 0.001:
-        return f"{value:#.3g}"
-    mantissa, exponent = f"{value:.2e}".split("e")
+        return _rounded(value, f".{2 - int(exponent)}f")
     return f"{mantissa}e{MINUS}{abs(int(exponent))}"
+
+
+def _rounded(value: float, form: str) -> str:
+    # Browsers round halves away from zero, Python's own formats to even digits.
+    with localcontext(rounding=ROUND_HALF_UP):
+        return format(Decimal(float(value)), form)
 
 
 def format_bytes(size: int) -> str:

@@ -1,0 +1,178 @@
+"""The methods say what was done, with the values of the run, and cite what was used and nothing else."""
+
+import re
+
+import pytest
+
+from degsteps.report import accounting, methods
+from degsteps.tables import read_json, read_table, read_text_table
+from tests.unit import report_inputs
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return report_inputs.build(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture
+def given(study):
+    """Arguments of :func:`methods.methods_text`."""
+    tables = {path.stem: accounting.typed_results(read_text_table(path)) for path in study.paths["contrast_tables"]}
+    accounts = accounting.sample_accounts(read_table(study.paths["sample_account"], text=("reason",)))
+    accounts += accounting.gene_accounts(
+        read_table(study.paths["gene_account"]), read_table(study.paths["genes"], text=("reason",)), tables
+    )
+    return {
+        "settings": study.settings,
+        "records": [read_json(path) for path in study.paths["records"]],
+        "accounts": accounts,
+        "design": read_json(study.paths["design_summary"]),
+        "workflow_versions": study.workflow_versions,
+    }
+
+
+def with_settings(given, section, **changes):
+    return given | {"settings": given["settings"] | {section: given["settings"][section] | changes}}
+
+
+def with_facts(given, step, **facts):
+    records = [
+        record | {"facts": record["facts"] | facts} if record["step"] == step else record for record in given["records"]
+    ]
+    return given | {"records": records}
+
+
+def text_of(given):
+    return " ".join(methods.methods_text(**given).paragraphs)
+
+
+def cited(given):
+    """Return the first authors of the references."""
+    return [reference.split()[0].rstrip(",") for reference in methods.methods_text(**given).references]
+
+
+def test_values_of_the_run_are_in_the_text(given):
+    text = text_of(given)
+    for value in (
+        "67 genes in 6 samples",
+        "degsteps 0.1.0",
+        "Snakemake 9.9.9",
+        "Of 8 samples received, 2 were left out",
+        "1 excluded: RNA <b>degraded</b>",
+        "0.5 counts per million in at least 3 samples",
+        "left 60 of 67 genes",
+        "between 0.800 and 1.250",
+        "~ site + age + dose",
+        "NA for dose",
+        "age (in years), centred,",
+        "false discovery rate of 0.1",
+        "adjusted p-value below 0.1",
+        "absolute log2 fold change of at least 1 are marked",
+        "Ensembl 110",
+        "95.0%",
+        "Scanpy 1.11.5",
+        "Python 3.12.1",
+        "numpy 2.0.0",
+    ):
+        assert value in text, value
+
+
+def test_citations_are_numbered_in_order_and_all_used(given):
+    found = methods.methods_text(**given)
+    numbers = [
+        int(number) for group in re.findall(r"\[([\d, ]+)\]", " ".join(found.paragraphs)) for number in group.split(",")
+    ]
+    assert list(dict.fromkeys(numbers)) == sorted(set(numbers))
+    assert set(numbers) == set(range(1, len(found.references) + 1))
+
+
+def test_every_reference_has_a_doi_and_its_year():
+    for key, reference in methods.REFERENCES.items():
+        assert re.search(r"doi:10\.\d{4,5}/\S+$", reference), key
+        assert key[-4:] in reference
+        assert reference.lower().replace("ö", "o").startswith(key[:-4])
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "step", "facts", "author", "is_cited"),
+    [
+        (None, {}, None, {}, "Muzellec", False),
+        (None, {}, "fit_model", {"engine": "pydeseq2"}, "Muzellec", True),
+        (None, {}, None, {}, "Zhu", True),
+        ("test", {"shrinkage": "none"}, None, {}, "Zhu", False),
+        (None, {}, None, {}, "Bourgon", True),
+        ("test", {"independent_filtering": False}, None, {}, "Bourgon", False),
+        (None, {}, None, {}, "Cook", True),
+        ("test", {"cooks_filter": False}, None, {}, "Cook", False),
+        (None, {}, None, {}, "Ritchie", True),
+        ("batch", {"method": "combat_seq"}, None, {}, "Ritchie", False),
+        ("batch", {"method": "combat_seq"}, None, {}, "Zhang", True),
+        ("batch", {"columns": []}, None, {}, "Ritchie", False),
+        (None, {}, None, {}, "Robinson", True),
+        ("normalize", {"tables": ["tpm"]}, None, {}, "Robinson", False),
+        ("normalize", {"tables": ["tpm"]}, None, {}, "Wagner", True),
+        ("normalize", {"tables": []}, None, {}, "Wolf", False),
+        (None, {}, None, {}, "Chen", True),
+        (None, {}, "filter_genes", {"method": "none"}, "Chen", False),
+        (None, {}, "filter_genes", {"method": "filter_by_expr"}, "Chen", True),
+    ],
+)
+def test_only_what_was_used_is_cited(given, section, changes, step, facts, author, is_cited):
+    given = with_settings(given, section, **changes) if section else given
+    if step == "fit_model":
+        given = given | {
+            "records": [
+                record | {"packages": record["packages"] | {"pydeseq2": "0.5.4"}} for record in given["records"]
+            ]
+        }
+    given = with_facts(given, step, **facts) if step else given
+    assert (author in cited(given)) == is_cited
+
+
+def test_settings_change_the_words(given):
+    assert "blind" in text_of(given)
+    assert "with knowledge of the design" in text_of(with_settings(given, "transform", blind=False))
+    assert "log2(count + 1)" in text_of(with_settings(given, "transform", method="log2"))
+    assert "poscounts" in text_of(with_facts(given, "estimate_size_factors", method="poscounts"))
+    assert "control genes" in text_of(with_settings(given, "normalize", control_genes="house.txt"))
+    assert "rounded" in text_of(with_facts(given, "ingest_counts", rounded=True))
+    assert "local regression" in text_of(with_facts(given, "fit_model", trend="local"))
+    assert "stops early" in text_of(with_settings(given, "test", compatibility="exact"))
+    assert "No expression filter" in text_of(with_facts(given, "filter_genes", method="none"))
+    assert "Genes were annotated" not in text_of(with_facts(given, "annotate_genes", source=None))
+    assert "accounted for" not in text_of(with_settings(given, "design", formula="~ dose"))
+
+
+def test_markdown_shows_hostile_names_as_they_are(given, study):
+    page = methods.methods_text(**given).as_markdown(study.settings["title"])
+    unescaped = re.sub(r"\\.", "", page)
+    assert "<" not in unescaped
+    assert "*" not in unescaped
+    assert "_" not in unescaped
+    assert "~" not in unescaped
+    assert re.search(r"\[\d", unescaped)
+
+
+@pytest.mark.parametrize(
+    ("given_text", "escaped"),
+    [
+        ("see [1, 2].", "see [1, 2]."),
+        ("[1](javascript:x)", "\\[1](javascript:x)"),
+        ("![x][1]", "!\\[x][1]"),
+        ("a_b *c* `d` <e> ~f~", "a\\_b \\*c\\* \\`d\\` \\<e\\> \\~f\\~"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_markdown_escapes(given_text, escaped):
+    assert methods.escape_markdown(given_text) == escaped
+
+
+def test_versions_are_joined_over_steps():
+    records = [
+        {"python": "3.12.1", "packages": {"numpy": "2.0"}},
+        {"python": "3.12.1", "packages": {"numpy": "2.1", "aa": "1"}},
+    ]
+    table = methods.software_versions(records)
+    assert list(table.index) == ["python", "aa", "numpy"]
+    assert table.loc["numpy", "version"] == "2.0, 2.1"
+    assert list(table["steps"]) == [2, 1, 2]
