@@ -181,7 +181,7 @@ def load_analyses(config: dict[str, Any], file: str = "config/config.yaml") -> t
         try:
             content = read_yaml(path)
         except ConfigError as error:
-            problems.append(Problem(str(error), "", "", ""))
+            problems.append(Problem(str(path), "", str(error).removeprefix(f"{path}: "), ""))
             continue
         found = schema_problems(content if content is not None else {}, analysis_schema, path)
         problems += found

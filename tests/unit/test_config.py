@@ -168,3 +168,11 @@ def test_names_and_problems_have_one_form():
     assert analysis_name(Path("x.yml")) == "x"
     assert str(Problem("f.yaml", "a.b", "is wrong.", "Mend it.")) == "f.yaml: a.b: is wrong. Mend it."
     assert str(Problem("f.yaml", "", "is wrong.", "")) == "f.yaml: is wrong."
+
+
+def test_a_missing_analysis_file_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, problems = load_analyses({"analyses": ["gone.yaml"]})
+    assert [(problem.file, str(problem)) for problem in problems] == [
+        ("gone.yaml", "gone.yaml: there is no such file. Correct the path; it is relative to the working folder.")
+    ]
