@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test lint format docs check init verify replay lock clean-demo
+.PHONY: help demo all test lint format docs check init verify seal replay lock clean-demo
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -35,6 +35,9 @@ init: $(VENV)/.run  ## start your own analysis: make init COUNTS=counts.tsv SAMP
 
 verify: $(VENV)/.run  ## hash results again and walk their graph: make verify RESULTS=results/airway/1.0
 	@$(BIN)/python scripts/verify_results.py "$(RESULTS)"
+
+seal: $(VENV)/.run  ## refuse all later changes of a version: make seal RESULTS=results/airway/1.0
+	@$(BIN)/python scripts/seal_version.py "$(RESULTS)"
 
 replay: $(VENV)/.run  ## repeat one recorded step elsewhere and compare: make replay RECORD=results/.../x.record.json
 	@$(BIN)/python scripts/replay_step.py "$(RECORD)"

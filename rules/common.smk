@@ -40,7 +40,6 @@ try:
     ANALYSES = load_checked_analyses(config, check=workflow.is_main_process)
 except DegstepsError as error:
     raise WorkflowError(str(error)) from None
-STAGE_PATHS = stage_pathvars()
 
 
 def results_folder(name):
@@ -58,14 +57,13 @@ if workflow.is_main_process:
         )
     except DegstepsError as error:
         raise WorkflowError(str(error)) from None
+STAGE_PATHS = stage_pathvars(
+    [name for name in ANALYSES if name not in SEALED],
+    [analysis["version"] for analysis in ANALYSES.values()],
+)
 
 
 wildcard_constraints:
-    analysis="|".join(re.escape(name) for name in ANALYSES if name not in SEALED)
-    or "(?!)",
-    version="|".join(
-        sorted({re.escape(analysis["version"]) for analysis in ANALYSES.values()})
-    ),
     contrast="|".join(
         sorted(
             {

@@ -58,12 +58,16 @@ def code_files(script: Path | str) -> list[Path]:
 
 
 def code_digest(script: Path | str) -> str:
-    """Return a digest of the script and the library code that it reaches.
+    """Return a digest of the script and the library code that it reaches; the same wherever the folder lies.
 
     Text is compared without trailing white space, because a workflow that is fetched from a remote repository
     can lose final newlines.
     """
+    named = {
+        path.relative_to(LIBRARY).as_posix() if path.is_relative_to(LIBRARY) else f"scripts/{path.name}": path
+        for path in code_files(script)
+    }
     digest = hashlib.sha256()
-    for path in code_files(script):
-        digest.update(f"{path.stem}\n{path.read_text(encoding='utf-8').rstrip()}\n".encode())
+    for name in sorted(named):
+        digest.update(f"{name}\n{named[name].read_text(encoding='utf-8').rstrip()}\n".encode())
     return digest.hexdigest()[:16]

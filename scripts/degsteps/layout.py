@@ -3,6 +3,9 @@
 Standard library only: the Snakefile imports this module.
 """
 
+import re
+from collections.abc import Iterable
+
 VERSION_FOLDER = "<results>/{analysis}/{version}"
 STAGES = ("ingest", "filter", "normalize", "batch", "transform", "qc", "test", "annotate", "enrich", "report")
 
@@ -12,16 +15,34 @@ def stage_folder(stage: str) -> str:
     return f"{STAGES.index(stage) + 1:02d}_{stage}"
 
 
-def stage_pathvars() -> dict[str, str]:
+def stage_pathvars(analyses: Iterable[str], versions: Iterable[str]) -> dict[str, str]:
     """Return one Snakemake path variable per stage, plus those of logs and benchmarks.
 
     Rules write ``<filter>/genes.tsv``; a workflow that loads this one as a module moves everything by setting
     ``<results>`` alone.
+
+    Parameters
+    ----------
+    analyses, versions : what rules may make files for. The patterns stand in the paths themselves, because Snakemake
+        does not apply ``wildcard_constraints:`` to wildcards that come out of a path variable.
     """
-    stages = {stage: f"{VERSION_FOLDER}/{stage_folder(stage)}" for stage in STAGES}
-    return stages | {name: f"{VERSION_FOLDER}/{name}" for name in ("logs", "benchmarks")}
+    folder = VERSION_FOLDER.format(
+        analysis=f"{{analysis,{_one_of(analyses)}}}", version=f"{{version,{_one_of(versions)}}}"
+    )
+    stages = {stage: f"{folder}/{stage_folder(stage)}" for stage in STAGES}
+    return stages | {name: f"{folder}/{name}" for name in ("logs", "benchmarks")}
+
+
+def _one_of(names: Iterable[str]) -> str:
+    """Return a regular expression that matches these names only; nothing at all if there are none."""
+    return "|".join(re.escape(name) for name in sorted(set(names))) or "(?!)"
+
+
+def version_folder(analysis: str, version: str) -> str:
+    """Return the folder of one version of one analysis, still below the path variable ``<results>``."""
+    return VERSION_FOLDER.format(analysis=analysis, version=version)
 
 
 def in_stage(stage: str, analysis: str, version: str, file: str) -> str:
     """Return the path of one file of one analysis, still below the path variable ``<results>``."""
-    return f"{VERSION_FOLDER.format(analysis=analysis, version=version)}/{stage_folder(stage)}/{file}"
+    return f"{version_folder(analysis, version)}/{stage_folder(stage)}/{file}"

@@ -27,3 +27,10 @@ def test_digest_ignores_final_newlines_only(tmp_path):
     assert digest.code_digest(script) == first
     script.write_text("a = 2\n")
     assert digest.code_digest(script) != first
+
+
+def test_digest_does_not_depend_on_where_the_scripts_lie(tmp_path):
+    for name in ("compute_qc.py", "fit_model.py"):  # one sorts before the library's folder, one after it
+        copy = tmp_path / name
+        copy.write_text((REPO / "scripts" / name).read_text())
+        assert digest.code_digest(copy) == digest.code_digest(REPO / "scripts" / name)
