@@ -54,10 +54,12 @@ class Cells:
         self._pairs = [(i, j) for i in range(self.n_coefficients) for j in range(i + 1)]
         self._pair_cells = [np.flatnonzero(self.rows[:, i] * self.rows[:, j]) for i, j in self._pairs]
         self._pair_weights = [
-            (self.rows[:, i] * self.rows[:, j])[used]
+            _plain((self.rows[:, i] * self.rows[:, j])[used])
             for (i, j), used in zip(self._pairs, self._pair_cells, strict=True)
         ]
-        self._saturated_inverse = np.linalg.inv(self.rows) if self.is_saturated else None
+        self._spread_rows = _WeightedSum(self.rows)
+        self._gather_rows = _WeightedSum(self.rows.T)
+        self._constant = 2.0 * np.linalg.slogdet(self.rows)[1] if self.is_saturated else 0.0
 
     def cell_sums(self, values: np.ndarray) -> np.ndarray:
         """Sum over the samples of each cell; (samples, genes) -> (cells, genes)."""
@@ -76,11 +78,11 @@ class Cells:
 
     def linear_predictor(self, coefficients: np.ndarray) -> np.ndarray:
         """X beta for each cell; (coefficients, genes) -> (cells, genes)."""
-        return _weighted_sum(self.rows, coefficients)
+        return self._spread_rows(coefficients)
 
     def cross_product(self, cell_values: np.ndarray) -> np.ndarray:
         """X'v from cell sums of v; (cells, genes) -> (coefficients, genes)."""
-        return _weighted_sum(self.rows.T, cell_values)
+        return self._gather_rows(cell_values)
 
     def gram(self, cell_weights: np.ndarray) -> np.ndarray:
         """Lower triangle of X'WX, row by row, from cell sums of the weights; (cells, genes) -> (p(p+1)/2, genes)."""
@@ -88,54 +90,77 @@ class Cells:
         for entry, (used, weights) in enumerate(zip(self._pair_cells, self._pair_weights, strict=True)):
             if not len(used):
                 packed[entry] = 0.0
-            elif np.all(weights == 1.0):
-                packed[entry] = sum_samples(cell_weights[used])
-            else:
-                packed[entry] = sum_samples(cell_weights[used] * weights[:, None])
+                continue
+            values = cell_weights if len(used) == self.n_cells else cell_weights[used]
+            packed[entry] = sum_samples(values if weights is None else values * weights)
         return packed
 
     def log_determinant(self, cell_weights: np.ndarray) -> np.ndarray:
         """log det X'WX per gene, from cell sums of the weights."""
-        if self.is_saturated:
-            constant = 2.0 * np.linalg.slogdet(self.rows)[1]
-            return sum_samples(np.log(cell_weights)) + constant
-        return Cholesky(self.gram(cell_weights)).log_determinant()
+        return self.information(cell_weights).log_determinant()
 
-    def log_determinant_and_leverage(self, cell_weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """log det X'WX, and x'(X'WX)^-1 x for each cell's design row x: what d log det / d weights is made of."""
-        if self.is_saturated:
-            return self.log_determinant(cell_weights), 1.0 / cell_weights
-        factor = Cholesky(self.gram(cell_weights))
-        return factor.log_determinant(), factor.quadratic_forms(self.rows)
+    def information(self, cell_weights: np.ndarray) -> "_Information":
+        """X'WX of each gene, factored once for its determinant and its leverages."""
+        return _Information(self, cell_weights)
 
     def leverage(self, cell_weights: np.ndarray) -> np.ndarray:
         """x'(X'WX)^-1 x for each cell's design row x; (cells, genes) -> (cells, genes)."""
-        if self.is_saturated:
-            return 1.0 / cell_weights
-        return Cholesky(self.gram(cell_weights)).quadratic_forms(self.rows)
+        return self.information(cell_weights).leverage()
 
     def least_squares(self, values: np.ndarray) -> np.ndarray:
         """Ordinary least-squares coefficients; (samples, genes) -> (coefficients, genes)."""
         q, r = np.linalg.qr(self.rows * np.sqrt(self.sizes)[:, None])
         solver = np.linalg.solve(r, q.T) / np.sqrt(self.sizes)
-        return _weighted_sum(solver, self.cell_sums(values))
+        return _WeightedSum(solver)(self.cell_sums(values))
 
 
-def _weighted_sum(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+class _Information:
+    """X'WX of each gene; with a cell for each coefficient no matrix is needed."""
+
+    def __init__(self, cells: Cells, cell_weights: np.ndarray) -> None:
+        self.cells = cells
+        self.cell_weights = cell_weights
+        self.factor = None if cells.is_saturated else Cholesky(cells.gram(cell_weights))
+
+    def log_determinant(self) -> np.ndarray:
+        if self.factor is None:
+            return sum_samples(np.log(self.cell_weights)) + self.cells._constant
+        return self.factor.log_determinant()
+
+    def leverage(self) -> np.ndarray:
+        if self.factor is None:
+            return 1.0 / self.cell_weights
+        return self.factor.quadratic_forms(self.cells.rows)
+
+
+def _plain(weights: np.ndarray) -> np.ndarray | None:
+    """Weights as a column, or None where all are 1."""
+    return None if np.all(weights == 1.0) else weights[:, None]
+
+
+class _WeightedSum:
     """``weights @ values`` added in a fixed order: BLAS may round a column by its place in the block."""
-    n_rows, n_terms = weights.shape
-    if np.count_nonzero(weights) > _FEW_ENTRIES:
-        if n_terms <= n_rows:
-            result = weights[:, :1] * values[0]
+
+    def __init__(self, weights: np.ndarray) -> None:
+        self.weights = np.ascontiguousarray(weights)
+        self.terms = None
+        if np.count_nonzero(weights) <= _FEW_ENTRIES:
+            self.terms = [[(k, float(row[k])) for k in np.flatnonzero(row)] for row in weights]
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        n_rows, n_terms = self.weights.shape
+        if self.terms is None and n_terms <= n_rows:
+            result = self.weights[:, :1] * values[0]
             for k in range(1, n_terms):
-                result += weights[:, k, None] * values[k]
+                result += self.weights[:, k, None] * values[k]
             return result
-        return np.stack([sum_samples(row_weights[:, None] * values) for row_weights in weights])
-    result = np.zeros((n_rows, values.shape[1]))
-    for row, row_weights in enumerate(weights):
-        for k in np.flatnonzero(row_weights):
-            result[row] += values[k] if row_weights[k] == 1.0 else values[k] * row_weights[k]
-    return result
+        if self.terms is None:
+            return np.stack([sum_samples(row[:, None] * values) for row in self.weights])
+        result = np.zeros((n_rows, values.shape[1]))
+        for total, terms in zip(result, self.terms, strict=True):
+            for k, weight in terms:
+                total += values[k] if weight == 1.0 else values[k] * weight
+        return result
 
 
 def packed_size(n_coefficients: int) -> int:
@@ -233,7 +258,7 @@ class Cholesky:
             inverse = self.inverse()
             pairs = [(i, j) for i in range(self.p) for j in range(i + 1)]
             weights = np.stack([rows[:, i] * rows[:, j] * (1.0 if i == j else 2.0) for i, j in pairs], axis=1)
-            return _weighted_sum(weights, np.stack([inverse[i, j] for i, j in pairs]))
+            return _WeightedSum(weights)(np.stack([inverse[i, j] for i, j in pairs]))
         n_genes = self._inverse_pivot[0].shape[0]
         forms = np.empty((len(rows), n_genes))
         for cell, row in enumerate(rows):

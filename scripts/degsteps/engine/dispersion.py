@@ -68,36 +68,15 @@ class _Posterior:
 
     def value(self, log_dispersion: np.ndarray) -> np.ndarray:
         """Log-posterior without the terms that do not depend on dispersion."""
-        alpha = np.exp(log_dispersion)
-        size = 1.0 / alpha
-        scaled = self.mean * alpha
-        scaled += 1.0
-        weights = self.mean / scaled
-        np.log(scaled, out=scaled) if alpha.min() > 1e-4 else np.log1p(self.mean * alpha, out=scaled)
-        shifted = self.counts + size
-        total = sum_samples(gammaln(shifted) - shifted * scaled)
-        total += self.count_total * log_dispersion - self.counts.shape[0] * gammaln(size)
-        if self.adjusted:
-            total -= 0.5 * self.cells.log_determinant(self.cells.cell_sums(weights))
-        if self.prior_mean is not None:
-            total -= (log_dispersion - self.prior_mean) ** 2 / (2.0 * self.prior_variance)
-        return total
+        return self.at(log_dispersion).value()
 
     def gradient(self, log_dispersion: np.ndarray) -> np.ndarray:
         """First derivative of :meth:`value` by log dispersion."""
-        alpha = np.exp(log_dispersion)
-        size = 1.0 / alpha
-        scaled = self.mean * alpha
-        log_scaled = np.log1p(scaled)
-        weights = self.mean / (1.0 + scaled)
-        terms = log_scaled - psi(self.counts + size) + (self.counts - self.mean) / (self.mean + size)
-        slope = size * (sum_samples(terms) + self.counts.shape[0] * psi(size))
-        if self.adjusted:
-            leverage = self.cells.leverage(self.cells.cell_sums(weights))
-            slope += 0.5 * alpha * sum_samples(leverage * self.cells.cell_sums(weights * weights))
-        if self.prior_mean is not None:
-            slope -= (log_dispersion - self.prior_mean) / self.prior_variance
-        return slope
+        return self.at(log_dispersion).gradient()
+
+    def at(self, log_dispersion: np.ndarray) -> "_Point":
+        """Value and gradient at one dispersion a gene, sharing what both need."""
+        return _Point(self, log_dispersion)
 
     def take(self, kept: np.ndarray) -> "_Posterior":
         """The same posterior for some of the genes (mask or index)."""
@@ -110,6 +89,50 @@ class _Posterior:
         part.prior_variance = self.prior_variance
         part.count_total = self.count_total[kept]
         return part
+
+
+class _Point:
+    """What the value and the gradient at one log dispersion a gene have in common."""
+
+    def __init__(self, posterior: _Posterior, log_dispersion: np.ndarray) -> None:
+        self.posterior = posterior
+        self.log_dispersion = log_dispersion
+        self.alpha = np.exp(log_dispersion)
+        self.size = 1.0 / self.alpha
+        self.scaled = posterior.mean * self.alpha
+        self.log_scaled = np.log1p(self.scaled)
+        self.shifted = posterior.counts + self.size
+        if posterior.adjusted:
+            self.scaled += 1.0
+            self.weights = np.divide(posterior.mean, self.scaled, out=self.scaled)
+            self.cell_weights = posterior.cells.cell_sums(self.weights)
+            self.information = posterior.cells.information(self.cell_weights)
+
+    def value(self) -> np.ndarray:
+        posterior = self.posterior
+        terms = gammaln(self.shifted)
+        terms -= self.shifted * self.log_scaled
+        total = sum_samples(terms)
+        total += posterior.count_total * self.log_dispersion - posterior.counts.shape[0] * gammaln(self.size)
+        if posterior.adjusted:
+            total -= 0.5 * self.information.log_determinant()
+        if posterior.prior_mean is not None:
+            total -= (self.log_dispersion - posterior.prior_mean) ** 2 / (2.0 * posterior.prior_variance)
+        return total
+
+    def gradient(self) -> np.ndarray:
+        posterior = self.posterior
+        terms = posterior.counts - posterior.mean
+        terms /= posterior.mean + self.size
+        terms += self.log_scaled
+        terms -= psi(self.shifted)
+        slope = self.size * (sum_samples(terms) + posterior.counts.shape[0] * psi(self.size))
+        if posterior.adjusted:
+            squares = posterior.cells.cell_sums(self.weights * self.weights)
+            slope += 0.5 * self.alpha * sum_samples(self.information.leverage() * squares)
+        if posterior.prior_mean is not None:
+            slope -= (self.log_dispersion - posterior.prior_mean) / posterior.prior_variance
+        return slope
 
 
 def line_search(
@@ -156,10 +179,11 @@ def line_search(
     iterations = np.full(n_genes, max_iterations)
     active = np.arange(n_genes)
     current = result.copy()
-    value = posterior.value(current)
+    point = posterior.at(current)
+    value = point.value()
     start_value = value.copy()
     last_value = value.copy()
-    slope = posterior.gradient(current)
+    slope = point.gradient()
     kappa = np.ones(n_genes)
     accepted = np.zeros(n_genes, dtype=int)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -168,7 +192,8 @@ def line_search(
             kappa = np.where(proposal < _LOWEST_LOG, (_LOWEST_LOG - current) / slope, kappa)
             kappa = np.where(proposal > _HIGHEST_LOG, (_HIGHEST_LOG - current) / slope, kappa)
             proposal = current + kappa * slope
-            new_value = posterior.value(proposal)
+            point = posterior.at(proposal)
+            new_value = point.value()
             accept = -new_value <= -value - kappa * _ARMIJO * slope**2
             gain = new_value - value
             current = np.where(accept, proposal, current)
@@ -182,6 +207,12 @@ def line_search(
             kappa = np.where(accept & (accepted % 5 == 0), 0.5 * kappa, kappa)
             if iteration == max_iterations:
                 finished[:] = True
+            moving = accept & ~finished
+            # Most genes of a block accept: then the gradient at all proposals is cheaper than sorting some out.
+            if 2 * np.count_nonzero(moving) > len(moving):
+                slope = np.where(moving, point.gradient(), slope)
+            elif moving.any():
+                slope[moving] = posterior.take(moving).gradient(current[moving])
             if finished.any():
                 out = active[finished]
                 result[out] = current[finished]
@@ -191,12 +222,8 @@ def line_search(
                     break
                 kept = ~finished
                 active, current, value, slope = active[kept], current[kept], value[kept], slope[kept]
-                kappa, accepted, accept = kappa[kept], accepted[kept], accept[kept]
+                kappa, accepted = kappa[kept], accepted[kept]
                 posterior = posterior.take(kept)
-            if accept.all():
-                slope = posterior.gradient(current)
-            elif accept.any():
-                slope[accept] = posterior.take(accept).gradient(current[accept])
     return DispersionFit(result, iterations, start_value, last_value)
 
 

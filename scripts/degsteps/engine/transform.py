@@ -50,10 +50,10 @@ def stabilize(
 
 
 class CubicSpline:
-    """Interpolating cubic spline; its third derivative at either end is that of the cubic through the last four points.
+    """Interpolating cubic spline, at either end with the third derivative of the cubic through the last four points.
 
-    After Forsythe, Malcolm & Moler, Computer Methods for Mathematical Computations (1977); R's ``splinefun``. Beyond the
-    knots the outermost pieces continue.
+    After Forsythe, Malcolm & Moler, Computer Methods for Mathematical Computations (1977); R's ``splinefun``. Beyond
+    the knots the outermost pieces continue.
 
     Parameters
     ----------
