@@ -185,15 +185,8 @@ def write_workbook(
     ]
     for plan in sheets:
         require_fits(plan.name, len(plan.table))
-    with Workbook(
-        str(path),
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_numbers": False,
-            "strings_to_urls": False,
-        },
-    ) as book:
+    # Cells are written by their type, never by what their text looks like.
+    with Workbook(str(path), {"constant_memory": True}) as book:
         book.set_properties({"title": settings["title"], "created": CREATED})
         formats = {kind: book.add_format({"num_format": code}) for kind, code in _FORMATS.items()}
         look = {
