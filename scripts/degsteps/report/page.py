@@ -441,15 +441,16 @@ def render_page(content: Content) -> str:
     return environment.get_template("report.html.j2").render(
         style=Markup(style),  # noqa: S704 - files of this package
         script=Markup(script),  # noqa: S704
-        style_hash=_policy_hash(style),
-        script_hash=_policy_hash(script),
+        style_hash=policy_hash(style),
+        script_hash=policy_hash(script),
         status_words=STATUS_WORDS,
         status_symbols=STATUS_SYMBOLS,
         **page_context(content),
     )
 
 
-def _policy_hash(text: str) -> str:
+def policy_hash(text: str) -> str:
+    """Return the name by which a content security policy lets one script or style run."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
