@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test lint format docs check init verify seal replay lock clean-demo
+.PHONY: help demo all test lint format docs check init verify seal compare replay lock clean-demo
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -38,6 +38,9 @@ verify: $(VENV)/.run  ## hash results again and walk their graph: make verify RE
 
 seal: $(VENV)/.run  ## refuse all later changes of a version: make seal RESULTS=results/airway/1.0
 	@$(BIN)/python scripts/seal_version.py "$(RESULTS)"
+
+compare: $(VENV)/.run  ## which genes moved, and why: make compare A=results/airway/1.0 B=results/airway/1.1 [INTO=folder]
+	@$(BIN)/python scripts/compare_versions.py "$(A)" "$(B)" --into "$(or $(INTO),results/comparison)"
 
 replay: $(VENV)/.run  ## repeat one recorded step elsewhere and compare: make replay RECORD=results/.../x.record.json
 	@$(BIN)/python scripts/replay_step.py "$(RECORD)"

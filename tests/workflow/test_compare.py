@@ -169,7 +169,7 @@ def test_same_results_have_no_differences(pair):
 
 def test_folders_without_a_common_contrast_cannot_be_compared(finished_run):
     results = finished_run.folder / "results"
-    with pytest.raises(DataError, match="have no contrast in common .* same name"):
+    with pytest.raises(DataError, match=r"have no contrast in common .* same name"):
         compare(results / "small" / "1.0", results / "hostile" / "v2-rc.1")
 
 
