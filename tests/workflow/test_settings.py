@@ -22,8 +22,12 @@ from tests.conftest import SMALL, run_command, run_snakemake, write_small_study
 DEPTH = {"design.covariates": {"depth": {}}, "design.formula": "~ depth + condition"}
 LANES = {"design.factors.lanes": {"reference": "2"}}
 OUTLIER = {"ingest.counts": "given/outlier.tsv", "design.formula": "~ condition"}
+VERSIONED = {"annotate.genes": "given/versioned.tsv", "annotate.min_mapped_fraction": 0}
 BY_EXPR = {"filter.method": "filter_by_expr"}
-LEVELS = {"test.contrasts.c": {"factor": "lanes", "test": "6", "reference": "2"}, "design.formula": "~ lanes"}
+WITH_LANES = LANES | {"design.formula": "~ lanes + condition"}
+LEVELS = WITH_LANES | {"test.contrasts.c": {"factor": "lanes", "test": "6", "reference": "2"}}
+THREE = LEVELS | {"design.factors.lanes": {"reference": "2", "levels": ["2", "5", "6"]}}
+CROSSED = {"design.formula": "~ type * condition"}
 
 #: key -> (settings, the file that changes, settings of what it is compared with)
 CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
@@ -37,9 +41,9 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "design.formula": ({"design.formula": "~ condition"}, "04_batch/design.tsv", {}),
     "design.factors.<name>.reference": ({"design.factors.type.reference": "paired_end"}, "04_batch/design.tsv", {}),
     "design.factors.<name>.levels": (
-        {"design.factors.lanes": {"reference": "2", "levels": ["5", "6"]}, "design.formula": "~ lanes + condition"},
+        WITH_LANES | {"design.factors.lanes.levels": ["2", "6", "5"]},
         "04_batch/design.tsv",
-        {"design.factors.lanes": {"reference": "2"}, "design.formula": "~ lanes + condition"},
+        WITH_LANES,
     ),
     "design.covariates.<name>.unit": (DEPTH | {"design.covariates.depth.unit": "reads"}, "06_qc/pca.png", DEPTH),
     "design.covariates.<name>.center": (
@@ -64,18 +68,49 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "transform.method": ({"transform.method": "log2"}, "05_transform/transformed.parquet", {}),
     "transform.blind": ({"transform.blind": False}, "05_transform/transformed.parquet", {}),
     "qc.top_genes": ({"qc.top_genes": 50}, "06_qc/loadings.tsv", {}),
-    "qc.color_by": ({"qc.color_by": ["condition"]}, "06_qc/pca.png", {}),
+    "qc.color_by": ({"qc.color_by": ["number_of_lanes"]}, "06_qc/pca.png", {}),
     "qc.outlier_mad": ({"qc.outlier_mad": 0.5}, "06_qc/outliers.tsv", {}),
     "test.contrasts.<name>.factor": (
-        {"test.contrasts.c": {"factor": "type", "test": "paired_end", "reference": "single_read"}},
+        {"test.contrasts.c": {"factor": "type", "test": "paired_end", "reference": "single_read"}, "batch.columns": []},
         "07_test/c.tsv",
         {},
     ),
-    "test.contrasts.<name>.test": (LANES | LEVELS, "07_test/c.tsv", LANES | LEVELS | {"test.contrasts.c.test": "5"}),
+    "test.contrasts.<name>.test": (LEVELS, "07_test/c.tsv", LEVELS | {"test.contrasts.c.test": "5"}),
     "test.contrasts.<name>.reference": (
-        LANES | LEVELS,
+        LEVELS,
         "07_test/c.tsv",
-        LANES | LEVELS | {"test.contrasts.c.reference": "5"},
+        LEVELS | {"test.contrasts.c.reference": "5"},
+    ),
+    "test.contrasts.<name>.against": (
+        THREE | {"test.contrasts.c": {"factor": "lanes", "test": "6", "against": "rest"}},
+        "07_test/c.tsv",
+        THREE,
+    ),
+    "test.contrasts.<name>.each": (
+        THREE | {"test.contrasts.c": {"factor": "lanes", "each": "rest"}},
+        "07_test/c.6_vs_rest.tsv",
+        THREE,
+    ),
+    "test.contrasts.<name>.trend": (
+        THREE | {"test.contrasts.c": {"factor": "lanes", "trend": "equal"}},
+        "07_test/c.tsv",
+        THREE | {"test.contrasts.c": {"factor": "lanes", "trend": "numeric"}},
+    ),
+    "test.contrasts.<name>.covariate": (DEPTH | {"test.contrasts.c": {"covariate": "depth"}}, "07_test/c.tsv", DEPTH),
+    "test.contrasts.<name>.expression": (
+        {"test.contrasts.c": {"expression": "paired_end - single_read"}, "batch.columns": []},
+        "07_test/c.tsv",
+        {},
+    ),
+    "test.contrasts.<name>.weights": (
+        {"test.contrasts.c": {"weights": {"condition[T.treated]": 0.5, "type[T.paired_end]": 0.5}}},
+        "07_test/c.tsv",
+        {},
+    ),
+    "test.contrasts.<name>.at": (
+        CROSSED | {"test.contrasts.c.at": {"type": "paired_end"}},
+        "07_test/c.tsv",
+        CROSSED,
     ),
     "test.alpha": ({"test.alpha": 0.5}, "07_test/c.tsv", {}),
     "test.min_log2_fold_change": ({"test.min_log2_fold_change": 1}, "08_annotate/c.volcano.png", {}),
@@ -87,13 +122,9 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "annotate.genes": ({"annotate.genes": None}, "08_annotate/genes.tsv", {}),
     "annotate.release": ({"annotate.release": "R1"}, "08_annotate/annotate_genes.record.json", {}),
     "annotate.strip_version": (
-        {"annotate.genes": "given/versioned.tsv", "annotate.min_mapped_fraction": 0},
+        VERSIONED | {"annotate.strip_version": "always"},
         "08_annotate/genes.tsv",
-        {
-            "annotate.genes": "given/versioned.tsv",
-            "annotate.min_mapped_fraction": 0,
-            "annotate.strip_version": "never",
-        },
+        VERSIONED | {"annotate.strip_version": "never"},
     ),
     "report.labelled_genes": ({"report.labelled_genes": 0}, "08_annotate/c.volcano.png", {}),
 }
@@ -108,7 +139,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "ingest.gene_column": (
         {"ingest.counts": "given/extra.tsv", "ingest.gene_column": "id", "ingest.ignore_columns": ["note"]},
         {"ingest.counts": "given/extra.tsv", "ingest.ignore_columns": ["note"]},
-        "text, not counts",
+        "'id' looks like annotation",
     ),
     "ingest.ignore_columns": (
         {"ingest.counts": "given/extra.tsv", "ingest.gene_column": "id", "ingest.ignore_columns": ["note"]},
@@ -223,7 +254,8 @@ def variants(tmp_path_factory) -> Path:
         targets.append(f"results/{name}-with/1.0/{file}")
         if compared:
             analyses[f"{name}-without"] = changed(base, compared)
-        targets.append(f"results/{name}-without/1.0/{file}" if compared else f"results/base/1.0/{file}")
+        other = re.sub(r"c\.6_vs_rest", "c", file)
+        targets.append(f"results/{name}-without/1.0/{other}" if compared else f"results/base/1.0/{other}")
     for key, (settings, _, _) in REFUSED.items():
         analyses[key.replace(".", "-")] = changed(base, settings)
         targets.append(f"results/{key.replace('.', '-')}/1.0/02_filter/genes.tsv")
