@@ -116,7 +116,7 @@ def code(rule_name):
     return code_digest(SCRIPTS / f"{rule_name}.py")
 
 
-def memory(*, base=500, per_million=20):
+def memory(*, base=700, per_million=20):
     """Return a resources function: megabytes for the job's matrix, more at each attempt."""
 
     def megabytes(wildcards, attempt):

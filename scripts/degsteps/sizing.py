@@ -3,8 +3,8 @@
 Standard library only: the Snakefile imports this module.
 
 The constants were measured: 20,000 genes x 200 samples take 0.33 GB at most in any step, 64,102 x 8 take 0.23 GB, of
-which 0.13 to 0.2 GB are the interpreter and its packages. To that a scheduler adds Snakemake itself (0.14 GB). They
-leave a factor of two, and each further attempt asks for twice as much.
+which 0.13 to 0.2 GB are the interpreter and its packages. Snakemake, which starts each step on a cluster, adds up to
+0.22 GB. The defaults leave half as much again, and each further attempt asks for twice as much.
 """
 
 import functools
