@@ -17,10 +17,11 @@ The log-posterior of log dispersion a = log(alpha) is
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, psi
+from scipy.special import gammaln
 
 from degsteps.engine.blocks import sum_samples
 from degsteps.engine.cells import Cells, Cholesky
+from degsteps.engine.special import GammaTerms
 
 MIN_DISPERSION = 1e-8
 _LOWEST_LOG = -30.0
@@ -65,6 +66,7 @@ class _Posterior:
         self.prior_mean = prior_mean
         self.prior_variance = prior_variance
         self.count_total = sum_samples(counts)
+        self.exceeding = _exceeding(counts) if _is_low(counts).all() else None
 
     def value(self, log_dispersion: np.ndarray) -> np.ndarray:
         """Log-posterior without the terms that do not depend on dispersion."""
@@ -88,7 +90,53 @@ class _Posterior:
         part.prior_mean = None if self.prior_mean is None else self.prior_mean[kept]
         part.prior_variance = self.prior_variance
         part.count_total = self.count_total[kept]
+        part.exceeding = None if self.exceeding is None else self.exceeding[:, kept]
         return part
+
+
+def _low_limit(n_samples: int) -> int:
+    """Largest count of a gene for which counting is cheaper than gamma functions."""
+    return min(max(n_samples, 16), 256)
+
+
+def _is_low(counts: np.ndarray) -> np.ndarray:
+    """Genes without a count above the limit; (samples, genes) -> (genes,)."""
+    return counts.max(axis=0) <= _low_limit(counts.shape[0])
+
+
+def _exceeding(counts: np.ndarray) -> np.ndarray:
+    """Number of samples with a count above k, for k from 0; (samples, genes) -> (limit, genes)."""
+    n_samples, n_genes = counts.shape
+    width = _low_limit(n_samples) + 1
+    place = counts.astype(np.intp) + width * np.arange(n_genes)
+    tally = np.bincount(place.ravel(), minlength=width * n_genes).reshape(n_genes, width)
+    return np.ascontiguousarray((n_samples - np.cumsum(tally, axis=1)[:, :-1]).T.astype(float))
+
+
+class _RisingFactorial:
+    """Sum over samples of log gamma(count + size) - log gamma(size), and its derivative by size.
+
+    For genes with low counts it is the sum over k of (samples with a count above k) * log(size + k): few logarithms,
+    however many samples. For the others, gamma functions.
+    """
+
+    def __init__(self, posterior: _Posterior, size: np.ndarray, shifted: np.ndarray) -> None:
+        self.exceeding = posterior.exceeding
+        self.n_samples = posterior.counts.shape[0]
+        if self.exceeding is not None:
+            self.steps = np.arange(len(self.exceeding), dtype=float)[:, None] + size
+        else:
+            self.of_shifted, self.of_size = GammaTerms(shifted), GammaTerms(size)
+
+    def log(self) -> np.ndarray:
+        if self.exceeding is not None:
+            return sum_samples(self.exceeding * np.log(self.steps))
+        return sum_samples(self.of_shifted.log_gamma()) - self.n_samples * self.of_size.log_gamma()
+
+    def log_slope(self) -> np.ndarray:
+        if self.exceeding is not None:
+            return sum_samples(self.exceeding / self.steps)
+        return sum_samples(self.of_shifted.digamma()) - self.n_samples * self.of_size.digamma()
 
 
 class _Point:
@@ -102,6 +150,7 @@ class _Point:
         self.scaled = posterior.mean * self.alpha
         self.log_scaled = np.log1p(self.scaled)
         self.shifted = posterior.counts + self.size
+        self.rising = _RisingFactorial(posterior, self.size, self.shifted)
         if posterior.adjusted:
             self.scaled += 1.0
             self.weights = np.divide(posterior.mean, self.scaled, out=self.scaled)
@@ -110,10 +159,8 @@ class _Point:
 
     def value(self) -> np.ndarray:
         posterior = self.posterior
-        terms = gammaln(self.shifted)
-        terms -= self.shifted * self.log_scaled
-        total = sum_samples(terms)
-        total += posterior.count_total * self.log_dispersion - posterior.counts.shape[0] * gammaln(self.size)
+        total = self.rising.log() - sum_samples(self.shifted * self.log_scaled)
+        total += posterior.count_total * self.log_dispersion
         if posterior.adjusted:
             total -= 0.5 * self.information.log_determinant()
         if posterior.prior_mean is not None:
@@ -125,8 +172,7 @@ class _Point:
         terms = posterior.counts - posterior.mean
         terms /= posterior.mean + self.size
         terms += self.log_scaled
-        terms -= psi(self.shifted)
-        slope = self.size * (sum_samples(terms) + posterior.counts.shape[0] * psi(self.size))
+        slope = self.size * (sum_samples(terms) - self.rising.log_slope())
         if posterior.adjusted:
             squares = posterior.cells.cell_sums(self.weights * self.weights)
             slope += 0.5 * self.alpha * sum_samples(self.information.leverage() * squares)
@@ -173,6 +219,26 @@ def line_search(
     -------
     DispersionFit
     """
+    low = _is_low(counts)
+    if low.any() and not low.all():
+        parts = [
+            line_search(
+                counts[:, genes],
+                mean[:, genes],
+                cells,
+                start[genes],
+                prior_mean=None if prior_mean is None else prior_mean[genes],
+                prior_variance=prior_variance,
+                adjusted=adjusted,
+                min_log_dispersion=min_log_dispersion,
+                tolerance=tolerance,
+                max_iterations=max_iterations,
+            )
+            for genes in (low, ~low)
+        ]
+        order = np.argsort(np.concatenate([np.flatnonzero(low), np.flatnonzero(~low)]))
+        names = ("log_dispersion", "iterations", "start_value", "last_value")
+        return DispersionFit(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names))
     n_genes = counts.shape[1]
     posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance, adjusted)
     result = start.astype(float).copy()

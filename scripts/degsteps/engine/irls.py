@@ -8,10 +8,10 @@ range or do not settle are fitted again by a bounded, damped Newton method on th
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
 
 from degsteps.engine.blocks import sum_samples
 from degsteps.engine.cells import Cells, Cholesky, packed_size
+from degsteps.engine.special import log_gamma
 
 LARGEST_COEFFICIENT = 30.0
 LARGEST_LOG2 = 30.0
@@ -37,6 +37,8 @@ class CoefficientFit:
     iterations : ndarray of int, (genes,)
     rescued : ndarray of bool, (genes,)
         Fitted again by the bounded method.
+    constant : ndarray, (genes,)
+        :func:`counting_term`.
     """
 
     coefficients: np.ndarray
@@ -46,6 +48,7 @@ class CoefficientFit:
     converged: np.ndarray
     iterations: np.ndarray
     rescued: np.ndarray
+    constant: np.ndarray
 
 
 def start_coefficients(normalized: np.ndarray, cells: Cells) -> np.ndarray:
@@ -53,13 +56,47 @@ def start_coefficients(normalized: np.ndarray, cells: Cells) -> np.ndarray:
     return cells.least_squares(np.log(normalized + 0.1))
 
 
-def log_likelihood(counts: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
-    """Negative-binomial log-likelihood per gene; (samples, genes) -> (genes,)."""
+def counting_term(counts: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
+    """The part of the log-likelihood that does not depend on means: the binomial coefficient and dispersion^count.
+
+    Parameters
+    ----------
+    counts : ndarray, (samples, genes)
+    dispersion : ndarray, (genes,)
+
+    Returns
+    -------
+    ndarray, (genes,)
+    """
     size = 1.0 / dispersion
-    scaled = np.log1p(mean * dispersion)
+    terms = log_gamma(counts + size)
+    terms -= log_gamma(counts + 1.0)
+    return sum_samples(terms) - counts.shape[0] * log_gamma(size) + sum_samples(counts) * np.log(dispersion)
+
+
+def log_likelihood(
+    counts: np.ndarray, mean: np.ndarray, dispersion: np.ndarray, constant: np.ndarray | None = None
+) -> np.ndarray:
+    """Negative-binomial log-likelihood per gene.
+
+    Parameters
+    ----------
+    counts, mean : ndarray, (samples, genes)
+    dispersion : ndarray, (genes,)
+    constant : ndarray, (genes,), optional
+        :func:`counting_term`, if known.
+
+    Returns
+    -------
+    ndarray, (genes,)
+    """
+    if constant is None:
+        constant = counting_term(counts, dispersion)
+    log_scaled = np.log1p(mean * dispersion)
     with np.errstate(divide="ignore", invalid="ignore"):
-        power = np.where(counts > 0, counts * (np.log(mean * dispersion) - scaled), 0.0)
-    return sum_samples(gammaln(counts + size) - gammaln(size) - gammaln(counts + 1.0) + power - size * scaled)
+        terms = np.where(counts > 0, counts * (np.log(mean) - log_scaled), 0.0)
+    terms -= log_scaled / dispersion
+    return constant + sum_samples(terms)
 
 
 def fit_coefficients(
@@ -120,7 +157,8 @@ def fit_coefficients(
     state = _IterationState(counts, offset, dispersion, beta.copy(), cells, min_mean)
     deviance = np.zeros(n_genes)
     # Terms of the deviance without the coefficients; they matter only in the relative stopping rule.
-    constant = state.deviance_constant()
+    counting = counting_term(counts, dispersion)
+    constant = -2.0 * (counting + sum_samples(counts * state.log_offset))
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         for iteration in range(1, max_iterations + 1):
             state.step(cells, ridge)
@@ -178,7 +216,7 @@ def fit_coefficients(
         if broken.any():
             redo = again[broken]
             _, hat_diagonal[:, redo] = _sandwich(np.maximum(mean[:, redo], min_mean), dispersion[redo], cells, ridge)
-    return CoefficientFit(beta, covariance, mean, hat_diagonal, converged, iterations, rescued)
+    return CoefficientFit(beta, covariance, mean, hat_diagonal, converged, iterations, rescued, counting)
 
 
 class _IterationState:
@@ -210,17 +248,8 @@ class _IterationState:
         factor = Cholesky(cells.gram(cells.cell_sums(weights)), ridge)
         self.beta = factor.solve(cells.cross_product(cells.cell_sums(response)))
 
-    def deviance_constant(self) -> np.ndarray:
-        size = 1.0 / self.dispersion
-        return -2.0 * sum_samples(
-            gammaln(self.counts + size)
-            - gammaln(size)
-            - gammaln(self.counts + 1.0)
-            + self.counts * (np.log(self.dispersion) + self.log_offset)
-        )
-
     def deviance(self) -> np.ndarray:
-        """-2 log-likelihood without :meth:`deviance_constant`."""
+        """-2 log-likelihood without the terms that do not depend on coefficients."""
         log_scaled = np.log1p(self.dispersion * self.mean)
         return -2.0 * sum_samples(self.counts * (self.log_rate - log_scaled) - log_scaled / self.dispersion)
 

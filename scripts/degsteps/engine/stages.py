@@ -184,7 +184,7 @@ def fitted_log_likelihood(
     mean = fit.mean
     if compatibility == "r" and fit.rescued.any():
         mean = np.where(fit.rescued, np.maximum(mean, MIN_MEAN), mean)
-    return log_likelihood(counts, mean, dispersion)
+    return log_likelihood(counts, mean, dispersion, fit.constant)
 
 
 @dataclass

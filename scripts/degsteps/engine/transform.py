@@ -1,9 +1,9 @@
 """Variance-stabilising and regularised-log transformations (Love, Huber & Anders, Genome Biology 15:550, 2014)."""
 
 import numpy as np
-from scipy.special import gammaln
 
 from degsteps.engine.blocks import sum_samples
+from degsteps.engine.irls import counting_term
 from degsteps.engine.trend import Trend
 from degsteps.engine.weighted import matched_prior_variance
 
@@ -156,10 +156,7 @@ def regularized_log(
     result = np.empty((n_samples, n_genes))
     active = np.arange(n_genes)
     deviance = np.zeros(n_genes)
-    size = 1.0 / dispersion
-    constant = -2.0 * sum_samples(
-        gammaln(counts + size) - gammaln(size) - gammaln(counts + 1.0) + counts * (np.log(dispersion) + log_offset)
-    )
+    constant = -2.0 * (counting_term(counts, dispersion) + sum_samples(counts * log_offset))
     log_floor = np.log(min_mean)
 
     def means(predictor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
