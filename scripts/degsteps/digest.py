@@ -44,7 +44,7 @@ def _library_imports(path: Path) -> frozenset[Path]:
 
 
 def code_files(script: Path | str) -> list[Path]:
-    """Return a script and every library file that it reaches by imports, sorted.
+    """Return a script and every library file that it reaches by imports, sorted, with the templates beside them.
 
     Only what a step can reach counts, so that editing a figure never refits a model.
     """
@@ -54,7 +54,8 @@ def code_files(script: Path | str) -> list[Path]:
         if path not in seen:
             seen.add(path)
             pending.extend(_library_imports(path))
-    return sorted(seen)
+    templates = {file for path in seen if path.is_relative_to(LIBRARY) for file in (path.parent / "templates").glob("*")}
+    return sorted(seen | templates)
 
 
 def code_digest(script: Path | str) -> str:

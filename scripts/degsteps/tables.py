@@ -52,8 +52,8 @@ def read_table(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
 
     Parameters
     ----------
-    text : names of columns that stay text even where they look like numbers. Blank is the only missing value:
-        a level called ``NA`` or ``None`` is a level.
+    text : names of columns that stay text, where the file has them, even if they look like numbers. Blank is the
+        only missing value: a level called ``NA`` or ``None`` is a level.
     """
     first = pd.read_csv(path, sep="\t", nrows=0).columns[0]
     table = pd.read_csv(
@@ -65,7 +65,7 @@ def read_table(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
         encoding="utf-8",
         float_precision="round_trip",
     )
-    for name in (first, *text):
+    for name in {first, *text} & set(table.columns):
         table[name] = table[name].fillna("")
     return table.set_index(first)
 

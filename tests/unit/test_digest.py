@@ -13,6 +13,11 @@ def test_reaches_what_is_imported_at_the_top_inside_functions_and_through_others
     assert "deseq.py" in names("transform_counts.py")  # imported inside a function of transform.py
 
 
+def test_templates_count_for_the_step_that_uses_them():
+    assert {"page.py", "report.html.j2", "report.css", "report.js"} <= names("render_report.py")
+    assert "report.css" not in names("fit_model.py")
+
+
 def test_plotting_edit_refits_nothing():
     assert not any(path.parent.name == "figures" for path in digest.code_files(REPO / "scripts" / "fit_model.py"))
     assert "model.py" not in names("plot_qc.py")
