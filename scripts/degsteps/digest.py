@@ -54,7 +54,8 @@ def code_files(script: Path | str) -> list[Path]:
         if path not in seen:
             seen.add(path)
             pending.extend(_library_imports(path))
-    templates = {file for path in seen if path.is_relative_to(LIBRARY) for file in (path.parent / "templates").glob("*")}
+    packages = {path.parent for path in seen if path.is_relative_to(LIBRARY)}
+    templates = {file for package in packages for file in (package / "templates").glob("*")}
     return sorted(seen | templates)
 
 
