@@ -5,6 +5,7 @@ Standard library, PyYAML and jsonschema only: the Snakefile imports this module.
 
 import copy
 import difflib
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ import yaml
 from degsteps.errors import ConfigError
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "config" / "schema"
+#: What becomes part of a path; the schemas have the same pattern for versions and contrasts.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Problem(NamedTuple):
@@ -119,6 +122,8 @@ def _explain(error: Any, file: str) -> list[Problem]:
             for name in missing
         ]
     description = error.schema.get("description", "")
+    if error.validator == "oneOf":
+        return [Problem(file, key, *_explain_choice(error))]
     if error.validator == "type":
         return [Problem(file, key, *_explain_type(error, description))]
     if error.validator == "enum":
@@ -139,6 +144,19 @@ def _explain(error: Any, file: str) -> list[Problem]:
     if error.validator in bounds:
         return [Problem(file, key, f"{bounds[error.validator]} {error.validator_value}.", description)]
     return [Problem(file, key, f"{error.message}.", description)]
+
+
+def _explain_choice(error: Any) -> tuple[str, str]:
+    """Say which sets of keys exclude each other, and which of them is not complete."""
+    sets = [choice["required"] for choice in error.validator_value]
+    given = [name for names in sets for name in names if name in error.instance]
+    cure = f"Give either {' and '.join(sets[0])}, or {' and '.join(sets[1])}."
+    if not given:
+        return f"{' and '.join(sets[0])} are missing.", cure
+    if {*given} < {*sets[0]}:
+        missing = [name for name in sets[0] if name not in given]
+        return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.", cure
+    return f"{' and '.join(given)} exclude each other.", cure
 
 
 def _explain_type(error: Any, description: str) -> tuple[str, str]:
@@ -175,6 +193,11 @@ def load_analyses(config: dict[str, Any], file: str = "config/config.yaml") -> t
     analysis_schema = read_schema("analysis")
     for path in with_defaults(config, schema)["analyses"]:
         name = analysis_name(path)
+        if not NAME.fullmatch(name):
+            what = f"{path!r} gives the analysis the name {name!r}, which becomes a folder."
+            cure = "Rename the file: letters, digits, '.', '_' and '-', beginning with a letter or digit."
+            problems.append(Problem(file, "analyses", what, cure))
+            continue
         if name in analyses:
             problems.append(Problem(file, "analyses", f"two files give the name {name!r}.", "Rename one of the files."))
             continue
