@@ -239,5 +239,6 @@ def closing_lines():
         page = workflow.pathvars.apply(
             in_stage("report", name, analysis["version"], "report.html")
         )
-        lines += [f"  {name} {analysis['version']}: {page}"]
+        if Path(page).is_file():
+            lines += [f"  {name} {analysis['version']}: {page}"]
     return "\n".join(lines)
