@@ -7,7 +7,7 @@ import numpy as np
 
 # Temporaries of one block should stay near a core's cache (about this many numbers an array), but each numpy call
 # should have enough genes to work on. Measured at 8, 24, 100 and 500 samples.
-_NUMBERS_PER_ARRAY = 131_072
+_NUMBERS_PER_ARRAY = 200_000
 _SMALLEST_BLOCK = 512
 
 

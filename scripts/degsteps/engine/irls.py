@@ -328,34 +328,41 @@ def bounded_newton(
     converged : ndarray of bool, (genes,)
     """
     penalty = ridge[:, None]
+    coefficients = np.clip(start, -bound, bound)
+    converged = np.zeros(start.shape[1], dtype=bool)
+    active = np.arange(start.shape[1])
+    beta = coefficients.copy()
     log_offset = np.log(offset)
 
-    def objective(beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        predictor = cells.spread(cells.linear_predictor(beta)) + log_offset
+    def objective(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        predictor = cells.spread(cells.linear_predictor(at)) + log_offset
         mean = np.exp(np.clip(predictor, -700, 700))
         log_scaled = np.log1p(dispersion * mean)
         value = sum_samples(counts * (predictor - log_scaled) - log_scaled / dispersion)
-        return value - 0.5 * sum_samples(penalty * beta**2), mean
+        return value - 0.5 * sum_samples(penalty * at**2), mean
 
-    beta = np.clip(start, -bound, bound)
     value, mean = objective(beta)
-    converged = np.zeros(beta.shape[1], dtype=bool)
-    with np.errstate(over="ignore", invalid="ignore"):
+    # Tiny weights leave the system singular; a little more ridge only shortens the step.
+    stabilizer = ridge + 1e-10
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for _ in range(max_iterations):
             scaled = 1.0 + dispersion * mean
-            weights = mean / scaled
             gradient = cells.cross_product(cells.cell_sums((counts - mean) / scaled)) - penalty * beta
             # A coefficient that rests at its bound and is pushed outwards stays there.
             stuck = (np.abs(beta) >= bound) & (np.sign(gradient) == np.sign(beta))
             gradient = np.where(stuck, 0.0, gradient)
-            # Tiny weights leave the system singular; a little more ridge only shortens the step.
-            factor = Cholesky(cells.gram(cells.cell_sums(weights)), ridge + 1e-10)
-            step = np.nan_to_num(factor.solve(gradient))
+            expected_weights = mean / scaled
+            weights = expected_weights * (1.0 + dispersion * counts) / scaled
+            step = Cholesky(cells.gram(cells.cell_sums(weights)), stabilizer).solve(gradient)
+            unusable = ~np.isfinite(step).all(axis=0)
+            if unusable.any():
+                fisher = Cholesky(cells.gram(cells.cell_sums(expected_weights)), stabilizer).solve(gradient)
+                step = np.where(unusable, np.nan_to_num(fisher), step)
             step = np.where(stuck, 0.0, step)
             step *= np.minimum(1.0, 2.0 / np.maximum(np.abs(step).max(axis=0), 1e-300))
             expected_gain = sum_samples(gradient * step)
-            length = np.ones(beta.shape[1])
-            waiting = ~converged
+            length = np.ones(len(active))
+            waiting = np.ones(len(active), dtype=bool)
             for _ in range(30):
                 trial = np.where(waiting, np.clip(beta + length * step, -bound, bound), beta)
                 trial_value, trial_mean = objective(trial)
@@ -363,13 +370,21 @@ def bounded_newton(
                 beta = np.where(better, trial, beta)
                 mean = np.where(better, trial_mean, mean)
                 value = np.where(better, trial_value, value)
-                converged |= better & (expected_gain <= tolerance * (np.abs(value) + 0.1))
                 waiting &= ~better
                 if not waiting.any():
                     break
                 length = np.where(waiting, 0.5 * length, length)
-            # No step of any length helps: this is the optimum to working precision.
-            converged |= waiting
-            if converged.all():
-                break
-    return beta, converged
+            # Where no step of any length helps, this is the optimum to working precision.
+            finished = waiting | (expected_gain <= tolerance * (np.abs(value) + 0.1))
+            if finished.any():
+                coefficients[:, active[finished]] = beta[:, finished]
+                converged[active[finished]] = True
+                kept = ~finished
+                if not kept.any():
+                    return coefficients, converged
+                active, beta, mean, value = active[kept], beta[:, kept], mean[:, kept], value[kept]
+                counts, dispersion = counts[:, kept], dispersion[kept]
+                if log_offset.shape[1] > 1:
+                    log_offset = log_offset[:, kept]
+    coefficients[:, active] = beta
+    return coefficients, converged
