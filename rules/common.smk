@@ -29,6 +29,7 @@ if not Path(degsteps.__file__).samefile(SCRIPTS / "degsteps" / "__init__.py"):
     )
 
 from degsteps.analyses import load_checked_analyses
+from degsteps.contrasts import words
 from degsteps.digest import code_digest
 from degsteps.errors import DegstepsError
 from degsteps.layout import in_stage, stage_pathvars, version_folder
@@ -156,8 +157,7 @@ def adjustment_input(wildcards):
 
 def contrast_title(wildcards):
     """Return a contrast in words: what a positive fold change means."""
-    contrast = contrast_setting(wildcards)
-    return f"{contrast['factor']}: {contrast['test']} vs {contrast['reference']}"
+    return words(contrast_setting(wildcards)).title
 
 
 def table_name(wildcards):

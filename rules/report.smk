@@ -24,7 +24,6 @@ def all_records(wildcards):
 rule summarize_results:
     """Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
     input:
-        samples="<ingest>/samples.tsv",
         sample_account="<ingest>/sample_account.tsv",
         gene_account="<ingest>/gene_account.tsv",
         genes="<filter>/genes.tsv",

@@ -5,8 +5,9 @@ cannot be told apart at all, the run has stopped before the first job.
 """
 
 from degsteps import batch
-from degsteps.design import contrast_setting, contrast_vector, rank_report
-from degsteps.model_matrix import as_frame, cells_table, crosstabs, design_of
+from degsteps.contrasts import compile_contrast
+from degsteps.design import rank_report
+from degsteps.model_matrix import as_frame, cells_table, contrast_facts, crosstabs, design_of
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json, write_table
 
@@ -34,7 +35,6 @@ def main(
     write_table(associations.set_index("a"), association)
     write_table(crosstabs(sheet, [name for name in columns if name not in model["covariates"]]), crosstab)
     write_table(cells_table(built), cells)
-    weights = {name: contrast_vector(built, contrast) for name, contrast in contrasts.items()}
     facts = {
         "formula": str(built.formula),
         "levels": {name: list(levels) for name, levels in built.levels.items()},
@@ -42,8 +42,7 @@ def main(
         "rank": report.rank,
         "residual_df": report.residual_df,
         "contrasts": {
-            name: contrast
-            | {"weights": dict(zip(built.columns, weights[name], strict=True)), "at": contrast_setting(built, contrast)}
+            name: contrast | contrast_facts(built, compile_contrast(built, contrast))
             for name, contrast in contrasts.items()
         },
     }

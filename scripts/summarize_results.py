@@ -2,11 +2,10 @@
 
 from degsteps.report import accounting
 from degsteps.step import Input, Inputs, Output, run
-from degsteps.tables import read_json, read_samples, read_table, read_text_table, write_table
+from degsteps.tables import read_json, read_table, read_text_table, write_table
 
 
 def main(
-    samples: Input,
     sample_account: Input,
     gene_account: Input,
     genes: Input,
@@ -23,7 +22,7 @@ def main(
     settings: dict,
 ) -> dict:
     """Stop if any stage has other samples or genes than the one before it has kept."""
-    sheet, test = read_samples(samples), settings["test"]
+    test = settings["test"]
     texts = ("reason", "a", "b", "finding", "advice")
     tables = {path.stem: accounting.typed_results(read_text_table(path)) for path in contrast_tables}
     accounts = accounting.sample_accounts(
@@ -41,7 +40,6 @@ def main(
         accounts=accounts,
         design=read_json(design_summary),
         association=read_table(association, text=texts),
-        samples=sheet,
         quality=read_table(quality_verdicts, text=texts),
         contrasts=tables,
     )

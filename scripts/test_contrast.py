@@ -7,8 +7,8 @@ the other.
 import numpy as np
 
 from degsteps import model as models
-from degsteps.design import contrast_vector
-from degsteps.model_matrix import design_of
+from degsteps.contrasts import compile_contrast, words
+from degsteps.model_matrix import contrast_facts, design_of, group_labels
 from degsteps.step import Input, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, read_table, write_table
 
@@ -29,15 +29,17 @@ def main(
     """Write the contrast's table; the facts hold the weights of the coefficients, so that the sign can be checked."""
     fit, matrix, sheet = read_model(model), read_matrix(counts), read_samples(samples)
     built = design_of(sheet.loc[fit.obs_names], design)
-    weights = np.array(contrast_vector(built, contrast))
+    compiled = compile_contrast(built, contrast)
     options = {"cooks_filter": cooks_filter, "independent_filtering": independent_filtering, "shrinkage": shrinkage}
-    result = models.contrast_table(fit, matrix, weights, alpha=alpha, **options)
-    means = models.group_means(matrix, read_table(size_factors)["size_factor"], sheet[contrast["factor"]])
+    result = models.contrast_table(fit, matrix, np.array(compiled.weights), alpha=alpha, **options)
     reasons = result.pop("na_reason")
-    write_table(order_by_significance(result.join(means).assign(na_reason=reasons)), table)
+    if compiled.factors:
+        groups = group_labels(sheet, compiled.factors)
+        result = result.join(models.group_means(matrix, read_table(size_factors)["size_factor"], groups))
+    write_table(order_by_significance(result.assign(na_reason=reasons)), table)
     called = result["padj"] < alpha
-    return {
-        "weights": {name: weight for name, weight in zip(built.columns, weights, strict=True) if weight},
+    return contrast_facts(built, compiled) | {
+        "title": words(contrast).title,
         "up": int((called & (result["log2_fold_change"] > 0)).sum()),
         "down": int((called & (result["log2_fold_change"] < 0)).sum()),
     }

@@ -4,21 +4,34 @@ Standard library, PyYAML and jsonschema only: the Snakefile imports this module.
 """
 
 import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from degsteps.config import load_analyses
+from degsteps.contrasts import contrast_columns, expand_contrasts
+from degsteps.design import parse_formula
 from degsteps.errors import ConfigError
 
 
 def complete(analysis: dict[str, Any]) -> dict[str, Any]:
-    """Fill in what follows from other settings: title, filter groups and the columns that colour figures."""
+    """Fill in what follows from other settings: title, single contrasts, filter groups, columns that colour figures."""
     design, batches = analysis["design"], analysis["batch"]["columns"]
-    first_contrast = next(iter(analysis["test"]["contrasts"].values()))
-    columns = list(dict.fromkeys([first_contrast["factor"], *design["factors"], *design["covariates"], *batches]))
+    contrasts = expand_contrasts(analysis["test"]["contrasts"], design["factors"])
+    group = analysis["filter"]["group"] or main_factor(contrasts.values(), design)
+    named = [name for contrast in contrasts.values() for name in contrast_columns(contrast)[:1]][:1]
+    columns = list(dict.fromkeys([*(named or [group]), *design["factors"], *design["covariates"], *batches]))
     completed = analysis | {"title": analysis["title"] or analysis["name"]}
-    completed["filter"] = analysis["filter"] | {"group": analysis["filter"]["group"] or first_contrast["factor"]}
+    completed["test"] = analysis["test"] | {"contrasts": contrasts}
+    completed["filter"] = analysis["filter"] | {"group": group}
     completed["qc"] = analysis["qc"] | {"color_by": analysis["qc"]["color_by"] or columns}
     return completed
+
+
+def main_factor(contrasts: Iterable[Mapping[str, Any]], design: Mapping[str, Any]) -> str:
+    """Return the factor of the first contrast that names one, or the formula's last factor."""
+    named = [name for contrast in contrasts for name in contrast_columns(contrast) if name in design["factors"]]
+    in_formula = [name for name in parse_formula(design["formula"]).columns if name in design["factors"]]
+    return [*named[:1], *reversed(in_formula)][0]
 
 
 def load_checked_analyses(config: dict[str, Any], *, check: bool = True) -> dict[str, dict[str, Any]]:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from degsteps.contrasts import Compiled
 from degsteps.design import Design, build_design, term_name
-from degsteps.errors import DesignError
 
 
 def design_of(samples: pd.DataFrame, model: Mapping[str, Any]) -> Design:
@@ -37,13 +38,38 @@ def cells_table(design: Design) -> pd.DataFrame:
     """Return every combination of the design's levels with its number of samples, the empty ones included."""
     factors = list(design.levels)
     if not factors:
-        raise DesignError("design.formula: names no factor, so there are no groups to compare. Add one.")
+        everyone = {"samples_of": ["all"], "n_samples": [len(design.samples)], "samples": [", ".join(design.samples)]}
+        return pd.DataFrame(everyone).set_index("samples_of")
     every = pd.MultiIndex.from_product([design.levels[name] for name in factors], names=factors)
     table = pd.DataFrame(index=every).reset_index()
     members = [design.cells.get(tuple(row), ()) for row in table[factors].itertuples(index=False)]
     table["n_samples"] = [len(samples) for samples in members]
     table["samples"] = [", ".join(samples) for samples in members]
     return table.set_index(factors[0])
+
+
+def contrast_facts(design: Design, compiled: Compiled) -> dict[str, Any]:
+    """Return what a reader needs to check a contrast: weights of coefficients and of cells, settings, group sizes.
+
+    The weight of a cell is the sum over its samples of the weights that least squares would give them, the rows of
+    ``X (X'X)^-1 c``: which groups the samples' design lets the contrast weigh up, and against which.
+    """
+    matrix = np.array(design.rows, dtype=float)
+    of_sample = matrix @ np.linalg.solve(matrix.T @ matrix, np.array(compiled.weights))
+    by_sample = dict(zip(design.samples, of_sample, strict=True))
+    cells = {":".join(cell): sum(by_sample[sample] for sample in members) for cell, members in design.cells.items()}
+    return {
+        "weights": dict(zip(design.columns, compiled.weights, strict=True)),
+        "cells": {cell: round(weight, 6) for cell, weight in cells.items() if cell and abs(weight) > 1e-9},
+        "at": compiled.at,
+        "averaged": list(compiled.averaged),
+        "groups": {group: len(samples) for group, samples in compiled.groups.items()},
+    }
+
+
+def group_labels(samples: pd.DataFrame, factors: Sequence[str]) -> pd.Series:
+    """Return each sample's levels of some factors, joined by ``:``."""
+    return samples[list(factors)].agg(":".join, axis=1) if factors else pd.Series("", index=samples.index)
 
 
 def crosstabs(samples: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:

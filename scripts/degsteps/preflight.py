@@ -15,8 +15,18 @@ from typing import Any, NamedTuple
 
 from degsteps.config import Problem
 from degsteps.confounding import crosstab_text, determines, explain_aliases
-from degsteps.design import Formula, FormulaError, as_number, build_design, factor_levels, parse_formula, rank_report
-from degsteps.errors import DataError, DegstepsError
+from degsteps.contrasts import ContrastError, compile_contrast, contrast_columns, contrast_form, expand_contrasts
+from degsteps.design import (
+    Design,
+    Formula,
+    FormulaError,
+    as_number,
+    build_design,
+    factor_levels,
+    parse_formula,
+    rank_report,
+)
+from degsteps.errors import DataError, DegstepsError, DesignError
 from degsteps.matrix_scan import Scan, annotation_columns, scan_counts, scan_faults
 from degsteps.sheet import Fault, Sheet, access_fault, inspect_sheet, matching_column, read_columns
 from degsteps.wording import bare, counted, listed, near_match, quoted, suggestion, verb
@@ -97,6 +107,17 @@ class _Check:
         #: Columns of the analysed samples; empty while it is not known which these are.
         self.columns: dict[str, list[str]] = {}
         self.parsed: Formula | None = None
+        self.contrasts_by_name = self._expanded()
+
+    def _expanded(self) -> dict[str, dict[str, Any]]:
+        """Return every single contrast; where one cannot be read, the others."""
+        factors, found = self.analysis["design"]["factors"], {}
+        for name, contrast in self.analysis["test"]["contrasts"].items():
+            try:
+                found |= expand_contrasts({name: contrast}, factors)
+            except ContrastError as error:
+                self.problem(f"test.contrasts.{error.key}", error.what, error.cure)
+        return found
 
     def problem(self, key: str, what: str, cure: str) -> None:
         self.problems.append(Problem(self.file, key, what, cure))
@@ -287,7 +308,19 @@ class _Check:
 
     @property
     def tested(self) -> list[str]:
-        return list(dict.fromkeys(contrast["factor"] for contrast in self.analysis["test"]["contrasts"].values()))
+        named = self._formula_columns if self.parsed else ()
+        levels = {
+            name: tuple(self.columns[name])
+            for name in named
+            if {name} <= self.declared_factors.keys() & self.columns.keys()
+        }
+        found = [name for contrast in self.contrasts_by_name.values() for name in contrast_columns(contrast, levels)]
+        return list(dict.fromkeys(found))
+
+    @property
+    def compared(self) -> list[str]:
+        """The factors whose levels are compared as such."""
+        return list(dict.fromkeys(c["factor"] for c in self.contrasts_by_name.values() if c.get("factor")))
 
     def _is_in_sheet(self, key: str, name: str) -> bool:
         """Return whether the sheet has a column that can be used; if not, say so."""
@@ -441,20 +474,28 @@ class _Check:
                 self.note(self.file, key, what, "If these are codes, declare it under design.factors.")
 
     def contrasts(self) -> None:
-        contrasts = self.analysis["test"]["contrasts"]
         same_name: dict[str, str] = {}
-        same_levels: dict[tuple[str, frozenset[str]], tuple[str, str]] = {}
-        for name, contrast in contrasts.items():
+        same_levels: dict[tuple[Any, ...], tuple[str, str]] = {}
+        for name, contrast in self.contrasts_by_name.items():
             key = f"test.contrasts.{name}"
-            factor, test, reference = contrast["factor"], contrast["test"], contrast["reference"]
             other = same_name.setdefault(name.casefold(), name)
             if other != name:
                 what = f"differs from {quoted(other)} in case only; on some systems their files would be the same."
                 self.problem(key, what, "Rename one of them.")
+            try:
+                form = contrast_form(contrast)
+            except ContrastError as error:
+                self.problem(key, error.what, error.cure)
+                continue
+            if form != "levels":
+                continue
+            factor, test, reference = contrast["factor"], contrast["test"], contrast["reference"]
             if test == reference:
                 self.problem(key, f"{quoted(test)} is compared with itself.", "Name two different levels.")
                 continue
-            earlier, on_top = same_levels.setdefault((factor, frozenset((test, reference))), (name, test))
+            rest = {field: value for field, value in contrast.items() if field not in ("test", "reference")}
+            question = (factor, frozenset((test, reference)), repr(rest))
+            earlier, on_top = same_levels.setdefault(question, (name, test))
             if earlier != name:
                 what = f"is the same comparison as {quoted(earlier)}."
                 if on_top == test:
@@ -464,6 +505,28 @@ class _Check:
             if self._is_factor_of_formula(f"{key}.factor", factor):
                 self._contrast_levels(key, factor, test, reference)
 
+    def _questions(self, design: Design) -> None:
+        """Compile every contrast that has no problem yet, and look at the sizes of the groups that it names."""
+        for name, contrast in self.contrasts_by_name.items():
+            key = f"test.contrasts.{name}"
+            if any(problem.key == key or problem.key.startswith(f"{key}.") for problem in self.problems):
+                continue
+            try:
+                compiled = compile_contrast(design, contrast)
+            except ContrastError as error:
+                self.problem(f"{key}.{error.key}".rstrip("."), error.what, error.cure)
+            except DesignError as error:
+                what, _, cure = str(error).partition(". ")
+                self.design_problem(key, f"{what}.", cure)
+            else:
+                single = [group for group, samples in compiled.groups.items() if len(samples) == 1]
+                if single and contrast_form(contrast) != "levels":
+                    what = (
+                        f"{listed(single)} {verb(len(single), 'has', 'have')} one sample, so nothing tells an effect "
+                    )
+                    what += "from that sample's peculiarities."
+                    self.note(self.file, key, what, "Take the result as a lead; replicate before relying on it.")
+
     def _is_factor_of_formula(self, key: str, factor: str) -> bool:
         if self.parsed is None:
             return False
@@ -471,7 +534,8 @@ class _Check:
         if factor in factors:
             return True
         if factor in self.declared_covariates:
-            self.problem(key, f"{quoted(factor)} is a covariate; contrasts compare levels.", "Name a factor.")
+            cure = f"Name a factor, or ask for the slope: {{covariate: {factor}}}."
+            self.problem(key, f"{quoted(factor)} is a covariate; contrasts compare levels.", cure)
         elif factor in self.declared_factors:
             what = f"{quoted(factor)} is not in the formula {self.parsed}."
             self.problem(key, what, "Add it to design.formula, or compare levels of another factor.")
@@ -517,7 +581,9 @@ class _Check:
         if not report.is_full_rank:
             for what, cure in explain_aliases(design, self.columns, report, self.tested):
                 self.design_problem(key, what, cure)
-        elif report.residual_df == 0:
+            return
+        self._questions(design)
+        if report.residual_df == 0:
             number = len(design.samples)
             if len(design.cells) == number:
                 what = f"every combination of {listed(design.cell_factors)} has one sample"
@@ -546,6 +612,10 @@ class _Check:
             what = f"{quoted(group)} is not declared under design.factors."
             known = list(self.declared_factors)
             self.problem("filter.group", what, suggestion(group, known, "The factors are") if known else "Declare it.")
+        if not self.declared_factors and filters["method"] != "none":
+            what = "there is no factor whose levels could be the groups of the filter."
+            cure = "Declare one under design.factors and name it as filter.group, or set filter.method: none."
+            self.problem("filter.group", what, cure)
         minimum = filters["min_samples"]
         if minimum is not None and self.analysed and minimum > len(self.analysed):
             what = f"is {minimum}, but {counted(len(self.analysed), 'sample')} are analysed, so no gene would be kept."
@@ -558,7 +628,7 @@ class _Check:
         for name in batch["columns"]:
             if not self._is_in_sheet(key, name):
                 continue
-            if name in self.tested:
+            if name in self.compared:
                 what = f"{quoted(name)} is what the contrasts compare: adjusting for it would remove the effect."
                 self.problem(key, what, "Take it out of batch.columns.")
                 continue
@@ -577,7 +647,7 @@ class _Check:
                 self.note(self.file, key, what, f"Add it to design.formula, e.g. '~ {name} + ...'.")
 
     def _confounded_batch(self, key: str, name: str, values: Sequence[str]) -> None:
-        for factor in self.tested:
+        for factor in self.compared:
             levels = self.columns.get(factor)
             if levels and len(set(levels)) > 1 and determines(values, levels):
                 what = f"all samples of one {quoted(name)} have the same {quoted(factor)}: batch and effect cannot be "

@@ -230,6 +230,7 @@ def build(folder: Path) -> Study:
                     **contrast,
                     "weights": dict.fromkeys(coefficients, 0.0) | {coefficients[3]: 1.0 if position == 0 else -1.0},
                     "at": {"site": "x", "age": 42.5} if position else {},
+                    "groups": dict.fromkeys(LEVELS, 3),
                 }
                 for position, (name, contrast) in enumerate(CONTRASTS.items())
             },

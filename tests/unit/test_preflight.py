@@ -591,6 +591,59 @@ def contrast_of_a_covariate(study):
 
 
 @case
+def contrast_forms_mixed(study):
+    study.set("test.contrasts.treated_vs_control.trend", "equal")
+    study.set("test.contrasts.nothing", {})
+    study.set("test.contrasts.half", {"factor": "condition", "test": "treated"})
+
+
+@case
+def contrast_expressions_wrong(study):
+    study.set("design.formula", "~ run * condition")
+    for number, text in enumerate(
+        ["treatd - control", "treated", "treated - 2", "(treated - control", "r1:r2 - control", "treated * control"]
+    ):
+        study.set(f"test.contrasts.e{number}", {"expression": text})
+
+
+@case
+def contrast_of_an_absent_cell(study):
+    study.sheet["run"] = ["r1", "r1", "r2", "r2", "r1", "r1", "r1", "r1"]
+    study.set("test.contrasts.in_r2", {"expression": "r2:treated - r2:control"})
+
+
+@case
+def contrast_that_the_formula_leaves_out(study):
+    study.set("test.contrasts.difference", {"expression": "(r2:treated - r2:control) - (r1:treated - r1:control)"})
+
+
+@case
+def contrast_each_without_levels(study):
+    study.set("test.contrasts.every", {"factor": "condition", "each": "pairs"})
+
+
+@case
+def contrast_trend_of_words(study):
+    study.sheet["condition"] = ["control", "low", "high"] * 2 + ["control", "low"]
+    study.set("test.contrasts", {"trend": {"factor": "condition", "trend": "numeric"}})
+
+
+@case
+def contrast_weights_unknown(study):
+    study.set("test.contrasts.w", {"weights": {"condition[treated]": 1}})
+
+
+@case
+def contrast_at_a_column_that_does_not_matter(study):
+    study.set("test.contrasts.treated_vs_control.at", {"run": "r2"})
+
+
+@case
+def contrast_slope_of_a_factor(study):
+    study.set("test.contrasts.slope", {"covariate": "run"})
+
+
+@case
 def filter_group_unknown(study):
     study.set("filter.group", "Condition")
 

@@ -7,7 +7,7 @@ import pytest
 from degsteps.errors import DataError
 from degsteps.report import accounting
 from degsteps.report.accounting import Account
-from degsteps.tables import read_json, read_samples, read_table, read_text_table
+from degsteps.tables import read_json, read_table, read_text_table
 from tests.unit import report_inputs
 from tests.unit.report_inputs import CONTRASTS, N_DROPPED_GENES, N_GENES, SAMPLES
 
@@ -38,7 +38,6 @@ def verdicts_of(study, parts, **changes):
         "accounts": accounting.sample_accounts(parts["sample_account"]),
         "design": read_json(study.paths["design_summary"]),
         "association": read_table(study.paths["association"], text=TEXTS),
-        "samples": read_samples(study.paths["samples"]),
         "quality": read_table(study.paths["quality_verdicts"], text=TEXTS),
         "contrasts": parts["contrasts"],
     }
@@ -169,8 +168,10 @@ def test_excluded_samples_alone_are_no_warning(study, parts):
 
 @pytest.mark.parametrize(("n", "status"), [(3, "ok"), (2, "warn"), (1, "bad")])
 def test_few_replicates_are_named(study, parts, n, status):
-    samples = read_samples(study.paths["samples"]).iloc[: 2 * n]
-    verdicts = verdicts_of(study, parts, samples=samples)
+    design = read_json(study.paths["design_summary"])
+    for contrast in design["contrasts"].values():
+        contrast["groups"] = {"one": 7, "other": n}
+    verdicts = verdicts_of(study, parts, design=design)
     assert verdicts.loc["replicates", "status"] == status
 
 

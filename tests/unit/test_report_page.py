@@ -73,7 +73,7 @@ def study(tmp_path_factory):
     built = report_inputs.build(tmp_path_factory.mktemp("study"))
     outputs = {name: built.report / f"{name}.tsv" for name in ("accountability", "contrasts", "verdicts")}
     main = runpy.run_path(str(REPO / "scripts" / "summarize_results.py"))["main"]
-    names = ("samples", "sample_account", "gene_account", "genes", "size_factors", "design", "design_summary")
+    names = ("sample_account", "gene_account", "genes", "size_factors", "design", "design_summary")
     names += ("association", "quality_verdicts", "contrast_tables", "records")
     main(**built.inputs(*names), **outputs, settings=built.settings)
     built.paths |= outputs

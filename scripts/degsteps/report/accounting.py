@@ -279,7 +279,6 @@ def collect_verdicts(
     accounts: Sequence[Account],
     design: Mapping[str, Any],
     association: pd.DataFrame,
-    samples: pd.DataFrame,
     quality: pd.DataFrame,
     contrasts: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
@@ -297,8 +296,6 @@ def collect_verdicts(
         Summary of the design check.
     association
         Confounding of pairs of columns.
-    samples
-        Analysed samples with the columns of the sheet.
     quality
         Verdicts of quality control: index `check`; `status`, `finding`, `advice`.
     contrasts
@@ -312,7 +309,7 @@ def collect_verdicts(
     found = [
         ("samples", *_sample_verdict(accounts)),
         ("counts", *_counts_verdict(facts_of(records, "ingest_counts"))),
-        ("replicates", *_replicate_verdict(settings["test"]["contrasts"], samples)),
+        ("replicates", *_replicate_verdict(settings["test"]["contrasts"], design["contrasts"])),
         ("residual_df", *_residual_verdict(design)),
         ("confounding", *_confounding_verdict(association, settings["batch"]["columns"])),
         ("batch_in_design", *_batch_in_design_verdict(settings)),
@@ -358,12 +355,17 @@ def _counts_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
     )
 
 
-def _replicate_verdict(contrasts: Mapping[str, Mapping[str, str]], samples: pd.DataFrame) -> tuple[str, str, str]:
-    sizes = {
-        f"{contrast['factor']} {contrast[side]}": int((samples[contrast["factor"]] == contrast[side]).sum())
-        for contrast in contrasts.values()
-        for side in ("test", "reference")
-    }
+def _replicate_verdict(
+    contrasts: Mapping[str, Mapping[str, Any]], compiled: Mapping[str, Mapping[str, Any]]
+) -> tuple[str | None, str, str]:
+    sizes: dict[str, int] = {}
+    for name, contrast in contrasts.items():
+        prefix = f"{contrast['factor']} " if contrast.get("factor") else ""
+        for group, size in compiled[name]["groups"].items():
+            label = f"{prefix}{group}"
+            sizes[label] = min(size, sizes.get(label, size))
+    if not sizes:
+        return _NOTHING
     group, smallest = min(sizes.items(), key=lambda item: item[1])
     finding = f"The smallest compared group is {group}, with {counted(smallest, 'sample')}."
     if smallest >= 3:

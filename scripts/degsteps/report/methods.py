@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from degsteps.contrasts import contrast_form, words
 from degsteps.design import parse_formula
 from degsteps.report.accounting import Account, facts_of, reason_text
 from degsteps.wording import counted
@@ -308,7 +309,13 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
     by = f"PyDESeq2 {versions['pydeseq2']} {cite('muzellec2023')}" if fit.get("engine") == "pydeseq2" else "degsteps"
     trend = {"parametric": "a parametric trend", "local": "a trend fitted by local regression", "mean": "their mean"}
     shrink = f"a log-normal prior around {trend.get(fit.get('trend'), 'their trend')} over the mean"
-    contrasts = [f"{c['factor']}: {c['test']} against {c['reference']}" for c in test["contrasts"].values()]
+    contrasts = [words(contrast).question for contrast in test["contrasts"].values()]
+    forms = {contrast_form(contrast) for contrast in test["contrasts"].values()}
+    sign = (
+        "positive log2 fold changes mean higher expression in the group named first"
+        if forms <= {"levels", "rest"}
+        else "positive log2 fold changes mean that the named difference or slope is above 0"
+    )
     minimum = test["min_log2_fold_change"]
     covariates = _covariates(settings)
     return _sentences(
@@ -320,7 +327,7 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
         if fit.get("engine") == "degsteps" and test["compatibility"] == "exact"
         else "",
         f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by Wald tests: "
-        f"{'; '.join(contrasts)}; positive log2 fold changes mean higher expression in the group named first.",
+        f"{'; '.join(contrasts)}; {sign}.",
         f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
         if test["cooks_filter"]
         else "No gene was set aside for count outliers.",

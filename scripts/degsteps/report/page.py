@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 
+from degsteps.contrasts import words
 from degsteps.filtering import REASONS as FILTER_REASONS
 from degsteps.layout import STAGES, stage_folder
 from degsteps.report.accounting import MEASURES, NA_REASONS, STATUSES, Account, facts_of, reason_text
@@ -688,10 +689,10 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     path = content.contrast_paths[name]
     return {
         "name": name,
-        "factor": contrast["factor"],
-        "test": contrast["test"],
-        "reference": contrast["reference"],
-        "at": contrast.get("at", {}),
+        "words": words(content.settings["test"]["contrasts"][name]),
+        "at": contrast.get("at") or {},
+        "averaged": contrast.get("averaged", []),
+        "cells": contrast.get("cells", {}),
         "weights": {key: weight for key, weight in contrast["weights"].items() if weight},
         "numbers": numbers,
         "missing": [(reason, text, format_count(n)) for reason, text, n in reasons if n],

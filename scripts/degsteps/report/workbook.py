@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from degsteps.contrasts import words
 from degsteps.errors import DataError
 from degsteps.report.accounting import NA_REASONS
 from degsteps.report.methods import provenance, software_versions
@@ -206,12 +207,10 @@ def write_workbook(
 
 
 def _contrast_plan(
-    name: str, contrast: Mapping[str, str], table: pd.DataFrame, limits: tuple[float, float]
+    name: str, contrast: Mapping[str, Any], table: pd.DataFrame, limits: tuple[float, float]
 ) -> SheetPlan:
-    meaning = (
-        f"{contrast['factor']}: {contrast['test']} against {contrast['reference']}. Every tested gene, by adjusted "
-        f"p-value; positive fold changes are higher in {contrast['test']}."
-    )
+    said = words(contrast)
+    meaning = f"{said.question}. Every tested gene, by adjusted p-value; positive fold changes are {said.up}."
     kinds = {column: "mean" for column in table.columns if column.startswith("mean_")}
     frozen = 2 if len(table.columns) and table.columns[0] == "symbol" else 1
     return SheetPlan(name, meaning, table, frozen, limits, kinds)
