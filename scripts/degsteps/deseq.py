@@ -12,7 +12,7 @@ import pandas as pd
 
 from degsteps.engine import adjust, shrink, transform
 from degsteps.engine import cooks as cooks_module
-from degsteps.engine.blocks import for_each_block
+from degsteps.engine.blocks import for_each_block, gene_blocks
 from degsteps.engine.cells import Cells, Cholesky
 from degsteps.engine.irls import fit_coefficients, log_likelihood, start_coefficients
 from degsteps.engine.local_regression import LocalRegression
@@ -796,7 +796,7 @@ def dispersion_trend(
     data = Counts(counts.to_numpy(), offsets)
     note = ""
     if n_genes is not None:
-        means = (data.values / offsets).mean(axis=1)
+        means, _ = _gene_means(data.values, offsets)
         clear = np.flatnonzero(means > 5)
         if len(clear) >= n_genes:
             ranked = clear[np.argsort(means[clear], kind="stable")]
@@ -817,20 +817,26 @@ def dispersion_trend(
     return _trend_to_dict(trend)
 
 
-def _normalized(
+def _offsets(
     counts: pd.DataFrame, size_factors: pd.Series, normalization_factors: pd.DataFrame | None
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Normalised counts, offsets, and the mean of 1 / size factor."""
-    samples = counts.columns
-    intercept = pd.DataFrame({"Intercept": 1.0}, index=samples)
-    if len(samples) > 1:
-        _, size_factors = _require_aligned(counts, intercept, size_factors)
-    offsets = size_factors.loc[samples].to_numpy(dtype=float)
-    inverse = float(np.mean(1.0 / offsets))
-    if normalization_factors is not None:
-        offsets = _require_normalization_factors(normalization_factors, counts).to_numpy(dtype=float)
-        inverse = float(np.mean(np.exp(-np.log(offsets).mean(axis=0))))
-    return counts.to_numpy() / offsets, offsets, inverse
+) -> tuple[np.ndarray, float]:
+    """Offsets of checked counts, and the mean of 1 / size factor."""
+    _, size_factors = _require_aligned(counts, pd.DataFrame({"Intercept": 1.0}, index=counts.columns), size_factors)
+    if normalization_factors is None:
+        offsets = size_factors.to_numpy(dtype=float)
+        return offsets, float(np.mean(1.0 / offsets))
+    offsets = _require_normalization_factors(normalization_factors, counts).to_numpy(dtype=float)
+    return offsets, float(np.mean(np.exp(-np.log(offsets).mean(axis=0))))
+
+
+def _gene_means(values: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, float]:
+    """Mean normalised count of each gene, and the largest normalised count."""
+    means, largest = np.empty(len(values)), 0.0
+    for genes in gene_blocks(*values.shape):
+        normalized = values[genes] / (offsets if offsets.ndim == 1 else offsets[genes])
+        means[genes] = normalized.mean(axis=1)
+        largest = max(largest, float(normalized.max()))
+    return means, largest
 
 
 def vst(
@@ -874,8 +880,16 @@ def vst(
             block=block,
             threads=threads,
         )
-    normalized, _, inverse = _normalized(counts, size_factors, normalization_factors)
-    values = transform.stabilize(normalized, _trend_from_dict(trend), inverse, normalized.mean(axis=1))
+    offsets, mean_inverse = _offsets(counts, size_factors, normalization_factors)
+    raw = counts.to_numpy()
+    means, largest = _gene_means(raw, offsets)
+    stabilizer = transform.Stabilizer(_trend_from_dict(trend), mean_inverse, means, largest)
+    values = np.empty(raw.shape)
+
+    def work(genes: slice) -> None:
+        values[genes] = stabilizer(raw[genes] / (offsets if offsets.ndim == 1 else offsets[genes]))
+
+    for_each_block(work, *raw.shape, block, threads)
     return pd.DataFrame(values, index=counts.index, columns=counts.columns)
 
 
@@ -914,7 +928,8 @@ def rlog(
             block=block,
             threads=threads,
         )
-    normalized, offsets, _ = _normalized(counts, size_factors, normalization_factors)
+    offsets, _ = _offsets(counts, size_factors, normalization_factors)
+    normalized = counts.to_numpy() / offsets
     means = normalized.mean(axis=1)
     expressed = np.flatnonzero(means > 0)
     dispersion = _trend_from_dict(trend).at(means[expressed])

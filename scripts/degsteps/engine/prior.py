@@ -91,7 +91,7 @@ def matched_variance(log_residuals: np.ndarray, residual_df: int, compatibility:
 def _expected_histograms(residual_df: int) -> np.ndarray:
     """Probability of each bin under log(chi2_d / d) + N(0, v), given that it lies in (-10, 10); (bins, variances)."""
     half = residual_df / 2.0
-    t = np.linspace(-60.0, 6.0, 6601)
+    t = np.linspace(-45.0, 6.0, 2551)
     log_density = half * (t + np.log(half)) - half * np.exp(t) - gammaln(half)
     density = np.exp(log_density) * (t[1] - t[0])
     probabilities = np.empty((40, len(_VARIANCES)))

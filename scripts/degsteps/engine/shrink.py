@@ -80,6 +80,14 @@ class _Posterior:
         self.flat = np.full((cells.n_coefficients, 1), wide_sd**-2)
         self.flat[index] = 0.0
 
+    def take(self, kept: np.ndarray) -> "_Posterior":
+        part = _Posterior.__new__(_Posterior)
+        part.__dict__.update(self.__dict__)
+        part.counts, part.dispersion = self.counts[:, kept], self.dispersion[kept]
+        if self.log_offset.shape[1] > 1:
+            part.log_offset = self.log_offset[:, kept]
+        return part
+
     def value(self, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         predictor = self.cells.spread(self.cells.linear_predictor(beta)) + self.log_offset
         mean = np.exp(np.clip(predictor, -700.0, 700.0))
@@ -114,20 +122,23 @@ class _Posterior:
 
 def _climb(posterior: _Posterior, start: np.ndarray, max_iterations: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Newton steps from one start: exact where the Hessian is negative definite, else Fisher's; halved if needed."""
+    result, result_value = start.copy(), np.empty(start.shape[1])
+    converged = np.zeros(start.shape[1], dtype=bool)
+    active = np.arange(start.shape[1])
     beta = start.copy()
     value, mean = posterior.value(beta)
-    done = np.zeros(beta.shape[1], dtype=bool)
     with np.errstate(invalid="ignore", over="ignore"):
         for _ in range(max_iterations):
             slope = posterior.gradient(beta, mean)
             step = Cholesky(posterior.information(beta, mean, exact=True)).solve(slope)
-            safe = Cholesky(posterior.information(beta, mean, exact=False)).solve(slope)
-            safe *= np.minimum(1.0, 3.0 / np.maximum(np.abs(safe).max(axis=0), 1e-300))
-            usable = np.isfinite(step).all(axis=0) & (np.abs(step) <= 3.0).all(axis=0)
-            step = np.where(usable, step, safe)
-            gain_expected = sum_samples(slope * step)
-            length = np.ones(beta.shape[1])
-            waiting = ~done
+            unusable = ~(np.abs(step).max(axis=0) <= 3.0)
+            if unusable.any():
+                safe = Cholesky(posterior.information(beta, mean, exact=False)).solve(slope)
+                safe *= np.minimum(1.0, 3.0 / np.maximum(np.abs(safe).max(axis=0), 1e-300))
+                step = np.where(unusable, safe, step)
+            expected_gain = sum_samples(slope * step)
+            length = np.ones(len(active))
+            waiting = np.ones(len(active), dtype=bool)
             for _ in range(40):
                 trial = np.where(waiting, beta + length * step, beta)
                 trial_value, trial_mean = posterior.value(trial)
@@ -139,10 +150,18 @@ def _climb(posterior: _Posterior, start: np.ndarray, max_iterations: int) -> tup
                 if not waiting.any():
                     break
                 length = np.where(waiting, 0.5 * length, length)
-            done |= waiting | (np.abs(gain_expected) < 1e-14 * (1.0 + np.abs(value)))
-            if done.all():
-                break
-    return beta, value, done
+            # Where no step of any length helps, this is the optimum to working precision.
+            finished = waiting | (expected_gain < 1e-13 * (1.0 + np.abs(value)))
+            if finished.any():
+                out = active[finished]
+                result[:, out], result_value[out], converged[out] = beta[:, finished], value[finished], True
+                kept = ~finished
+                if not kept.any():
+                    return result, result_value, converged
+                active, beta, mean, value = active[kept], beta[:, kept], mean[:, kept], value[kept]
+                posterior = posterior.take(kept)
+    result[:, active], result_value[active] = beta, value
+    return result, result_value, converged
 
 
 def fit_cauchy(

@@ -10,43 +10,46 @@ from degsteps.engine.weighted import matched_prior_variance
 _LOG2 = np.log(2.0)
 
 
-def stabilize(
-    normalized: np.ndarray, trend: Trend, mean_inverse_size_factor: float, gene_means: np.ndarray
-) -> np.ndarray:
-    """Values on which the variance that the trend predicts is constant; like log2 for large counts.
+class Stabilizer:
+    """Maps normalised counts to values whose variance is constant if the trend holds; like log2 for large counts.
 
     Closed forms for a parametric and a constant trend; for a local trend the integral of 1 / sd, as a spline over
     asinh of the normalised count, fixed at two high quantiles of the gene means.
 
     Parameters
     ----------
-    normalized : ndarray, (genes, samples)
-        Normalised counts.
     trend : Trend
     mean_inverse_size_factor : float
         Mean of 1 / size factor: what Poisson noise is multiplied by.
     gene_means : ndarray, (genes,)
         Means of the normalised counts.
-
-    Returns
-    -------
-    ndarray, (genes, samples)
+    largest : float
+        Largest normalised count.
     """
-    if trend.kind == "parametric":
-        a0, a1 = trend.coefficients["asymptotic"], trend.coefficients["extra_poisson"]
-        root = np.sqrt(a0 * normalized * (1.0 + a1 + a0 * normalized))
-        return np.log((1.0 + a1 + 2.0 * a0 * normalized + 2.0 * root) / (4.0 * a0)) / _LOG2
-    if trend.kind == "mean":
-        alpha = trend.coefficients["mean"]
-        return (2.0 * np.arcsinh(np.sqrt(alpha * normalized)) - np.log(alpha) - np.log(4.0)) / _LOG2
-    grid = np.sinh(np.linspace(0.0, np.arcsinh(normalized.max()), 1000))[1:]
-    inverse_sd = 1.0 / np.sqrt(trend.at(grid) * grid**2 + mean_inverse_size_factor * grid)
-    areas = np.cumsum(np.diff(grid) * (inverse_sd[1:] + inverse_sd[:-1]) / 2.0)
-    spline = CubicSpline(np.arcsinh((grid[1:] + grid[:-1]) / 2.0), areas)
-    high, higher = np.quantile(gene_means, [0.95, 0.999])
-    at_high, at_higher = spline.at(np.arcsinh(np.array([high, higher])))
-    scale = (np.log2(higher) - np.log2(high)) / (at_higher - at_high)
-    return scale * spline.at(np.arcsinh(normalized)) + np.log2(high) - scale * at_high
+
+    def __init__(self, trend: Trend, mean_inverse_size_factor: float, gene_means: np.ndarray, largest: float) -> None:
+        self.trend = trend
+        if trend.kind != "local":
+            return
+        grid = np.sinh(np.linspace(0.0, np.arcsinh(largest), 1000))[1:]
+        inverse_sd = 1.0 / np.sqrt(trend.at(grid) * grid**2 + mean_inverse_size_factor * grid)
+        areas = np.cumsum(np.diff(grid) * (inverse_sd[1:] + inverse_sd[:-1]) / 2.0)
+        self.spline = CubicSpline(np.arcsinh((grid[1:] + grid[:-1]) / 2.0), areas)
+        high, higher = np.quantile(gene_means, [0.95, 0.999])
+        at_high, at_higher = self.spline.at(np.arcsinh(np.array([high, higher])))
+        self.scale = (np.log2(higher) - np.log2(high)) / (at_higher - at_high)
+        self.shift = np.log2(high) - self.scale * at_high
+
+    def __call__(self, normalized: np.ndarray) -> np.ndarray:
+        """Transform normalised counts of any shape."""
+        if self.trend.kind == "parametric":
+            a0, a1 = (self.trend.coefficients[name] for name in ("asymptotic", "extra_poisson"))
+            root = np.sqrt(a0 * normalized * (1.0 + a1 + a0 * normalized))
+            return np.log((1.0 + a1 + 2.0 * a0 * normalized + 2.0 * root) / (4.0 * a0)) / _LOG2
+        if self.trend.kind == "mean":
+            alpha = self.trend.coefficients["mean"]
+            return (2.0 * np.arcsinh(np.sqrt(alpha * normalized)) - np.log(alpha) - np.log(4.0)) / _LOG2
+        return self.scale * self.spline.at(np.arcsinh(normalized)) + self.shift
 
 
 class CubicSpline:
