@@ -7,7 +7,6 @@ is numbered 1, 2, 3 must be turned into text first. A missing value leaves that 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -119,6 +118,14 @@ def _membership(factor: pd.Series) -> np.ndarray:
     return (codes[:, None] == np.arange(codes.max() + 1)).astype(float)
 
 
+def joint_batches(samples: pd.DataFrame, batch_columns: Sequence[str]) -> pd.Series:
+    """Return one batch label per sample: the levels of all batch columns together, for methods that take one batch."""
+    _require_columns(samples, batch_columns)
+    levels = samples[list(batch_columns)].astype(str)
+    # Numbered, because levels may hold any character that could join them.
+    return levels.groupby(list(batch_columns), sort=True).ngroup().rename("batch")
+
+
 # ---- linear algebra on designs
 
 
@@ -150,19 +157,6 @@ def _shared_dimensions(a: np.ndarray, b: np.ndarray) -> int:
 
 
 # ---- confounding
-
-
-def crosstab(samples: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
-    """Count samples by the levels of two columns; samples with a missing value in either are left out.
-
-    Raises
-    ------
-    ConfigError
-        If a column does not exist.
-    """
-    _require_columns(samples, [a, b])
-    present = samples[[a, b]].dropna().astype(str)
-    return pd.crosstab(present[a], present[b])
 
 
 def cramers_v(table: pd.DataFrame | np.ndarray, *, bias_correction: bool = False) -> float:
@@ -283,147 +277,6 @@ def _require_columns(samples: pd.DataFrame, columns: Iterable[str]) -> None:
         raise ConfigError(
             f"samples: no column {', '.join(unknown)}. The sample sheet has {', '.join(map(str, samples.columns))}."
         )
-
-
-# ---- the design
-
-
-@dataclass(frozen=True)
-class DesignReport:
-    """What a design can and cannot estimate.
-
-    Attributes
-    ----------
-    n_samples, n_coefficients, rank
-        Rows, columns and rank of the design matrix. Full rank: `rank == n_coefficients`.
-    residual_df
-        Samples minus rank: what is left to estimate the dispersion from.
-    aliased
-        Columns `coefficient`, `is` (the combination of earlier columns that it equals, such as "batch_b - intercept");
-        empty if the design has full rank.
-    cells
-        One row per cell: the levels of the factors (or `cell`, a number, where none were named), `n_samples`,
-        `samples`.
-    """
-
-    n_samples: int
-    n_coefficients: int
-    rank: int
-    residual_df: int
-    aliased: pd.DataFrame
-    cells: pd.DataFrame
-
-    @property
-    def is_full_rank(self) -> bool:
-        """Whether every coefficient can be estimated."""
-        return self.rank == self.n_coefficients
-
-    @property
-    def n_empty_cells(self) -> int:
-        """Number of combinations of levels that no sample has."""
-        return int((self.cells["n_samples"] == 0).sum())
-
-    @property
-    def min_replicates(self) -> int:
-        """Number of samples in the smallest cell that is not empty."""
-        filled = self.cells["n_samples"][self.cells["n_samples"] > 0]
-        return int(filled.min())
-
-
-def design_report(
-    design: pd.DataFrame, samples: pd.DataFrame | None = None, factors: Sequence[str] = ()
-) -> DesignReport:
-    """Report rank, residual degrees of freedom, aliased coefficients and cells of a design.
-
-    Parameters
-    ----------
-    design
-        Design matrix, samples x coefficients.
-    samples
-        Sample sheet with the columns `factors`, for the cells. Without it, samples with equal rows of the design form
-        a cell, and empty cells cannot be seen.
-    factors
-        Factors whose combinations are the cells, empty ones included.
-
-    Raises
-    ------
-    ConfigError
-        If a factor is not in the sample sheet, or factors are given without a sheet.
-    DataError
-        If the sample sheet's rows are not the design's.
-    DesignError
-        If the design is empty or has a value that is not finite.
-    """
-    matrix = design.to_numpy(dtype=float)
-    if not design.size:
-        raise DesignError("design: it has no sample or no coefficient. Check the design and the sample sheet.")
-    if not np.isfinite(matrix).all():
-        sample, coefficient = np.argwhere(~np.isfinite(matrix))[0]
-        raise DesignError(
-            f"design: sample {design.index[sample]}, coefficient {design.columns[coefficient]}: not a finite number. "
-            "Fill in the covariate of this sample."
-        )
-    independent = _independent_columns(matrix)
-    aliased = [
-        (design.columns[j], _combination(matrix, j, [k for k in independent if k < j], design.columns))
-        for j in range(matrix.shape[1])
-        if j not in independent
-    ]
-    if factors:
-        if samples is None:
-            raise ConfigError("design: factors are given without the sample sheet that holds them. Pass the sheet too.")
-        _require_columns(samples, factors)
-        if list(samples.index) != list(design.index):
-            raise DataError("design: its samples are not those of the sample sheet, in the same order. Align them.")
-        cells = _crossed_cells(samples, factors)
-    else:
-        cells = _design_cells(design)
-    return DesignReport(
-        n_samples=len(design),
-        n_coefficients=matrix.shape[1],
-        rank=len(independent),
-        residual_df=len(design) - len(independent),
-        aliased=pd.DataFrame(aliased, columns=["coefficient", "is"]),
-        cells=cells,
-    )
-
-
-def _combination(matrix: np.ndarray, j: int, earlier: list[int], names: pd.Index) -> str:
-    if not matrix[:, j].any():
-        return "0"
-    norms = np.linalg.norm(matrix[:, earlier], axis=0)
-    scaled = np.linalg.lstsq(matrix[:, earlier] / norms, matrix[:, j], rcond=None)[0]
-    terms = ""
-    for k, weight, norm in zip(earlier, scaled, norms, strict=True):
-        if abs(weight) <= _RANK_TOLERANCE * np.linalg.norm(matrix[:, j]):
-            continue
-        factor = abs(weight / norm)
-        sign = ("-" if weight < 0 else "") if not terms else (" - " if weight < 0 else " + ")
-        terms += sign + ("" if np.isclose(factor, 1) else f"{factor:.4g} * ") + str(names[k])
-    return terms
-
-
-def _crossed_cells(samples: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
-    labels = samples[list(factors)].astype(str)
-    levels = [sorted(labels[factor].unique()) for factor in factors]
-    combinations_of_levels = pd.MultiIndex.from_product(levels, names=list(factors))
-    members = {cell: [] for cell in combinations_of_levels}
-    for sample, cell in zip(samples.index, labels.itertuples(index=False, name=None), strict=True):
-        members[cell].append(str(sample))
-    cells = combinations_of_levels.to_frame(index=False)
-    return _with_members(cells, members.values())
-
-
-def _design_cells(design: pd.DataFrame) -> pd.DataFrame:
-    members: dict[tuple, list[str]] = {}
-    for sample, row in zip(design.index, design.to_numpy(dtype=float), strict=True):
-        members.setdefault(tuple(row), []).append(str(sample))
-    return _with_members(pd.DataFrame({"cell": range(1, len(members) + 1)}), members.values())
-
-
-def _with_members(cells: pd.DataFrame, members: Iterable[list[str]]) -> pd.DataFrame:
-    members = list(members)
-    return cells.assign(n_samples=[len(ids) for ids in members], samples=[", ".join(ids) for ids in members])
 
 
 # ---- principal components

@@ -149,21 +149,12 @@ def test_values_covariates_and_designs_are_checked(values, samples, condition):
 # ---- confounding
 
 
-def test_crosstab_counts_samples_and_skips_missing_values(samples):
-    with_gap = samples.assign(run=samples["run"].where(samples.index != "s01"))
-    table = batch.crosstab(with_gap, "batch", "run")
-    assert table.to_numpy().sum() == 29
-    assert table.loc["b1", "r2"] == ((with_gap["batch"] == "b1") & (with_gap["run"] == "r2")).sum()
-    with pytest.raises(ConfigError, match="no column plate"):
-        batch.crosstab(samples, "batch", "plate")
-
-
 def test_cramers_v_is_that_of_r_and_scipy(samples):
     from scipy.stats.contingency import association
 
     from_r = read("association_pairs.tsv").set_index("b", append=True)["value"]
     for a, b in combinations(COVARIATES[:-1], 2):
-        table = batch.crosstab(samples, a, b)
+        table = pd.crosstab(samples, a, b)
         assert batch.cramers_v(table) == pytest.approx(from_r[a, b], rel=1e-12)
         assert batch.cramers_v(table) == pytest.approx(association(table, method="cramer"), rel=1e-12)
         assert batch.cramers_v(table.T) == pytest.approx(from_r[a, b], rel=1e-12)
@@ -223,7 +214,7 @@ def test_verdicts_follow_the_thresholds(samples):
 def test_blocks_that_share_no_level_are_confounded_even_with_a_lower_v():
     # Within the second block condition and batch cross, but nothing links it to the first.
     blocks = pd.DataFrame({"batch": list("1122332233"), "condition": list("aabbccccbb")})
-    assert batch.cramers_v(batch.crosstab(blocks, "batch", "condition")) < 0.9
+    assert batch.cramers_v(pd.crosstab(blocks, "batch", "condition")) < 0.9
     row = batch.confounding_table(blocks, ["batch", "condition"]).loc[0]
     assert not row["separable"]
     assert row["verdict"] == "confounded"
@@ -248,79 +239,15 @@ def test_confounding_table_with_gaps_constants_and_booleans():
     assert table.loc[("age", "empty"), "n_samples"] == 0
 
 
-# ---- the design
+# ---- one batch out of several
 
 
-def test_design_report_names_what_is_aliased_with_what(samples):
-    treated = (samples["condition"] == "treated").astype(float)
-    design = pd.DataFrame(
-        {
-            "intercept": 1.0,
-            "treated": treated,
-            "rin": samples["rin"] * 1e5,
-            "control": 1 - treated,
-            "nothing": 0.0,
-            "mix": 2 * treated - 0.5 * samples["rin"],
-        }
-    )
-    report = batch.design_report(design)
-    assert (report.n_samples, report.n_coefficients, report.rank, report.residual_df) == (30, 6, 3, 27)
-    assert report.rank == np.linalg.matrix_rank(design)
-    assert not report.is_full_rank
-    assert report.aliased.set_index("coefficient")["is"].to_dict() == {
-        "control": "intercept - treated",
-        "nothing": "0",
-        "mix": "2 * treated - 5e-06 * rin",
-    }
-
-
-def test_cells_and_replicates(samples, condition):
-    report = batch.design_report(condition, samples, ["condition", "site"])
-    expected = samples.groupby(["condition", "site"]).size()
-    cells = report.cells.set_index(["condition", "site"])
-    assert len(cells) == 8
-    assert cells["n_samples"].sum() == 30
-    assert cells["n_samples"][expected.index].to_dict() == expected.to_dict()
-    assert report.min_replicates == expected.min()
-    assert report.n_empty_cells == 8 - len(expected)
-    first = cells.iloc[0]
-    members = samples.index[(samples["condition"] == first.name[0]) & (samples["site"] == first.name[1])]
-    assert first["samples"] == ", ".join(members)
-    assert report.is_full_rank
-    assert report.aliased.empty
-
-
-def test_cells_without_a_sample_sheet_are_equal_rows(condition):
-    report = batch.design_report(condition)
-    assert report.cells["n_samples"].tolist() == [12, 18]
-    assert report.min_replicates == 12
-    assert report.n_empty_cells == 0
-
-
-def test_empty_cells_are_seen():
-    sheet = pd.DataFrame({"batch": list("112"), "condition": list("aba")}, index=["s1", "s2", "s3"])
-    report = batch.design_report(pd.DataFrame({"intercept": np.ones(3)}, index=sheet.index), sheet, list(sheet))
-    assert report.cells.to_dict("list") == {
-        "batch": ["1", "1", "2", "2"],
-        "condition": ["a", "b", "a", "b"],
-        "n_samples": [1, 1, 1, 0],
-        "samples": ["s1", "s2", "s3", ""],
-    }
-    assert report.n_empty_cells == 1
-    assert report.min_replicates == 1
-
-
-def test_design_report_checks_its_input(samples, condition):
-    with pytest.raises(DesignError, match="no sample"):
-        batch.design_report(condition.iloc[:0])
-    with pytest.raises(DesignError, match="sample s02, coefficient treated"):
-        batch.design_report(condition.mask(condition.index.to_series() == "s02", np.nan)[["treated"]])
-    with pytest.raises(ConfigError, match="sample sheet"):
-        batch.design_report(condition, factors=["condition"])
-    with pytest.raises(ConfigError, match="no column plate"):
-        batch.design_report(condition, samples, ["plate"])
-    with pytest.raises(DataError, match="same order"):
-        batch.design_report(condition, samples[::-1], ["condition"])
+def test_joint_batches_are_the_combinations_that_occur():
+    sheet = pd.DataFrame({"run": ["a", "a", "b", "a"], "site": ["1", "2", "1", "1"]}, index=list("wxyz"))
+    assert list(batch.joint_batches(sheet, ["run", "site"])) == [0, 1, 2, 0]
+    assert list(batch.joint_batches(sheet, ["site"])) == [0, 1, 0, 0]
+    with pytest.raises(ConfigError, match="plate"):
+        batch.joint_batches(sheet, ["plate"])
 
 
 # ---- principal components
