@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test lint format docs check init verify seal compare replay published lock clean-demo
+.PHONY: help demo all test lint format docs check init verify seal compare replay plan published lock clean-demo
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -44,6 +44,9 @@ compare: $(VENV)/.run  ## which genes moved, and why: make compare A=results/air
 
 replay: $(VENV)/.run  ## repeat one recorded step elsewhere and compare: make replay RECORD=results/.../x.record.json
 	@$(BIN)/python scripts/replay_step.py "$(RECORD)"
+
+plan: $(VENV)/.run  ## lock the plan of an analysis, before unblinding: make plan NAME=airway
+	@$(BIN)/python scripts/lock_plan.py "config/analyses/$(NAME).yaml"
 
 published: $(VENV)/.run  ## rerun published analyses (minutes): drift report and JUnit XML in results/published
 	$(BIN)/python scripts/rerun_published.py published/*.yaml --cores $(CORES)

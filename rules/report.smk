@@ -1,8 +1,10 @@
 # 10 report: one page, one spreadsheet, the methods in words, and the manifest that ties everything together.
 # enters: tables, figures and records of all stages
-# leaves: report.html, workbook.xlsx, methods.md, contrasts.tsv, accountability.tsv, verdicts.tsv, manifest.json
+# leaves: report.html, workbook.xlsx, methods.md, contrasts.tsv, accountability.tsv, verdicts.tsv, plan.tsv, manifest.json
 import tomllib
 from importlib.metadata import version
+
+from degsteps.plan import PLANNED_STEPS, given_paths
 
 
 def workflow_versions(wildcards):
@@ -14,11 +16,55 @@ def workflow_versions(wildcards):
 
 def all_records(wildcards):
     """Return the records of every step before the manifest."""
-    steps = ("summarize_results", "render_report", "write_workbook")
+    steps = ["summarize_results", "render_report", "write_workbook"]
+    if plan_file(wildcards):
+        steps.insert(0, "check_plan")
     return [
         *step_records(wildcards),
         *[f"<report>/{step}.record.json" for step in steps],
     ]
+
+
+def plan_file(wildcards):
+    """Return the comparison with the locked plan, where there is one."""
+    has_plan = ANALYSES[wildcards.analysis]["plan"]["lock"] is not None
+    return "<report>/plan.tsv" if has_plan else []
+
+
+def planned_files(wildcards):
+    """Return the given files whose content was planned."""
+    return given_paths(ANALYSES[wildcards.analysis])
+
+
+def planned_code(wildcards):
+    """Return the code digest of every step whose code was planned."""
+    return {step: code(step) for step in PLANNED_STEPS}
+
+
+rule check_plan:
+    """Compare the run with the locked analysis plan."""
+    input:
+        lock=given_file("plan.lock"),
+        given=planned_files,
+    output:
+        deviations="<report>/plan.tsv",
+        record="<report>/check_plan.record.json",
+    log:
+        "<logs>/check_plan.log",
+    benchmark:
+        "<benchmarks>/check_plan.tsv"
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        settings=analysis_settings,
+        steps=planned_code,
+        code=code("check_plan"),
+    script:
+        "../scripts/check_plan.py"
 
 
 rule summarize_results:
@@ -34,6 +80,7 @@ rule summarize_results:
         quality_verdicts="<qc>/verdicts.tsv",
         contrast_tables=contrast_tables,
         records=step_records,
+        plan=plan_file,
     output:
         accountability=report(
             "<report>/accountability.tsv",

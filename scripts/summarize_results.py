@@ -1,7 +1,8 @@
 """Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
 
+from degsteps.plan import verdict
 from degsteps.report import accounting
-from degsteps.step import Input, Inputs, Output, run
+from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import read_json, read_table, read_text_table, write_table
 
 
@@ -20,6 +21,7 @@ def main(
     contrasts: Output,
     verdicts: Output,
     settings: dict,
+    plan: OptionalInput = None,
 ) -> dict:
     """Stop if any stage has other samples or genes than the one before it has kept."""
     test = settings["test"]
@@ -43,6 +45,8 @@ def main(
         quality=read_table(quality_verdicts, text=texts),
         contrasts=tables,
     )
+    if plan:
+        found.loc["plan"] = verdict(read_text_table(plan).reset_index().to_dict("records"))
     write_table(accounting.accountability_table(accounts), accountability)
     write_table(summary, contrasts)
     write_table(found, verdicts)

@@ -54,6 +54,7 @@ CHECK_TITLES = {
     "p_values": "P-values",
     "missing": "Genes without p-value",
     "annotation": "Annotation",
+    "plan": "Locked plan",
 }
 #: Title and reading aid of figures, by the name of their file.
 FIGURES = {
