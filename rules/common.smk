@@ -127,7 +127,7 @@ def memory(*, base=700, per_million=20):
     return megabytes
 
 
-def runtime(*, base=10, per_million=1):
+def runtime(*, base=5, per_million=1):
     """Return a resources function: minutes for the job's matrix, more at each attempt."""
 
     def minutes(wildcards, attempt):
