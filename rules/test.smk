@@ -57,6 +57,7 @@ rule test_contrast:
         alpha=setting("test.alpha"),
         cooks_filter=setting("test.cooks_filter"),
         independent_filtering=setting("test.independent_filtering"),
+        adjustment=setting("test.adjustment"),
         shrinkage=setting("test.shrinkage"),
         code=code("test_contrast"),
     script:

@@ -1,4 +1,4 @@
-"""Test one contrast in every gene, from the stored fit: Wald test, Benjamini-Hochberg, independent filtering.
+"""Test one contrast in every gene, from the stored fit: Wald or likelihood-ratio test, multiple testing.
 
 Maximum-likelihood and shrunken fold changes (apeGLM: Zhu, Ibrahim & Love 2019) stand side by side; neither replaces
 the other.
@@ -8,7 +8,7 @@ import numpy as np
 
 from degsteps import model as models
 from degsteps.contrasts import compile_contrast, words
-from degsteps.model_matrix import contrast_facts, design_of, group_labels
+from degsteps.model_matrix import contrast_facts, design_of, group_labels, reduced_design
 from degsteps.step import Input, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, read_table, write_table
 
@@ -24,6 +24,7 @@ def main(
     alpha: float,
     cooks_filter: bool,
     independent_filtering: bool,
+    adjustment: str,
     shrinkage: str,
 ) -> dict:
     """Write the contrast's table; the facts hold the weights of the coefficients, so that the sign can be checked."""
@@ -31,7 +32,12 @@ def main(
     built = design_of(sheet.loc[fit.obs_names], design)
     compiled = compile_contrast(built, contrast)
     options = {"cooks_filter": cooks_filter, "independent_filtering": independent_filtering, "shrinkage": shrinkage}
-    result = models.contrast_table(fit, matrix, np.array(compiled.weights), alpha=alpha, **options)
+    options |= {"alpha": alpha, "adjustment": adjustment, "lfc_null": contrast["lfc_null"]}
+    options |= {
+        "alternative": contrast["alternative"],
+        "reduced": reduced_design(sheet.loc[fit.obs_names], design, contrast),
+    }
+    result, facts = models.contrast_table(fit, matrix, np.array(compiled.weights), **options)
     reasons = result.pop("na_reason")
     if compiled.factors:
         groups = group_labels(sheet, compiled.factors)
@@ -39,6 +45,7 @@ def main(
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
     called = result["padj"] < alpha
     return contrast_facts(built, compiled) | {
+        "adjustment": facts,
         "title": words(contrast).title,
         "up": int((called & (result["log2_fold_change"] > 0)).sum()),
         "down": int((called & (result["log2_fold_change"] < 0)).sum()),

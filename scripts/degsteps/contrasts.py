@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from degsteps.design import INTERCEPT, Design, as_number, contrast_vector
+from degsteps.design import INTERCEPT, Design, as_number, contrast_vector, parse_formula
 from degsteps.errors import ConfigError, DesignError
 from degsteps.wording import listed, quoted, suggestion
 
@@ -133,6 +133,28 @@ def words(contrast: Mapping[str, Any]) -> Words:
         return Words(title, title, "above 0", f"in {contrast['expression']}", "below 0")
     shown = " ".join(f"{weight:+g} {name}" for name, weight in contrast["weights"].items())
     return Words(*[f"{shown}{where}"] * 2, "above 0", "in the weighted sum of coefficients", "below 0")
+
+
+_ALTERNATIVES = {
+    "greater_abs": "|log2 fold change| above {:g}",
+    "less_abs": "|log2 fold change| below {:g}",
+    "greater": "log2 fold change above {:g}",
+    "less": "log2 fold change below -{:g}",
+}
+
+
+def test_words(contrast: Mapping[str, Any]) -> str:
+    """Return how a contrast is tested, in the plural: ``Wald tests for a log2 fold change above 1``."""
+    alternative, lfc_null = contrast.get("alternative", "greater_abs"), contrast.get("lfc_null", 0)
+    if contrast.get("reduced"):
+        return f"likelihood-ratio tests against the design {parse_formula(contrast['reduced'])}"
+    if lfc_null == 0 and alternative == "greater_abs":
+        return "Wald tests"
+    return f"Wald tests for a {_ALTERNATIVES[alternative].format(lfc_null)}"
+
+
+# pytest collects what is called test_*; this is none.
+test_words.__test__ = False
 
 
 def contrast_columns(contrast: Mapping[str, Any], levels: Mapping[str, Sequence[str]] | None = None) -> list[str]:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from degsteps import deseq
+from degsteps import deseq, multiple_testing
+from degsteps.errors import ConfigError
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 logger = logging.getLogger("degsteps")
 
+#: The standard normal leaves 2.5 % above it.
+CONFIDENCE_QUANTILE = 1.959963984540054
 ENGINES = ("degsteps", "pydeseq2")
 
 
@@ -65,8 +68,12 @@ def contrast_table(
     cooks_filter: bool,
     independent_filtering: bool,
     shrinkage: str,
-) -> pd.DataFrame:
-    """Test a contrast of coefficients in every gene (Wald), and shrink its fold changes beside.
+    adjustment: str = "bh",
+    reduced: pd.DataFrame | None = None,
+    lfc_null: float = 0.0,
+    alternative: str = "greater_abs",
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Test a contrast of coefficients in every gene, and shrink its fold changes beside.
 
     Parameters
     ----------
@@ -74,30 +81,61 @@ def contrast_table(
     contrast : weights of the coefficients, in the design's column order.
     alpha : the false discovery rate for which independent filtering picks its threshold.
     shrinkage : ``apeglm`` or ``none``.
+    adjustment : see :mod:`degsteps.multiple_testing`.
+    reduced : a smaller design, samples x coefficients. With it the p-value is that of the likelihood-ratio test of
+        both designs, whatever the contrast; the fold change is the contrast's.
+    lfc_null, alternative : what the Wald test rejects: ``greater_abs`` (|log2 fold change| > lfc_null), ``less_abs``,
+        ``greater`` (> lfc_null) or ``less`` (< -lfc_null).
 
     Returns
     -------
-    DataFrame
-        by gene: base_mean, log2_fold_change (maximum likelihood), lfc_se, stat, pvalue, padj; with shrinkage
-        lfc_shrunken and, from the default engine, svalue; na_reason last.
+    table : DataFrame
+        by gene: base_mean, log2_fold_change (maximum likelihood), lfc_se, lfc_lower and lfc_upper (95 % confidence
+        limits), stat, pvalue, padj; with shrinkage lfc_shrunken and, from the default engine, svalue; with a reduced
+        design the fold change of each coefficient that it lacks (``lfc_<coefficient>``); na_reason last.
+    facts : of the adjustment.
     """
+    filters = {"alpha": alpha, "independent_filtering": independent_filtering}
+    shrunken = None
     if fit.uns["engine"] == "pydeseq2":
         from degsteps import pydeseq2_engine
 
-        result = pydeseq2_engine.wald_test(
-            fit, contrast, alpha=alpha, cooks_filter=cooks_filter, independent_filtering=independent_filtering
-        )
-        shrunken = pydeseq2_engine.shrink_fold_changes(fit, contrast).to_frame() if shrinkage == "apeglm" else None
+        if reduced is not None or lfc_null or alternative != "greater_abs":
+            raise ConfigError(
+                "test.engine: pydeseq2 knows the Wald test of no change only. Set test.engine: degsteps for the "
+                "likelihood-ratio test, lfc_null and other alternatives."
+            )
+        result = pydeseq2_engine.wald_test(fit, contrast, cooks_filter=cooks_filter, **filters)
+        if shrinkage == "apeglm":
+            shrunken = pydeseq2_engine.shrink_fold_changes(fit, contrast).to_frame()
     else:
         fitted = deseq.Fit.from_anndata(fit)
-        result = deseq.wald_test(
-            fitted, contrast, alpha=alpha, cooks=cooks_filter, independent_filtering=independent_filtering
-        )
-        shrunken = None
+        if reduced is not None:
+            options = {"cooks": cooks_filter, "progress": log_progress, **filters}
+            result = deseq.likelihood_ratio_test(fitted, counts, reduced, contrast, **options)
+        else:
+            sides = "two_sided" if alternative == "greater_abs" and lfc_null == 0 else alternative
+            options = {"lfc_null": lfc_null, "alternative": sides, "cooks": cooks_filter, **filters}
+            result = deseq.wald_test(fitted, contrast, **options)
         if shrinkage == "apeglm":
             shrunken = deseq.shrink_lfc(fitted, counts, contrast, progress=log_progress)[["lfc_shrunken", "svalue"]]
-    reasons = result.pop("na_reason")
-    return (result if shrunken is None else result.join(shrunken)).assign(na_reason=reasons)
+        if reduced is not None:
+            lost = [name for name in fitted.coefficients.columns if name not in reduced.columns]
+            changes = fitted.coefficients[lost].div(np.log(2)).add_prefix("lfc_")
+            shrunken = changes if shrunken is None else shrunken.join(changes)
+    reasons, facts = result.pop("na_reason"), {}
+    if adjustment != "bh":
+        padj, facts = multiple_testing.adjusted(
+            result["base_mean"].to_numpy(), result["pvalue"].to_numpy(), adjustment, **filters
+        )
+        result["padj"] = padj
+        without = result["padj"].isna() & result["pvalue"].notna()
+        reasons = reasons.mask(result["pvalue"].notna(), "").mask(without, "low_mean")
+    half = CONFIDENCE_QUANTILE * result["lfc_se"]
+    position = result.columns.get_loc("lfc_se") + 1
+    result.insert(position, "lfc_lower", result["log2_fold_change"] - half)
+    result.insert(position + 1, "lfc_upper", result["log2_fold_change"] + half)
+    return (result if shrunken is None else result.join(shrunken)).assign(na_reason=reasons), facts
 
 
 def group_means(counts: pd.DataFrame, size_factors: pd.Series, groups: pd.Series) -> pd.DataFrame:

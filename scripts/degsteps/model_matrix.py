@@ -22,6 +22,11 @@ def design_of(samples: pd.DataFrame, model: Mapping[str, Any]) -> Design:
     return build_design(columns, list(samples.index), model["formula"], model["factors"], model["covariates"])
 
 
+def reduced_design(samples: pd.DataFrame, model: Mapping[str, Any], contrast: Mapping[str, Any]) -> pd.DataFrame | None:
+    """Return the smaller design of a likelihood-ratio test, or None for a Wald test."""
+    return as_frame(design_of(samples, {**model, "formula": contrast["reduced"]})) if contrast["reduced"] else None
+
+
 def as_frame(design: Design) -> pd.DataFrame:
     """Return a design as samples x coefficients."""
     return pd.DataFrame(design.rows, index=pd.Index(design.samples, name="sample"), columns=list(design.columns))

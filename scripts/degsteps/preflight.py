@@ -505,6 +505,47 @@ class _Check:
             if self._is_factor_of_formula(f"{key}.factor", factor):
                 self._contrast_levels(key, factor, test, reference)
 
+    def _tests(self, design: Design) -> None:
+        """Check how the contrasts are tested: alternatives, and reduced designs that lie within the whole one."""
+        is_pydeseq2 = self.analysis["test"]["engine"] == "pydeseq2"
+        for name, contrast in self.contrasts_by_name.items():
+            key = f"test.contrasts.{name}"
+            lfc_null, alternative, reduced = contrast["lfc_null"], contrast["alternative"], contrast["reduced"]
+            is_plain = lfc_null == 0 and alternative == "greater_abs"
+            if alternative == "less_abs" and lfc_null == 0:
+                what = "'less_abs' asks for changes smaller than lfc_null, which is 0."
+                self.problem(f"{key}.alternative", what, "Set lfc_null, e.g. 0.5.")
+            if reduced is not None and not is_plain:
+                what = "a likelihood-ratio test has no lfc_null and no alternative."
+                self.problem(f"{key}.reduced", what, "Delete them, or delete reduced for a Wald test.")
+            if is_pydeseq2 and (reduced is not None or not is_plain):
+                what = "test.engine pydeseq2 knows the Wald test of no change only."
+                self.problem(key, what, "Set test.engine: degsteps, or delete reduced, lfc_null and alternative.")
+            if reduced is not None:
+                self._reduced(f"{key}.reduced", design, reduced)
+
+    def _reduced(self, key: str, design: Design, text: str) -> None:
+        try:
+            reduced = parse_formula(text)
+        except FormulaError as error:
+            self.problem(key, error.what, error.cure)
+            return
+        whole = {frozenset(term) for term in design.formula.terms}
+        extra = [":".join(term) for term in reduced.terms if frozenset(term) not in whole]
+        has_factor = any(set(term) <= design.levels.keys() for term in design.formula.terms)
+        if extra or (reduced.intercept and not design.formula.intercept and not has_factor):
+            what = (
+                f"{listed(extra or ['1'])} {verb(len(extra or [1]), 'is', 'are')} not in the formula {design.formula}."
+            )
+            self.problem(key, what, "Leave out whole terms of the formula and add none.")
+            return
+        section = self.analysis["design"]
+        ids = self.columns[self.given.sample_column]
+        smaller = build_design(self.columns, ids, reduced, section["factors"], section["covariates"])
+        if len(smaller.columns) >= len(design.columns):
+            what = f"{reduced} says as much as the formula {design.formula}, so there is nothing to test."
+            self.problem(key, what, "Leave out the term that is the question.")
+
     def _questions(self, design: Design) -> None:
         """Compile every contrast that has no problem yet, and look at the sizes of the groups that it names."""
         for name, contrast in self.contrasts_by_name.items():
@@ -583,6 +624,7 @@ class _Check:
                 self.design_problem(key, what, cure)
             return
         self._questions(design)
+        self._tests(design)
         if report.residual_df == 0:
             number = len(design.samples)
             if len(design.cells) == number:

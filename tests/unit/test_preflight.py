@@ -644,6 +644,28 @@ def contrast_slope_of_a_factor(study):
 
 
 @case
+def contrast_tests_that_do_not_fit(study):
+    contrast = study.analysis["test"]["contrasts"].pop("treated_vs_control")
+    for number, (name, options) in enumerate(
+        [
+            ("less_abs", {"alternative": "less_abs"}),
+            ("both", {"reduced": "~ run", "lfc_null": 1}),
+            ("same", {"reduced": "~ condition + run", "at": None}),
+            ("more", {"reduced": "~ run + age"}),
+            ("none", {"reduced": "run"}),
+        ]
+    ):
+        levels = {"test": "treated", "reference": "control"} if number % 2 else {}
+        study.set(f"test.contrasts.{name}", contrast | levels | options)
+
+
+@case
+def contrast_tests_that_the_other_engine_lacks(study):
+    study.set("test.engine", "pydeseq2")
+    study.set("test.contrasts.treated_vs_control.lfc_null", 1)
+
+
+@case
 def filter_group_unknown(study):
     study.set("filter.group", "Condition")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.contrasts import contrast_form, words
+from degsteps.contrasts import contrast_form, test_words, words
 from degsteps.design import parse_formula
 from degsteps.report.accounting import Account, facts_of, reason_text
 from degsteps.wording import counted
@@ -27,6 +27,10 @@ REFERENCES = {
         "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple "
         "testing. Journal of the Royal Statistical Society B 1995;57:289-300. doi:10.1111/j.2517-6161.1995.tb02031.x"
     ),
+    "benjamini2001": (
+        "Benjamini Y, Yekutieli D. The control of the false discovery rate in multiple testing under dependency. "
+        "Annals of Statistics 2001;29:1165-1188. doi:10.1214/aos/1013699998"
+    ),
     "bourgon2010": (
         "Bourgon R, Gentleman R, Huber W. Independent filtering increases detection power for high-throughput "
         "experiments. PNAS 2010;107:9546-9551. doi:10.1073/pnas.0914005107"
@@ -39,6 +43,14 @@ REFERENCES = {
     "cook1977": (
         "Cook RD. Detection of influential observation in linear regression. Technometrics 1977;19:15-18. "
         "doi:10.1080/00401706.1977.10489493"
+    ),
+    "hu2010": (
+        "Hu JX, Zhao H, Zhou HH. False discovery rate control with groups. Journal of the American Statistical "
+        "Association 2010;105:1215-1227. doi:10.1198/jasa.2010.tm09329"
+    ),
+    "ignatiadis2021": (
+        "Ignatiadis N, Huber W. Covariate powered cross-weighted multiple testing. Journal of the Royal Statistical "
+        "Society B 2021;83:720-751. doi:10.1111/rssb.12411"
     ),
     "love2014": (
         "Love MI, Huber W, Anders S. Moderated estimation of fold change and dispersion for RNA-seq data with DESeq2. "
@@ -68,6 +80,10 @@ REFERENCES = {
         "Smid M, Coebergh van den Braak RRJ, van de Werken HJG, et al. Gene length corrected trimmed mean of M-values "
         "(GeTMM) processing of RNA-seq data performs similarly in intersample analyses while improving intrasample "
         "comparisons. BMC Bioinformatics 2018;19:236. doi:10.1186/s12859-018-2246-7"
+    ),
+    "storey2003": (
+        "Storey JD, Tibshirani R. Statistical significance for genomewide studies. PNAS 2003;100:9440-9445. "
+        "doi:10.1073/pnas.1530509100"
     ),
     "wagner2012": (
         "Wagner GP, Kin K, Lynch VJ. Measurement of mRNA abundance using RNA-seq data: RPKM measure is inconsistent "
@@ -311,6 +327,7 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
     shrink = f"a log-normal prior around {trend.get(fit.get('trend'), 'their trend')} over the mean"
     contrasts = [words(contrast).question for contrast in test["contrasts"].values()]
     forms = {contrast_form(contrast) for contrast in test["contrasts"].values()}
+    tests = _series(list(dict.fromkeys(test_words(contrast) for contrast in test["contrasts"].values())))
     sign = (
         "positive log2 fold changes mean higher expression in the group named first"
         if forms <= {"levels", "rest"}
@@ -326,24 +343,38 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
         "The dispersion of each gene is the optimum of its likelihood, where DESeq2 stops early."
         if fit.get("engine") == "degsteps" and test["compatibility"] == "exact"
         else "",
-        f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by Wald tests: "
+        f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by {tests}: "
         f"{'; '.join(contrasts)}; {sign}.",
         f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
         if test["cooks_filter"]
         else "No gene was set aside for count outliers.",
-        f"P-values were adjusted by the method of Benjamini and Hochberg {cite('benjamini1995')}"
-        + (
-            f", after independent filtering on the mean normalised count {cite('bourgon2010')} optimised for a false "
-            f"discovery rate of {test['alpha']:g}."
-            if test["independent_filtering"]
-            else ", without independent filtering."
-        ),
+        _adjustment_sentence(test, cite),
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
         f"Beside the maximum-likelihood estimates, fold changes shrunk by the adaptive Cauchy prior of apeGLM "
         f"{cite('zhu2019')} are given; p-values are those of the unshrunken estimates."
         if test["shrinkage"] == "apeglm"
         else "",
+    )
+
+
+def _adjustment_sentence(test: Mapping[str, Any], cite: "_Citations") -> str:
+    method = test.get("adjustment", "bh")
+    if method == "weighted":
+        return (
+            "P-values were adjusted by the method of Benjamini and Hochberg with weights by groups of mean normalised "
+            f"count, learned on other genes {cite('benjamini1995', 'hu2010', 'ignatiadis2021')}."
+        )
+    by = {"by": ("Benjamini and Yekutieli", ["benjamini2001"]), "bonferroni": ("Bonferroni", [])}
+    by |= {"bh": ("Benjamini and Hochberg", ["benjamini1995"]), "storey": ("Storey (q-values)", ["storey2003"])}
+    name, keys = by[method]
+    text = f"P-values were adjusted by the method of {name}{' ' + cite(*keys) if keys else ''}"
+    if not test["independent_filtering"]:
+        return f"{text}, without independent filtering."
+    level = "level" if method == "bonferroni" else "false discovery rate"
+    return (
+        f"{text}, after independent filtering on the mean normalised count {cite('bourgon2010')} optimised for a "
+        f"{level} of {test['alpha']:g}."
     )
 
 

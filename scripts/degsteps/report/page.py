@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.contrasts import words
+from degsteps.contrasts import test_words, words
 from degsteps.filtering import REASONS as FILTER_REASONS
 from degsteps.layout import STAGES, stage_folder
 from degsteps.report.accounting import MEASURES, NA_REASONS, STATUSES, Account, facts_of, reason_text
@@ -691,6 +691,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "words": words(content.settings["test"]["contrasts"][name]),
+        "test": test_words(content.settings["test"]["contrasts"][name]),
         "at": contrast.get("at") or {},
         "averaged": contrast.get("averaged", []),
         "cells": contrast.get("cells", {}),

@@ -38,6 +38,8 @@ COLUMN_MEANINGS = {
     "base_mean": "Mean of the normalised counts over all samples.",
     "log2_fold_change": "log2 fold change (maximum likelihood). Positive: higher in the group named first.",
     "lfc_se": "Standard error of the log2 fold change.",
+    "lfc_lower": "Lower 95 % confidence limit of the log2 fold change, for this gene alone.",
+    "lfc_upper": "Upper 95 % confidence limit of the log2 fold change, for this gene alone.",
     "stat": "Wald statistic: log2 fold change over its standard error.",
     "pvalue": "p-value of the Wald test.",
     "padj": "p-value adjusted for testing many genes (Benjamini and Hochberg).",
@@ -56,6 +58,8 @@ _KINDS = {
     "base_mean": "mean",
     "log2_fold_change": "fold",
     "lfc_se": "fold",
+    "lfc_lower": "fold",
+    "lfc_upper": "fold",
     "stat": "fold",
     "lfc_shrunken": "fold",
     "pvalue": "p",
@@ -340,4 +344,6 @@ def _meaning(column: str) -> str:
         return COLUMN_MEANINGS[column]
     if column.startswith("mean_"):
         return f"Mean of the normalised counts in the group {column.removeprefix('mean_')}."
+    if column.startswith("lfc_"):
+        return f"Log2 fold change of the coefficient {column.removeprefix('lfc_')}."
     return "From the gene table."
