@@ -72,6 +72,23 @@ def for_each_block(
                 progress(done, n_genes)
 
 
+def take_genes(values: np.ndarray, genes: np.ndarray) -> np.ndarray:
+    """Columns of a samples x genes array, stored row by row as every array of a block is.
+
+    ``values[:, genes]`` would be stored column by column: slower to work on, and added up in another order.
+
+    Parameters
+    ----------
+    values : ndarray, (rows, genes)
+    genes : ndarray of bool or int
+
+    Returns
+    -------
+    ndarray, (rows, taken genes)
+    """
+    return np.take(values, np.flatnonzero(genes) if genes.dtype == bool else genes, axis=1)
+
+
 def sum_samples(values: np.ndarray) -> np.ndarray:
     """Sum over the first axis, adding row after row.
 
@@ -86,6 +103,8 @@ def sum_samples(values: np.ndarray) -> np.ndarray:
     -------
     ndarray, (genes,)
     """
+    if not values.flags.c_contiguous:
+        values = np.ascontiguousarray(values)
     if values.shape[1] == 1:
         return np.cumsum(values, axis=0)[-1]
     return np.add.reduce(values, axis=0)

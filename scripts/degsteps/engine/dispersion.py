@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from degsteps.engine.blocks import sum_samples
+from degsteps.engine.blocks import sum_samples, take_genes
 from degsteps.engine.cells import Cells, Cholesky
 from degsteps.engine.special import GammaTerms
 
@@ -84,13 +84,13 @@ class _Posterior:
         """The same posterior for some of the genes (mask or index)."""
         part = _Posterior.__new__(_Posterior)
         part.adjusted = self.adjusted
-        part.counts = self.counts[:, kept]
-        part.mean = self.mean[:, kept]
+        part.counts = take_genes(self.counts, kept)
+        part.mean = take_genes(self.mean, kept)
         part.cells = self.cells
         part.prior_mean = None if self.prior_mean is None else self.prior_mean[kept]
         part.prior_variance = self.prior_variance
         part.count_total = self.count_total[kept]
-        part.exceeding = None if self.exceeding is None else self.exceeding[:, kept]
+        part.exceeding = None if self.exceeding is None else take_genes(self.exceeding, kept)
         return part
 
 
@@ -223,8 +223,8 @@ def line_search(
     if low.any() and not low.all():
         parts = [
             line_search(
-                counts[:, genes],
-                mean[:, genes],
+                take_genes(counts, genes),
+                take_genes(mean, genes),
                 cells,
                 start[genes],
                 prior_mean=None if prior_mean is None else prior_mean[genes],
@@ -411,7 +411,13 @@ def fit_gene_wise(
     again = np.flatnonzero(~converged & (dispersion > 10 * min_dispersion))
     if len(again):
         dispersion[again] = np.exp(
-            grid_search(counts[:, again], mean[:, again], cells, max_dispersion=max_dispersion, adjusted=adjusted)
+            grid_search(
+                take_genes(counts, again),
+                take_genes(mean, again),
+                cells,
+                max_dispersion=max_dispersion,
+                adjusted=adjusted,
+            )
         )
     return np.clip(dispersion, min_dispersion, max_dispersion), search.iterations < 100
 
@@ -479,8 +485,8 @@ def fit_with_prior(
     if len(again):
         dispersion[again] = np.exp(
             grid_search(
-                counts[:, again],
-                mean[:, again],
+                take_genes(counts, again),
+                take_genes(mean, again),
                 cells,
                 max_dispersion=max_dispersion,
                 prior_mean=centre[again],

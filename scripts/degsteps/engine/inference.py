@@ -53,7 +53,7 @@ class BatchedInference(Inference):
         means = np.empty(counts.shape)
 
         def work(genes: slice) -> None:
-            normalized = counts[:, genes][cells.order] / size_factors[cells.order]
+            normalized = np.ascontiguousarray(counts[:, genes][cells.order]) / size_factors[cells.order]
             fitted = cells.spread(linear_means(normalized, cells))[cells.inverse_order]
             means[:, genes] = np.maximum(size_factors * fitted, min_mu)
 
@@ -83,7 +83,7 @@ class BatchedInference(Inference):
         converged = np.empty(n_genes, dtype=bool)
 
         def work(genes: slice) -> None:
-            values = counts[:, genes][cells.order].astype(float)
+            values = np.ascontiguousarray(counts[:, genes][cells.order], dtype=float)
             fit = fit_coefficients(
                 values,
                 offset,
@@ -129,8 +129,8 @@ class BatchedInference(Inference):
         }
 
         def work(genes: slice) -> None:
-            values = counts[:, genes][cells.order].astype(float)
-            fitted = np.asarray(mu)[:, genes][cells.order]
+            values = np.ascontiguousarray(counts[:, genes][cells.order], dtype=float)
+            fitted = np.ascontiguousarray(np.asarray(mu)[:, genes][cells.order])
             start = np.clip(alpha_hat[genes], min_disp, max_disp)
             if prior_reg:
                 found = fit_with_prior(
@@ -204,7 +204,7 @@ class BatchedInference(Inference):
         dispersions = np.empty(normed_counts.shape[1])
 
         def work(genes: slice) -> None:
-            dispersions[genes] = rough_dispersion(normed_counts[:, genes][cells.order], cells)
+            dispersions[genes] = rough_dispersion(np.ascontiguousarray(normed_counts[:, genes][cells.order]), cells)
 
         self._blocks(work, normed_counts)
         return dispersions
@@ -240,7 +240,7 @@ class BatchedInference(Inference):
         converged = np.empty(n_genes, dtype=bool)
 
         def work(genes: slice) -> None:
-            values = counts[:, genes][cells.order].astype(float)
+            values = np.ascontiguousarray(counts[:, genes][cells.order], dtype=float)
             mode, information, settled = fit_cauchy(
                 values,
                 factors,

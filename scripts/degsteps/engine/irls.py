@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from degsteps.engine.blocks import sum_samples
+from degsteps.engine.blocks import sum_samples, take_genes
 from degsteps.engine.cells import Cells, Cholesky, packed_size
 from degsteps.engine.special import log_gamma
 
@@ -199,23 +199,27 @@ def fit_coefficients(
     again = np.flatnonzero(rescued)
     if len(again):
         fallback = np.where(
-            np.isfinite(beta[:, again]).all(axis=0) & (np.abs(beta[:, again]) < LARGEST_COEFFICIENT).all(axis=0),
-            beta[:, again],
-            start[:, again],
+            (np.abs(take_genes(beta, again)) < LARGEST_COEFFICIENT).all(axis=0),
+            take_genes(beta, again),
+            take_genes(start, again),
         )
-        sub_offset = offset if offset.shape[1] == 1 else offset[:, again]
+        sub_offset = offset if offset.shape[1] == 1 else take_genes(offset, again)
         solved, settled = bounded_newton(
-            counts[:, again], sub_offset, cells, dispersion[again], fallback, ridge=ridge, bound=bound
+            take_genes(counts, again), sub_offset, cells, dispersion[again], fallback, ridge=ridge, bound=bound
         )
         beta[:, again] = solved
         converged[again] = settled
         mean[:, again] = sub_offset * cells.spread(np.exp(cells.linear_predictor(solved)))
     if with_covariance and len(again):
-        covariance[:, again], _ = _sandwich(np.maximum(mean[:, again], min_mean), dispersion[again], cells, ridge)
+        covariance[:, again], _ = _sandwich(
+            np.maximum(take_genes(mean, again), min_mean), dispersion[again], cells, ridge
+        )
         broken = ~np.isfinite(hat_diagonal[:, again]).all(axis=0)
         if broken.any():
             redo = again[broken]
-            _, hat_diagonal[:, redo] = _sandwich(np.maximum(mean[:, redo], min_mean), dispersion[redo], cells, ridge)
+            _, hat_diagonal[:, redo] = _sandwich(
+                np.maximum(take_genes(mean, redo), min_mean), dispersion[redo], cells, ridge
+            )
     return CoefficientFit(beta, covariance, mean, hat_diagonal, converged, iterations, rescued, counting)
 
 
@@ -254,15 +258,15 @@ class _IterationState:
         return -2.0 * sum_samples(self.counts * (self.log_rate - log_scaled) - log_scaled / self.dispersion)
 
     def keep(self, kept: np.ndarray) -> None:
-        self.counts = self.counts[:, kept]
+        self.counts = take_genes(self.counts, kept)
         if self.offset.shape[1] > 1:
-            self.offset = self.offset[:, kept]
-            self.log_offset = self.log_offset[:, kept]
+            self.offset = take_genes(self.offset, kept)
+            self.log_offset = take_genes(self.log_offset, kept)
         self.dispersion = self.dispersion[kept]
-        self.beta = self.beta[:, kept]
-        self.mean = self.mean[:, kept]
-        self.log_rate = self.log_rate[:, kept]
-        self.scaled = self.scaled[:, kept]
+        self.beta = take_genes(self.beta, kept)
+        self.mean = take_genes(self.mean, kept)
+        self.log_rate = take_genes(self.log_rate, kept)
+        self.scaled = take_genes(self.scaled, kept)
 
 
 def _sandwich(
@@ -382,9 +386,10 @@ def bounded_newton(
                 kept = ~finished
                 if not kept.any():
                     return coefficients, converged
-                active, beta, mean, value = active[kept], beta[:, kept], mean[:, kept], value[kept]
-                counts, dispersion = counts[:, kept], dispersion[kept]
+                active, value = active[kept], value[kept]
+                beta, mean = take_genes(beta, kept), take_genes(mean, kept)
+                counts, dispersion = take_genes(counts, kept), dispersion[kept]
                 if log_offset.shape[1] > 1:
-                    log_offset = log_offset[:, kept]
+                    log_offset = take_genes(log_offset, kept)
     coefficients[:, active] = beta
     return coefficients, converged

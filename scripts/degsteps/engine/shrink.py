@@ -9,7 +9,7 @@ the normal tail beyond zero, its s-value the mean of all rates at most as large.
 import numpy as np
 from scipy.special import ndtr
 
-from degsteps.engine.blocks import sum_samples
+from degsteps.engine.blocks import sum_samples, take_genes
 from degsteps.engine.cells import Cells, Cholesky
 
 WIDE_SD = 15.0
@@ -83,9 +83,9 @@ class _Posterior:
     def take(self, kept: np.ndarray) -> "_Posterior":
         part = _Posterior.__new__(_Posterior)
         part.__dict__.update(self.__dict__)
-        part.counts, part.dispersion = self.counts[:, kept], self.dispersion[kept]
+        part.counts, part.dispersion = take_genes(self.counts, kept), self.dispersion[kept]
         if self.log_offset.shape[1] > 1:
-            part.log_offset = self.log_offset[:, kept]
+            part.log_offset = take_genes(self.log_offset, kept)
         return part
 
     def value(self, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +158,8 @@ def _climb(posterior: _Posterior, start: np.ndarray, max_iterations: int) -> tup
                 kept = ~finished
                 if not kept.any():
                     return result, result_value, converged
-                active, beta, mean, value = active[kept], beta[:, kept], mean[:, kept], value[kept]
+                active, value = active[kept], value[kept]
+                beta, mean = take_genes(beta, kept), take_genes(mean, kept)
                 posterior = posterior.take(kept)
     result[:, active], result_value[active] = beta, value
     return result, result_value, converged

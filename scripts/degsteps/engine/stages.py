@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from degsteps.engine import cooks as cooks_module
-from degsteps.engine.blocks import for_each_block, sum_samples
+from degsteps.engine.blocks import for_each_block, sum_samples, take_genes
 from degsteps.engine.cells import Cells
 from degsteps.engine.dispersion import MIN_DISPERSION, fit_gene_wise, fit_with_prior
 from degsteps.engine.irls import CoefficientFit, fit_coefficients, log_likelihood, start_coefficients
@@ -141,8 +141,8 @@ def gene_wise_pass(counts: Counts, cells: Cells, options: Options) -> GeneWise:
         if not len(expressed):
             return
         if len(expressed) < values.shape[1]:
-            values = values[:, expressed]
-            offset = offset if offset.shape[1] == 1 else offset[:, expressed]
+            values = take_genes(values, expressed)
+            offset = offset if offset.shape[1] == 1 else take_genes(offset, expressed)
         index = genes.start + expressed
         normalized = values / offset
         mean, variance = mean_and_variance(normalized)

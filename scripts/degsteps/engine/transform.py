@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from degsteps.engine.blocks import sum_samples
+from degsteps.engine.blocks import sum_samples, take_genes
 from degsteps.engine.irls import counting_term
 from degsteps.engine.trend import Trend
 from degsteps.engine.weighted import matched_prior_variance
@@ -190,9 +190,9 @@ def regularized_log(
             if finished.all():
                 break
             kept = ~finished
-            active, counts, dispersion = active[kept], counts[:, kept], dispersion[kept]
-            mean, log_rate = mean[:, kept], log_rate[:, kept]
+            active, counts, dispersion = active[kept], take_genes(counts, kept), dispersion[kept]
+            mean, log_rate = take_genes(mean, kept), take_genes(log_rate, kept)
             deviance, constant = deviance[kept], constant[kept]
             if offset.shape[1] > 1:
-                offset, log_offset = offset[:, kept], log_offset[:, kept]
+                offset, log_offset = take_genes(offset, kept), take_genes(log_offset, kept)
     return result / _LOG2
