@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test lint format docs check init verify seal compare replay plan published lock clean-demo
+.PHONY: help demo all test lint format docs check init verify seal compare replay plan blind unblind published lock clean-demo
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -47,6 +47,12 @@ replay: $(VENV)/.run  ## repeat one recorded step elsewhere and compare: make re
 
 plan: $(VENV)/.run  ## lock the plan of an analysis, before unblinding: make plan NAME=airway
 	@$(BIN)/python scripts/lock_plan.py "config/analyses/$(NAME).yaml"
+
+blind: $(VENV)/.run  ## permute labels of a sheet: make blind SHEET=s.tsv COLUMNS=arm WITHIN=site BLINDED=b.tsv KEY=/safe/key.json
+	@$(BIN)/python scripts/blind_samples.py "$(SHEET)" --columns $(COLUMNS) --within $(WITHIN) --blinded "$(BLINDED)" --key "$(KEY)"
+
+unblind: $(VENV)/.run  ## run a blinded analysis with its key, after `make plan`: make unblind NAME=trial KEY=/safe/key.json
+	$(SNAKEMAKE) --cores $(CORES) "$(NAME)" --config 'unblind={"$(NAME)": "$(KEY)"}'
 
 published: $(VENV)/.run  ## rerun published analyses (minutes): drift report and JUnit XML in results/published
 	$(BIN)/python scripts/rerun_published.py published/*.yaml --cores $(CORES)

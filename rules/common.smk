@@ -29,6 +29,7 @@ if not Path(degsteps.__file__).samefile(SCRIPTS / "degsteps" / "__init__.py"):
     )
 
 from degsteps.analyses import load_checked_analyses
+from degsteps.blinding import is_blinded
 from degsteps.contrasts import words
 from degsteps.digest import code_digest
 from degsteps.errors import DegstepsError
@@ -100,6 +101,11 @@ def given_file(key):
         return _lookup(wildcards.analysis, key) or []
 
     return path_of_file
+
+
+def blinding_key(wildcards):
+    """Return the key of an analysis that is unblinded, else nothing."""
+    return ANALYSES[wildcards.analysis]["blinding"]["key"] or []
 
 
 def contrast_setting(wildcards):
@@ -201,11 +207,10 @@ def step_records(wildcards):
         )
         records += ["<transform>/adjust_transformed"]
     records += ["<transform>/transform_counts", "<qc>/compute_qc", "<qc>/plot_qc"]
-    records += [
-        "<test>/fit_model",
-        "<test>/plot_dispersion",
-        "<annotate>/annotate_genes",
-    ]
+    records += ["<annotate>/annotate_genes"]
+    if is_blinded(analysis):
+        return [f"{record}.record.json" for record in records]
+    records += ["<test>/fit_model", "<test>/plot_dispersion"]
     for name in contrasts:
         records += [
             f"<test>/{name}.test_contrast",
@@ -223,12 +228,21 @@ def normalized_tables(wildcards):
     ]
 
 
+def final_files(name):
+    """Return stage and name of the last files of an analysis; where labels are hidden, nothing is tested."""
+    if is_blinded(ANALYSES[name]):
+        return [("qc", "verdicts.tsv"), ("report", "manifest.json")]
+    return [
+        ("report", file) for file in ("report.html", "workbook.xlsx", "manifest.json")
+    ]
+
+
 def analysis_targets(*names):
     """Return the final files of some analyses; everything else is made on the way."""
     return [
-        in_stage("report", name, ANALYSES[name]["version"], file)
+        in_stage(stage, name, ANALYSES[name]["version"], file)
         for name in names
-        for file in ("report.html", "workbook.xlsx", "manifest.json")
+        for stage, file in final_files(name)
     ]
 
 
@@ -236,9 +250,8 @@ def closing_lines():
     """Return what the terminal shows last: where to look."""
     lines = ["", "Done. Where to look:"]
     for name, analysis in ANALYSES.items():
-        page = workflow.pathvars.apply(
-            in_stage("report", name, analysis["version"], "report.html")
-        )
+        stage, file = final_files(name)[0]
+        page = workflow.pathvars.apply(in_stage(stage, name, analysis["version"], file))
         if Path(page).is_file():
             lines += [f"  {name} {analysis['version']}: {page}"]
     return "\n".join(lines)

@@ -8,6 +8,7 @@ rule ingest_counts:
     input:
         matrix=given_file("ingest.counts"),
         sheet=given_file("ingest.samples"),
+        key=blinding_key,
     output:
         counts="<ingest>/counts.parquet",
         samples="<ingest>/samples.tsv",

@@ -16,6 +16,8 @@ def workflow_versions(wildcards):
 
 def all_records(wildcards):
     """Return the records of every step before the manifest."""
+    if is_blinded(ANALYSES[wildcards.analysis]):
+        return step_records(wildcards)
     steps = ["summarize_results", "render_report", "write_workbook"]
     if plan_file(wildcards):
         steps.insert(0, "check_plan")
@@ -23,6 +25,15 @@ def all_records(wildcards):
         *step_records(wildcards),
         *[f"<report>/{step}.record.json" for step in steps],
     ]
+
+
+def report_file(name):
+    """Return an input function that gives a file of the report; a blinded run has none."""
+
+    def path_of_file(wildcards):
+        return [] if is_blinded(ANALYSES[wildcards.analysis]) else f"<report>/{name}"
+
+    return path_of_file
 
 
 def plan_file(wildcards):
@@ -223,8 +234,8 @@ rule write_manifest:
     """Join the records of all steps into one graph."""
     input:
         records=all_records,
-        page="<report>/report.html",
-        workbook="<report>/workbook.xlsx",
+        page=report_file("report.html"),
+        workbook=report_file("workbook.xlsx"),
     output:
         manifest="<report>/manifest.json",
         record="<report>/write_manifest.record.json",

@@ -1,8 +1,9 @@
 """Read the counts and the sample sheet, match them, and account for every sample and gene."""
 
 from degsteps import ingest
+from degsteps.blinding import unblinded
 from degsteps.sheet import read_sheet
-from degsteps.step import Input, Output, run
+from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import write_matrix, write_table
 
 
@@ -20,6 +21,7 @@ def main(
     unmatched_samples: str,
     duplicate_genes: str,
     estimated_counts: bool,
+    key: OptionalInput = None,
 ) -> dict:
     """Write aligned counts (genes by id, samples as in the sheet) and the two accounts."""
     scan = ingest.scanned(matrix, gene_column, ignore_columns)
@@ -29,7 +31,8 @@ def main(
         given_sheet, read, exclude_samples=exclude_samples, unmatched_samples=unmatched_samples
     )
     write_matrix(read[kept], counts)
-    write_table(ingest.sample_table(given_sheet, kept), samples)
+    table = ingest.sample_table(given_sheet, kept)
+    write_table(unblinded(table, key, [sheet]) if key else table, samples)
     write_table(account, sample_account)
     write_table(genes, gene_account)
     return {

@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("analysis", type=Path, help="config/analyses/<name>.yaml")
     file = parser.parse_args().analysis
     try:
-        analyses = load_checked_analyses({"analyses": [str(file)]})
+        analyses = load_checked_analyses({"analyses": [str(file)]}, masked=False)
         content = locked_plan(analyses[analysis_name(file)], Path(__file__).resolve().parent)
     except DegstepsError as error:
         print(error, file=sys.stderr)

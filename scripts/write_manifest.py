@@ -2,11 +2,17 @@
 
 from degsteps.digest import file_entry
 from degsteps.manifest import joined_records
-from degsteps.step import Input, Inputs, Output, run
+from degsteps.step import Inputs, OptionalInput, Output, run
 from degsteps.tables import read_json, write_json
 
 
-def main(records: Inputs, page: Input, workbook: Input, manifest: Output, settings: dict) -> dict:
+def main(
+    records: Inputs,
+    manifest: Output,
+    settings: dict,
+    page: OptionalInput = None,
+    workbook: OptionalInput = None,
+) -> dict:
     """Write manifest.json: each input is an earlier step's output or a given file."""
     joined = {str(path): read_json(path) for path in records}
     folder = str(manifest.parent.parent)

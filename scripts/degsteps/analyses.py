@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from degsteps.blinding import is_blinded, unblinding_problems, with_masked_labels
 from degsteps.config import load_analyses
 from degsteps.contrasts import contrast_columns, expand_contrasts
 from degsteps.design import parse_formula
@@ -34,7 +35,9 @@ def main_factor(contrasts: Iterable[Mapping[str, Any]], design: Mapping[str, Any
     return [*named[:1], *reversed(in_formula)][0]
 
 
-def load_checked_analyses(config: dict[str, Any], *, check: bool = True) -> dict[str, dict[str, Any]]:
+def load_checked_analyses(
+    config: dict[str, Any], *, check: bool = True, masked: bool = True
+) -> dict[str, dict[str, Any]]:
     """Return the configured analyses by name, or raise one error that lists everything that is wrong.
 
     Parameters
@@ -42,6 +45,7 @@ def load_checked_analyses(config: dict[str, Any], *, check: bool = True) -> dict
     config : the content of ``config/config.yaml``.
     check : whether to read the sample sheets and count matrices too. Jobs that run in processes of their own need
         not repeat what the main process has checked.
+    masked : whether blinded analyses get the settings of a blinded run.
 
     Raises
     ------
@@ -49,6 +53,11 @@ def load_checked_analyses(config: dict[str, Any], *, check: bool = True) -> dict
         with all problems, numbered.
     """
     analyses, problems = load_analyses(config)
+    keys = config.get("unblind", {})
+    analyses = {
+        name: analysis | {"blinding": analysis["blinding"] | {"key": keys.get(name)}}
+        for name, analysis in analyses.items()
+    }
     if check:
         from degsteps.preflight import check_analyses
 
@@ -56,8 +65,14 @@ def load_checked_analyses(config: dict[str, Any], *, check: bool = True) -> dict
         problems += found
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
+        if not problems:
+            problems += unblinding_problems(keys, {name: complete(found) for name, found in analyses.items()})
     if problems:
         lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, start=1))
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise ConfigError(f"{count}; nothing was run.\n{lines}")
-    return {name: complete(analysis) for name, analysis in analyses.items()}
+    completed = {name: complete(analysis) for name, analysis in analyses.items()}
+    return {
+        name: with_masked_labels(analysis) if masked and is_blinded(analysis) else analysis
+        for name, analysis in completed.items()
+    }

@@ -178,7 +178,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 #: Settings that are tested elsewhere: where they take effect only in the page, or are the name of a folder.
 IN_THE_PAGE = {"title": "Another title", "report.table_rows": 5}
-ELSEWHERE = {"version", "normalize.tables", "annotate.min_mapped_fraction", "plan.lock", "plan.deviations"}
+ELSEWHERE = {"version", "normalize.tables", "annotate.min_mapped_fraction", "plan.lock", "plan.deviations", "blinding.columns"}
 
 
 def leaves(schema: dict[str, Any], prefix: str = "") -> list[str]:
