@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test lint format docs check init verify seal compare replay plan blind unblind published lock clean-demo
+.PHONY: help demo all test lint format docs check init verify seal compare replay plan blind unblind published lock clean-demo test-all test-slurm test-conda slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -19,6 +19,11 @@ $(VENV)/.run: envs/core.lock.txt
 
 $(VENV)/.dev: envs/dev.lock.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/dev.lock.txt
+	@touch $@
+
+# Executors for schedulers, on top of .run.
+$(VENV)/.slurm $(VENV)/.schedulers: $(VENV)/.%: envs/%.lock.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 demo: $(VENV)/.run  ## airway study: counts to annotated tables, figures and a report
@@ -60,6 +65,23 @@ published: $(VENV)/.run  ## rerun published analyses (minutes): drift report and
 test: $(VENV)/.dev  ## the tests (some minutes)
 	$(BIN)/python -m pytest
 
+test-all: $(VENV)/.dev $(VENV)/.slurm $(VENV)/.schedulers  ## all tests, with those that install packages or start a cluster
+	$(BIN)/python -m pytest -m "" -rs
+
+test-slurm: $(VENV)/.dev $(VENV)/.slurm  ## the multi-site demo on an emulated Slurm cluster, with faults (as root)
+	bash tests/deployment/install_slurm.sh
+	$(BIN)/python -m pytest -m "" -rs -v tests/deployment/test_slurm.py
+
+test-conda: $(VENV)/.dev  ## every conda environment's pins alone, with the scripts of its rules (without conda)
+	$(BIN)/python -m pytest -m "" -rs tests/deployment/test_conda_environments.py
+
+slurm: $(VENV)/.slurm  ## add the Slurm executor to .venv
+
+schedulers: $(VENV)/.schedulers  ## add the executors for LSF, SGE, PBS and Kubernetes to .venv
+
+conda-pins:  ## exact package lists for envs/*.yaml, solved by conda (needs the channels)
+	bash envs/make_pins.sh
+
 lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint, generated files up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -78,5 +100,5 @@ docs: $(VENV)/.dev  ## write config/README.md from the schemas, rules/sources.tx
 	$(BIN)/python scripts/write_source_list.py
 
 lock:  ## resolve envs/*.in into envs/*.lock.txt (needs uv)
-	cd envs && for name in core dev combat_seq; do \
+	cd envs && for name in core dev combat_seq slurm schedulers; do \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.lock.txt; done
