@@ -17,7 +17,7 @@ from degsteps.engine.cells import Cells, Cholesky
 from degsteps.engine.irls import fit_coefficients, log_likelihood, start_coefficients
 from degsteps.engine.local_regression import LocalRegression
 from degsteps.engine.prior import prior_variance as fit_prior_variance
-from degsteps.engine.stages import Counts, Options, final_pass, fitted_log_likelihood, gene_wise_pass
+from degsteps.engine.stages import Counts, GeneWise, Options, final_pass, fitted_log_likelihood, gene_wise_pass
 from degsteps.engine.trend import Trend, fit_trend
 from degsteps.engine.wald import ALTERNATIVES, contrast_estimate, upper_tail, wald_statistic
 from degsteps.engine.weighted import matched_prior_variance
@@ -223,104 +223,306 @@ def fit_model(
     DesignError
         The design is not of full rank or leaves no residual degrees of freedom.
     """
+    shared = {"compatibility": compatibility, "block": block, "threads": threads, "progress": progress}
+    offsets = {"normalization_factors": normalization_factors}
+    gene_wise = fit_gene_wise(counts, design, size_factors, **offsets, **shared)
+    trend = fit_prior(gene_wise, design, fit_type=fit_type, compatibility=compatibility)
+    part = fit_coefficients_given_prior(
+        counts,
+        design,
+        size_factors,
+        gene_wise,
+        trend,
+        min_replicates=min_replicates,
+        keep_cooks=keep_cooks,
+        **offsets,
+        **shared,
+    )
+    return merge_fits([part])
+
+
+def fit_gene_wise(
+    counts: pd.DataFrame,
+    design: pd.DataFrame,
+    size_factors: pd.Series,
+    *,
+    normalization_factors: pd.DataFrame | None = None,
+    mean_inverse_size_factor: float | None = None,
+    compatibility: str = "r",
+    block: int | None = None,
+    threads: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> pd.DataFrame:
+    """First part of :func:`fit_model`: base means and gene-wise dispersions, each gene on its own.
+
+    Genes can be given in parts, to several jobs; the concatenated tables are those of one job, bit for bit.
+
+    Parameters
+    ----------
+    counts, design, size_factors, normalization_factors, compatibility, block, threads, progress
+        As in :func:`fit_model`.
+    mean_inverse_size_factor : float, optional
+        For parts with normalisation factors: :func:`mean_inverse` of all genes.
+
+    Returns
+    -------
+    DataFrame, genes x (base_mean, base_var, disp_gene_wise, mean_0, mean_1, ...)
+        NaN for genes without a count; ``mean_k`` are coefficients of the fitted means.
+    """
+    _require_choice("compatibility", compatibility, COMPATIBILITIES)
+    data, cells, _, _ = _prepare(counts, design, size_factors, normalization_factors, mean_inverse_size_factor)
+    result = gene_wise_pass(data, cells, Options(compatibility, block, threads, progress))
+    columns = {
+        "base_mean": result.base_mean,
+        "base_var": result.base_variance,
+        "disp_gene_wise": result.dispersion,
+    }
+    means = {f"mean_{k}": values for k, values in enumerate(result.mean_coefficients.T)}
+    return pd.DataFrame(columns | means, index=counts.index)
+
+
+def mean_inverse(counts: pd.DataFrame, normalization_factors: pd.DataFrame) -> float:
+    """Mean over samples of 1 / (mean normalisation factor over genes with a count).
+
+    Parameters
+    ----------
+    counts, normalization_factors : DataFrame, genes x samples
+
+    Returns
+    -------
+    float
+    """
+    factors = _require_normalization_factors(normalization_factors, counts)
+    return Counts(counts.to_numpy(), factors.to_numpy()).mean_inverse_size_factor
+
+
+def fit_prior(
+    gene_wise: pd.DataFrame, design: pd.DataFrame, *, fit_type: str = "parametric", compatibility: str = "r"
+) -> dict:
+    """Second part of :func:`fit_model`: trend and prior of the dispersions, the only part that sees all genes together.
+
+    Parameters
+    ----------
+    gene_wise : DataFrame
+        Of :func:`fit_gene_wise`, all genes.
+    design : DataFrame, samples x coefficients
+    fit_type, compatibility
+        As in :func:`fit_model`.
+
+    Returns
+    -------
+    dict
+        As ``Fit.trend``.
+
+    Raises
+    ------
+    DataError
+        No gene has a count, or no dispersion is above the floor.
+    """
     _require_choice("fit_type", fit_type, TREND_KINDS)
     _require_choice("compatibility", compatibility, COMPATIBILITIES)
-    design, size_factors = _require_aligned(counts, design, size_factors)
+    known = gene_wise[gene_wise["disp_gene_wise"].notna()]
+    if known.empty:
+        raise DataError("counts: every count is 0. Check the count matrix and the filter.")
+    mean, dispersion = known["base_mean"].to_numpy(), known["disp_gene_wise"].to_numpy()
+    trend = fit_trend(mean, dispersion, fit_type)
+    residual_df = design.shape[0] - design.shape[1]
+    width, spread = fit_prior_variance(dispersion, trend.at(mean), residual_df, compatibility)
+    return {
+        **_trend_to_dict(trend),
+        "prior_variance": width,
+        "residual_variance": spread,
+        "residual_df": residual_df,
+        "fit_type": fit_type,
+    }
+
+
+def fit_coefficients_given_prior(
+    counts: pd.DataFrame,
+    design: pd.DataFrame,
+    size_factors: pd.Series,
+    gene_wise: pd.DataFrame,
+    trend: dict,
+    *,
+    normalization_factors: pd.DataFrame | None = None,
+    mean_inverse_size_factor: float | None = None,
+    compatibility: str = "r",
+    min_replicates: int | None = 7,
+    keep_cooks: bool = False,
+    block: int | None = None,
+    threads: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Fit:
+    """Third part of :func:`fit_model`: final dispersions, coefficients, outliers, each gene on its own.
+
+    Parameters
+    ----------
+    counts, design, size_factors, normalization_factors, compatibility, min_replicates, keep_cooks
+        As in :func:`fit_model`.
+    block, threads, progress
+        As in :func:`fit_model`.
+    gene_wise : DataFrame
+        Of :func:`fit_gene_wise`, for the genes of ``counts``.
+    trend : dict
+        Of :func:`fit_prior`, from all genes.
+    mean_inverse_size_factor : float, optional
+        As in :func:`fit_gene_wise`.
+
+    Returns
+    -------
+    Fit
+        Of these genes; pass all parts (also a single one) to :func:`merge_fits` before testing.
+    """
+    _require_choice("compatibility", compatibility, COMPATIBILITIES)
     if min_replicates is not None and min_replicates < 3:
         raise DesignError(
             f"min_replicates is {min_replicates}, but telling an outlier takes at least 3 replicates. "
             "Set it to 3 or more, or to none to replace nothing."
         )
-    cells = Cells(design.to_numpy(dtype=float))
-    offsets = size_factors.to_numpy(dtype=float)
-    if normalization_factors is not None:
-        normalization_factors = _require_normalization_factors(normalization_factors, counts)
-        offsets = normalization_factors.to_numpy(dtype=float)
-    data = Counts(counts.to_numpy(), offsets)
-    options = Options(compatibility, block, threads, progress)
-
-    gene_wise = gene_wise_pass(data, cells, options)
-    expressed = ~np.isnan(gene_wise.dispersion)
-    if not expressed.any():
-        raise DataError("counts: every count is 0. Check the count matrix and the filter.")
-    trend = fit_trend(gene_wise.base_mean[expressed], gene_wise.dispersion[expressed], fit_type)
-    residual_df = cells.n_samples - cells.n_coefficients
-    fitted = np.full(data.n_genes, np.nan)
-    fitted[expressed] = trend.at(gene_wise.base_mean[expressed])
-    width, spread = fit_prior_variance(gene_wise.dispersion[expressed], fitted[expressed], residual_df, compatibility)
-    final = final_pass(
-        data, cells, gene_wise, fitted, width, spread, options, min_replicates=min_replicates, keep_cooks=keep_cooks
+    data, cells, design, size_factors = _prepare(
+        counts, design, size_factors, normalization_factors, mean_inverse_size_factor
     )
-
-    max_cooks = final.max_cooks
+    options = Options(compatibility, block, threads, progress)
+    gene_wise = gene_wise.loc[counts.index]
+    first = GeneWise(
+        base_mean=gene_wise["base_mean"].to_numpy(copy=True),
+        base_variance=gene_wise["base_var"].to_numpy(copy=True),
+        dispersion=gene_wise["disp_gene_wise"].to_numpy(copy=True),
+        mean_coefficients=gene_wise[[f"mean_{k}" for k in range(cells.n_coefficients)]].to_numpy(copy=True),
+        converged=np.ones(len(gene_wise), dtype=bool),
+    )
+    curve = _trend_from_dict(trend)
+    width, spread = trend["prior_variance"], trend["residual_variance"]
+    expressed = ~np.isnan(first.dispersion)
+    fitted = np.full(data.n_genes, np.nan)
+    fitted[expressed] = curve.at(first.base_mean[expressed])
+    final = final_pass(
+        data, cells, first, fitted, width, spread, options, min_replicates=min_replicates, keep_cooks=keep_cooks
+    )
+    all_zero = ~expressed
     replaced = np.zeros(data.n_genes, dtype=bool)
     replaced_counts = pd.DataFrame()
-    all_zero = ~expressed
     if min_replicates is not None and (cells.sizes >= min_replicates).any():
         replaced = final.outlying_samples.any(axis=1)
-        if replaced.any():
-            rows = np.flatnonzero(replaced)
-            new_values = _replacement_counts(data, cells, rows, final.outlying_samples[rows], min_replicates)
-            part = data.subset(rows, new_values)
-            part_gene_wise = gene_wise_pass(part, cells, options)
-            refitted = ~np.isnan(part_gene_wise.dispersion)
-            all_zero = all_zero.copy()
-            all_zero[rows] = ~refitted
-            fitted[rows[refitted]] = trend.at(part_gene_wise.base_mean[refitted])
-            part_final = final_pass(part, cells, part_gene_wise, fitted[rows], width, spread, options)
-            for name in ("base_mean", "base_variance", "dispersion"):
-                getattr(gene_wise, name)[rows] = getattr(part_gene_wise, name)
-            # Cook's distances stay those of the counts as they were given.
-            for name in (
-                "dispersion_map",
-                "dispersion",
-                "is_dispersion_outlier",
-                "coefficients",
-                "covariance",
-                "converged",
-                "log_likelihood",
-            ):
-                getattr(final, name)[rows] = getattr(part_final, name)
-            # Samples with few replicates keep their outliers and are still judged by them.
-            max_cooks = final.max_cooks_irreplaceable
-            replaced_counts = pd.DataFrame(new_values, index=counts.index[rows], columns=counts.columns)
-
+    if replaced.any():
+        rows = np.flatnonzero(replaced)
+        new_values = _replacement_counts(data, cells, rows, final.outlying_samples[rows], min_replicates)
+        part = data.subset(rows, new_values)
+        quiet = Options(compatibility, block, threads)
+        part_first = gene_wise_pass(part, cells, quiet)
+        refitted = ~np.isnan(part_first.dispersion)
+        all_zero[rows] = ~refitted
+        fitted[rows[refitted]] = curve.at(part_first.base_mean[refitted])
+        part_final = final_pass(part, cells, part_first, fitted[rows], width, spread, quiet)
+        for name in ("base_mean", "base_variance", "dispersion"):
+            getattr(first, name)[rows] = getattr(part_first, name)
+        # Cook's distances stay those of the counts as they were given.
+        for name in (
+            "dispersion_map",
+            "dispersion",
+            "is_dispersion_outlier",
+            "coefficients",
+            "covariance",
+            "converged",
+            "log_likelihood",
+        ):
+            getattr(final, name)[rows] = getattr(part_final, name)
+        replaced_counts = pd.DataFrame(new_values, index=counts.index[rows], columns=counts.columns)
     genes = pd.DataFrame(
         {
-            "base_mean": gene_wise.base_mean,
-            "base_var": gene_wise.base_variance,
+            "base_mean": first.base_mean,
+            "base_var": first.base_variance,
             "all_zero": all_zero,
-            "disp_gene_wise": gene_wise.dispersion,
+            "disp_gene_wise": first.dispersion,
             "disp_fitted": fitted,
             "disp_map": final.dispersion_map,
             "dispersion": final.dispersion,
             "disp_outlier": final.is_dispersion_outlier,
             "log_likelihood": final.log_likelihood,
-            "max_cooks": max_cooks,
+            "max_cooks": final.max_cooks,
+            "max_cooks_irreplaceable": final.max_cooks_irreplaceable,
             "counts_above_outlier": final.counts_above_outlier,
             "beta_converged": final.converged,
             "replaced": replaced,
         },
         index=counts.index,
     )
+    if normalization_factors is not None:
+        normalization_factors = pd.DataFrame(data.offsets, index=counts.index, columns=counts.columns)
     return Fit(
         genes=genes,
         coefficients=pd.DataFrame(final.coefficients, index=counts.index, columns=design.columns),
         covariance=final.covariance,
         design=design,
         size_factors=size_factors,
-        trend={
-            **_trend_to_dict(trend),
-            "prior_variance": width,
-            "residual_variance": spread,
-            "residual_df": residual_df,
-        },
+        trend={key: value for key, value in trend.items() if key != "fit_type"},
         cell_totals=_cell_totals(data.values, cells),
-        settings={"fit_type": fit_type, "compatibility": compatibility, "min_replicates": min_replicates},
+        settings={
+            "fit_type": trend["fit_type"],
+            "compatibility": compatibility,
+            "min_replicates": min_replicates,
+        },
         normalization_factors=normalization_factors,
         replaced_counts=replaced_counts,
         cooks=None if final.cooks is None else pd.DataFrame(final.cooks, index=counts.index, columns=counts.columns),
     )
+
+
+def merge_fits(parts: list[Fit]) -> Fit:
+    """One fit from the fits of all its genes, in the order given.
+
+    Once any count anywhere was replaced, genes are judged by the Cook's distances of samples with few replicates only:
+    the others' outliers are gone (as in DESeq2).
+
+    Parameters
+    ----------
+    parts : list of Fit
+        Of :func:`fit_coefficients_given_prior`, same samples, design and trend.
+
+    Returns
+    -------
+    Fit
+    """
+    genes = pd.concat([part.genes for part in parts])
+    if genes["replaced"].any():
+        genes["max_cooks"] = genes["max_cooks_irreplaceable"]
+    genes = genes.drop(columns="max_cooks_irreplaceable")
+    first = parts[0]
+
+    def together(name: str) -> pd.DataFrame | None:
+        tables = [getattr(part, name) for part in parts]
+        return None if tables[0] is None else pd.concat(tables)
+
+    replaced = [part.replaced_counts for part in parts if not part.replaced_counts.empty]
+    return Fit(
+        genes=genes,
+        coefficients=pd.concat([part.coefficients for part in parts]),
+        covariance=np.concatenate([part.covariance for part in parts]),
+        design=first.design,
+        size_factors=first.size_factors,
+        trend=first.trend,
+        cell_totals=np.concatenate([part.cell_totals for part in parts]),
+        settings=first.settings,
+        normalization_factors=together("normalization_factors"),
+        replaced_counts=pd.concat(replaced) if replaced else pd.DataFrame(),
+        cooks=together("cooks"),
+    )
+
+
+def _prepare(
+    counts: pd.DataFrame,
+    design: pd.DataFrame,
+    size_factors: pd.Series,
+    normalization_factors: pd.DataFrame | None,
+    mean_inverse_size_factor: float | None,
+) -> tuple[Counts, Cells, pd.DataFrame, pd.Series]:
+    """Check what is given and put it into the engine's terms."""
+    design, size_factors = _require_aligned(counts, design, size_factors)
+    offsets = size_factors.to_numpy(dtype=float)
+    if normalization_factors is not None:
+        offsets = _require_normalization_factors(normalization_factors, counts).to_numpy(dtype=float)
+    data = Counts(counts.to_numpy(), offsets, mean_inverse_size_factor)
+    return data, Cells(design.to_numpy(dtype=float)), design, size_factors
 
 
 def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -244,6 +244,32 @@ def test_many_samples_do_not_make_results_depend_on_blocks():
     pd.testing.assert_frame_equal(deseq.rlog(counts, factors, block=7), deseq.rlog(counts, factors), check_exact=True)
 
 
+@pytest.mark.parametrize("name", ["pasilla", "simulated_unequal_outliers", "simulated_lengths"])
+def test_parts_of_the_genes_in_separate_jobs_give_the_fit_of_one(fitted, name):
+    case = fitted(name, load_set(REFERENCE / name).tags[-1])
+    parts = [case.counts.iloc[start : start + 400] for start in range(0, len(case.counts), 400)]
+    options = [{} for _ in parts]
+    if case.factors is not None:
+        inverse = deseq.mean_inverse(case.counts, case.factors)
+        options = [
+            {"normalization_factors": case.factors.loc[part.index], "mean_inverse_size_factor": inverse}
+            for part in parts
+        ]
+    given = (case.design, case.data.size_factors)
+    tables = [deseq.fit_gene_wise(part, *given, **more) for part, more in zip(parts, options, strict=True)]
+    trend = deseq.fit_prior(pd.concat(tables), case.design)
+    fits = [
+        deseq.fit_coefficients_given_prior(part, *given, table, trend, **more)
+        for part, table, more in zip(parts, tables, options, strict=True)
+    ]
+    whole = deseq.merge_fits(fits)
+    pd.testing.assert_frame_equal(whole.genes, case.fit.genes, check_exact=True)
+    pd.testing.assert_frame_equal(whole.replaced_counts, case.fit.replaced_counts, check_exact=True)
+    np.testing.assert_array_equal(whole.covariance, case.fit.covariance)
+    result = deseq.wald_test(whole, case.contrast, alpha=0.1, samples=case.data.compared())
+    pd.testing.assert_frame_equal(result, case.result, check_exact=True)
+
+
 def test_genes_in_another_order_give_the_same_genes(fitted):
     case = fitted("simulated_outliers", "nobatch")
     shuffled = case.counts.sample(frac=1, random_state=0)

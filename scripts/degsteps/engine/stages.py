@@ -57,17 +57,20 @@ class Counts:
         Raw counts, any numeric type.
     offsets : ndarray, (samples,) or (genes, samples)
         Size factors, or normalisation factors.
+    mean_inverse_size_factor : float, optional
+        Mean of 1 / size factor; for normalisation factors, of 1 / mean factor of a sample over genes with a count.
     """
 
-    def __init__(self, values: np.ndarray, offsets: np.ndarray) -> None:
+    def __init__(self, values: np.ndarray, offsets: np.ndarray, mean_inverse_size_factor: float | None = None) -> None:
         self.values = values
         self.offsets = offsets
         self.n_genes, self.n_samples = values.shape
-        if offsets.ndim == 1:
-            self.mean_inverse_size_factor = float(np.mean(1.0 / offsets))
-        else:
-            expressed = (values > 0).any(axis=1)
-            self.mean_inverse_size_factor = float(np.mean(1.0 / offsets[expressed].mean(axis=0)))
+        if mean_inverse_size_factor is None:
+            means = offsets
+            if offsets.ndim == 2:
+                means = offsets[(values > 0).any(axis=1)].mean(axis=0)
+            mean_inverse_size_factor = float(np.mean(1.0 / means))
+        self.mean_inverse_size_factor = mean_inverse_size_factor
 
     def block(self, genes: slice | np.ndarray, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
         """Counts (samples, genes) and offsets ((samples, 1) or (samples, genes)) in the order of ``cells.order``."""
@@ -79,7 +82,8 @@ class Counts:
     def subset(self, genes: np.ndarray, values: np.ndarray | None = None) -> "Counts":
         """Some genes, optionally with other counts."""
         offsets = self.offsets if self.offsets.ndim == 1 else self.offsets[genes]
-        return Counts(self.values[genes] if values is None else values, offsets)
+        values = self.values[genes] if values is None else values
+        return Counts(values, offsets, self.mean_inverse_size_factor)
 
 
 @dataclass
