@@ -36,6 +36,7 @@ from degsteps.errors import DegstepsError
 from degsteps.layout import in_stage, stage_pathvars, version_folder
 from degsteps.seal import is_sealed, require_unchanged
 from degsteps.sizing import matrix_cells, memory_mb, runtime_minutes
+from degsteps.sources import lengths_are_offsets
 
 # The checks read the given files; jobs that Snakemake starts in processes of their own need not repeat them.
 try:
@@ -106,6 +107,12 @@ def given_file(key):
 def blinding_key(wildcards):
     """Return the key of an analysis that is unblinded, else nothing."""
     return ANALYSES[wildcards.analysis]["blinding"]["key"] or []
+
+
+def lengths_input(wildcards):
+    """Return the average transcript lengths where they enter the model, else nothing."""
+    ingest = ANALYSES[wildcards.analysis]["ingest"]
+    return "<ingest>/lengths.parquet" if lengths_are_offsets(ingest) else []
 
 
 def contrast_setting(wildcards):

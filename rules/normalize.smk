@@ -8,6 +8,7 @@ rule estimate_size_factors:
     input:
         counts="<filter>/counts.parquet",
         control_genes=given_file("normalize.control_genes"),
+        lengths=lengths_input,
     output:
         size_factors="<normalize>/size_factors.tsv",
         record="<normalize>/estimate_size_factors.record.json",
@@ -34,6 +35,7 @@ rule export_normalized:
         counts="<filter>/counts.parquet",
         size_factors="<normalize>/size_factors.tsv",
         gene_lengths=given_file("ingest.gene_lengths"),
+        lengths=lengths_input,
     output:
         table="<normalize>/tables/{table}.tsv.gz",
         record="<normalize>/tables/{table}.export_normalized.record.json",

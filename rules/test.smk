@@ -9,6 +9,7 @@ rule fit_model:
         counts="<filter>/counts.parquet",
         size_factors="<normalize>/size_factors.tsv",
         design="<batch>/design.tsv",
+        lengths=lengths_input,
     output:
         model="<test>/model.h5ad",
         genes="<test>/genes.tsv",

@@ -9,6 +9,7 @@ rule transform_counts:
         counts="<filter>/counts.parquet",
         size_factors="<normalize>/size_factors.tsv",
         design="<batch>/design.tsv",
+        lengths=lengths_input,
     output:
         transformed="<transform>/transformed.parquet",
         record="<transform>/transform_counts.record.json",

@@ -7,11 +7,18 @@ from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_gene_list, read_matrix, write_table
 
 
-def main(counts: Input, size_factors: Output, method: str, control_genes: OptionalInput = None) -> dict:
-    """Write library sizes (reads in tested genes) and size factors by sample."""
+def main(
+    counts: Input,
+    size_factors: Output,
+    method: str,
+    control_genes: OptionalInput = None,
+    lengths: OptionalInput = None,
+) -> dict:
+    """Write library sizes (reads in tested genes) and size factors by sample; of length-corrected counts if need be."""
     matrix = read_matrix(counts)
+    corrected = matrix / normalization.length_factors(read_matrix(lengths).loc[matrix.index]) if lengths else matrix
     controls = read_gene_list(control_genes) if control_genes else None
-    factors = normalization.size_factors(matrix, method=method, control_genes=controls)
+    factors = normalization.size_factors(corrected, method=method, control_genes=controls)
     table = pd.DataFrame({"library_size": matrix.sum(axis=0), "size_factor": factors})
     write_table(table.rename_axis("sample"), size_factors)
     return {"method": method, "smallest": float(factors.min()), "largest": float(factors.max())}

@@ -8,11 +8,21 @@ from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_table, write_matrix_text
 
 
-def main(counts: Input, size_factors: Input, table: Output, name: str, gene_lengths: OptionalInput = None) -> dict:
+def main(
+    counts: Input,
+    size_factors: Input,
+    table: Output,
+    name: str,
+    gene_lengths: OptionalInput = None,
+    lengths: OptionalInput = None,
+) -> dict:
     """Compute the table called ``name`` (a key of ``normalization.USES``)."""
     matrix = read_matrix(counts)
     if name == "normalized":
-        values = normalization.normalized_counts(matrix, read_table(size_factors)["size_factor"])
+        factors = read_table(size_factors)["size_factor"]
+        values = normalization.normalized_counts(matrix, factors)
+        if lengths:
+            values = matrix / normalization.normalization_factors(read_matrix(lengths).loc[matrix.index], factors)
     elif name in normalization.NEED_LENGTHS:
         lengths = read_table(gene_lengths)["length"]
         values = getattr(normalization, name)(matrix, lengths)

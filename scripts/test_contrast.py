@@ -41,7 +41,7 @@ def main(
     reasons = result.pop("na_reason")
     if compiled.factors:
         groups = group_labels(sheet, compiled.factors)
-        result = result.join(models.group_means(matrix, read_table(size_factors)["size_factor"], groups))
+        result = result.join(models.group_means(matrix, models.offsets(fit, size_factors), groups))
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
     called = result["padj"] < alpha
     return contrast_facts(built, compiled) | {

@@ -3,16 +3,28 @@
 ``vst``: variance-stabilizing transformation (Anders & Huber 2010). ``log2``: log2(normalised count + 1).
 """
 
-from degsteps.step import Input, Output, run
+from degsteps.normalization import normalization_factors
+from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_table, write_matrix
 from degsteps.transform import transformed_counts
 
 
-def main(counts: Input, size_factors: Input, design: Input, transformed: Output, method: str, blind: bool) -> dict:
+def main(
+    counts: Input,
+    size_factors: Input,
+    design: Input,
+    transformed: Output,
+    method: str,
+    blind: bool,
+    lengths: OptionalInput = None,
+) -> dict:
     """Transform; a blind transformation does not see the design."""
     known_design = None if blind else read_table(design)
     factors = read_table(size_factors)["size_factor"]
-    values, facts = transformed_counts(read_matrix(counts), factors, method=method, design=known_design)
+    matrix = read_matrix(counts)
+    offsets = normalization_factors(read_matrix(lengths).loc[matrix.index], factors) if lengths else None
+    options = {"method": method, "design": known_design, "normalization_factors": offsets}
+    values, facts = transformed_counts(matrix, factors, **options)
     write_matrix(values, transformed)
     return facts | {"use": "Figures and clustering only, never a test."}
 

@@ -15,7 +15,7 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -52,6 +52,7 @@ class Scan:
     columns : names in the header, trimmed.
     gene_column : name of the column of gene ids; blank if it has none.
     samples : names of the columns of counts: all others that are not to be ignored.
+    positions : where these columns stand in a line, and ``gene_position`` where the gene ids do.
     n_genes : number of rows.
     first_genes : the first 200 gene ids.
     totals : sum of each sample's counts.
@@ -65,6 +66,8 @@ class Scan:
     odd_genes : ids that are no genes: totals that HTSeq and STAR append.
     date_genes : ids that look like gene symbols which a spreadsheet turned into dates.
     faults : what makes the file unreadable or ragged, whatever the settings.
+    format, evidence : the format, and what tells it.
+    is_partial : whether only names are known: the values of this format are read by the job.
     """
 
     path: str
@@ -74,6 +77,8 @@ class Scan:
     columns: list[str] = field(default_factory=list)
     gene_column: str = ""
     samples: list[str] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    gene_position: int = 0
     n_genes: int = 0
     first_genes: list[str] = field(default_factory=list)
     totals: list[float] = field(default_factory=list)
@@ -92,6 +97,9 @@ class Scan:
     odd_genes: list[str] = field(default_factory=list)
     date_genes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    format: str = "table"
+    evidence: str = ""
+    is_partial: bool = False
 
     @property
     def is_readable(self) -> bool:
@@ -104,6 +112,7 @@ def scan_counts(
     gene_column: str | None = None,
     ignore_columns: Sequence[str] = (),
     cache: Path | None = CACHE,
+    opener: Callable[[Path | str], BinaryIO] | None = None,
 ) -> Scan:
     """Scan a count matrix (tab-, comma- or semicolon-separated, ``.gz`` allowed); never raises for what it finds.
 
@@ -113,19 +122,20 @@ def scan_counts(
     ignore_columns : columns that hold no sample.
     cache : folder for results; None scans again. A result is used while the file's path, size, modification time
         (ns), these settings and the code of this module are the same.
+    opener : opens a file of another compression; without it, plain text and gzip are told apart here.
     """
     try:
         status = os.stat(path)
     except OSError as error:
         return Scan(str(path), faults=[access_fault(error)])
     if cache is None:
-        return _scan(path, gene_column, ignore_columns)
+        return _scan(path, gene_column, ignore_columns, opener)
     settings = json.dumps([os.path.abspath(path), gene_column, sorted(ignore_columns)])
     kept = cache / f"scan-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.json"
     state = [status.st_size, status.st_mtime_ns, code_digest(__file__)]
     scan = _kept_scan(kept, state)
     if scan is None:
-        scan = _scan(path, gene_column, ignore_columns)
+        scan = _scan(path, gene_column, ignore_columns, opener)
         # A file that was written a moment ago can change again without a new time stamp.
         if time.time() - status.st_mtime > 2:
             _keep_scan(kept, state, scan)
@@ -168,11 +178,13 @@ def _open(path: Path | str) -> tuple[BinaryIO | None, Fault | None]:
     return (gzip.open(path, "rb") if is_gzip else open(path, "rb")), None
 
 
-def _scan(path: Path | str, gene_column: str | None, ignore_columns: Sequence[str]) -> Scan:
+def _scan(
+    path: Path | str, gene_column: str | None, ignore_columns: Sequence[str], opener: Callable | None = None
+) -> Scan:
     scan = Scan(str(path))
     scanner = _Scanner(scan, gene_column, ignore_columns)
     try:
-        stream, fault = _open(path)
+        stream, fault = (opener(path), None) if opener else _open(path)
         if fault:
             scan.faults.append(fault)
             return scan
@@ -207,12 +219,10 @@ class _Scanner:
         self.line = 0
 
     def run(self, stream: BinaryIO) -> None:
-        head = stream.read(4096)
-        fault = format_fault(head)
+        fault = format_fault(stream.peek(4096)[:4096])
         if fault:
             self.scan.faults.append(fault)
             return
-        stream.seek(0)
         lines = self.numbered(stream)
         header = self.header(lines)
         if header is None:
@@ -285,11 +295,11 @@ class _Scanner:
             scan.faults.append(Fault("header", what, cure))
             return False
         self.gene_index = 0 if wanted is None else names.index(wanted)
-        scan.gene_column = names[self.gene_index]
+        scan.gene_column, scan.gene_position = names[self.gene_index], self.gene_index
         self.indices = [
             index for index, name in enumerate(names) if index != self.gene_index and name not in self.ignored
         ]
-        scan.samples = [names[index] for index in self.indices]
+        scan.positions, scan.samples = self.indices, [names[index] for index in self.indices]
         nameless = [index + 1 for index in self.indices if not names[index]]
         if nameless:
             what = f"column {listed(nameless, quote=False)} of the header has no name."
@@ -425,7 +435,7 @@ class _Scanner:
             # Ids of databases begin with letters and hold digits: only a few rows get as far as a pattern.
             if gene[:2] in (b"__", b"N_") or b"-" in gene:
                 text = gene.decode()
-                if _NOT_GENES.fullmatch(text):
+                if is_no_gene(text):
                     scan.odd_genes.append(text)
                 elif _DATE.fullmatch(text):
                     scan.date_genes.append(text)
@@ -440,6 +450,11 @@ class _Scanner:
         if self.blank_ids:
             place = ("line " if len(self.blank_ids) == 1 else "lines ") + listed(self.blank_ids, quote=False)
             scan.faults.append(Fault(place, "the gene id is blank.", "Fill it in, or delete the line."))
+
+
+def is_no_gene(name: str) -> bool:
+    """Return whether an id is a total that HTSeq or STAR appends to the genes."""
+    return _NOT_GENES.fullmatch(name) is not None
 
 
 def annotation_columns(scan: Scan, sample_ids: Collection[str] | None = None) -> list[str]:

@@ -5,6 +5,7 @@ PyDESeq2 alone. Counts and results are genes x samples; the AnnData that carries
 """
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 
 from degsteps import deseq, multiple_testing
 from degsteps.errors import ConfigError
+from degsteps.tables import read_table
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -24,7 +26,13 @@ ENGINES = ("degsteps", "pydeseq2")
 
 
 def fit_model(
-    counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Series, *, engine: str, compatibility: str
+    counts: pd.DataFrame,
+    design: pd.DataFrame,
+    size_factors: pd.Series,
+    *,
+    engine: str,
+    compatibility: str,
+    normalization_factors: pd.DataFrame | None = None,
 ) -> tuple["AnnData", pd.DataFrame, dict[str, Any]]:
     """Fit the model of every gene once, for all contrasts.
 
@@ -36,6 +44,13 @@ def fit_model(
     engine : ``degsteps`` or ``pydeseq2``.
     compatibility : ``r`` reproduces R's DESeq2, early stopping included; ``exact`` takes the optimum of every gene
         (engine ``degsteps`` only).
+    normalization_factors : genes x samples, in place of the size factors, where transcript lengths differ between
+        samples (engine ``degsteps`` only).
+
+    Raises
+    ------
+    ConfigError
+        If the engine cannot take normalisation factors.
 
     Returns
     -------
@@ -46,10 +61,16 @@ def fit_model(
     if engine == "pydeseq2":
         from degsteps import pydeseq2_engine
 
+        if normalization_factors is not None:
+            raise ConfigError(
+                "test.engine: pydeseq2 takes no transcript lengths. Set test.engine: degsteps, or "
+                "ingest.length_correction: length_scaled_tpm."
+            )
         fit = pydeseq2_engine.fit_model(counts, design, size_factors)
         genes, facts = pydeseq2_engine.gene_table(fit), pydeseq2_engine.trend_facts(fit)
     else:
-        fitted = deseq.fit_model(counts, design, size_factors, compatibility=compatibility, progress=log_progress)
+        options = {"normalization_factors": normalization_factors, "compatibility": compatibility}
+        fitted = deseq.fit_model(counts, design, size_factors, **options, progress=log_progress)
         fit, genes = fitted.to_anndata(), fitted.genes
         facts = {"trend": fitted.trend["kind"], **fitted.trend["coefficients"]}
         facts["dispersion_prior_variance"] = fitted.trend["prior_variance"]
@@ -138,9 +159,24 @@ def contrast_table(
     return (result if shrunken is None else result.join(shrunken)).assign(na_reason=reasons), facts
 
 
-def group_means(counts: pd.DataFrame, size_factors: pd.Series, groups: pd.Series) -> pd.DataFrame:
-    """Return the mean normalised counts of each gene in each group, as columns ``mean_<group>``."""
-    normalized = counts / size_factors.loc[counts.columns]
+def offsets(fit: "AnnData", size_factors: Path) -> pd.Series | pd.DataFrame:
+    """Return what the fit divided counts by: size factors, or genes x samples where transcript lengths enter too."""
+    if "normalization_factors" not in fit.layers:
+        return read_table(size_factors)["size_factor"]
+    return pd.DataFrame(fit.layers["normalization_factors"].T, index=fit.var_names, columns=fit.obs_names)
+
+
+def group_means(counts: pd.DataFrame, factors: pd.Series | pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
+    """Return the mean normalised counts of each gene in each group, as columns ``mean_<group>``.
+
+    Parameters
+    ----------
+    factors : what counts are divided by: size factors by sample, or genes x samples.
+    """
+    if isinstance(factors, pd.DataFrame):
+        normalized = counts / factors.loc[counts.index, counts.columns]
+    else:
+        normalized = counts / factors.loc[counts.columns]
     members = {group: groups.index[groups == group] for group in dict.fromkeys(groups)}
     return pd.DataFrame({f"mean_{group}": normalized[list(samples)].mean(axis=1) for group, samples in members.items()})
 

@@ -391,6 +391,34 @@ def _centred_factors(log2_factors: list[float], samples: pd.Index, name: str) ->
 # ---- tables for people
 
 
+def length_factors(lengths: pd.DataFrame) -> pd.DataFrame:
+    """Return how much longer each gene's transcripts are in a sample than on average: geometric mean 1 in each gene.
+
+    Parameters
+    ----------
+    lengths : average transcript length of each gene in each sample, in bases.
+    """
+    logs = np.log(lengths)
+    return np.exp(logs.sub(logs.mean(axis=1), axis=0))
+
+
+def normalization_factors(lengths: pd.DataFrame, factors: pd.Series) -> pd.DataFrame:
+    """Join transcript lengths and size factors to one factor for each count (Soneson, Love & Robinson 2015).
+
+    Parameters
+    ----------
+    lengths : average transcript length of each gene in each sample, in bases.
+    factors : size factors, estimated from counts that were divided by :func:`length_factors`.
+
+    Returns
+    -------
+    DataFrame
+        genes x samples, geometric mean 1 in each gene, as DESeq2 keeps them.
+    """
+    joined = length_factors(lengths) * factors.loc[lengths.columns]
+    return joined.div(np.exp(np.log(joined).mean(axis=1)), axis=0)
+
+
 def normalized_counts(counts: pd.DataFrame, factors: pd.Series) -> pd.DataFrame:
     """Return counts divided by size factors, genes x samples.
 

@@ -27,9 +27,9 @@ from degsteps.design import (
     rank_report,
 )
 from degsteps.errors import DataError, DegstepsError, DesignError
-from degsteps.matrix_scan import Scan, annotation_columns, scan_counts, scan_faults
-from degsteps.sheet import Fault, Sheet, access_fault, inspect_sheet, matching_column, read_columns
-from degsteps.wording import bare, counted, listed, near_match, quoted, suggestion, verb
+from degsteps.sheet import Fault, Sheet, access_fault
+from degsteps.source_checks import Inputs
+from degsteps.wording import counted, listed, near_match, quoted, suggestion, verb
 
 
 class DataProblem(Problem):
@@ -79,9 +79,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     """
     check = _Check(analysis)
     check.files()
-    check.sheet()
-    check.counts()
-    check.samples()
+    check.inputs()
     check.formula()
     check.factors()
     check.covariates()
@@ -101,7 +99,6 @@ class _Check:
         self.file = analysis["file"]
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
-        self.scan: Scan | None = None
         self.given: Sheet | None = None
         self.analysed: list[str] = []
         #: Columns of the analysed samples; empty while it is not known which these are.
@@ -138,6 +135,8 @@ class _Check:
         ingest, filters = self.analysis["ingest"], self.analysis["filter"]
         named = {
             "ingest.gene_lengths": ingest["gene_lengths"],
+            "ingest.tx2gene": ingest["tx2gene"],
+            "ingest.length_matrix": ingest["length_matrix"],
             "filter.keep_list": filters["keep_list"],
             "filter.drop_list": filters["drop_list"],
             "normalize.control_genes": self.analysis["normalize"]["control_genes"],
@@ -153,148 +152,17 @@ class _Check:
             what = f"{listed(wanted)} {verb(len(wanted), 'needs', 'need')} gene lengths, and none are given."
             self.problem("normalize.tables", what, "Name a table under ingest.gene_lengths, or leave them out.")
 
-    def sheet(self) -> None:
-        ingest = self.analysis["ingest"]
-        scan = scan_counts(ingest["counts"], ingest["gene_column"], ingest["ignore_columns"])
-        self.scan = scan
-        self.given, faults = inspect_sheet(ingest["samples"], ingest["sample_column"])
-        for fault in faults:
-            column = self._column_of_ids() if fault.place == "header" and self.scan.samples else None
-            if column is not None:
-                cure = f"The column {quoted(column)} holds the names in the counts: set ingest.sample_column: {column}."
-                fault = fault._replace(cure=cure)
-            self.data_problem(ingest["samples"], fault)
-        if self.given:
-            for note in self.given.notes:
-                self.note(ingest["samples"], *note)
-
-    def counts(self) -> None:
-        ingest, scan = self.analysis["ingest"], self.scan
-        path = ingest["counts"]
-        sample_ids = self.given.sample_ids if self.given else None
-        faults, notes = scan_faults(scan, ingest["estimated_counts"], ingest["duplicate_genes"], sample_ids)
-        for fault in faults:
-            self.data_problem(path, fault)
-        for note in notes:
-            self.note(path, *note)
-        if not scan.samples:
-            self.scan = None
-            return
-        for name in ingest["ignore_columns"]:
-            if name not in scan.columns:
-                cure = suggestion(name, scan.columns, "The columns are")
-                self.problem("ingest.ignore_columns", f"the counts have no column {quoted(name)}.", cure)
-        if "gene" in scan.samples:
-            what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
-            self.data_problem(path, Fault("header", what, "Rename the sample, or set ingest.gene_column: gene."))
-
-    def _column_of_ids(self) -> str | None:
-        """Return the column of the sheet whose values are the sample names in the counts."""
-        try:
-            columns = read_columns(self.analysis["ingest"]["samples"])
-        except DataError:
-            return None
-        return matching_column(columns, self.scan.samples)
-
-    # Samples
-
-    def samples(self) -> None:
-        """Ids matched both ways; sets the analysed samples."""
-        if self.given is None:
-            return
-        ingest, sheet_ids = self.analysis["ingest"], self.given.sample_ids
-        excluded = ingest["exclude_samples"]
-        # Without readable counts the sheet alone says which samples there are; the design can still be checked.
-        count_ids = self.scan.samples if self.scan else sheet_ids
-        known = list(dict.fromkeys([*sheet_ids, *count_ids]))
-        for sample in excluded:
-            if sample not in known:
-                what = f"{quoted(sample)} is neither in the counts nor in the sample sheet."
-                self.problem("ingest.exclude_samples", what, suggestion(sample, known, "The samples are"))
-        for sample in sheet_ids:
-            if sample in ingest["ignore_columns"]:
-                what = f"{quoted(sample)} is a sample of the sheet."
-                cure = "To leave it out, list it under ingest.exclude_samples with the reason."
-                self.problem("ingest.ignore_columns", what, cure)
-        only_sheet = _without(sheet_ids, {*count_ids, *excluded, *ingest["ignore_columns"]})
-        only_counts = _without(count_ids, {*sheet_ids, *excluded})
-        both = set(sheet_ids) & set(count_ids)
-        if not both and only_sheet:
-            self._no_sample_matches(only_sheet, only_counts)
-            self.columns = self.given.select(only_sheet)
-            return
-        if only_sheet or only_counts:
-            are_dropped = ingest["unmatched_samples"] == "drop"
-            self._some_samples_differ(only_sheet, only_counts, are_dropped)
-        self.analysed = [sample for sample in sheet_ids if sample in both and sample not in excluded]
-        if len(self.analysed) < 2:
-            what = f"{counted(len(self.analysed), 'sample')} {verb(len(self.analysed), 'is', 'are')} left to analyse."
-            self.design_problem("ingest.exclude_samples", what, "A comparison needs samples of two groups.")
-            return
-        if self.scan and self.scan.is_readable and not self.scan.text_cells:
-            self._empty_samples()
-        # With ids that do not match, the design is checked for all samples of the sheet: the ids will be mended.
-        mended = ingest["unmatched_samples"] == "error"
-        self.columns = self.given.select([*self.analysed, *only_sheet] if mended else self.analysed)
-
-    def _empty_samples(self) -> None:
-        totals = dict(zip(self.scan.samples, self.scan.totals, strict=True))
-        empty = [sample for sample in self.analysed if totals[sample] == 0]
-        if empty:
-            what = f"{listed(empty)} {verb(len(empty), 'has', 'have')} no counts at all."
-            cure = "Find out what went wrong, or list the sample under ingest.exclude_samples with the reason."
-            self.data_problem(self.analysis["ingest"]["counts"], Fault("", what, cure))
-
-    def _no_sample_matches(self, only_sheet: list[str], only_counts: list[str]) -> None:
-        ingest = self.analysis["ingest"]
-        column = self._column_of_ids()
-        if set(only_sheet) & set(self.scan.first_genes):
-            what = "the sample ids stand in the first column, so the genes are in the columns."
-            cure = "Transpose the table: one line per gene, one column per sample."
-            self.data_problem(ingest["counts"], Fault("header", what, cure))
-        elif column is None and _same_but_for_spelling(only_sheet, only_counts):
-            self._some_samples_differ(only_sheet, only_counts, are_dropped=False)
-        else:
-            what = f"no sample id of the sheet ({listed(only_sheet, 3)}) is in the header of the counts "
-            what += f"({listed(only_counts, 3)})."
-            cure = f"Check that {ingest['counts']} and {ingest['samples']} belong together, and ingest.sample_column."
-            if column is not None:
-                cure = f"The column {quoted(column)} holds those names: set ingest.sample_column: {column}."
-            self.data_problem(ingest["samples"], Fault(ingest["sample_column"], what, cure))
-
-    def _some_samples_differ(self, only_sheet: list[str], only_counts: list[str], are_dropped: bool) -> None:
-        ingest = self.analysis["ingest"]
-        pairs = _same_but_for_spelling(only_sheet, only_counts)
-        if are_dropped:
-            if pairs:
-                number = len(pairs)
-                what = f"{counted(number, 'sample')} {verb(number, 'is', 'are')} dropped though the ids are alike: "
-                what += _shown_pairs(pairs)
-                self.note(ingest["samples"], ingest["sample_column"], what, "Write them alike to keep the samples.")
-            return
-        if pairs:
-            number = len(pairs)
-            what = f"{counted(number, 'id')} {verb(number, 'differs', 'differ')} from the counts in spelling only: "
-            what += _shown_pairs(pairs)
-            cure = "Write the ids alike in both files."
-            self.data_problem(ingest["samples"], Fault(ingest["sample_column"], what, cure))
-        only_sheet = _without(only_sheet, {first for first, _ in pairs})
-        only_counts = _without(only_counts, {second for _, second in pairs})
-        leave_out = "Correct the id, exclude the sample with a reason, or set ingest.unmatched_samples: drop."
-        if only_sheet:
-            number = len(only_sheet)
-            what = f"{counted(number, 'sample')} of the sheet {verb(number, 'is', 'are')} not in the counts: "
-            self.data_problem(
-                ingest["samples"], Fault(ingest["sample_column"], f"{what}{listed(only_sheet)}.", leave_out)
-            )
-        only_counts = _without(only_counts, set(annotation_columns(self.scan, self.given.sample_ids)))
-        if only_counts:
-            number, them = len(only_counts), verb(len(only_counts), "it", "them")
-            what = f"{counted(number, 'column')} {verb(number, 'is', 'are')} not in the sample sheet: "
-            what += f"{listed(only_counts)}."
-            cure = f"Add {them} to the sheet, exclude {them} with a reason, "
-            cure += "list what is no sample under ingest.ignore_columns, or set ingest.unmatched_samples: drop."
-            self.data_problem(ingest["counts"], Fault("header", what, cure))
+    def inputs(self) -> None:
+        """Counts and sheets of all sites; sets the analysed samples."""
+        inputs = Inputs(self, self.analysis["ingest"])
+        inputs.check()
+        self.given, self.analysed, self.columns = inputs.given, inputs.analysed, inputs.columns
+        if inputs.is_multisite and self.columns and len(set(self.columns["site"])) > 1:
+            named = {*self.declared_factors, *self.analysis["batch"]["columns"]}
+            if "site" not in named:
+                what = "the sites are neither in the design nor a batch, so their differences pass as noise or effect."
+                cure = "Add site to design.formula, design.factors and batch.columns."
+                self.note(self.file, "design.formula", what, cure)
 
     # Design
 
@@ -702,10 +570,6 @@ class _Check:
             self._is_in_sheet("qc.color_by", name)
 
 
-def _without(names: Iterable[str], unwanted: set[str]) -> list[str]:
-    return [name for name in names if name not in unwanted]
-
-
 def _unreadable(path: str) -> Fault | None:
     try:
         with open(path, "rb") as stream:
@@ -725,26 +589,6 @@ def _no_lengths(path: str) -> Fault | None:
     if header[:1] == ["gene"] and "length" in header:
         return None
     return Fault("", "is no table with the columns 'gene' and 'length'.", "Write it tab-separated, 'gene' first.")
-
-
-def _same_but_for_spelling(only_sheet: Sequence[str], only_counts: Sequence[str]) -> list[tuple[str, str]]:
-    """Pair ids that are the same but for case, punctuation, blanks, R's X, or a path and ending around them."""
-    by_bare: dict[str, list[str]] = {}
-    for name in only_counts:
-        by_bare.setdefault(bare(name), []).append(name)
-    pairs = {name: by_bare[bare(name)] for name in only_sheet if bare(name) and bare(name) in by_bare}
-    for name in only_sheet:
-        if name not in pairs and len(name) > 1 and len(only_sheet) <= 200:
-            pattern = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
-            pairs[name] = [other for other in only_counts if pattern.search(other)]
-    certain = [(name, found[0]) for name, found in pairs.items() if len(found) == 1]
-    once = Counter(second for _, second in certain)
-    return [(first, second) for first, second in certain if once[second] == 1]
-
-
-def _shown_pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    shown = [f"{quoted(first)} of the sheet is {quoted(second)} in the counts" for first, second in pairs]
-    return f"{listed(shown, 3, quote=False)}."
 
 
 def _alike(levels: Sequence[str]) -> list[tuple[str, str]]:

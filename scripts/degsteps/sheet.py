@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from degsteps.errors import DataError
-from degsteps.wording import counted, listed, quoted, suggestion
+from degsteps.wording import counted, listed, quoted, suggestion, verb
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 #: White space that str.strip() leaves: byte order mark and zero-width space, both invisible.
@@ -104,9 +104,102 @@ def inspect_sheet(path: Path | str, sample_column: str) -> tuple[Sheet | None, l
     for sample, found in places.items():
         if len(found) > 1:
             what = f"the sample id {quoted(sample)} stands on {counted(len(found), 'line')}."
-            faults.append(Fault(_lines(found), what, "Keep one line per sample; sum technical replicates beforehand."))
+            faults.append(
+                Fault(
+                    _lines(found),
+                    what,
+                    "Keep one line per sample; technical replicates need own ids (see ingest.replicate_column).",
+                )
+            )
     sheet = Sheet(str(path), sample_column, columns, lines, delimiter, tuple(notes))
     return (None, faults) if faults else (sheet, [])
+
+
+def joined_sheets(sheets: Mapping[str, Sheet], sample_column: str) -> tuple[Sheet, list[Fault]]:
+    """Put the sheets of several sites under each other, with the site in the column ``site``.
+
+    A column that a site's sheet does not have is blank for its samples.
+
+    Parameters
+    ----------
+    sheets : by site.
+    sample_column : name of the column of sample ids in the result.
+
+    Returns
+    -------
+    sheet : all samples, site by site.
+    faults : ids that two sites use, and sheets with other values in a column ``site``.
+    """
+    columns: dict[str, list[str]] = {sample_column: [], "site": []}
+    site_of: dict[str, str] = {}
+    faults, n_before = [], 0
+    for site, sheet in sheets.items():
+        twice = [sample for sample in sheet.sample_ids if site_of.setdefault(sample, site) != site]
+        if twice:
+            are = verb(len(twice), "is a sample", "are samples")
+            what = f"{listed(twice)} {are} of {site_of[twice[0]]} and of {site}."
+            faults.append(
+                Fault(
+                    f"ingest.sites.{site}",
+                    what,
+                    "Make the ids of all sites different, e.g. write the site before them.",
+                )
+            )
+        own = sheet.columns.get("site")
+        if own is not None and set(own) != {site}:
+            what = f"the sheet says {listed(dict.fromkeys(own))} in a column 'site', the configuration {quoted(site)}."
+            faults.append(Fault(f"ingest.sites.{site}", what, "Rename the column, or the site."))
+        number = len(sheet.sample_ids)
+        for name, values in sheet.columns.items():
+            name = sample_column if name == sheet.sample_column else name
+            if name != "site":
+                columns.setdefault(name, [""] * n_before).extend(values)
+        columns["site"] += [site] * number
+        n_before += number
+        for values in columns.values():
+            values.extend([""] * (n_before - len(values)))
+    first = next(iter(sheets.values()))
+    path = ", ".join(sheet.path for sheet in sheets.values())
+    lines = [line for sheet in sheets.values() for line in sheet.lines]
+    return Sheet(path, sample_column, columns, lines, first.delimiter), faults
+
+
+@dataclass(frozen=True)
+class Collapsed:
+    """Samples that were summed by a column.
+
+    Attributes
+    ----------
+    columns : of the sums: what differs among the parts is joined with ``+``.
+    parts : ids of the samples that make up each sum, in the order of the sheet.
+    differing : by column, the sums whose parts differ in it.
+    """
+
+    columns: dict[str, list[str]]
+    parts: dict[str, list[str]]
+    differing: dict[str, list[str]]
+
+
+def collapsed(columns: Mapping[str, Sequence[str]], sample_column: str, key: str) -> Collapsed:
+    """Sum rows of a sheet that have the same value in the column ``key``; the value becomes the sample id."""
+    rows: dict[str, list[int]] = {}
+    for row, value in enumerate(columns[key]):
+        rows.setdefault(value, []).append(row)
+    parts = {value: [columns[sample_column][row] for row in found] for value, found in rows.items()}
+    summed: dict[str, list[str]] = {sample_column: list(rows)}
+    differing: dict[str, list[str]] = {}
+    for name, values in columns.items():
+        if name in (sample_column, key):
+            continue
+        summed[name] = []
+        for value, found in rows.items():
+            levels = list(dict.fromkeys(values[row] for row in found))
+            summed[name].append("+".join(levels))
+            if len(levels) > 1:
+                differing.setdefault(name, []).append(value)
+    if key != sample_column:
+        summed[key] = list(rows)
+    return Collapsed(summed, parts, differing)
 
 
 def read_columns(path: Path | str) -> dict[str, list[str]]:

@@ -11,22 +11,21 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from degsteps.matrix_scan import scan_counts
+from degsteps.sources import Source, scan_source, sources_of
 
 #: Assumed where the counts cannot be read: 20,000 genes x 500 samples.
 UNKNOWN_CELLS = 10_000_000
 
 
 @functools.cache
-def _cells_of_file(path: str, gene_column: str | None, ignore_columns: tuple[str, ...]) -> int:
-    scan = scan_counts(path, gene_column, ignore_columns)
+def _cells_of_source(source: Source) -> int:
+    scan = scan_source(source)
     return scan.n_genes * len(scan.samples) or UNKNOWN_CELLS
 
 
 def matrix_cells(analysis: Mapping[str, Any]) -> int:
-    """Return genes x samples of an analysis's counts; the scan of the check before any job is used again."""
-    ingest = analysis["ingest"]
-    return _cells_of_file(ingest["counts"], ingest["gene_column"], tuple(ingest["ignore_columns"]))
+    """Return genes x samples of an analysis's counts, of all sites; scans of the check before any job are used."""
+    return sum(_cells_of_source(source) for source in sources_of(analysis["ingest"]))
 
 
 def memory_mb(cells: int, attempt: int, *, base: int, per_million: int) -> int:

@@ -9,7 +9,12 @@ from degsteps.normalization import size_factors as estimate_size_factors
 
 
 def transformed_counts(
-    counts: pd.DataFrame, size_factors: pd.Series | None, *, method: str, design: pd.DataFrame | None = None
+    counts: pd.DataFrame,
+    size_factors: pd.Series | None,
+    *,
+    method: str,
+    design: pd.DataFrame | None = None,
+    normalization_factors: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Transform counts, genes x samples.
 
@@ -19,6 +24,7 @@ def transformed_counts(
     method : ``vst`` (variance-stabilizing transformation, Anders & Huber 2010), ``rlog`` (regularized logarithm, Love,
         Huber & Anders 2014; slower, for few samples) or ``log2`` (log2(normalised count + 1)).
     design : samples x coefficients for a transformation that knows it; ``None`` for a blind one.
+    normalization_factors : genes x samples, in place of the size factors.
 
     Returns
     -------
@@ -27,9 +33,11 @@ def transformed_counts(
     """
     factors = estimate_size_factors(counts) if size_factors is None else size_factors.loc[counts.columns]
     if method == "log2":
-        return np.log2(counts / factors + 1), {"method": method}
+        divisor = factors if normalization_factors is None else normalization_factors
+        return np.log2(counts / divisor + 1), {"method": method}
     from degsteps import deseq
 
-    trend = deseq.dispersion_trend(counts, factors, design)
+    offsets = {"normalization_factors": normalization_factors}
+    trend = deseq.dispersion_trend(counts, factors, design, **offsets)
     facts = {"method": method, "blind": design is None, "trend": trend["kind"], **trend["coefficients"]}
-    return (deseq.vst if method == "vst" else deseq.rlog)(counts, factors, trend), facts
+    return (deseq.vst if method == "vst" else deseq.rlog)(counts, factors, trend, **offsets), facts

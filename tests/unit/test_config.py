@@ -42,7 +42,8 @@ def test_schemas_are_valid_closed_and_described(name):
             assert "additionalProperties" in part
         for key, value in part.get("properties", {}).items():
             assert value.get("description"), key
-            assert key in part.get("required", []) or "default" in value, key
+            required = [*part.get("required", []), *(name for one in part.get("oneOf", []) for name in one["required"])]
+            assert key in required or "default" in value, key
             if "default" in value:
                 assert schema_problems(with_defaults(value["default"], value), value, "default") == []
 
@@ -168,6 +169,22 @@ def test_names_and_problems_have_one_form():
     assert analysis_name(Path("x.yml")) == "x"
     assert str(Problem("f.yaml", "a.b", "is wrong.", "Mend it.")) == "f.yaml: a.b: is wrong. Mend it."
     assert str(Problem("f.yaml", "", "is wrong.", "")) == "f.yaml: is wrong."
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "counts and samples are missing"),
+        ({"counts": "a.tsv"}, "samples is missing"),
+        ({"counts": "a", "samples": "b", "sites": {"a": {"counts": "c", "samples": "d"}}}, "exclude each other"),
+        ({"samples": "b.tsv", "sites": {"a": {"counts": "c", "samples": "d"}}}, "samples and sites exclude each other"),
+    ],
+)
+def test_files_are_given_once_or_by_site(given, words):
+    problems = schema_problems({"version": "1", "ingest": given}, read_schema("analysis"), "f.yaml")
+    (problem,) = [problem for problem in problems if problem.key == "ingest"]
+    assert words in problem.what
+    assert problem.cure == "Give either counts and samples, or sites."
 
 
 def test_a_missing_analysis_file_is_one_sentence(tmp_path, monkeypatch):

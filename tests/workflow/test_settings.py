@@ -29,10 +29,51 @@ LEVELS = WITH_LANES | {"test.contrasts.c": {"factor": "lanes", "test": "6", "ref
 THREE = LEVELS | {"design.factors.lanes": {"reference": "2", "levels": ["2", "5", "6"]}}
 CROSSED = {"design.formula": "~ type * condition"}
 
+SPARE = {"exclude_samples": {"spare": "of another project"}}
+LENGTHS = {"ingest.length_matrix": "given/transcript_lengths.tsv"}
+SALMON = {"ingest": {"counts": "given/salmon", "samples": "given/small.samples.tsv", **SPARE}}
+RUNS = {"ingest": {"counts": "given/runs.tsv", "samples": "given/small.samples.tsv"}}
+
+
+def at_sites(**of_first: Any) -> dict[str, Any]:
+    """Return settings of two sites, the first with changes."""
+    files = {name: {"counts": f"given/{name}.tsv", "samples": f"given/{name}.samples.tsv"} for name in ("a", "b")}
+    return {"ingest": {"sites": {"a": files["a"] | of_first, "b": files["b"]}, **SPARE}}
+
+
 #: key -> (settings, the file that changes, settings of what it is compared with)
 CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "ingest.counts": ({"ingest.counts": "given/doubled.tsv"}, "01_ingest/counts.parquet", {}),
     "ingest.samples": ({"ingest.samples": "given/relabelled.tsv"}, "01_ingest/samples.tsv", {}),
+    "ingest.sites.<name>.counts": (at_sites(counts="given/a_doubled.tsv"), "01_ingest/counts.parquet", at_sites()),
+    "ingest.sites.<name>.samples": (at_sites(samples="given/a_other.tsv"), "01_ingest/samples.tsv", at_sites()),
+    "ingest.gene_versions": (
+        {"ingest.counts": "given/with_versions.tsv", "ingest.gene_versions": "strip"},
+        "01_ingest/counts.parquet",
+        {"ingest.counts": "given/with_versions.tsv"},
+    ),
+    "ingest.merge_genes": (
+        at_sites() | {"ingest.merge_genes": "union", "ingest.union_fill": 0},
+        "01_ingest/counts.parquet",
+        at_sites(),
+    ),
+    "ingest.union_fill": (
+        at_sites() | {"ingest.merge_genes": "union", "ingest.union_fill": 1},
+        "01_ingest/counts.parquet",
+        at_sites() | {"ingest.merge_genes": "union", "ingest.union_fill": 0},
+    ),
+    "ingest.replicate_column": (RUNS | {"ingest.replicate_column": "library"}, "01_ingest/counts.parquet", RUNS),
+    "ingest.strand": (
+        {"ingest.counts": "given/star", "ingest.strand": "unstranded"},
+        "01_ingest/counts.parquet",
+        {"ingest.counts": "given/star"},
+    ),
+    "ingest.length_matrix": (LENGTHS, "07_test/genes.tsv", {}),
+    "ingest.length_correction": (
+        LENGTHS | {"ingest.length_correction": "length_scaled_tpm"},
+        "07_test/genes.tsv",
+        LENGTHS,
+    ),
     "ingest.exclude_samples": (
         {"ingest.exclude_samples": {"spare": "of another project", "untreated2": "a reason"}},
         "01_ingest/counts.parquet",
@@ -139,6 +180,32 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
 
 #: key -> (settings that work, settings without the key, words of the refusal)
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "ingest.format": (
+        {"ingest.counts": "given/mixed", "ingest.format": "htseq"},
+        {"ingest.counts": "given/mixed"},
+        "several formats",
+    ),
+    "ingest.tx2gene": (SALMON | {"ingest.tx2gene": "given/tx2gene.tsv"}, SALMON, "count transcripts"),
+    "ingest.sites.<name>.format": (
+        at_sites(counts="given/mixed", format="htseq") | {"ingest.unmatched_samples": "drop"},
+        at_sites(counts="given/mixed") | {"ingest.unmatched_samples": "drop"},
+        "several formats",
+    ),
+    "ingest.sites.<name>.sample_column": (
+        at_sites(samples="given/a_library.tsv", sample_column="library"),
+        at_sites(samples="given/a_library.tsv"),
+        "no column 'sample'",
+    ),
+    "ingest.sites.<name>.gene_column": (
+        at_sites(counts="given/a_extra.tsv", gene_column="id", ignore_columns=["note"]),
+        at_sites(counts="given/a_extra.tsv", ignore_columns=["note"]),
+        "'id' looks like annotation",
+    ),
+    "ingest.sites.<name>.ignore_columns": (
+        at_sites(counts="given/a_extra.tsv", gene_column="id", ignore_columns=["note"]),
+        at_sites(counts="given/a_extra.tsv", gene_column="id"),
+        "ignore_columns",
+    ),
     "ingest.sample_column": (
         {"ingest.samples": "given/other_ids.tsv", "ingest.sample_column": "library"},
         {"ingest.samples": "given/other_ids.tsv"},
@@ -180,6 +247,9 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 IN_THE_PAGE = {"title": "Another title", "report.table_rows": 5}
 ELSEWHERE = {"version", "normalize.tables", "annotate.min_mapped_fraction", "plan.lock", "plan.deviations", "blinding.columns"}
 
+#: Limits from which a job stops: tests/unit/test_ingest.py.
+LIMITS = {"ingest.max_replicate_bcv", "ingest.min_replicate_correlation"}
+
 
 def leaves(schema: dict[str, Any], prefix: str = "") -> list[str]:
     """Return the dotted keys of all settings."""
@@ -196,7 +266,7 @@ def leaves(schema: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def test_every_setting_is_listed():
-    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE]
+    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE, *LIMITS]
     assert sorted(listed) == sorted(leaves(read_schema("analysis")))
 
 
@@ -247,6 +317,53 @@ def write_given(folder: Path) -> None:
     genes.assign(gene=genes["gene"] + ".3").to_csv(given / "versioned.tsv", sep="\t", index=False)
     lengths = pd.DataFrame({"gene": counts.index, "length": 1000 + 10 * pd.RangeIndex(len(counts))})
     lengths.to_csv(given / "lengths.tsv", sep="\t", index=False)
+    write_other_formats(given, counts)
+    write_sites(given, counts, sheet)
+
+
+def write_other_formats(given: Path, counts: pd.DataFrame) -> None:
+    """Write the counts as quantifiers do, with transcript lengths that differ between samples."""
+    counts.set_axis([f"ENSG{row}.4" for row in range(len(counts))], axis=0).rename_axis("gene").to_csv(
+        given / "with_versions.tsv", sep="\t"
+    )
+    lengths = pd.DataFrame(1000.0, index=counts.index, columns=counts.columns)
+    lengths.iloc[::3, ::2] = 1400
+    lengths.to_csv(given / "transcript_lengths.tsv", sep="\t")
+    for folder in ("star", "mixed"):
+        (given / folder).mkdir()
+    for sample in counts:
+        numbers = counts[sample].items()
+        lines = ["N_unmapped\t1\t1\t1"] + [f"{gene}\t{n}\t{n // 20}\t{n - n // 20}" for gene, n in numbers]
+        (given / "star" / f"{sample}ReadsPerGene.out.tab").write_text("\n".join(lines) + "\n")
+        lines = [f"{gene}\t{n}" for gene, n in counts[sample].items()] + ["__no_feature\t1"]
+        (given / "mixed" / f"{sample}.htseq.txt").write_text("\n".join(lines) + "\n")
+        (given / "mixed" / f"{sample}ReadsPerGene.out.tab").write_text("N_unmapped\t1\t1\t1\ng\t1\t1\t1\n")
+        (given / "salmon" / sample).mkdir(parents=True)
+        lines = ["Name\tLength\tEffectiveLength\tTPM\tNumReads"]
+        lines += [f"t{row}\t1200\t1000\t{n / 10}\t{n}" for row, n in enumerate(counts[sample])]
+        (given / "salmon" / sample / "quant.sf").write_text("\n".join(lines) + "\n")
+    pairs = [f"t{row}\t{gene}" for row, gene in enumerate(counts.index)]
+    (given / "tx2gene.tsv").write_text("\n".join(pairs) + "\n")
+
+
+def write_sites(given: Path, counts: pd.DataFrame, sheet: pd.DataFrame) -> None:
+    """Write the study as two sites that have not quite the same genes, and with one library in two runs."""
+    first = sheet["sample"][0]
+    counts.assign(spare=counts[first] + 3).to_csv(given / "runs.tsv", sep="\t")
+    library = sheet["sample"].where(~sheet["sample"].isin([first, "spare"]), "pooled")
+    sheet.assign(library=library).to_csv(given / "small.samples.tsv", sep="\t", index=False)
+    at_first = sheet["sample"].isin(["untreated1", "untreated3", "treated1", "treated2"])
+    for name, is_here, genes in (("a", at_first, counts.index[5:]), ("b", ~at_first, counts.index[:-5])):
+        own = sheet[is_here]
+        own.to_csv(given / f"{name}.samples.tsv", sep="\t", index=False)
+        counts.loc[genes, list(own["sample"])].to_csv(given / f"{name}.tsv", sep="\t")
+    own, here = sheet[at_first], counts.loc[counts.index[5:], list(sheet.loc[at_first, "sample"])]
+    (here * 2).to_csv(given / "a_doubled.tsv", sep="\t")
+    own.assign(number_of_lanes="3").to_csv(given / "a_other.tsv", sep="\t", index=False)
+    own.rename(columns={"sample": "library"}).to_csv(given / "a_library.tsv", sep="\t", index=False)
+    extra = here.rename_axis("id").reset_index()
+    extra.insert(0, "note", "some words")
+    extra.to_csv(given / "a_extra.tsv", sep="\t", index=False)
 
 
 @pytest.fixture(scope="module")
@@ -264,8 +381,9 @@ def variants(tmp_path_factory) -> Path:
             analyses[f"{name}-without"] = changed(base, compared)
         targets.append(f"results/{name}-without/1.0/{file}" if compared else f"results/base/1.0/{file}")
     for key, (settings, _, _) in REFUSED.items():
-        analyses[key.replace(".", "-")] = changed(base, settings)
-        targets.append(f"results/{key.replace('.', '-')}/1.0/02_filter/genes.tsv")
+        name = key.replace(".<name>", "").replace(".", "-")
+        analyses[name] = changed(base, settings)
+        targets.append(f"results/{name}/1.0/02_filter/genes.tsv")
     targets += ["results/ingest-gene_lengths/1.0/03_normalize/tables/tpm.tsv.gz"]
     for name, content in analyses.items():
         (folder / "config" / "analyses" / f"{name}.yaml").write_text(yaml.safe_dump(content))

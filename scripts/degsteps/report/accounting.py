@@ -57,7 +57,8 @@ def sample_accounts(sample_account: pd.DataFrame, **samples_of_stage: Iterable[s
     Parameters
     ----------
     sample_account
-        One row per sample: `status` (kept or dropped) and `reason`.
+        One row per sample: `status` (kept, dropped, or summed with others to a sample that is kept), `reason`, and
+        `summed_into` where samples were summed.
     samples_of_stage
         The samples that later stages have, by stage; each must have exactly those that were kept.
 
@@ -68,8 +69,13 @@ def sample_accounts(sample_account: pd.DataFrame, **samples_of_stage: Iterable[s
     """
     is_kept = sample_account["status"] == "kept"
     kept = list(sample_account.index[is_kept])
-    reasons = sample_account.loc[~is_kept, "reason"].value_counts(sort=False).to_dict()
-    accounts = [Account("samples", "ingest", len(sample_account), reasons, len(kept))]
+    is_summed = sample_account["status"] == "summed"
+    reasons = sample_account.loc[~is_kept & ~is_summed, "reason"].value_counts(sort=False).to_dict()
+    # A sum was not received: of its n parts, n - 1 became part of another.
+    n_sums = sample_account.loc[is_summed, "summed_into"].nunique() if is_summed.any() else 0
+    if is_summed.sum() > n_sums:
+        reasons["technical_replicates_summed"] = int(is_summed.sum()) - n_sums
+    accounts = [Account("samples", "ingest", len(sample_account) - n_sums, reasons, len(kept))]
     for stage, samples in samples_of_stage.items():
         given = list(samples)
         different = sorted(set(kept) ^ set(given))
@@ -90,7 +96,7 @@ def gene_accounts(
     Parameters
     ----------
     gene_account
-        Genes that were not taken over one to one: `n_rows` rows of the matrix became one gene.
+        Genes that were not taken over one to one: `n_rows` rows of the matrix became one gene (status kept), or none.
     genes
         Every gene that was read: `kept` by the filter or not, and the `reason`.
     contrasts
@@ -101,11 +107,16 @@ def gene_accounts(
     DataError
         If numbers do not add up, or a result table has other genes than the filter kept.
     """
-    merged = int((gene_account["n_rows"] - 1).sum()) if len(gene_account) else 0
+    is_taken = gene_account["status"] == "kept"
+    merged = int((gene_account.loc[is_taken, "n_rows"] - 1).sum())
+    before = {"rows_summed": merged} if merged else {}
+    left_out = gene_account.loc[~is_taken]
+    before |= left_out.groupby("reason", sort=True)["n_rows"].sum().astype(int).to_dict()
+    n_given = len(genes) + sum(before.values())
     dropped = genes.loc[~genes["kept"], "reason"].value_counts().sort_index().to_dict()
     n_kept = int(genes["kept"].sum())
     accounts = [
-        Account("genes", "ingest", len(genes) + merged, {"rows_summed": merged} if merged else {}, len(genes)),
+        Account("genes", "ingest", n_given, before, len(genes)),
         Account("genes", "filter", len(genes), dropped, n_kept),
     ]
     filtered = set(genes.index[genes["kept"]])
@@ -348,6 +359,8 @@ def _sample_verdict(accounts: Sequence[Account]) -> tuple[str | None, str, str]:
 def _counts_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
     if not facts.get("rounded"):
         return _NOTHING
+    if facts.get("length_correction"):
+        return "ok", "The counts are estimates; differences in transcript usage between samples are corrected for.", ""
     return (
         "warn",
         "The counts are estimates and were rounded to whole numbers.",

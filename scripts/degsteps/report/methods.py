@@ -85,6 +85,10 @@ REFERENCES = {
         "Storey JD, Tibshirani R. Statistical significance for genomewide studies. PNAS 2003;100:9440-9445. "
         "doi:10.1073/pnas.1530509100"
     ),
+    "soneson2015": (
+        "Soneson C, Love MI, Robinson MD. Differential analyses for RNA-seq: transcript-level estimates improve "
+        "gene-level inferences. F1000Research 2015;4:1521. doi:10.12688/f1000research.7563.2"
+    ),
     "wagner2012": (
         "Wagner GP, Kin K, Lynch VJ. Measurement of mRNA abundance using RNA-seq data: RPKM measure is inconsistent "
         "among samples. Theory in Biosciences 2012;131:281-285. doi:10.1007/s12064-012-0162-3"
@@ -248,6 +252,8 @@ def _data_sentences(settings, records, account, workflow_versions, cite) -> str:
     snakemake = f"Snakemake {workflow_versions['snakemake']} {cite('molder2021')}"
     dropped = "; ".join(f"{n} {reason_text(reason)}" for reason, n in samples.dropped.items())
     facts = facts_of(records, "ingest_counts")
+    n_summed = genes.dropped.get("rows_summed", 0)
+    left_out = {reason: n for reason, n in genes.dropped.items() if reason != "rows_summed"}
     return _sentences(
         f"Raw counts of {genes.kept:,} genes in {counted(samples.kept, 'sample')} were analysed with {degsteps}, a "
         f"workflow run by {snakemake}.",
@@ -255,12 +261,53 @@ def _data_sentences(settings, records, account, workflow_versions, cite) -> str:
         f"{'was' if samples.n_dropped == 1 else 'were'} left out ({dropped})."
         if samples.n_dropped
         else "",
-        f"{counted(genes.n_dropped, 'row')} with a gene id that had occurred before "
-        f"{'was' if genes.n_dropped == 1 else 'were'} added to that gene."
-        if genes.n_dropped
+        _site_sentence(facts, settings),
+        _replicate_sentence(facts),
+        f"{counted(n_summed, 'row')} with a gene id that had occurred before "
+        f"{'was' if n_summed == 1 else 'were'} added to that gene."
+        if n_summed
         else "",
+        f"{counted(sum(left_out.values()), 'row')} of the files were not taken over "
+        f"({'; '.join(f'{n} {reason_text(reason)}' for reason, n in left_out.items())})."
+        if left_out
+        else "",
+        _length_sentence(facts, cite),
         "The counts were estimates and were rounded to whole numbers." if facts.get("rounded") else "",
     )
+
+
+def _site_sentence(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    if "sites" not in facts:
+        return ""
+    named = ", ".join(f"{site} ({counted(n, 'sample')})" for site, n in facts["sites"].items())
+    merged = f"The counts of {counted(len(facts['sites']), 'site')}, {named}, were merged by gene id; "
+    ingest = settings["ingest"]
+    if ingest["merge_genes"] == "intersection":
+        return f"{merged}the {facts['genes_at_every_site']:,} genes that every site has were kept."
+    fill = f"genes that a site does not have count {ingest['union_fill']} there."
+    return f"{merged}all genes were kept, of which every site has {facts['genes_at_every_site']:,}; {fill}"
+
+
+def _replicate_sentence(facts: Mapping[str, Any]) -> str:
+    summed = facts.get("technical_replicates")
+    if not summed:
+        return ""
+    agreement = ""
+    if summed["lowest_correlation"] is not None:
+        agreement = f" (correlation of log counts at least {summed['lowest_correlation']:.3f}, variation beyond "
+        agreement += f"counting at most {summed['largest_variation']:.1%})"
+    replicates = counted(summed["replicates"], "technical replicate")
+    return f"{replicates} were summed to {counted(summed['samples'], 'sample')}{agreement}."
+
+
+def _length_sentence(facts: Mapping[str, Any], cite) -> str:
+    correction = facts.get("length_correction")
+    if correction == "offset":
+        what = "Average transcript lengths of each gene in each sample entered the model as offsets"
+        return f"{what} {cite('soneson2015')}."
+    if correction == "length_scaled_tpm":
+        return f"Counts were computed from abundances and average transcript lengths {cite('soneson2015')}."
+    return ""
 
 
 def counts_per_million(number: float) -> str:
