@@ -246,7 +246,11 @@ def final_files(name):
 
 def analysis_targets(*names):
     """Return the final files of some analyses; everything else is made on the way."""
-    return [
+    crates = [
+        f"{version_folder(name, ANALYSES[name]['version'])}/ro-crate-metadata.json"
+        for name in names
+    ]
+    return crates + [
         in_stage(stage, name, ANALYSES[name]["version"], file)
         for name in names
         for stage, file in final_files(name)

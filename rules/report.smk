@@ -1,6 +1,7 @@
 # 10 report: one page, one spreadsheet, the methods in words, and the manifest that ties everything together.
 # enters: tables, figures and records of all stages
-# leaves: report.html, workbook.xlsx, methods.md, contrasts.tsv, accountability.tsv, verdicts.tsv, plan.tsv, manifest.json
+# leaves: ro-crate-metadata.json beside the stages; report.html, workbook.xlsx, methods.md, contrasts.tsv, accountability.tsv, verdicts.tsv, plan.tsv, manifest.json
+import os
 import tomllib
 from importlib.metadata import version
 
@@ -25,6 +26,11 @@ def all_records(wildcards):
         *step_records(wildcards),
         *[f"<report>/{step}.record.json" for step in steps],
     ]
+
+
+def own_snakefile(wildcards):
+    """Return this workflow's Snakefile, relative to the working folder."""
+    return os.path.relpath(workflow.source_path("../Snakefile"))
 
 
 def report_file(name):
@@ -254,3 +260,29 @@ rule write_manifest:
         code=code("write_manifest"),
     script:
         "../scripts/write_manifest.py"
+
+
+rule write_crate:
+    """Describe the run as an RO-Crate, for tools that know this standard."""
+    input:
+        manifest="<report>/manifest.json",
+        snakefile=own_snakefile,
+    output:
+        crate="<version>/ro-crate-metadata.json",
+        workflow="<version>/Snakefile",
+        record="<report>/write_crate.record.json",
+    log:
+        "<logs>/write_crate.log",
+    benchmark:
+        "<benchmarks>/write_crate.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        workflow_versions=workflow_versions,
+        code=code("write_crate"),
+    script:
+        "../scripts/write_crate.py"

@@ -16,7 +16,7 @@ def stage_folder(stage: str) -> str:
 
 
 def stage_pathvars(analyses: Iterable[str], versions: Iterable[str]) -> dict[str, str]:
-    """Return one Snakemake path variable per stage, plus those of logs and benchmarks.
+    """Return one Snakemake path variable per stage, plus those of the whole version, logs and benchmarks.
 
     Rules write ``<filter>/genes.tsv``; a workflow that loads this one as a module moves everything by setting
     ``<results>`` alone.
@@ -30,7 +30,7 @@ def stage_pathvars(analyses: Iterable[str], versions: Iterable[str]) -> dict[str
         analysis=f"{{analysis,{_one_of(analyses)}}}", version=f"{{version,{_one_of(versions)}}}"
     )
     stages = {stage: f"{folder}/{stage_folder(stage)}" for stage in STAGES}
-    return stages | {name: f"{folder}/{name}" for name in ("logs", "benchmarks")}
+    return stages | {"version": folder} | {name: f"{folder}/{name}" for name in ("logs", "benchmarks")}
 
 
 def _one_of(names: Iterable[str]) -> str:

@@ -245,7 +245,8 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 #: Settings that are tested elsewhere: where they take effect only in the page, or are the name of a folder.
 IN_THE_PAGE = {"title": "Another title", "report.table_rows": 5}
-ELSEWHERE = {"version", "normalize.tables", "annotate.min_mapped_fraction", "plan.lock", "plan.deviations", "blinding.columns"}
+CRATE = {"report.released", "report.license"}
+ELSEWHERE = {"version", "normalize.tables", "annotate.min_mapped_fraction", "plan.lock", "plan.deviations", "blinding.columns", *CRATE}
 
 #: Limits from which a job stops: tests/unit/test_ingest.py.
 LIMITS = {"ingest.max_replicate_bcv", "ingest.min_replicate_correlation"}

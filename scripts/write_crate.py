@@ -1,0 +1,20 @@
+"""Write the run as an RO-Crate (Workflow Run Crate 0.5), from the manifest, for tools that know this standard."""
+
+import json
+
+from degsteps.crate import run_crate
+from degsteps.step import Input, Output, run
+
+
+def main(manifest: Input, snakefile: Input, crate: Output, workflow: Output, workflow_versions: dict) -> dict:
+    """Describe every file and step, and put a copy of the Snakefile beside them."""
+    from degsteps.tables import read_json
+
+    workflow.write_bytes(snakefile.read_bytes())
+    content = run_crate(read_json(manifest), "Snakefile", workflow_versions)
+    crate.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return {"entities": len(content["@graph"])}
+
+
+if __name__ == "__main__":
+    run(main)
