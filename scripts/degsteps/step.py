@@ -11,11 +11,14 @@ leaves no half-written file. The record (inputs and outputs with SHA-256, settin
 """
 
 import argparse
+import errno
+import glob
 import inspect
 import json
 import logging
 import os
 import platform
+import re
 import shlex
 import sys
 import sysconfig
@@ -39,6 +42,17 @@ OptionalOutput = Annotated[Path | None, "output"]
 LIBRARY = Path(__file__).resolve().parent
 #: Modules that were there before the step began: Snakemake's own, possibly from the host's environment.
 _EARLIER_MODULES = frozenset(sys.modules)
+
+#: Errors of the place where files are written, with the cure.
+_STORAGE_ERRORS = {
+    errno.ENOSPC: "Free some space.",
+    errno.EDQUOT: "Free some space, or ask for a larger quota.",
+    errno.EFBIG: "Raise the limit of file sizes.",
+    errno.EROFS: "Choose a results folder on a disk that can be written to.",
+    errno.EACCES: "Ask for permission to write there, or choose another results folder.",
+    errno.EPERM: "Ask for permission to write there, or choose another results folder.",
+    errno.EIO: "Check the disk.",
+}
 
 logger = logging.getLogger("degsteps")
 
@@ -69,13 +83,40 @@ def run(main: Callable[..., dict[str, Any] | None]) -> None:
     try:
         _execute(main, call)
     except DegstepsError as error:
-        logger.error("%s", error)
-        if call.log:  # the terminal shows it too, so that nobody must search for the log
-            print(f"\n{call.script.stem}: {error}\n", file=sys.stderr, flush=True)
-        raise SystemExit(1) from None
+        _end_with_one_message(call, str(error))
+    except OSError as error:
+        message = _storage_message(error, call)
+        if message is None:
+            logger.exception("%s failed", call.script.stem)
+            raise
+        _end_with_one_message(call, message)
     except Exception:
         logger.exception("%s failed", call.script.stem)
         raise
+
+
+def _end_with_one_message(call: Call, message: str) -> typing.NoReturn:
+    logger.error("%s", message)
+    if call.log:  # the terminal shows it too, so that nobody must search for the log
+        print(f"\n{call.script.stem}: {message}\n", file=sys.stderr, flush=True)
+    raise SystemExit(1) from None
+
+
+def _storage_message(error: OSError, call: Call) -> str | None:
+    """Return what to say where the disk, not the code, is at fault; None for anything else.
+
+    Libraries below Python (Arrow, HDF5) put the number of the error into the text only.
+    """
+    found = re.search(r"errno:?\s*=?\s*(\d+)", str(error), flags=re.IGNORECASE)
+    number = error.errno or (int(found.group(1)) if found else 0)
+    if number not in _STORAGE_ERRORS:
+        return None
+    outputs = [value for value in call.values.values() if isinstance(value, Path)]
+    place = error.filename or next((str(path.parent) for path in reversed(outputs)), "the results folder")
+    return (
+        f"{place}: cannot be written ({os.strerror(number)}). {_STORAGE_ERRORS[number]} Nothing was lost: run the "
+        "workflow again afterwards."
+    )
 
 
 def _kind(annotation: Any) -> str:
@@ -223,8 +264,11 @@ def _execute(main: Callable, call: Call) -> None:
     input_entries = {name: [_entry(path) for path in _listed(paths)] for name, paths in inputs.items()}
     targets = [path for paths in outputs.values() for path in _listed(paths)]
     partial = {path: path.with_name(f".part-{os.getpid()}-{path.name}") for path in targets}
-    for path in targets:
+    for path in [*targets, *([call.record] if call.record else [])]:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # What a killed run has left; nobody else writes this output at the same time.
+        for stale in path.parent.glob(f".part-*-{glob.escape(path.name)}"):
+            stale.unlink()
     values = call.values | {
         name: [partial[path] for path in paths] if isinstance(paths, list) else partial[paths]
         for name, paths in outputs.items()
