@@ -39,3 +39,11 @@ def test_every_rule_names_an_environment_that_exists():
         environments = re.findall(r'"\.\./envs/([a-z_]+\.yaml)"', text)
         assert len(environments) == text.count("\n    script:")
         assert all((ENVS / name).is_file() for name in environments)
+
+
+@pytest.mark.parametrize("name", ["dev", "slurm", "schedulers"])
+def test_locks_that_go_together_agree(name):
+    core, other = locked("core.lock.txt"), locked(f"{name}.lock.txt")
+    assert {package: other[package] for package in core.keys() & other.keys()} == {
+        package: core[package] for package in core.keys() & other.keys()
+    }

@@ -1,5 +1,6 @@
 """Every command of the README runs, in a fresh copy of the repository, in the README's order."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -18,7 +19,11 @@ RUN_ELSEWHERE = {
     "make test": ".ci/run",
     "make lint": ".ci/run",
     "make published": ".ci/run",
-    "make test-slurm": ".github/workflows/ci.yml",
+    "make slurm": ".github/workflows/deployment.yml",
+    "make schedulers": ".github/workflows/deployment.yml",
+    "make test-slurm": ".github/workflows/deployment.yml",
+    "make test-conda": ".github/workflows/deployment.yml",
+    "make conda-pins": ".github/workflows/deployment.yml",
 }
 #: Commands that need what a test machine lacks (conda channels, a cluster) are only planned.
 PLANNED = re.compile(r"--use-conda|--profile|--workflow-profile|--executor")
@@ -95,6 +100,8 @@ def test_command_runs(clone, command):
         line = f".venv/bin/snakemake{line}"
     if PLANNED.search(line):
         line += " --dry-run"
+    if "profiles/slurm" in line and importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
+        pytest.skip("the Slurm executor is not installed (make slurm).")
     if "results/mystudy/1.1" in line:
         write_next_version(clone)
     variables = clean_environment()
