@@ -75,30 +75,36 @@ def read_source(
     scan = scan_source(source, located, cache, opener=open_zstd)
     if scan.faults:
         raise DataError("\n".join(f"{scan.path}: {fault}" for fault in scan.faults))
-    if not scan.is_partial:
-        raw = RawCounts(_read_table(scan), scan)
-    elif located.format in TABLES:
-        raw = _read_featurecounts(located)
-    elif located.format in ("star", "htseq"):
-        raw = {"star": _read_star, "htseq": _read_htseq}[located.format](located, strand)
-    elif located.format in WITH_LENGTHS:
-        raw = _read_quantification(located, tx2gene)
-    else:
-        readers = {"parquet": _read_parquet, "h5ad": _read_h5ad, "mtx": _read_mtx, "xlsx": _read_xlsx}
-        try:
-            raw = readers[located.format](source, located)
-        except DataError:
-            raise
-        except Exception as error:  # noqa: BLE001
-            # The libraries raise whatever their formats' own libraries raise for a damaged file.
-            raise DataError(
-                f"{source.counts}: cannot be read as {located.format} ({str(error).splitlines()[0][:200]}). "
-                "Write the file again, or correct ingest.format."
-            ) from None
+    try:
+        raw = _read(source, located, scan, strand, tx2gene)
+    except DataError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # The libraries raise whatever their formats' own libraries raise for a damaged file.
+        first = next(iter(str(error).splitlines()), type(error).__name__)[:200]
+        raise DataError(
+            f"{source.counts}: cannot be read as {located.format} ({first}). Write the file again, or correct "
+            "ingest.format."
+        ) from None
     raw.facts = {"format": located.format, "evidence": located.evidence} | raw.facts
     if raw.scan.is_partial or raw.scan.n_genes == 0:
         raise DataError(f"{source.counts}: has no genes. Give one line per gene.")
     return raw
+
+
+def _read(source: Source, located: Located, scan: Scan, strand: str, tx2gene: Path | None) -> RawCounts:
+    if not scan.is_partial:
+        return RawCounts(_read_table(scan), scan)
+    if located.format in TABLES:
+        return _read_featurecounts(located)
+    if located.format in WITH_LENGTHS:
+        return _read_quantification(located, tx2gene)
+    if located.format == "star":
+        return _read_star(located, strand)
+    if located.format == "htseq":
+        return _read_htseq(located)
+    readers = {"parquet": _read_parquet, "h5ad": _read_h5ad, "mtx": _read_mtx, "xlsx": _read_xlsx}
+    return readers[located.format](source, located)
 
 
 # ---- tables of text
@@ -223,10 +229,12 @@ def _read_featurecounts(located: Located) -> RawCounts:
     return _raw(_beside(columns, located.files), located)
 
 
-def _read_htseq(located: Located, _strand: str) -> RawCounts:
+def _read_htseq(located: Located) -> RawCounts:
     columns, unassigned = {}, {}
     for sample, file in zip(located.samples, located.files, strict=True):
-        column = _read_columns(file, header=None, index_col=0, names=["gene", "n"], dtype={"gene": str})["n"]
+        column = _read_columns(file, header=None, index_col=0, names=["gene", "n"], dtype={"gene": str, "n": float})[
+            "n"
+        ]
         is_total = column.index.str.startswith("__")
         unassigned[sample] = {str(name).strip("_"): int(n) for name, n in column[is_total].items()}
         columns[sample] = column[~is_total]
@@ -235,9 +243,9 @@ def _read_htseq(located: Located, _strand: str) -> RawCounts:
 
 def _read_star(located: Located, strand: str) -> RawCounts:
     by_strand: dict[str, dict[str, pd.Series]] = {name: {} for name in _STRANDS}
-    unassigned = {}
+    unassigned, types = {}, {"gene": str} | dict.fromkeys(_STRANDS, float)
     for sample, file in zip(located.samples, located.files, strict=True):
-        table = _read_columns(file, header=None, index_col=0, names=["gene", *_STRANDS], dtype={"gene": str})
+        table = _read_columns(file, header=None, index_col=0, names=["gene", *_STRANDS], dtype=types)
         is_total = table.index.str.startswith("N_")
         unassigned[sample] = {str(name): list(map(int, row)) for name, row in table[is_total].iterrows()}
         for name in _STRANDS:
@@ -286,9 +294,9 @@ def infer_strand(forward_shares: Mapping[str, float]) -> str:
 def _read_quantification(located: Located, tx2gene: Path | None) -> RawCounts:
     """Read Salmon, kallisto or RSEM; transcripts are summed to genes (Soneson, Love & Robinson 2015)."""
     name, length, number, tpm = _TX_COLUMNS[located.format]
+    types = {name: str} | dict.fromkeys((length, number, tpm), float)
     per_file = [
-        _read_columns(file, usecols=[name, length, number, tpm], dtype={name: str}).set_index(name)
-        for file in located.files
+        _read_columns(file, usecols=[name, length, number, tpm], dtype=types).set_index(name) for file in located.files
     ]
     tables = [
         _beside({s: table[column] for s, table in zip(located.samples, per_file, strict=True)}, located.files)

@@ -342,20 +342,20 @@ class Inputs:
         if taken:
             what = f"{listed(taken)} {verb(len(taken), 'names', 'name')} a sum and one of the rows that are summed."
             self.report.data_problem(self.given.path, Fault(key, what, "Give the sum another name than its parts."))
-        self._differing_parts(sums)
-        self.columns = sums.columns
+        # Where the parts are of different samples, the sums have no levels that could be checked.
+        if not self._differing_parts(sums):
+            self.columns = sums.columns
 
-    def _differing_parts(self, sums: Collapsed) -> None:
+    def _differing_parts(self, sums: Collapsed) -> bool:
         analysis = self.report.analysis
         named = {*analysis["design"]["factors"], *analysis["design"]["covariates"]}
-        for name, samples in sums.differing.items():
-            if name in named:
-                what = (
-                    f"the rows that are summed to {listed(samples)} differ in {quoted(name)}, which is in the design: "
-                )
-                what += "they are no technical replicates."
-                cure = "Correct the column, or take it out of the design; biological replicates are never summed."
-                self.report.data_problem(self.given.path, Fault(name, what, cure))
+        wrong = {name: samples for name, samples in sums.differing.items() if name in named}
+        for name, samples in wrong.items():
+            what = f"the rows that are summed to {listed(samples)} differ in {quoted(name)}, which is in the design: "
+            what += "they are no technical replicates."
+            cure = "Correct the column, or take it out of the design; biological replicates are never summed."
+            self.report.data_problem(self.given.path, Fault(name, what, cure))
+        return bool(wrong)
 
 
 def without(names: Iterable[str], unwanted: set[str]) -> list[str]:

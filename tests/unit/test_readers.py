@@ -384,3 +384,38 @@ def test_large_whole_numbers_survive(tmp_path):
     (tmp_path / "s.tsv").write_text("sample\tx\na\t1\nb\t2\n")
     found = ingest([Source("", str(tmp_path / "c.tsv"), str(tmp_path / "s.tsv"))], Settings())
     assert found.counts.loc["g1", "a"] == 2147483647
+
+
+# ---- mutated files: a result or a sentence, never a traceback
+
+
+@pytest.mark.parametrize("name", ["table", "featurecounts", "star", "htseq", "rsem", "parquet", "mtx", "xlsx"])
+def test_mutated_files_give_a_result_or_a_sentence(name, counts, sheet, tmp_path):
+    given = tmp_path / WRITERS[name](counts, tmp_path)
+    files = sorted(path for path in given.rglob("*") if path.is_file()) if given.is_dir() else [given]
+    rng = np.random.default_rng(11)
+    outcomes = {True: 0, False: 0}
+    for round_ in range(25):
+        path = files[round_ % len(files)]
+        sound = path.read_bytes()
+        mutated = bytearray(sound)
+        for _ in range(rng.integers(1, 4)):
+            place = int(rng.integers(len(mutated)))
+            kind = rng.integers(4)
+            if kind == 0:
+                mutated[place] = int(rng.integers(256))
+            elif kind == 1:
+                del mutated[place : place + int(rng.integers(1, 40))]
+            elif kind == 2:
+                mutated[place:place] = rng.choice([b"\t", b"\n", b",", b'"', b"\x00", b"-", b"1e9", b"\xff\xfe"])
+            else:
+                del mutated[place:]
+        path.write_bytes(bytes(mutated))
+        try:
+            ingest([Source("", str(given), str(sheet), format=name)], Settings(unmatched_samples="drop"))
+            outcomes[True] += 1
+        except DataError as refusal:
+            outcomes[False] += len(str(refusal)) > 20
+        path.write_bytes(sound)
+    assert sum(outcomes.values()) == 25
+    assert outcomes[False] > 0
