@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test lint format docs check init verify seal compare replay plan blind unblind published lock clean-demo test-all test-slurm test-conda slurm schedulers conda-pins
+.PHONY: help demo all test lint format docs check init import verify seal compare replay plan blind unblind published lock clean-demo test-all test-slurm test-conda slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -37,6 +37,9 @@ check: $(VENV)/.run  ## check configuration, sheets and counts; run nothing
 
 init: $(VENV)/.run  ## start your own analysis: make init COUNTS=counts.tsv SAMPLES=samples.tsv [NAME=mystudy]
 	@$(BIN)/python scripts/init_analysis.py --counts "$(COUNTS)" --samples "$(SAMPLES)" $(if $(NAME),--name "$(NAME)") --add
+
+import: $(VENV)/.run  ## another workflow's configuration: make import FROM="nf-core --samples ... --contrasts ... --counts ..."
+	@$(BIN)/python scripts/import_config.py $(if $(NAME),--name "$(NAME)") $(FROM)
 
 verify: $(VENV)/.run  ## hash results again and walk their graph: make verify RESULTS=results/airway/1.0
 	@$(BIN)/python scripts/verify_results.py "$(RESULTS)"
