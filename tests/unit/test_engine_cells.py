@@ -13,6 +13,7 @@ DESIGNS = {
     "two groups": np.column_stack([np.ones(8), CONDITION]),
     "batch + group": np.column_stack([np.ones(8), [0, 1, 0, 1, 0, 1, 0, 1], CONDITION]),
     "covariate": np.column_stack([np.ones(8), RANDOM.normal(size=8), CONDITION]),
+    "donors": np.column_stack([np.ones(48), np.tile([0.0, 1.0], 24), np.repeat(np.eye(24), 2, axis=0)[:, 1:]]),
     "many cells": np.column_stack([np.ones(60), RANDOM.normal(size=(60, 3))]),
 }
 
@@ -53,6 +54,16 @@ def test_inverse_of_each_matrix():
     packed = np.stack([matrices[:, i, j] for i in range(4) for j in range(i + 1)])
     inverse = np.moveaxis(Cholesky(packed).inverse(), 2, 0)
     np.testing.assert_allclose(inverse, np.linalg.inv(matrices), rtol=1e-9)
+
+
+def test_of_many_coefficients_too_only_the_broken_gene_is_spoiled():
+    matrices = np.stack([np.eye(24) * 2, -np.eye(24), np.eye(24) * np.nan, np.eye(24) * 4])
+    packed = np.stack([matrices[:, i, j] for i in range(24) for j in range(i + 1)])
+    factor = Cholesky(packed, np.full(24, 0.5))
+    expected = np.array([1 / 2.5, np.nan, np.nan, 1 / 4.5])
+    np.testing.assert_allclose(factor.solve(np.ones((24, 4))), np.tile(expected, (24, 1)))
+    np.testing.assert_allclose(factor.inverse()[3, 3], expected)
+    np.testing.assert_allclose(factor.log_determinant(), -24 * np.log(expected))
 
 
 def test_a_matrix_that_is_not_positive_definite_spoils_its_own_gene_only():

@@ -10,6 +10,8 @@ from degsteps.engine.blocks import sum_samples
 
 # Products of design rows with this few non-zero entries are added entry by entry, others axis by axis.
 _FEW_ENTRIES = 64
+# Up to this many coefficients p x p algebra is written out over genes; with more, LAPACK takes gene by gene.
+LARGEST_UNROLLED = 20
 
 
 class Cells:
@@ -187,6 +189,18 @@ def pack_symmetric(full: np.ndarray) -> np.ndarray:
     return np.stack([full[:, i, j] for i in range(p) for j in range(i + 1)])
 
 
+def _cholesky_diagonals(matrices: np.ndarray) -> np.ndarray:
+    """Diagonals of the Cholesky factors of (genes, p, p) matrices; NaN for those that are not positive definite."""
+    try:
+        return np.diagonal(np.linalg.cholesky(matrices), axis1=1, axis2=2).copy()
+    except np.linalg.LinAlgError:
+        diagonals = np.full(matrices.shape[:2], np.nan)
+        for k, matrix in enumerate(matrices):
+            if np.isfinite(matrix).all() and np.linalg.eigvalsh(matrix)[0] > 0:
+                diagonals[k] = np.diagonal(np.linalg.cholesky(matrix))
+        return diagonals
+
+
 class Cholesky:
     """Cholesky factors of positive-definite p x p matrices, one a gene.
 
@@ -203,6 +217,16 @@ class Cholesky:
     def __init__(self, packed: np.ndarray, ridge: np.ndarray | None = None) -> None:
         p = int((np.sqrt(8 * packed.shape[0] + 1) - 1) / 2)
         self.p = p
+        self._full = None
+        if p > LARGEST_UNROLLED:
+            self._full = unpack_symmetric(packed)
+            if ridge is not None:
+                self._full[:, np.arange(p), np.arange(p)] += ridge
+            self._diagonal = _cholesky_diagonals(self._full)
+            # What cannot be factored is solved for an identity instead, and the answer thrown away.
+            self._broken = np.isnan(self._diagonal).any(axis=1)
+            self._full[self._broken] = np.eye(p)
+            return
         factor: list[list[np.ndarray]] = []
         inverse_pivot: list[np.ndarray] = []
         entry = 0
@@ -228,6 +252,8 @@ class Cholesky:
 
     def log_determinant(self) -> np.ndarray:
         """log det of each matrix."""
+        if self._full is not None:
+            return 2.0 * np.log(self._diagonal).sum(axis=1)
         total = np.log(self._factor[0][0])
         for i in range(1, self.p):
             total = total + np.log(self._factor[i][i])
@@ -244,6 +270,10 @@ class Cholesky:
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """Solutions of A x = b; (p, genes) -> (p, genes)."""
+        if self._full is not None:
+            solved = np.linalg.solve(self._full, np.ascontiguousarray(right.T)[..., None])[..., 0]
+            solved[self._broken] = np.nan
+            return np.ascontiguousarray(solved.T)
         solved = self._forward(list(right))
         for i in reversed(range(self.p)):
             value = solved[i]
@@ -254,6 +284,16 @@ class Cholesky:
 
     def quadratic_forms(self, rows: np.ndarray) -> np.ndarray:
         """x' A^-1 x for each row x; (cells, p) -> (cells, genes)."""
+        if self._full is not None:
+            inverse = self.inverse()
+            forms = np.zeros((len(rows), inverse.shape[2]))
+            for form, row in zip(forms, rows, strict=True):
+                used = np.flatnonzero(row)
+                for place, i in enumerate(used):
+                    form += row[i] ** 2 * inverse[i, i]
+                    for j in used[:place]:
+                        form += 2.0 * row[i] * row[j] * inverse[i, j]
+            return forms
         if len(rows) > 2 * self.p:
             inverse = self.inverse()
             pairs = [(i, j) for i in range(self.p) for j in range(i + 1)]
@@ -276,6 +316,10 @@ class Cholesky:
 
     def inverse(self) -> np.ndarray:
         """A^-1 as full matrices; (p, p, genes)."""
+        if self._full is not None:
+            inverse = np.linalg.inv(self._full)
+            inverse[self._broken] = np.nan
+            return np.ascontiguousarray(np.moveaxis(inverse, 0, 2))
         n_genes = self._inverse_pivot[0].shape[0]
         inverse = np.empty((self.p, self.p, n_genes))
         for column in range(self.p):

@@ -11,7 +11,7 @@ import numpy as np
 
 from degsteps.engine import cooks as cooks_module
 from degsteps.engine.blocks import for_each_block, sum_samples, take_genes
-from degsteps.engine.cells import Cells
+from degsteps.engine.cells import LARGEST_UNROLLED, Cells
 from degsteps.engine.dispersion import MIN_DISPERSION, fit_gene_wise, fit_with_prior
 from degsteps.engine.irls import CoefficientFit, fit_coefficients, log_likelihood, start_coefficients
 from degsteps.engine.moments import mean_and_variance, moments_dispersion, rough_dispersion
@@ -107,6 +107,13 @@ class GeneWise:
     converged: np.ndarray
 
 
+def _width(cells: Cells) -> int:
+    """Numbers a gene takes in the largest array of a block: its samples, or with many coefficients its matrices."""
+    if cells.n_coefficients <= LARGEST_UNROLLED:
+        return cells.n_samples
+    return max(cells.n_samples, cells.n_coefficients**2 // 2)
+
+
 def _fitted_means(coefficients: np.ndarray, offset: np.ndarray, cells: Cells) -> np.ndarray:
     """Means of the first pass; a saturated design's coefficients are on the scale of the counts, others' are logs."""
     predictor = cells.linear_predictor(coefficients)
@@ -172,7 +179,12 @@ def gene_wise_pass(counts: Counts, cells: Cells, options: Options) -> GeneWise:
         result.converged[index] = converged
 
     for_each_block(
-        work, n_genes, counts.n_samples, options.block, options.threads, options.reporter("gene-wise dispersions")
+        work,
+        n_genes,
+        _width(cells),
+        options.block,
+        options.threads,
+        options.reporter("gene-wise dispersions"),
     )
     return result
 
@@ -334,6 +346,11 @@ def final_pass(
             result.cooks[index] = distances[cells.inverse_order].T
 
     for_each_block(
-        work, n_genes, n_samples, options.block, options.threads, options.reporter("dispersions and coefficients")
+        work,
+        n_genes,
+        _width(cells),
+        options.block,
+        options.threads,
+        options.reporter("dispersions and coefficients"),
     )
     return result
