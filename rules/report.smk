@@ -29,8 +29,9 @@ def all_records(wildcards):
 
 
 def own_snakefile(wildcards):
-    """Return this workflow's Snakefile, relative to the working folder."""
-    return os.path.relpath(workflow.source_path("../Snakefile"))
+    """Return the text of this workflow's Snakefile; the path of a fetched copy differs from run to run."""
+    path = Path(workflow.source_path("../Snakefile"))
+    return path.read_text(encoding="utf-8").rstrip()
 
 
 def report_file(name):
@@ -282,6 +283,7 @@ rule write_crate:
         mem_mb=memory(),
         runtime=runtime(),
     params:
+        snakefile=own_snakefile,
         workflow_versions=workflow_versions,
         code=code("write_crate"),
     script:

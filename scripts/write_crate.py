@@ -6,11 +6,11 @@ from degsteps.crate import run_crate
 from degsteps.step import Input, Output, run
 
 
-def main(manifest: Input, snakefile: Input, crate: Output, workflow: Output, workflow_versions: dict) -> dict:
+def main(manifest: Input, crate: Output, workflow: Output, snakefile: str, workflow_versions: dict) -> dict:
     """Describe every file and step, and put a copy of the Snakefile beside them."""
     from degsteps.tables import read_json
 
-    workflow.write_bytes(snakefile.read_bytes())
+    workflow.write_text(f"{snakefile}\n", encoding="utf-8")
     content = run_crate(read_json(manifest), "Snakefile", workflow_versions)
     crate.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return {"entities": len(content["@graph"])}
