@@ -267,7 +267,6 @@ rule write_crate:
     """Describe the run as an RO-Crate, for tools that know this standard."""
     input:
         manifest="<report>/manifest.json",
-        snakefile=own_snakefile,
     output:
         crate="<version>/ro-crate-metadata.json",
         workflow="<version>/Snakefile",
