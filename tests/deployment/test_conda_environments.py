@@ -29,7 +29,7 @@ ENVIRONMENT_OF = {
 
 LEAKING_RULE = """\
 rule leak:
-    output: "out.txt"
+    output: out="out.txt"
     params: code="0"
     conda: "leaky.yaml"
     script: "leak.py"
@@ -165,6 +165,5 @@ def test_package_of_the_host_is_refused(environment_with_conda, tmp_path):
     (tmp_path / "leaky.yaml").write_text(shown)
     done = snakemake(tmp_path, environment_with_conda)
     assert done.returncode != 0
-    assert "jinja2" in done.stderr
-    assert "loaded from outside this step's environment" in done.stderr
+    assert "No module named 'jinja2'" in done.stderr
     assert not (tmp_path / "out.txt").exists()
