@@ -151,6 +151,7 @@ def ingest(
             (part.facts["length_correction"] for part in parts.values() if "length_correction" in part.facts), None
         ),
     }
+    facts["lookalikes"] = replicates.lookalikes(counts).reset_index().to_dict("records")
     if several:
         facts["sites"] = {site: len(names) for site, names in kept.items()}
         facts["genes_at_every_site"] = n_shared

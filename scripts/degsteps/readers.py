@@ -94,7 +94,7 @@ def read_source(
 
 def _read(source: Source, located: Located, scan: Scan, strand: str, tx2gene: Path | None) -> RawCounts:
     if not scan.is_partial:
-        return RawCounts(_read_table(scan), scan)
+        return RawCounts(read_scanned_table(scan), scan)
     if located.format in TABLES:
         return _read_featurecounts(located)
     if located.format in WITH_LENGTHS:
@@ -133,7 +133,7 @@ def _after_header(stream: BinaryIO) -> BinaryIO:
     raise DataError("the file has no header.")
 
 
-def _read_table(scan: Scan) -> pd.DataFrame:
+def read_scanned_table(scan: Scan) -> pd.DataFrame:
     """Read a scanned table: in blocks of whole numbers, or through floats where numbers are written otherwise."""
     counts = _read_whole_numbers(scan)
     return _read_any_numbers(scan) if counts is None else counts

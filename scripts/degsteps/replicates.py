@@ -15,6 +15,9 @@ import pandas as pd
 MIN_READS = 50
 #: Genes below which nothing is said.
 MIN_GENES = 20
+#: Variation beyond counting up to which two samples look like one library. Clones of an inbred line have 0.1.
+SAME_LIBRARY = 0.03
+_MOST_PAIRS = 50
 _MEDIAN_CHI2 = 0.454936423119572
 
 
@@ -91,6 +94,37 @@ def concordance(counts: pd.DataFrame, parts: Mapping[str, Sequence[str]]) -> pd.
             rows.append((replicate, sample, int(own.sum()), found.correlation, found.bcv, found.n_genes))
     names = ["replicate", "sample", "total_count", "correlation", "bcv", "n_genes"]
     return pd.DataFrame(rows, columns=names).set_index("replicate")
+
+
+def lookalikes(counts: pd.DataFrame) -> pd.DataFrame:
+    """Find pairs of samples that differ no more than two runs of one library do: duplicates, or hidden replicates.
+
+    Only the pairs with the highest correlation are compared, 50 at most.
+
+    Parameters
+    ----------
+    counts : genes x samples.
+
+    Returns
+    -------
+    DataFrame
+        by `first` sample: `second`, `correlation` of log counts, `bcv`, `n_genes` they rest on.
+    """
+    names = ["first", "second", "correlation", "bcv", "n_genes"]
+    well = counts.to_numpy()[counts.mean(axis=1).to_numpy() >= MIN_READS / 2]
+    rows = []
+    if len(well) >= MIN_GENES and counts.shape[1] > 1:
+        logs = np.log2(well[:20_000] + 0.5)
+        centred = logs - logs.mean(axis=0)
+        norms = np.sqrt((centred**2).sum(axis=0))
+        between = (centred.T @ centred) / np.outer(norms, norms).clip(1e-12)
+        left, right = np.triu_indices(len(between), k=1)
+        best = np.argsort(-between[left, right], kind="stable")[:_MOST_PAIRS]
+        for a, b in zip(left[best], right[best], strict=True):
+            found = agreement(counts.iloc[:, a].to_numpy(), counts.iloc[:, b].to_numpy())
+            if found.bcv < SAME_LIBRARY:
+                rows.append((counts.columns[a], counts.columns[b], *found))
+    return pd.DataFrame(rows, columns=names).set_index("first")
 
 
 def summed(counts: pd.DataFrame, parts: Mapping[str, Sequence[str]]) -> pd.DataFrame:

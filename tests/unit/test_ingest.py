@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from degsteps.errors import DataError
 from degsteps.ingest import Settings, ingest
-from degsteps.replicates import agreement
+from degsteps.replicates import agreement, lookalikes
+from degsteps.report import accounting
 from degsteps.report.accounting import gene_accounts, sample_accounts
 from degsteps.sources import Source
+from tests.conftest import REPO
 
 
 def write_site(folder, name, counts, **columns):
@@ -152,6 +154,23 @@ def test_the_variation_beyond_counting_is_estimated(variation, depth):
     assert found.n_genes > 4000
 
 
+def test_runs_of_one_library_that_pass_as_samples_are_found(tmp_path):
+    counts = libraries()
+    found = ingest([write_site(tmp_path, "x", counts, arm=list("tttccc"))], Settings())
+    pairs = {(pair["first"], pair["second"]) for pair in found.facts["lookalikes"]}
+    assert pairs == {("A_1", "A_2"), ("A_1", "A_3"), ("A_2", "A_3"), ("B_1", "B_2")}
+    summed = ingest(
+        [write_site(tmp_path, "y", counts, library=LIBRARY, arm=list("tttccc"))], Settings(replicate_column="library")
+    )
+    assert summed.facts["lookalikes"] == []
+
+
+@pytest.mark.parametrize("name", ["airway", "pasilla"])
+def test_real_biological_replicates_are_no_lookalikes(name):
+    counts = pd.read_csv(REPO / "resources" / name / "counts.tsv.gz", sep="\t", index_col=0)
+    assert lookalikes(counts).empty
+
+
 def test_too_few_reads_say_nothing():
     found = agreement(np.ones(100), np.ones(100))
     assert np.isnan(found.bcv)
@@ -224,3 +243,13 @@ def test_every_sample_and_gene_is_accounted_for(tmp_path, first, second, policy,
     if second is None:
         totals = found.counts.sum()
         assert (totals == account.loc[totals.index, "total_count"]).all()
+
+
+def test_the_report_warns_of_lookalikes(tmp_path):
+    found = ingest([write_site(tmp_path, "x", libraries(), arm=list("tttccc"))], Settings())
+    status, finding, advice = accounting._lookalike_verdict(found.facts)
+    assert status == "warn"
+    assert "4 pairs" in finding
+    assert "(correlation 0.9" in finding
+    assert "ingest.replicate_column" in advice
+    assert accounting._lookalike_verdict({"lookalikes": []})[0] == "ok"

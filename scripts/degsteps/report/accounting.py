@@ -320,6 +320,7 @@ def collect_verdicts(
     found = [
         ("samples", *_sample_verdict(accounts)),
         ("counts", *_counts_verdict(facts_of(records, "ingest_counts"))),
+        ("lookalikes", *_lookalike_verdict(facts_of(records, "ingest_counts"))),
         ("replicates", *_replicate_verdict(settings["test"]["contrasts"], design["contrasts"])),
         ("residual_df", *_residual_verdict(design)),
         ("confounding", *_confounding_verdict(association, settings["batch"]["columns"])),
@@ -365,6 +366,25 @@ def _counts_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
         "warn",
         "The counts are estimates and were rounded to whole numbers.",
         "Differences in transcript usage between samples can pass as expression; see what the quantifier advises.",
+    )
+
+
+def _lookalike_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
+    pairs = facts.get("lookalikes")
+    if pairs is None:
+        return _NOTHING
+    if not pairs:
+        return "ok", "No two samples are so alike that they could be one library.", ""
+    shown = [
+        f"{pair['first']} and {pair['second']} (correlation {pair['correlation']:.4f}, variation {pair['bcv']:.1%})"
+        for pair in pairs
+    ]
+    alike = f"{counted(len(pairs), 'pair')} of samples differ no more than two runs of one library"
+    return (
+        "warn",
+        f"{alike}: {listed(shown, 3, quote=False)}.",
+        "Sum technical replicates (ingest.replicate_column): taken as biological they make p-values too small. If they "
+        "are none, a file may have been copied under two names.",
     )
 
 
