@@ -380,12 +380,9 @@ def _lookalike_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
         for pair in pairs
     ]
     alike = f"{counted(len(pairs), 'pair')} of samples differ no more than two runs of one library"
-    return (
-        "warn",
-        f"{alike}: {listed(shown, 3, quote=False)}.",
-        "Sum technical replicates (ingest.replicate_column): taken as biological they make p-values too small. If they "
-        "are none, a file may have been copied under two names.",
-    )
+    advice = "Sum technical replicates (ingest.replicate_column): taken as biological they make p-values too small. If "
+    advice += "they are none, a file may have been copied under two names."
+    return "warn", f"{alike}: {listed(shown, 3, quote=False)}.", advice
 
 
 def _replicate_verdict(
