@@ -104,3 +104,38 @@ rule plot_contrast:
         code=code("plot_contrast"),
     script:
         "../scripts/plot_contrast.py"
+
+
+rule plot_top_genes:
+    """Draw the normalised counts of a contrast's top genes."""
+    input:
+        table="<annotate>/{contrast}.tsv",
+        counts=for_contrast("<filter>/counts.parquet"),
+        size_factors=for_contrast("<normalize>/size_factors.tsv"),
+        samples=for_contrast("<ingest>/samples.tsv"),
+    output:
+        figure_png=report(
+            "<annotate>/{contrast}.top_genes.png",
+            category="{analysis}",
+            subcategory="Results",
+            labels={"figure": "Top genes, {contrast}"},
+        ),
+        figure_svg="<annotate>/{contrast}.top_genes.svg",
+        record="<annotate>/{contrast}.plot_top_genes.record.json",
+    log:
+        "<logs>/{contrast}.plot_top_genes.log",
+    benchmark:
+        "<benchmarks>/{contrast}.plot_top_genes.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        title=contrast_title,
+        contrast=contrast_setting,
+        design=model_of_set,
+        code=code("plot_top_genes"),
+    script:
+        "../scripts/plot_top_genes.py"

@@ -28,10 +28,34 @@ rule check_design:
         model=setting("design"),
         batch_columns=setting("batch.columns"),
         max_cramers_v=setting("batch.max_cramers_v"),
-        contrasts=setting("test.contrasts"),
         code=code("check_design"),
     script:
         "../scripts/check_design.py"
+
+
+rule compile_contrasts:
+    """Write the weights of every contrast. Apart from the design, so that a new contrast does not fit again."""
+    input:
+        samples="<ingest>/samples.tsv",
+    output:
+        compiled="<batch>/contrasts.json",
+        record="<batch>/compile_contrasts.record.json",
+    log:
+        "<logs>/compile_contrasts.log",
+    benchmark:
+        "<benchmarks>/compile_contrasts.tsv"
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        model=model_of_set,
+        contrasts=contrasts_of_set,
+        code=code("compile_contrasts"),
+    script:
+        "../scripts/compile_contrasts.py"
 
 
 rule adjust_counts:

@@ -34,6 +34,7 @@ from degsteps.contrasts import words
 from degsteps.digest import code_digest
 from degsteps.errors import DegstepsError
 from degsteps.layout import in_stage, stage_pathvars, version_folder
+from degsteps.sample_sets import set_contrasts, set_group, set_model
 from degsteps.seal import is_sealed, require_unchanged
 from degsteps.sizing import matrix_cells, memory_mb, runtime_minutes
 from degsteps.sources import lengths_are_offsets
@@ -67,6 +68,7 @@ STAGE_PATHS = stage_pathvars(
 
 
 wildcard_constraints:
+    sample_set="[A-Za-z0-9][A-Za-z0-9_-]*",
     contrast="|".join(
         sorted(
             {
@@ -118,6 +120,68 @@ def lengths_input(wildcards):
 def contrast_setting(wildcards):
     """Return the definition of the job's contrast."""
     return ANALYSES[wildcards.analysis]["test"]["contrasts"][wildcards.contrast]
+
+
+def _sample_set(wildcards):
+    """Return the job's sample set: its own, or its contrast's; None for all samples."""
+    if "sample_set" in wildcards.keys():
+        return wildcards.sample_set
+    return (
+        contrast_setting(wildcards)["sample_set"]
+        if "contrast" in wildcards.keys()
+        else None
+    )
+
+
+def for_contrast(path):
+    """Return an input function that gives a stage's file of the sample set that the job's contrast is tested in."""
+
+    def path_of_set(wildcards):
+        sample_set = _sample_set(wildcards)
+        stage, _, file = path.partition("/")
+        return f"{stage}/sets/{sample_set}/{file}" if sample_set else path
+
+    return path_of_set
+
+
+def sample_set_setting(wildcards):
+    """Return the definition of the job's sample set."""
+    return ANALYSES[wildcards.analysis]["design"]["sample_sets"][wildcards.sample_set]
+
+
+def model_of_set(wildcards):
+    """Return formula, factors and covariates of the job's sample set."""
+    return set_model(ANALYSES[wildcards.analysis], _sample_set(wildcards))
+
+
+def group_of_set(wildcards):
+    """Return the factor whose groups the filter of the job's sample set counts on."""
+    return set_group(ANALYSES[wildcards.analysis], wildcards.sample_set)
+
+
+def contrasts_of_set(wildcards):
+    """Return the contrasts that are tested in the job's sample set."""
+    return set_contrasts(ANALYSES[wildcards.analysis], _sample_set(wildcards))
+
+
+def compiled_contrasts(wildcards):
+    """Return the compiled contrasts of all samples and of each sample set."""
+    of_sets = set_files("<batch>/contrasts.json")
+    return ["<batch>/contrasts.json", *of_sets(wildcards)]
+
+
+def set_files(*paths):
+    """Return an input function that gives stage files of all sample sets."""
+
+    def paths_of_sets(wildcards):
+        found = []
+        for name in ANALYSES[wildcards.analysis]["design"]["sample_sets"]:
+            for path in paths:
+                stage, _, file = path.partition("/")
+                found.append(f"{stage}/sets/{name}/{file}")
+        return found
+
+    return paths_of_sets
 
 
 def analysis_settings(wildcards):
@@ -190,7 +254,9 @@ def contrast_tables(wildcards):
 
 def contrast_figures(wildcards):
     """Return the figures of all contrasts."""
-    return _contrast_files(wildcards, ".ma.png", ".volcano.png", ".pvalues.png")
+    return _contrast_files(
+        wildcards, ".ma.png", ".volcano.png", ".top_genes.png", ".pvalues.png"
+    )
 
 
 def step_records(wildcards):
@@ -207,7 +273,7 @@ def step_records(wildcards):
         f"<normalize>/tables/{name}.export_normalized"
         for name in analysis["normalize"]["tables"]
     ]
-    records += ["<batch>/check_design"]
+    records += ["<batch>/check_design", "<batch>/compile_contrasts"]
     if has_adjusted(wildcards.analysis):
         records += ["<batch>/adjust_counts"] * (
             analysis["batch"]["method"] == "combat_seq"
@@ -218,12 +284,24 @@ def step_records(wildcards):
     if is_blinded(analysis):
         return [f"{record}.record.json" for record in records]
     records += ["<test>/fit_model", "<test>/plot_dispersion"]
+    for name in analysis["design"]["sample_sets"]:
+        records += [
+            f"<ingest>/sets/{name}/select_samples",
+            f"<filter>/sets/{name}/filter_genes",
+            f"<normalize>/sets/{name}/estimate_size_factors",
+            f"<batch>/sets/{name}/check_design",
+            f"<batch>/sets/{name}/compile_contrasts",
+            f"<test>/sets/{name}/fit_model",
+        ]
     for name in contrasts:
         records += [
             f"<test>/{name}.test_contrast",
             f"<annotate>/{name}.annotate_contrast",
         ]
-        records += [f"<annotate>/{name}.plot_contrast"]
+        records += [
+            f"<annotate>/{name}.plot_contrast",
+            f"<annotate>/{name}.plot_top_genes",
+        ]
     return [f"{record}.record.json" for record in records]
 
 

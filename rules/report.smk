@@ -98,6 +98,9 @@ rule summarize_results:
         quality_verdicts="<qc>/verdicts.tsv",
         contrast_tables=contrast_tables,
         records=step_records,
+        set_genes=set_files("<filter>/genes.tsv"),
+        set_samples=set_files("<ingest>/sample_account.tsv"),
+        compiled_contrasts=compiled_contrasts,
         plan=plan_file,
     output:
         accountability=report(
@@ -173,6 +176,7 @@ rule render_report:
             "<test>/dispersion.svg",
         ],
         records=step_records,
+        compiled_contrasts=compiled_contrasts,
     output:
         page=report(
             "<report>/report.html",

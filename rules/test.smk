@@ -35,10 +35,10 @@ rule fit_model:
 rule test_contrast:
     """Test one contrast in every gene; maximum-likelihood and shrunken fold changes side by side."""
     input:
-        model="<test>/model.h5ad",
-        counts="<filter>/counts.parquet",
-        size_factors="<normalize>/size_factors.tsv",
-        samples="<ingest>/samples.tsv",
+        model=for_contrast("<test>/model.h5ad"),
+        counts=for_contrast("<filter>/counts.parquet"),
+        size_factors=for_contrast("<normalize>/size_factors.tsv"),
+        samples=for_contrast("<ingest>/samples.tsv"),
     output:
         table="<test>/{contrast}.tsv",
         record="<test>/{contrast}.test_contrast.record.json",
@@ -54,7 +54,7 @@ rule test_contrast:
         runtime=runtime(per_million=10),
     params:
         contrast=contrast_setting,
-        design=setting("design"),
+        design=model_of_set,
         alpha=setting("test.alpha"),
         cooks_filter=setting("test.cooks_filter"),
         independent_filtering=setting("test.independent_filtering"),

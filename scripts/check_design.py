@@ -5,9 +5,8 @@ cannot be told apart at all, the run has stopped before the first job.
 """
 
 from degsteps import batch
-from degsteps.contrasts import compile_contrast
 from degsteps.design import rank_report
-from degsteps.model_matrix import as_frame, cells_table, contrast_facts, crosstabs, design_of
+from degsteps.model_matrix import as_frame, cells_table, crosstabs, design_of
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json, write_table
 
@@ -22,7 +21,6 @@ def main(
     model: dict,
     batch_columns: list[str],
     max_cramers_v: float,
-    contrasts: dict,
 ) -> dict:
     """Write the matrix and the tables that let a reader check it."""
     sheet = read_samples(samples)
@@ -41,10 +39,6 @@ def main(
         "coefficients": list(built.columns),
         "rank": report.rank,
         "residual_df": report.residual_df,
-        "contrasts": {
-            name: contrast | contrast_facts(built, compile_contrast(built, contrast))
-            for name, contrast in contrasts.items()
-        },
     }
     write_json(facts, summary)
     return facts

@@ -16,7 +16,11 @@ def main(
 ) -> dict:
     """Write library sizes (reads in tested genes) and size factors by sample; of length-corrected counts if need be."""
     matrix = read_matrix(counts)
-    corrected = matrix / normalization.length_factors(read_matrix(lengths).loc[matrix.index]) if lengths else matrix
+    corrected = (
+        matrix / normalization.length_factors(read_matrix(lengths).loc[matrix.index, matrix.columns])
+        if lengths
+        else matrix
+    )
     controls = read_gene_list(control_genes) if control_genes else None
     factors = normalization.size_factors(corrected, method=method, control_genes=controls)
     table = pd.DataFrame({"library_size": matrix.sum(axis=0), "size_factor": factors})

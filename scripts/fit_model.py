@@ -20,7 +20,9 @@ def main(
     matrix = read_matrix(counts)
     factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
     options = {"engine": engine, "compatibility": compatibility}
-    offsets = normalization_factors(read_matrix(lengths).loc[matrix.index], factors) if lengths else None
+    offsets = (
+        normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
+    )
     fit, table, facts = fit_model(matrix, coefficients, factors, **options, normalization_factors=offsets)
     fit.write_h5ad(model)
     write_table(table, genes)

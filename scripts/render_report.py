@@ -22,6 +22,7 @@ def main(
     contrast_figures: Inputs,
     figures: Inputs,
     records: Inputs,
+    compiled_contrasts: Inputs,
     page: Output,
     methods: Output,
     settings: dict,
@@ -32,7 +33,7 @@ def main(
         "settings": settings,
         "records": [read_json(path) for path in records],
         "accounts": accounting.accounts_of(read_table(accountability, text=("reason", "stage"))),
-        "design": read_json(design_summary),
+        "design": accounting.with_contrasts(read_json(design_summary), map(read_json, compiled_contrasts)),
         "workflow_versions": workflow_versions,
     }
     text = methods_text(**common)

@@ -17,6 +17,9 @@ def main(
     quality_verdicts: Input,
     contrast_tables: Inputs,
     records: Inputs,
+    set_genes: Inputs,
+    set_samples: Inputs,
+    compiled_contrasts: Inputs,
     accountability: Output,
     contrasts: Output,
     verdicts: Output,
@@ -32,7 +35,14 @@ def main(
         normalize=read_table(size_factors).index,
         design=read_table(design).index,
     )
-    accounts += accounting.gene_accounts(read_table(gene_account), read_table(genes, text=texts), tables)
+    accounts += accounting.set_accounts({path.parent.name: read_table(path, text=texts) for path in set_samples})
+    accounts += accounting.gene_accounts(
+        read_table(gene_account),
+        read_table(genes, text=texts),
+        tables,
+        {path.parent.name: read_table(path, text=texts) for path in set_genes},
+        {name: contrast.get("sample_set") for name, contrast in test["contrasts"].items()},
+    )
     summary = accounting.contrast_summaries(
         tables, alpha=test["alpha"], min_log2_fold_change=test["min_log2_fold_change"]
     )
@@ -40,7 +50,7 @@ def main(
         settings=settings,
         records=[read_json(path) for path in records],
         accounts=accounts,
-        design=read_json(design_summary),
+        design=accounting.with_contrasts(read_json(design_summary), map(read_json, compiled_contrasts)),
         association=read_table(association, text=texts),
         quality=read_table(quality_verdicts, text=texts),
         contrasts=tables,

@@ -10,7 +10,7 @@ from degsteps import model as models
 from degsteps.contrasts import compile_contrast, words
 from degsteps.model_matrix import contrast_facts, design_of, group_labels, reduced_design
 from degsteps.step import Input, Output, run
-from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, read_table, write_table
+from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, write_table
 
 
 def main(

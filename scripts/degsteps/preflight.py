@@ -10,7 +10,9 @@ design of the experiment is at fault.
 import gzip
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import compress
 from typing import Any, NamedTuple
 
 from degsteps.config import Problem
@@ -26,7 +28,8 @@ from degsteps.design import (
     parse_formula,
     rank_report,
 )
-from degsteps.errors import DataError, DegstepsError, DesignError
+from degsteps.errors import DegstepsError, DesignError
+from degsteps.sample_sets import members, set_model
 from degsteps.sheet import Fault, Sheet, access_fault
 from degsteps.source_checks import Inputs
 from degsteps.wording import counted, listed, near_match, quoted, suggestion, verb
@@ -85,6 +88,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     check.covariates()
     check.contrasts()
     check.rank()
+    check.sets()
     check.filters()
     check.batches()
     check.quality_control()
@@ -256,6 +260,9 @@ class _Check:
 
     def factors(self) -> None:
         filters, used = self.analysis["filter"], set(self._formula_columns if self.parsed else self.declared_factors)
+        for sample_set in self.sample_sets.values():
+            with suppress(FormulaError):
+                used |= {*sample_set["keep"], *parse_formula(sample_set["formula"] or "~ 1").columns}
         used |= {*self.analysis["batch"]["columns"], *(self.analysis["qc"]["color_by"] or ()), filters["group"]}
         for name, declared in self.declared_factors.items():
             key = f"design.factors.{name}"
@@ -355,6 +362,10 @@ class _Check:
             except ContrastError as error:
                 self.problem(key, error.what, error.cure)
                 continue
+            sample_set = contrast["sample_set"]
+            if sample_set is not None and sample_set not in self.sample_sets:
+                what, known = f"{quoted(sample_set)} is no sample set of the design.", [*self.sample_sets, "all"]
+                self.problem(f"{key}.sample_sets", what, suggestion(sample_set, known, "There are"))
             if form != "levels":
                 continue
             factor, test, reference = contrast["factor"], contrast["test"], contrast["reference"]
@@ -370,13 +381,77 @@ class _Check:
                     self.problem(key, what, "Delete one of them.")
                 else:
                     self.note(self.file, key, f"{what[:-1]} with the sign turned.", "One of them is enough.")
-            if self._is_factor_of_formula(f"{key}.factor", factor):
+            if sample_set is None and self._is_factor_of_formula(f"{key}.factor", factor):
                 self._contrast_levels(key, factor, test, reference)
 
-    def _tests(self, design: Design) -> None:
+    @property
+    def sample_sets(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.analysis["design"]["sample_sets"]
+
+    def sets(self) -> None:
+        """Check each sample set as a design of its own."""
+        for name, sample_set in self.sample_sets.items():
+            key = f"design.sample_sets.{name}"
+            of_set = {n: c for n, c in self.contrasts_by_name.items() if c["sample_set"] == name}
+            if not of_set:
+                self.problem(key, "no contrast is tested in it.", "Name it as sample_sets of a contrast, or delete it.")
+            elif self.columns and self._is_selectable(key, sample_set):
+                self._set_design(key, name, sample_set, of_set)
+
+    def _is_selectable(self, key: str, sample_set: Mapping[str, Any]) -> bool:
+        before = len(self.problems)
+        ids = self.columns[self.given.sample_column]
+        for column, levels in sample_set["keep"].items():
+            if self._is_in_sheet(f"{key}.keep", column):
+                for level in levels:
+                    if level not in self.columns[column]:
+                        what = f"no analysed sample has the level {quoted(level)} of {quoted(column)}."
+                        known = list(dict.fromkeys(self.columns[column]))
+                        self.problem(f"{key}.keep.{column}", what, suggestion(level, known, "The levels are"))
+        for sample in sample_set["exclude"]:
+            if sample not in ids:
+                what = f"{quoted(sample)} is no analysed sample."
+                self.problem(f"{key}.exclude", what, suggestion(sample, ids, "The samples are"))
+        if not sample_set["keep"] and not sample_set["exclude"] and not sample_set["formula"]:
+            self.problem(key, "is the whole of the samples.", "Say which samples it keeps or excludes.")
+        return len(self.problems) == before
+
+    def _set_design(
+        self, key: str, name: str, sample_set: Mapping[str, Any], contrasts: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        column = self.given.sample_column
+        kept, _ = members(self.columns, self.columns[column], sample_set)
+        inside = [sample in set(kept) for sample in self.columns[column]]
+        columns = {field: list(compress(values, inside)) for field, values in self.columns.items()}
+        try:
+            model = set_model(self.analysis, name)
+            design = build_design(columns, kept, model["formula"], model["factors"], model["covariates"])
+        except FormulaError as error:
+            self.problem(f"{key}.formula", error.what, error.cure)
+            return
+        except DegstepsError as error:
+            what, _, cure = str(error).partition(". ")
+            hint = "" if sample_set["formula"] else " The set can have a formula of its own."
+            self.design_problem(key, f"{what}.", f"{cure}{hint}")
+            return
+        report = rank_report(design)
+        if not report.is_full_rank:
+            for what, cure in explain_aliases(design, columns, report, self.tested):
+                self.design_problem(key, what, cure)
+        elif report.residual_df == 0:
+            what = f"there are {counted(len(kept), 'sample')} for {counted(report.rank, 'coefficient')}, so nothing is "
+            what += "left to estimate the variation between replicates."
+            self.design_problem(key, what, "Keep more samples, or give the set a smaller formula.")
+        else:
+            self._questions(design, contrasts)
+            self._tests(design, contrasts, columns)
+
+    def _tests(
+        self, design: Design, contrasts: Mapping[str, Mapping[str, Any]], columns: Mapping[str, Sequence[str]]
+    ) -> None:
         """Check how the contrasts are tested: alternatives, and reduced designs that lie within the whole one."""
         is_pydeseq2 = self.analysis["test"]["engine"] == "pydeseq2"
-        for name, contrast in self.contrasts_by_name.items():
+        for name, contrast in contrasts.items():
             key = f"test.contrasts.{name}"
             lfc_null, alternative, reduced = contrast["lfc_null"], contrast["alternative"], contrast["reduced"]
             is_plain = lfc_null == 0 and alternative == "greater_abs"
@@ -390,9 +465,9 @@ class _Check:
                 what = "test.engine pydeseq2 knows the Wald test of no change only."
                 self.problem(key, what, "Set test.engine: degsteps, or delete reduced, lfc_null and alternative.")
             if reduced is not None:
-                self._reduced(f"{key}.reduced", design, reduced)
+                self._reduced(f"{key}.reduced", design, reduced, columns)
 
-    def _reduced(self, key: str, design: Design, text: str) -> None:
+    def _reduced(self, key: str, design: Design, text: str, columns: Mapping[str, Sequence[str]]) -> None:
         try:
             reduced = parse_formula(text)
         except FormulaError as error:
@@ -408,15 +483,14 @@ class _Check:
             self.problem(key, what, "Leave out whole terms of the formula and add none.")
             return
         section = self.analysis["design"]
-        ids = self.columns[self.given.sample_column]
-        smaller = build_design(self.columns, ids, reduced, section["factors"], section["covariates"])
+        smaller = build_design(columns, design.samples, reduced, section["factors"], section["covariates"])
         if len(smaller.columns) >= len(design.columns):
             what = f"{reduced} says as much as the formula {design.formula}, so there is nothing to test."
             self.problem(key, what, "Leave out the term that is the question.")
 
-    def _questions(self, design: Design) -> None:
+    def _questions(self, design: Design, contrasts: Mapping[str, Mapping[str, Any]]) -> None:
         """Compile every contrast that has no problem yet, and look at the sizes of the groups that it names."""
-        for name, contrast in self.contrasts_by_name.items():
+        for name, contrast in contrasts.items():
             key = f"test.contrasts.{name}"
             if any(problem.key == key or problem.key.startswith(f"{key}.") for problem in self.problems):
                 continue
@@ -491,8 +565,9 @@ class _Check:
             for what, cure in explain_aliases(design, self.columns, report, self.tested):
                 self.design_problem(key, what, cure)
             return
-        self._questions(design)
-        self._tests(design)
+        of_all = {name: contrast for name, contrast in self.contrasts_by_name.items() if contrast["sample_set"] is None}
+        self._questions(design, of_all)
+        self._tests(design, of_all, self.columns)
         if report.residual_df == 0:
             number = len(design.samples)
             if len(design.cells) == number:

@@ -225,17 +225,21 @@ def build(folder: Path) -> Study:
             "coefficients": coefficients,
             "rank": 4,
             "residual_df": 2,
-            "contrasts": {
-                name: {
-                    **contrast,
-                    "weights": dict.fromkeys(coefficients, 0.0) | {coefficients[3]: 1.0 if position == 0 else -1.0},
-                    "at": {"site": "x", "age": 42.5} if position else {},
-                    "groups": dict.fromkeys(LEVELS, 3),
-                }
-                for position, (name, contrast) in enumerate(CONTRASTS.items())
-            },
         },
         paths["design_summary"],
+    )
+    paths["contrasts_json"] = stages["batch"] / "contrasts.json"
+    write_json(
+        {
+            name: {
+                **contrast,
+                "weights": dict.fromkeys(coefficients, 0.0) | {coefficients[3]: 1.0 if position == 0 else -1.0},
+                "at": {"site": "x", "age": 42.5} if position else {},
+                "groups": dict.fromkeys(LEVELS, 3),
+            }
+            for position, (name, contrast) in enumerate(CONTRASTS.items())
+        },
+        paths["contrasts_json"],
     )
     put(
         "libraries",
@@ -276,6 +280,7 @@ def build(folder: Path) -> Study:
     ]
     for path in figures + of_contrasts:
         path.write_bytes(small_png() if path.suffix == ".png" else SMALL_SVG.encode())
+    paths |= {"set_genes": [], "set_samples": [], "compiled_contrasts": [paths["contrasts_json"]]}
     paths |= {"figures": figures, "contrast_figures": of_contrasts}
     paths["records"] = [_write_record(folder, stages, *entry) for entry in _records(stages, paths)]
     return Study(folder, settings(), paths, {"degsteps": "0.1.0", "snakemake": "9.9.9"})

@@ -471,3 +471,25 @@ def test_script_of_a_contrast_reports_what_it_shows(tmp_path):
     facts = run_script("plot_contrast", settings, tmp_path, table=tmp_path / "contrast.tsv", **figures)["facts"]
     assert facts["up"] + facts["down"] == 200
     assert facts["pvalues"]["shape"] == "peak"
+
+
+@pytest.mark.parametrize("kind", ["levels", "numbers", "many"])
+def test_top_genes_show_every_sample_of_the_genes_with_the_smallest_p(kind):
+    results = results_of(n_genes=300)
+    samples = [f"s{number}" for number in range(12)]
+    counts = pd.DataFrame(np.random.default_rng(1).poisson(50, (300, 12)), index=results.index, columns=samples)
+    values = {
+        "levels": list("aaaabbbbcccc"),
+        "numbers": [float(number) for number in range(12)],
+        "many": [f"a rather long name of a level, number {number}" for number in range(12)],
+    }[kind]
+    groups = pd.Series(values, index=samples, name="age")
+    figure = test_figures.top_genes_plot(results, counts, groups, "a title", n_genes=7)
+    style._fix_layout(figure)
+    shown = [axes for axes in figure.axes if axes.axison]
+    assert len(shown) == 7
+    for axes in shown:
+        assert sum(len(points.get_offsets()) for points in axes.collections) == 12
+    smallest = results["pvalue"].nsmallest(7).index
+    labels = dict(zip(results.index, test_figures.gene_labels(results), strict=True))
+    assert {axes.get_title(loc="left") for axes in shown} == {labels[gene] for gene in smallest}

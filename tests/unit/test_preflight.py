@@ -831,6 +831,23 @@ def contrast_slope_of_a_factor(study):
 
 
 @case
+def sample_sets_wrong(study):
+    contrast = study.analysis["test"]["contrasts"]["treated_vs_control"]
+    study.set("test.contrasts.unknown", contrast | {"sample_sets": ["odl"]})
+    for name, sample_set in {
+        "old": {"keep": {"run": ["r3"], "ages": ["1"]}},
+        "unused": {"keep": {"run": ["r1"]}},
+        "whole": {},
+        "one_run": {"keep": {"run": ["r1"]}},
+        "two": {"exclude": {"S-9": "a reason", "S-1": "another"}},
+        "few": {"exclude": {f"S-{number}": "a reason" for number in (1, 2, 3, 6, 7)}},
+    }.items():
+        study.set(f"design.sample_sets.{name}", sample_set)
+        if name != "unused":
+            study.set(f"test.contrasts.{name}", contrast | {"sample_sets": [name]})
+
+
+@case
 def contrast_tests_that_do_not_fit(study):
     contrast = study.analysis["test"]["contrasts"].pop("treated_vs_control")
     for number, (name, options) in enumerate(

@@ -36,7 +36,9 @@ def verdicts_of(study, parts, **changes):
         "settings": study.settings,
         "records": [read_json(path) for path in study.paths["records"]],
         "accounts": accounting.sample_accounts(parts["sample_account"]),
-        "design": read_json(study.paths["design_summary"]),
+        "design": accounting.with_contrasts(
+            read_json(study.paths["design_summary"]), map(read_json, study.paths["compiled_contrasts"])
+        ),
         "association": read_table(study.paths["association"], text=TEXTS),
         "quality": read_table(study.paths["quality_verdicts"], text=TEXTS),
         "contrasts": parts["contrasts"],
@@ -168,7 +170,9 @@ def test_excluded_samples_alone_are_no_warning(study, parts):
 
 @pytest.mark.parametrize(("n", "status"), [(3, "ok"), (2, "warn"), (1, "bad")])
 def test_few_replicates_are_named(study, parts, n, status):
-    design = read_json(study.paths["design_summary"])
+    design = accounting.with_contrasts(
+        read_json(study.paths["design_summary"]), map(read_json, study.paths["compiled_contrasts"])
+    )
     for contrast in design["contrasts"].values():
         contrast["groups"] = {"one": 7, "other": n}
     verdicts = verdicts_of(study, parts, design=design)

@@ -57,6 +57,7 @@ def render(study, folder=None):
     main = runpy.run_path(str(REPO / "scripts" / "render_report.py"))["main"]
     names = ("samples", "sample_account", "libraries", "genes", "design_summary", "association", "crosstab")
     names += ("accountability", "contrasts", "verdicts", "contrast_tables", "contrast_figures", "figures", "records")
+    names += ("compiled_contrasts",)
     folder = folder or study.report
     main(
         **study.inputs(*names),
@@ -74,7 +75,15 @@ def study(tmp_path_factory):
     outputs = {name: built.report / f"{name}.tsv" for name in ("accountability", "contrasts", "verdicts")}
     main = runpy.run_path(str(REPO / "scripts" / "summarize_results.py"))["main"]
     names = ("sample_account", "gene_account", "genes", "size_factors", "design", "design_summary")
-    names += ("association", "quality_verdicts", "contrast_tables", "records")
+    names += (
+        "association",
+        "quality_verdicts",
+        "contrast_tables",
+        "records",
+        "set_genes",
+        "set_samples",
+        "compiled_contrasts",
+    )
     main(**built.inputs(*names), **outputs, settings=built.settings)
     built.paths |= outputs
     return built

@@ -27,6 +27,10 @@ BY_EXPR = {"filter.method": "filter_by_expr"}
 WITH_LANES = LANES | {"design.formula": "~ lanes + condition"}
 LEVELS = WITH_LANES | {"test.contrasts.c": {"factor": "lanes", "test": "6", "reference": "2"}}
 THREE = LEVELS | {"design.factors.lanes": {"reference": "2", "levels": ["2", "5", "6"]}}
+IN_SET = {
+    "design.sample_sets.s.exclude": {"untreated4": "contaminated"},
+    "test.contrasts.c.sample_sets": ["s"],
+}
 CROSSED = {"design.formula": "~ type * condition"}
 
 SPARE = {"exclude_samples": {"spare": "of another project"}}
@@ -129,7 +133,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     ),
     "test.contrasts.<name>.each": (
         THREE | {"test.contrasts.c": {"factor": "lanes", "each": "rest"}},
-        "04_batch/design.json",
+        "04_batch/contrasts.json",
         THREE,
     ),
     "test.contrasts.<name>.trend": (
@@ -153,6 +157,22 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         "07_test/c.tsv",
         CROSSED,
     ),
+    "design.sample_sets.<name>.keep": (
+        IN_SET | {"design.sample_sets.s.keep": {"number_of_lanes": ["2", "6"]}},
+        "07_test/c.tsv",
+        IN_SET,
+    ),
+    "design.sample_sets.<name>.exclude": (
+        IN_SET | {"design.sample_sets.s.exclude": {"untreated3": "contaminated", "treated1": "too"}},
+        "01_ingest/sets/s/sample_account.tsv",
+        IN_SET,
+    ),
+    "design.sample_sets.<name>.formula": (
+        IN_SET | {"design.sample_sets.s.formula": "~ condition"},
+        "07_test/c.tsv",
+        IN_SET,
+    ),
+    "test.contrasts.<name>.sample_sets": (IN_SET, "07_test/c.tsv", {}),
     "test.contrasts.<name>.reduced": ({"test.contrasts.c.reduced": "~ type"}, "07_test/c.tsv", {}),
     "test.contrasts.<name>.lfc_null": ({"test.contrasts.c.lfc_null": 0.5}, "07_test/c.tsv", {}),
     "test.contrasts.<name>.alternative": (
@@ -246,7 +266,15 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 #: Settings that are tested elsewhere: where they take effect only in the page, or are the name of a folder.
 IN_THE_PAGE = {"title": "Another title", "report.table_rows": 5}
 CRATE = {"report.released", "report.license"}
-ELSEWHERE = {"version", "normalize.tables", "annotate.min_mapped_fraction", "plan.lock", "plan.deviations", "blinding.columns", *CRATE}
+ELSEWHERE = {
+    "version",
+    "normalize.tables",
+    "annotate.min_mapped_fraction",
+    "plan.lock",
+    "plan.deviations",
+    "blinding.columns",
+    *CRATE,
+}
 
 #: Limits from which a job stops: tests/unit/test_ingest.py.
 LIMITS = {"ingest.max_replicate_bcv", "ingest.min_replicate_correlation"}

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from degsteps.figures import style
 from degsteps.figures.style import count_text, numbers, styled
@@ -241,6 +241,73 @@ def _missing_reasons(results: pd.DataFrame, missing: np.ndarray) -> str:
         counts = results["na_reason"][missing].fillna("").astype(str).replace("", "no reason").value_counts()
         reasons = ": " + ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in counts.items())
     return f"Without a p-value: {count_text(int(missing.sum()), 'gene')}{reasons}."
+
+
+_TOP_COLUMNS = 4
+
+
+@styled
+def top_genes_plot(
+    results: pd.DataFrame, normalized: pd.DataFrame, groups: pd.Series, title: str, *, n_genes: int = 12
+) -> Figure:
+    """Draw the normalised counts of the genes with the smallest p-values, one point per sample.
+
+    Parameters
+    ----------
+    results
+        Table of a contrast.
+    normalized
+        Normalised counts, genes x samples; half a count is added, so that zeros have a place on the axis.
+    groups
+        By sample: the level that a sample belongs to (text), or its value of a covariate (numbers).
+    title
+        What is compared.
+    """
+    order = np.lexsort([-np.nan_to_num(np.abs(numbers(results["stat"]))), numbers(results["pvalue"])])
+    chosen = order[np.isfinite(numbers(results["pvalue"])[order])][:n_genes]
+    rows = max(1, -(-len(chosen) // _TOP_COLUMNS))
+    figure = style.new_figure(height=1.0 + 2.0 * rows)
+    style.title(figure, f"Genes with the smallest p-values, {title}")
+    if not len(chosen):
+        style.note(figure.subplots(), "No gene has a p-value.")
+        return figure
+    is_number = pd.api.types.is_numeric_dtype(groups)
+    levels = [] if is_number else list(dict.fromkeys(groups))
+    # The same small steps to the sides in each panel keep samples apart; no chance is involved.
+    steps = (np.arange(len(groups)) * 0.618034 % 1 - 0.5) * 0.5
+    x = groups.to_numpy(dtype=float) if is_number else np.array([levels.index(group) for group in groups]) + steps
+    labels, padj = gene_labels(results), numbers(results["padj"])
+    axes = figure.subplots(rows, _TOP_COLUMNS, squeeze=False, sharex=True).ravel()
+    for place, position in zip(axes, chosen, strict=False):
+        counts = numbers(normalized.loc[results.index[position], groups.index]) + 0.5
+        for group in levels or [None]:
+            inside = np.ones(len(x), dtype=bool) if group is None else (groups == group).to_numpy()
+            number = 0 if group is None else levels.index(group)
+            look = {"color": style.level_color(number), "marker": style.level_marker(number)}
+            place.scatter(x[inside], counts[inside], s=16, linewidths=0.4, edgecolors=style.EDGE, **look)
+        place.set_yscale("log", base=2)
+        place.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+        place.yaxis.set_minor_locator(NullLocator())
+        place.set_title(labels[position])
+        place.set_xlabel(f"adjusted p {padj[position]:.1e}" if np.isfinite(padj[position]) else "no adjusted p")
+        place.grid(axis="y")
+        if is_number:
+            place.xaxis.set_major_locator(MaxNLocator(4))
+        else:
+            place.set(xticks=[], xlim=(-0.6, len(levels) - 0.4))
+    for place in axes[len(chosen) :]:
+        place.set_axis_off()
+    figure.supylabel("normalised count + 0.5", fontsize=9)
+    if is_number:
+        figure.supxlabel(str(groups.name), fontsize=9)
+        return figure
+    handles = [
+        Line2D([], [], marker=style.level_marker(k), color="none", markerfacecolor=style.level_color(k), markersize=6)
+        for k in range(min(len(levels), style.MAX_LEGEND))
+    ]
+    names = style.shown_names(levels[: style.MAX_LEGEND])
+    figure.legend(handles, names, loc="outside lower left", ncols=6, handletextpad=0.2, columnspacing=1.4)
+    return figure
 
 
 # ---- dispersions

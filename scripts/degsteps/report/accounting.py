@@ -88,8 +88,30 @@ def sample_accounts(sample_account: pd.DataFrame, **samples_of_stage: Iterable[s
     return require_adds_up(accounts)
 
 
+def set_accounts(accounts_of_sets: Mapping[str, pd.DataFrame]) -> list[Account]:
+    """Account for every analysed sample in each sample set, from the table of its members (`status`, `reason`)."""
+    accounts = []
+    for name, table in accounts_of_sets.items():
+        is_kept = table["status"] == "kept"
+        reasons = table.loc[~is_kept, "reason"].value_counts(sort=False).to_dict()
+        accounts.append(Account("samples", f"sample set: {name}", len(table), reasons, int(is_kept.sum())))
+    return require_adds_up(accounts)
+
+
+def with_contrasts(design: Mapping[str, Any], compiled: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the summary of the design with the compiled contrasts of all sample sets."""
+    contrasts: dict[str, Any] = {}
+    for of_set in compiled:
+        contrasts |= of_set
+    return {**design, "contrasts": contrasts}
+
+
 def gene_accounts(
-    gene_account: pd.DataFrame, genes: pd.DataFrame, contrasts: Mapping[str, pd.DataFrame]
+    gene_account: pd.DataFrame,
+    genes: pd.DataFrame,
+    contrasts: Mapping[str, pd.DataFrame],
+    genes_of_sets: Mapping[str, pd.DataFrame] | None = None,
+    set_of: Mapping[str, str | None] | None = None,
 ) -> list[Account]:
     """Account for every row of the count matrix, from ingest to the adjusted p-values of each contrast.
 
@@ -101,6 +123,10 @@ def gene_accounts(
         Every gene that was read: `kept` by the filter or not, and the `reason`.
     contrasts
         Result tables by name, with `na_reason`.
+    genes_of_sets
+        As `genes`, for each sample set, which has a filter of its own.
+    set_of
+        The sample set of a contrast; none for all samples.
 
     Raises
     ------
@@ -119,8 +145,14 @@ def gene_accounts(
         Account("genes", "ingest", n_given, before, len(genes)),
         Account("genes", "filter", len(genes), dropped, n_kept),
     ]
-    filtered = set(genes.index[genes["kept"]])
+    filtered_in: dict[str | None, set[str]] = {None: set(genes.index[genes["kept"]])}
+    for name, of_set in (genes_of_sets or {}).items():
+        reasons = of_set.loc[~of_set["kept"], "reason"].value_counts().sort_index().to_dict()
+        accounts.append(Account("genes", f"filter: {name}", len(of_set), reasons, int(of_set["kept"].sum())))
+        filtered_in[name] = set(of_set.index[of_set["kept"]])
     for name, table in contrasts.items():
+        filtered = filtered_in[(set_of or {}).get(name)]
+        n_kept = len(filtered)
         different = sorted(filtered ^ set(table.index))
         if different or len(table) != n_kept:
             raise DataError(

@@ -87,6 +87,10 @@ FIGURES = {
     ),
     "ma": ("Fold change over mean", "Each gene's fold change over its mean count; called genes are coloured."),
     "volcano": ("Volcano", "Effect and evidence together: fold change over the p-value."),
+    "top_genes": (
+        "Counts of the top genes",
+        "Normalised counts of the genes with the smallest p-values: an effect should show in most samples of a group.",
+    ),
     "pvalues": ("P-values", "Flat with a peak near 0 is what a sound test gives."),
 }
 _QUALITY_ORDER = ("libraries", "boxplots", "rle", "densities", "scree", "loadings", "association", "distances")
@@ -118,7 +122,8 @@ _FILE_PURPOSES = (
     (r"batch/association\.tsv", "How far columns of the sheet are confounded."),
     (r"batch/crosstab\.tsv", "Samples by pairs of levels."),
     (r"batch/cells\.tsv", "Samples by all levels of the design."),
-    (r"batch/design\.json", "Formula, levels, coefficients and contrasts, for programs."),
+    (r"batch/design\.json", "Formula, levels and coefficients, for programs."),
+    (r"batch/contrasts\.json", "Weights of coefficients and of groups in each contrast, for programs."),
     (r"batch/adjusted_counts\.parquet", "Batch-adjusted counts, for figures only."),
     (r"transform/transformed\.parquet", "Transformed values, for figures and clustering only."),
     (r"transform/adjusted\.parquet", "Transformed values without the batches, for figures only."),
@@ -638,7 +643,7 @@ def covariate_grid(content: Content) -> Grid:
 
 def coefficient_grid(design: Mapping[str, Any]) -> Grid:
     """Return the coefficients of the design and their weight in each contrast."""
-    contrasts = design["contrasts"]
+    contrasts = {name: found for name, found in design["contrasts"].items() if not found.get("sample_set")}
     rows = tuple(
         (name, *[f"{contrast['weights'].get(name, 0):g}".replace("-", MINUS) for contrast in contrasts.values()])
         for name in design["coefficients"]
@@ -684,7 +689,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     table = content.contrasts[name]
     data, rows = gene_table(table, content.settings["report"]["table_rows"])
     figures = figures_by_stem(content.contrast_figures)
-    kinds = [kind for kind in ("ma", "volcano", "pvalues") if f"{name}.{kind}" in figures]
+    kinds = [kind for kind in ("ma", "volcano", "top_genes", "pvalues") if f"{name}.{kind}" in figures]
     numbers = {key: int(value) for key, value in content.summary.loc[name].items()}
     reasons = [(reason, text, numbers[f"na_{reason}"]) for reason, text in NA_REASONS.items()]
     path = content.contrast_paths[name]

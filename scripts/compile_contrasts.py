@@ -1,0 +1,21 @@
+"""Write what each contrast weighs: coefficients, groups of samples, and the setting at which it is made."""
+
+from degsteps.contrasts import compile_contrast
+from degsteps.model_matrix import contrast_facts, design_of
+from degsteps.step import Input, Output, run
+from degsteps.tables import read_samples, write_json
+
+
+def main(samples: Input, compiled: Output, model: dict, contrasts: dict) -> dict:
+    """Compile the contrasts of one sample set, in the order of the configuration."""
+    built = design_of(read_samples(samples), model)
+    facts = {
+        name: contrast | contrast_facts(built, compile_contrast(built, contrast))
+        for name, contrast in contrasts.items()
+    }
+    write_json(facts, compiled)
+    return {"contrasts": facts}
+
+
+if __name__ == "__main__":
+    run(main)
