@@ -382,6 +382,8 @@ def _sample_verdict(accounts: Sequence[Account]) -> tuple[str | None, str, str]:
     first = next(account for account in accounts if account.unit == "samples")
     if not first.n_dropped:
         return "ok", f"All {counted(first.received, 'sample')} are analysed.", ""
+    if set(first.dropped) == {"technical_replicates_summed"}:
+        return "ok", f"All {counted(first.received, 'row')} of the sheet are in the {first.kept} analysed samples.", ""
     reasons = "; ".join(f"{n} {reason_text(reason)}" for reason, n in first.dropped.items())
     finding = f"{first.kept} of {counted(first.received, 'sample')} are analysed ({reasons})."
     if all(reason.startswith("excluded") for reason in first.dropped):

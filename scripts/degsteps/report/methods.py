@@ -259,7 +259,7 @@ def _data_sentences(settings, records, account, workflow_versions, cite) -> str:
         f"workflow run by {snakemake}.",
         f"Of {counted(samples.received, 'sample')} received, {samples.n_dropped} "
         f"{'was' if samples.n_dropped == 1 else 'were'} left out ({dropped})."
-        if samples.n_dropped
+        if set(samples.dropped) - {"technical_replicates_summed"}
         else "",
         _site_sentence(facts, settings),
         _replicate_sentence(facts),
