@@ -20,7 +20,9 @@ PLANNED_STEPS = (
     "ingest_counts",
     "filter_genes",
     "estimate_size_factors",
+    "select_samples",
     "check_design",
+    "compile_contrasts",
     "fit_model",
     "test_contrast",
 )
