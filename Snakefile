@@ -8,7 +8,8 @@ min_version("9.12")
 configfile: "config/config.yaml"
 
 
-include: "rules/common.smk"  # analyses, checks before any job, helpers
+include: "rules/common.smk"  # analyses, checks before any job
+include: "rules/functions.smk"  # what rules ask for: settings, files, resources
 
 
 pathvars:

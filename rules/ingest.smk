@@ -1,33 +1,6 @@
 # 01 ingest: read what was given, check it, align it, merge sites, sum technical replicates.
 # enters: the counts and the sample sheets of the configuration, of one site or of several
 # leaves: counts.parquet, samples.tsv, who was left out and why, what each site sent
-from degsteps.sources import given_files, given_sheets, sources_of
-
-
-def count_files(wildcards):
-    """Return every file of counts."""
-    return given_files(ANALYSES[wildcards.analysis]["ingest"])
-
-
-def sheet_files(wildcards):
-    """Return the sample sheets."""
-    return given_sheets(ANALYSES[wildcards.analysis]["ingest"])
-
-
-def count_sources(wildcards):
-    """Return which counts belong to which sheet, and how they are read."""
-    ingest = ANALYSES[wildcards.analysis]["ingest"]
-    return [source.as_params() for source in sources_of(ingest)]
-
-
-def ingest_settings(wildcards):
-    """Return what is done with what was read."""
-    names = ["exclude_samples", "unmatched_samples", "duplicate_genes"]
-    names += ["gene_versions", "estimated_counts", "strand", "length_correction"]
-    names += ["merge_genes", "union_fill", "replicate_column"]
-    names += ["max_replicate_bcv", "min_replicate_correlation"]
-    ingest = ANALYSES[wildcards.analysis]["ingest"]
-    return {name: ingest[name] for name in names}
 
 
 rule ingest_counts:

@@ -1,62 +1,6 @@
 # 10 report: one page, one spreadsheet, the methods in words, and the manifest that ties everything together.
 # enters: tables, figures and records of all stages
 # leaves: ro-crate-metadata.json beside the stages; report.html, workbook.xlsx, methods.md, contrasts.tsv, accountability.tsv, verdicts.tsv, plan.tsv, manifest.json
-import os
-import tomllib
-from importlib.metadata import version
-
-from degsteps.plan import PLANNED_STEPS, given_paths
-
-
-def workflow_versions(wildcards):
-    """Return the versions of what runs the steps; every step records those of its own packages."""
-    project = Path(workflow.source_path("../pyproject.toml"))
-    stated = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
-    return {"degsteps": stated, "snakemake": version("snakemake")}
-
-
-def all_records(wildcards):
-    """Return the records of every step before the manifest."""
-    if is_blinded(ANALYSES[wildcards.analysis]):
-        return step_records(wildcards)
-    steps = ["summarize_results", "render_report", "write_workbook"]
-    if plan_file(wildcards):
-        steps.insert(0, "check_plan")
-    return [
-        *step_records(wildcards),
-        *[f"<report>/{step}.record.json" for step in steps],
-    ]
-
-
-def own_snakefile(wildcards):
-    """Return the text of this workflow's Snakefile; the path of a fetched copy differs from run to run."""
-    path = Path(workflow.source_path("../Snakefile"))
-    return path.read_text(encoding="utf-8").rstrip()
-
-
-def report_file(name):
-    """Return an input function that gives a file of the report; a blinded run has none."""
-
-    def path_of_file(wildcards):
-        return [] if is_blinded(ANALYSES[wildcards.analysis]) else f"<report>/{name}"
-
-    return path_of_file
-
-
-def plan_file(wildcards):
-    """Return the comparison with the locked plan, where there is one."""
-    has_plan = ANALYSES[wildcards.analysis]["plan"]["lock"] is not None
-    return "<report>/plan.tsv" if has_plan else []
-
-
-def planned_files(wildcards):
-    """Return the given files whose content was planned."""
-    return given_paths(ANALYSES[wildcards.analysis])
-
-
-def planned_code(wildcards):
-    """Return the code digest of every step whose code was planned."""
-    return {step: code(step) for step in PLANNED_STEPS}
 
 
 rule check_plan:

@@ -1,0 +1,361 @@
+# What rules ask for: settings, given files, files of other stages, resources; all by the job's wildcards.
+# enters: ANALYSES (common.smk)    leaves: the functions below
+import tomllib
+from importlib.metadata import version
+
+from degsteps.blinding import is_blinded
+from degsteps.contrasts import words
+from degsteps.digest import code_digest
+from degsteps.layout import in_stage, version_folder
+from degsteps.plan import PLANNED_STEPS, given_paths
+from degsteps.sample_sets import set_contrasts, set_group, set_model
+from degsteps.sizing import matrix_cells, memory_mb, runtime_minutes
+from degsteps.sources import (
+    given_files,
+    given_sheets,
+    lengths_are_offsets,
+    sources_of,
+)
+
+
+def _lookup(analysis, key):
+    """Follow a dotted key into one analysis."""
+    value = ANALYSES[analysis]
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+def setting(key):
+    """Return a params function that gives one setting of the job's analysis."""
+
+    def value_of_setting(wildcards):
+        return _lookup(wildcards.analysis, key)
+
+    return value_of_setting
+
+
+def given_file(key):
+    """Return an input function that gives a file named in the configuration, or nothing where none is named."""
+
+    def path_of_file(wildcards):
+        return _lookup(wildcards.analysis, key) or []
+
+    return path_of_file
+
+
+def blinding_key(wildcards):
+    """Return the key of an analysis that is unblinded, else nothing."""
+    return ANALYSES[wildcards.analysis]["blinding"]["key"] or []
+
+
+def lengths_input(wildcards):
+    """Return the average transcript lengths where they enter the model, else nothing."""
+    ingest = ANALYSES[wildcards.analysis]["ingest"]
+    return "<ingest>/lengths.parquet" if lengths_are_offsets(ingest) else []
+
+
+def contrast_setting(wildcards):
+    """Return the definition of the job's contrast."""
+    return ANALYSES[wildcards.analysis]["test"]["contrasts"][wildcards.contrast]
+
+
+def _sample_set(wildcards):
+    """Return the job's sample set: its own, or its contrast's; None for all samples."""
+    if "sample_set" in wildcards.keys():
+        return wildcards.sample_set
+    return (
+        contrast_setting(wildcards)["sample_set"]
+        if "contrast" in wildcards.keys()
+        else None
+    )
+
+
+def for_contrast(path):
+    """Return an input function that gives a stage's file of the sample set that the job's contrast is tested in."""
+
+    def path_of_set(wildcards):
+        sample_set = _sample_set(wildcards)
+        stage, _, file = path.partition("/")
+        return f"{stage}/sets/{sample_set}/{file}" if sample_set else path
+
+    return path_of_set
+
+
+def sample_set_setting(wildcards):
+    """Return the definition of the job's sample set."""
+    return ANALYSES[wildcards.analysis]["design"]["sample_sets"][wildcards.sample_set]
+
+
+def model_of_set(wildcards):
+    """Return formula, factors and covariates of the job's sample set."""
+    return set_model(ANALYSES[wildcards.analysis], _sample_set(wildcards))
+
+
+def group_of_set(wildcards):
+    """Return the factor whose groups the filter of the job's sample set counts on."""
+    return set_group(ANALYSES[wildcards.analysis], wildcards.sample_set)
+
+
+def contrasts_of_set(wildcards):
+    """Return the contrasts that are tested in the job's sample set."""
+    return set_contrasts(ANALYSES[wildcards.analysis], _sample_set(wildcards))
+
+
+def compiled_contrasts(wildcards):
+    """Return the compiled contrasts of all samples and of each sample set."""
+    of_sets = set_files("<batch>/contrasts.json")
+    return ["<batch>/contrasts.json", *of_sets(wildcards)]
+
+
+def set_files(*paths):
+    """Return an input function that gives stage files of all sample sets."""
+
+    def paths_of_sets(wildcards):
+        found = []
+        for name in ANALYSES[wildcards.analysis]["design"]["sample_sets"]:
+            for path in paths:
+                stage, _, file = path.partition("/")
+                found.append(f"{stage}/sets/{name}/{file}")
+        return found
+
+    return paths_of_sets
+
+
+def analysis_settings(wildcards):
+    """Return all settings of the job's analysis."""
+    return ANALYSES[wildcards.analysis]
+
+
+def code(rule_name):
+    """Return the digest of a rule's script and the library that it reaches, so that an edit reruns what it affects."""
+    return code_digest(SCRIPTS / f"{rule_name}.py")
+
+
+def memory(*, base=700, per_million=20):
+    """Return a resources function: megabytes for the job's matrix, more at each attempt."""
+
+    def megabytes(wildcards, attempt):
+        cells = matrix_cells(ANALYSES[wildcards.analysis])
+        return memory_mb(cells, attempt, base=base, per_million=per_million)
+
+    return megabytes
+
+
+def runtime(*, base=5, per_million=1):
+    """Return a resources function: minutes for the job's matrix, more at each attempt."""
+
+    def minutes(wildcards, attempt):
+        cells = matrix_cells(ANALYSES[wildcards.analysis])
+        return runtime_minutes(cells, attempt, base=base, per_million=per_million)
+
+    return minutes
+
+
+def has_adjusted(analysis):
+    """Whether figures of batch-adjusted values are drawn."""
+    batch = ANALYSES[analysis]["batch"]
+    return bool(batch["columns"]) and batch["method"] != "none"
+
+
+def adjusted_input(wildcards):
+    """Return the batch-adjusted values where there are any."""
+    return "<transform>/adjusted.parquet" if has_adjusted(wildcards.analysis) else []
+
+
+def adjustment_input(wildcards):
+    """Return what the adjustment starts from: counts for ComBat-seq, transformed values for the linear method."""
+    if ANALYSES[wildcards.analysis]["batch"]["method"] == "combat_seq":
+        return "<batch>/adjusted_counts.parquet"
+    return "<transform>/transformed.parquet"
+
+
+def contrast_title(wildcards):
+    """Return a contrast in words: what a positive fold change means."""
+    return words(contrast_setting(wildcards)).title
+
+
+def table_name(wildcards):
+    """Return the name of the job's normalised table."""
+    return wildcards.table
+
+
+def _contrast_files(wildcards, *endings):
+    names = ANALYSES[wildcards.analysis]["test"]["contrasts"]
+    return [f"<annotate>/{name}{ending}" for name in names for ending in endings]
+
+
+def contrast_tables(wildcards):
+    """Return the annotated tables of all contrasts."""
+    return _contrast_files(wildcards, ".tsv")
+
+
+def contrast_figures(wildcards):
+    """Return the figures of all contrasts."""
+    return _contrast_files(
+        wildcards, ".ma.png", ".volcano.png", ".top_genes.png", ".pvalues.png"
+    )
+
+
+def step_records(wildcards):
+    """Return the records of every step before the report, in the order of the flow."""
+    analysis = ANALYSES[wildcards.analysis]
+    contrasts = analysis["test"]["contrasts"]
+    records = [
+        "<ingest>/ingest_counts",
+        "<filter>/filter_genes",
+        "<filter>/plot_filter",
+    ]
+    records += ["<normalize>/estimate_size_factors"]
+    records += [
+        f"<normalize>/tables/{name}.export_normalized"
+        for name in analysis["normalize"]["tables"]
+    ]
+    records += ["<batch>/check_design", "<batch>/compile_contrasts"]
+    if has_adjusted(wildcards.analysis):
+        records += ["<batch>/adjust_counts"] * (
+            analysis["batch"]["method"] == "combat_seq"
+        )
+        records += ["<transform>/adjust_transformed"]
+    records += ["<transform>/transform_counts", "<qc>/compute_qc", "<qc>/plot_qc"]
+    records += ["<annotate>/annotate_genes"]
+    if is_blinded(analysis):
+        return [f"{record}.record.json" for record in records]
+    records += ["<test>/fit_model", "<test>/plot_dispersion"]
+    for name in analysis["design"]["sample_sets"]:
+        records += [
+            f"<ingest>/sets/{name}/select_samples",
+            f"<filter>/sets/{name}/filter_genes",
+            f"<normalize>/sets/{name}/estimate_size_factors",
+            f"<batch>/sets/{name}/check_design",
+            f"<batch>/sets/{name}/compile_contrasts",
+            f"<test>/sets/{name}/fit_model",
+        ]
+    for name in contrasts:
+        records += [
+            f"<test>/{name}.test_contrast",
+            f"<annotate>/{name}.annotate_contrast",
+        ]
+        records += [
+            f"<annotate>/{name}.plot_contrast",
+            f"<annotate>/{name}.plot_top_genes",
+        ]
+    return [f"{record}.record.json" for record in records]
+
+
+def normalized_tables(wildcards):
+    """Return the normalised tables for people."""
+    return [
+        f"<normalize>/tables/{name}.tsv.gz"
+        for name in ANALYSES[wildcards.analysis]["normalize"]["tables"]
+    ]
+
+
+def final_files(name):
+    """Return stage and name of the last files of an analysis; where labels are hidden, nothing is tested."""
+    if is_blinded(ANALYSES[name]):
+        return [("qc", "verdicts.tsv"), ("report", "manifest.json")]
+    return [
+        ("report", file) for file in ("report.html", "workbook.xlsx", "manifest.json")
+    ]
+
+
+def analysis_targets(*names):
+    """Return the final files of some analyses; everything else is made on the way."""
+    crates = [
+        f"{version_folder(name, ANALYSES[name]['version'])}/ro-crate-metadata.json"
+        for name in names
+    ]
+    return crates + [
+        in_stage(stage, name, ANALYSES[name]["version"], file)
+        for name in names
+        for stage, file in final_files(name)
+    ]
+
+
+def closing_lines():
+    """Return what the terminal shows last: where to look."""
+    lines = ["", "Done. Where to look:"]
+    for name, analysis in ANALYSES.items():
+        stage, file = final_files(name)[0]
+        page = workflow.pathvars.apply(in_stage(stage, name, analysis["version"], file))
+        if Path(page).is_file():
+            lines += [f"  {name} {analysis['version']}: {page}"]
+    return "\n".join(lines)
+
+
+def count_files(wildcards):
+    """Return every file of counts."""
+    return given_files(ANALYSES[wildcards.analysis]["ingest"])
+
+
+def sheet_files(wildcards):
+    """Return the sample sheets."""
+    return given_sheets(ANALYSES[wildcards.analysis]["ingest"])
+
+
+def count_sources(wildcards):
+    """Return which counts belong to which sheet, and how they are read."""
+    ingest = ANALYSES[wildcards.analysis]["ingest"]
+    return [source.as_params() for source in sources_of(ingest)]
+
+
+def ingest_settings(wildcards):
+    """Return what is done with what was read."""
+    names = ["exclude_samples", "unmatched_samples", "duplicate_genes"]
+    names += ["gene_versions", "estimated_counts", "strand", "length_correction"]
+    names += ["merge_genes", "union_fill", "replicate_column"]
+    names += ["max_replicate_bcv", "min_replicate_correlation"]
+    ingest = ANALYSES[wildcards.analysis]["ingest"]
+    return {name: ingest[name] for name in names}
+
+
+def workflow_versions(wildcards):
+    """Return the versions of what runs the steps; every step records those of its own packages."""
+    project = Path(workflow.source_path("../pyproject.toml"))
+    stated = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+    return {"degsteps": stated, "snakemake": version("snakemake")}
+
+
+def all_records(wildcards):
+    """Return the records of every step before the manifest."""
+    if is_blinded(ANALYSES[wildcards.analysis]):
+        return step_records(wildcards)
+    steps = ["summarize_results", "render_report", "write_workbook"]
+    if plan_file(wildcards):
+        steps.insert(0, "check_plan")
+    return [
+        *step_records(wildcards),
+        *[f"<report>/{step}.record.json" for step in steps],
+    ]
+
+
+def own_snakefile(wildcards):
+    """Return the text of this workflow's Snakefile; the path of a fetched copy differs from run to run."""
+    path = Path(workflow.source_path("../Snakefile"))
+    return path.read_text(encoding="utf-8").rstrip()
+
+
+def report_file(name):
+    """Return an input function that gives a file of the report; a blinded run has none."""
+
+    def path_of_file(wildcards):
+        return [] if is_blinded(ANALYSES[wildcards.analysis]) else f"<report>/{name}"
+
+    return path_of_file
+
+
+def plan_file(wildcards):
+    """Return the comparison with the locked plan, where there is one."""
+    has_plan = ANALYSES[wildcards.analysis]["plan"]["lock"] is not None
+    return "<report>/plan.tsv" if has_plan else []
+
+
+def planned_files(wildcards):
+    """Return the given files whose content was planned."""
+    return given_paths(ANALYSES[wildcards.analysis])
+
+
+def planned_code(wildcards):
+    """Return the code digest of every step whose code was planned."""
+    return {step: code(step) for step in PLANNED_STEPS}
