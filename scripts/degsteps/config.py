@@ -159,19 +159,6 @@ def _explain_choice(error: Any) -> tuple[str, str]:
     return f"{' and '.join(given)} exclude each other.", cure
 
 
-def _explain_choice(error: Any) -> tuple[str, str]:
-    """Say which sets of keys exclude each other, and which of them is not complete."""
-    sets = [choice["required"] for choice in error.validator_value]
-    given = [name for names in sets for name in names if name in error.instance]
-    cure = f"Give either {' and '.join(sets[0])}, or {' and '.join(sets[1])}."
-    if not given:
-        return f"{' and '.join(sets[0])} are missing.", cure
-    if {*given} < {*sets[0]}:
-        missing = [name for name in sets[0] if name not in given]
-        return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.", cure
-    return f"{' and '.join(given)} exclude each other.", cure
-
-
 def _explain_type(error: Any, description: str) -> tuple[str, str]:
     names = {"string": "text", "array": "a list", "object": "a mapping", "null": "empty", "boolean": "true or false"}
     wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]

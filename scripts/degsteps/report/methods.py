@@ -81,13 +81,13 @@ REFERENCES = {
         "(GeTMM) processing of RNA-seq data performs similarly in intersample analyses while improving intrasample "
         "comparisons. BMC Bioinformatics 2018;19:236. doi:10.1186/s12859-018-2246-7"
     ),
-    "storey2003": (
-        "Storey JD, Tibshirani R. Statistical significance for genomewide studies. PNAS 2003;100:9440-9445. "
-        "doi:10.1073/pnas.1530509100"
-    ),
     "soneson2015": (
         "Soneson C, Love MI, Robinson MD. Differential analyses for RNA-seq: transcript-level estimates improve "
         "gene-level inferences. F1000Research 2015;4:1521. doi:10.12688/f1000research.7563.2"
+    ),
+    "storey2003": (
+        "Storey JD, Tibshirani R. Statistical significance for genomewide studies. PNAS 2003;100:9440-9445. "
+        "doi:10.1073/pnas.1530509100"
     ),
     "wagner2012": (
         "Wagner GP, Kin K, Lynch VJ. Measurement of mRNA abundance using RNA-seq data: RPKM measure is inconsistent "
