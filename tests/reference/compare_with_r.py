@@ -10,6 +10,7 @@ compared where the base mean is at least 10, dispersions where R's is above 1e-6
 import argparse
 import sys
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,45 @@ def compare(data: ReferenceSet, tag: str, result: pd.DataFrame, numbers: dict) -
     return lines
 
 
+INTRODUCTION = """# Agreement with R
+
+Written by `make agreement`, from the counts and R's results in `tests/reference/`; no R is needed. Do not edit.
+
+Each set was analysed by R's DESeq2 ({r_versions}), by degsteps with `compatibility: r`, and by plain PyDESeq2
+{pydeseq2} with its own defaults. The formulas: `batch` is `~ batch + condition`, `nobatch` is `~ condition`; `_cpm1`:
+only genes with at least one count per million in as many samples as the smallest group has, the others all genes. The
+real sets are every 3rd, 7th or 14th gene of a published study. The size factors are R's for degsteps, its own for
+PyDESeq2. Tests are Wald tests of one contrast at alpha 0.1, `lrt_pvalue` that of the likelihood-ratio test.
+
+A cell of the table is the relative difference to R over genes: median / 99 % quantile / maximum / share of genes within
+1e-3. Fold changes and their errors are compared where the base mean is at least 10, gene-wise dispersions where R's is
+above 1e-6; `asymptotic`, `extra_poisson` and `prior_variance` are single numbers. Calls are ours : R's. `-`: not
+computed, or R has none.
+
+What stays different, and why:
+
+- **Near-Poisson genes.** Where a gene varies no more than counting explains, the likelihood is flat in the dispersion
+  and R stops at a point that rounding noise decides. The dispersion differs there; it is too small to move the test.
+- **Refits.** Genes whose coefficients do not converge are fitted again by R's `optim`, which stops early: up to 1e-4.
+- **Prior variance at 1 to 3 residual degrees of freedom.** R simulates it with a fixed seed. The histograms of those
+  draws are kept as numbers in `scripts/degsteps/engine/prior_draws.py`, so that no random generator has to be imitated.
+- **PyDESeq2 on all genes.** Its trend is fitted on genes at the dispersion floor too (docs/upstream/), which weighs
+  most where few-count genes are kept: its columns for the `_cpm1` rows show the method, the others this cause. It has
+  no local trend, no likelihood-ratio test and no length offsets.
+- R is DESeq2 1.38.3. The fold changes and p-values of `compatibility: exact` are not in this table: they differ where
+  R stops before its optimum.
+
+"""
+
+
+def page(rows: list[tuple[str, ...]]) -> str:
+    """Return the table as a page, with what it compares and what stays different."""
+    versions = (HERE / "airway" / "r" / "versions.txt").read_text().splitlines()
+    words = {"r_versions": ", ".join(line.split(" Patched")[0] for line in versions), "pydeseq2": version("pydeseq2")}
+    header = "| set | design | column | degsteps | PyDESeq2 |\n| --- | --- | --- | --- | --- |\n"
+    return INTRODUCTION.format(**words) + header + "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
 def main() -> None:
     """Compare and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -171,8 +211,7 @@ def main() -> None:
             for column, text in ours.items():
                 print(f"  {column:30} {text:{width}}   {theirs.get(column, '-')}")
     if arguments.markdown:
-        header = "| set | design | column | degsteps | PyDESeq2 |\n| --- | --- | --- | --- | --- |\n"
-        arguments.markdown.write_text(header + "".join("| " + " | ".join(row) + " |\n" for row in rows))
+        arguments.markdown.write_text(page(rows))
 
 
 if __name__ == "__main__":
