@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.conftest import REPO, clean_environment, write_small_study
@@ -68,6 +69,10 @@ def clone(tmp_path_factory) -> Path:
     counts = subprocess.run(["gzip", "-dc", str(given / "small.counts.tsv.gz")], capture_output=True, check=True).stdout
     (folder / "counts.tsv").write_bytes(counts)
     shutil.copy(given / "small.samples.tsv", folder / "samples.tsv")
+    sheet = pd.read_csv(folder / "samples.tsv", sep="\t", dtype=str)
+    sheet.to_csv(folder / "sheet.csv", index=False)
+    columns = "id,variable,reference,target,blocking"
+    (folder / "contrasts.csv").write_text(f"{columns}\ntreated,condition,untreated,treated,type\n")
     return folder
 
 
