@@ -27,6 +27,7 @@ rule fit_model:
     params:
         engine=setting("test.engine"),
         compatibility=setting("test.compatibility"),
+        fit_type=setting("test.fit_type"),
         code=code("fit_model"),
     script:
         "../scripts/fit_model.py"

@@ -26,6 +26,7 @@ rule transform_counts:
     params:
         method=setting("transform.method"),
         blind=setting("transform.blind"),
+        fit_type=setting("test.fit_type"),
         code=code("transform_counts"),
     script:
         "../scripts/transform_counts.py"
@@ -54,6 +55,7 @@ rule adjust_transformed:
         method=setting("batch.method"),
         batch_columns=setting("batch.columns"),
         transform=setting("transform.method"),
+        fit_type=setting("test.fit_type"),
         code=code("adjust_transformed"),
     script:
         "../scripts/adjust_transformed.py"

@@ -11,7 +11,14 @@ from degsteps.tables import read_matrix, read_samples, write_matrix
 
 
 def main(
-    values: Input, samples: Input, adjusted: Output, model: dict, method: str, batch_columns: list[str], transform: str
+    values: Input,
+    samples: Input,
+    adjusted: Output,
+    model: dict,
+    method: str,
+    batch_columns: list[str],
+    transform: str,
+    fit_type: str,
 ) -> dict:
     """Adjust; the columns of the design that are no batch are protected."""
     matrix = read_matrix(values)
@@ -22,7 +29,7 @@ def main(
     else:
         from degsteps.transform import transformed_counts
 
-        result, _ = transformed_counts(matrix, None, method=transform)
+        result, _ = transformed_counts(matrix, None, method=transform, fit_type=fit_type)
     write_matrix(result, adjusted)
     return {"method": method, "batches": batch_columns, "use": "Figures only. The test reads the raw counts."}
 

@@ -14,12 +14,13 @@ def main(
     genes: Output,
     engine: str,
     compatibility: str,
+    fit_type: str,
     lengths: OptionalInput = None,
 ) -> dict:
     """Fit raw counts with the size factors, and transcript lengths where they are known, as offsets."""
     matrix = read_matrix(counts)
     factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
-    options = {"engine": engine, "compatibility": compatibility}
+    options = {"engine": engine, "compatibility": compatibility, "fit_type": fit_type}
     offsets = (
         normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
     )

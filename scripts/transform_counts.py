@@ -16,6 +16,7 @@ def main(
     transformed: Output,
     method: str,
     blind: bool,
+    fit_type: str,
     lengths: OptionalInput = None,
 ) -> dict:
     """Transform; a blind transformation does not see the design."""
@@ -23,7 +24,7 @@ def main(
     factors = read_table(size_factors)["size_factor"]
     matrix = read_matrix(counts)
     offsets = normalization_factors(read_matrix(lengths).loc[matrix.index], factors) if lengths else None
-    options = {"method": method, "design": known_design, "normalization_factors": offsets}
+    options = {"method": method, "design": known_design, "normalization_factors": offsets, "fit_type": fit_type}
     values, facts = transformed_counts(matrix, factors, **options)
     write_matrix(values, transformed)
     return facts | {"use": "Figures and clustering only, never a test."}

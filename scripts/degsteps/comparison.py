@@ -39,7 +39,7 @@ CAUSES = {
 #: Relative differences below this are rounding.
 ROUNDING = 1e-9
 #: Settings that change fits and p-values, besides design, filter, samples and size factors.
-_TEST_KEYS = ("engine", "compatibility", "cooks_filter")
+_TEST_KEYS = ("engine", "compatibility", "fit_type", "cooks_filter")
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,9 @@ class _Causes:
         self.design += [f"test.contrasts.{contrast}"] * (
             settings[0]["test"]["contrasts"][contrast] != settings[1]["test"]["contrasts"][contrast]
         )
-        self.test = [f"test.{key}" for key in _TEST_KEYS if settings[0]["test"][key] != settings[1]["test"][key]]
+        self.test = [
+            f"test.{key}" for key in _TEST_KEYS if settings[0]["test"].get(key) != settings[1]["test"].get(key)
+        ]
         self.filtered = bool(sum(differences["genes_kept"].values()))
         steps = ("estimate_size_factors", "fit_model", "test_contrast")
         self.versions = [f"code of {step}" for step in steps if step in differences["code"]]

@@ -32,6 +32,7 @@ def fit_model(
     *,
     engine: str,
     compatibility: str,
+    fit_type: str = "parametric",
     normalization_factors: pd.DataFrame | None = None,
 ) -> tuple["AnnData", pd.DataFrame, dict[str, Any]]:
     """Fit the model of every gene once, for all contrasts.
@@ -44,13 +45,15 @@ def fit_model(
     engine : ``degsteps`` or ``pydeseq2``.
     compatibility : ``r`` reproduces R's DESeq2, early stopping included; ``exact`` takes the optimum of every gene
         (engine ``degsteps`` only).
+    fit_type : trend of dispersions over the mean: ``parametric`` (where it does not fit, the engine's fall-back),
+        ``local`` (engine ``degsteps`` only) or ``mean``.
     normalization_factors : genes x samples, in place of the size factors, where transcript lengths differ between
         samples (engine ``degsteps`` only).
 
     Raises
     ------
     ConfigError
-        If the engine cannot take normalisation factors.
+        If the engine cannot take normalisation factors or the trend.
 
     Returns
     -------
@@ -66,10 +69,15 @@ def fit_model(
                 "test.engine: pydeseq2 takes no transcript lengths. Set test.engine: degsteps, or "
                 "ingest.length_correction: length_scaled_tpm."
             )
-        fit = pydeseq2_engine.fit_model(counts, design, size_factors)
+        if fit_type == "local":
+            raise ConfigError(
+                "test.engine: pydeseq2 has no local trend. Set test.engine: degsteps, or another fit_type."
+            )
+        fit = pydeseq2_engine.fit_model(counts, design, size_factors, fit_type)
         genes, facts = pydeseq2_engine.gene_table(fit), pydeseq2_engine.trend_facts(fit)
     else:
         options = {"normalization_factors": normalization_factors, "compatibility": compatibility}
+        options["fit_type"] = fit_type
         fitted = deseq.fit_model(counts, design, size_factors, **options, progress=log_progress)
         fit, genes = fitted.to_anndata(), fitted.genes
         facts = {"trend": fitted.trend["kind"], **fitted.trend["coefficients"]}
@@ -101,7 +109,7 @@ def contrast_table(
     counts : the counts that were fitted, genes x samples.
     contrast : weights of the coefficients, in the design's column order.
     alpha : the false discovery rate for which independent filtering picks its threshold.
-    shrinkage : ``apeglm`` or ``none``.
+    shrinkage : ``apeglm``, ``normal`` (engine ``degsteps`` only) or ``none``.
     adjustment : see :mod:`degsteps.multiple_testing`.
     reduced : a smaller design, samples x coefficients. With it the p-value is that of the likelihood-ratio test of
         both designs, whatever the contrast; the fold change is the contrast's.
@@ -126,6 +134,8 @@ def contrast_table(
                 "test.engine: pydeseq2 knows the Wald test of no change only. Set test.engine: degsteps for the "
                 "likelihood-ratio test, lfc_null and other alternatives."
             )
+        if shrinkage == "normal":
+            raise ConfigError("test.engine: pydeseq2 shrinks by apeglm only. Set test.engine: degsteps.")
         result = pydeseq2_engine.wald_test(fit, contrast, cooks_filter=cooks_filter, **filters)
         if shrinkage == "apeglm":
             shrunken = pydeseq2_engine.shrink_fold_changes(fit, contrast).to_frame()
@@ -138,8 +148,9 @@ def contrast_table(
             sides = "two_sided" if alternative == "greater_abs" and lfc_null == 0 else alternative
             options = {"lfc_null": lfc_null, "alternative": sides, "cooks": cooks_filter, **filters}
             result = deseq.wald_test(fitted, contrast, **options)
-        if shrinkage == "apeglm":
-            shrunken = deseq.shrink_lfc(fitted, counts, contrast, progress=log_progress)[["lfc_shrunken", "svalue"]]
+        if shrinkage != "none":
+            shrunken = deseq.shrink_lfc(fitted, counts, contrast, shrinkage, progress=log_progress)
+            shrunken = shrunken[["lfc_shrunken", "svalue"]]
         if reduced is not None:
             lost = [name for name in fitted.coefficients.columns if name not in reduced.columns]
             changes = fitted.coefficients[lost].div(np.log(2)).add_prefix("lfc_")

@@ -89,6 +89,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     check.contrasts()
     check.rank()
     check.sets()
+    check.engine()
     check.filters()
     check.batches()
     check.quality_control()
@@ -589,6 +590,17 @@ class _Check:
         )
 
     # Other sections
+
+    def engine(self) -> None:
+        test = self.analysis["test"]
+        if test["engine"] != "pydeseq2":
+            return
+        if test["fit_type"] == "local":
+            what = "test.engine pydeseq2 has no local trend."
+            self.problem("test.fit_type", what, "Set test.engine: degsteps, or fit_type: parametric or mean.")
+        if test["shrinkage"] == "normal":
+            what = "test.engine pydeseq2 shrinks by apeglm only."
+            self.problem("test.shrinkage", what, "Set test.engine: degsteps, or shrinkage: apeglm or none.")
 
     def filters(self) -> None:
         filters = self.analysis["filter"]

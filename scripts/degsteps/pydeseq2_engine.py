@@ -62,7 +62,9 @@ def _dataset(counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Series
         )
 
 
-def fit_model(counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Series) -> "AnnData":
+def fit_model(
+    counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Series, fit_type: str = "parametric"
+) -> "AnnData":
     """Fit dispersions and coefficients of every gene (Love, Huber & Anders 2014).
 
     Parameters
@@ -70,6 +72,7 @@ def fit_model(counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Serie
     counts : raw counts, genes x samples.
     design : samples x coefficients, full column rank.
     size_factors : by sample; kept as they are.
+    fit_type : ``parametric`` or ``mean``.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def fit_model(counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Serie
     """
     dataset = _dataset(counts, design, size_factors)
     with _quiet_pydeseq2():
-        dataset.deseq2()
+        dataset.deseq2(fit_type=fit_type)
     fit = dataset.to_picklable_anndata()
     for name in ("_mu_hat", "normed_counts"):  # recomputed when needed; they would double the file
         fit.layers.pop(name, None)

@@ -15,6 +15,7 @@ def transformed_counts(
     method: str,
     design: pd.DataFrame | None = None,
     normalization_factors: pd.DataFrame | None = None,
+    fit_type: str = "parametric",
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Transform counts, genes x samples.
 
@@ -25,6 +26,7 @@ def transformed_counts(
         Huber & Anders 2014; slower, for few samples) or ``log2`` (log2(normalised count + 1)).
     design : samples x coefficients for a transformation that knows it; ``None`` for a blind one.
     normalization_factors : genes x samples, in place of the size factors.
+    fit_type : trend of dispersions over the mean: ``parametric``, ``local`` or ``mean`` (not used by ``log2``).
 
     Returns
     -------
@@ -38,6 +40,6 @@ def transformed_counts(
     from degsteps import deseq
 
     offsets = {"normalization_factors": normalization_factors}
-    trend = deseq.dispersion_trend(counts, factors, design, **offsets)
+    trend = deseq.dispersion_trend(counts, factors, design, fit_type=fit_type, **offsets)
     facts = {"method": method, "blind": design is None, "trend": trend["kind"], **trend["coefficients"]}
     return (deseq.vst if method == "vst" else deseq.rlog)(counts, factors, trend, **offsets), facts

@@ -870,6 +870,18 @@ def contrast_tests_that_the_other_engine_lacks(study):
 
 
 @case
+def trend_that_the_other_engine_lacks(study):
+    study.set("test.engine", "pydeseq2")
+    study.set("test.fit_type", "local")
+
+
+@case
+def shrinkage_that_the_other_engine_lacks(study):
+    study.set("test.engine", "pydeseq2")
+    study.set("test.shrinkage", "normal")
+
+
+@case
 def filter_group_unknown(study):
     study.set("filter.group", "Condition")
 

@@ -187,7 +187,8 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "test.independent_filtering": ({"test.independent_filtering": False}, "07_test/c.tsv", {}),
     "test.engine": ({"test.engine": "pydeseq2"}, "07_test/genes.tsv", {}),
     "test.compatibility": ({"test.compatibility": "exact"}, "07_test/genes.tsv", {}),
-    "test.shrinkage": ({"test.shrinkage": "none"}, "07_test/c.tsv", {}),
+    "test.fit_type": ({"test.fit_type": "local"}, "07_test/genes.tsv", {}),
+    "test.shrinkage": ({"test.shrinkage": "normal"}, "07_test/c.tsv", {}),
     "annotate.genes": ({"annotate.genes": None}, "08_annotate/genes.tsv", {}),
     "annotate.release": ({"annotate.release": "R1"}, "08_annotate/annotate_genes.record.json", {}),
     "annotate.strip_version": (

@@ -103,7 +103,7 @@ def ma_plot(
     """
     panels = [("log2_fold_change", "Maximum likelihood")]
     if "lfc_shrunken" in results.columns:
-        panels.append(("lfc_shrunken", "Shrunken (apeGLM)"))
+        panels.append(("lfc_shrunken", "Shrunken"))
     called = called_genes(results, alpha, min_log2_fold_change)
     mean = numbers(results["base_mean"])
     mean = np.where(mean > 0, mean, np.nan)

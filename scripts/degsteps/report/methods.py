@@ -370,8 +370,12 @@ def _covariates(settings: Mapping[str, Any]) -> str:
 def _test_sentences(settings, records, design, versions, cite) -> str:
     test, fit = settings["test"], facts_of(records, "fit_model")
     by = f"PyDESeq2 {versions['pydeseq2']} {cite('muzellec2023')}" if fit.get("engine") == "pydeseq2" else "degsteps"
-    trend = {"parametric": "a parametric trend", "local": "a trend fitted by local regression", "mean": "their mean"}
-    shrink = f"a log-normal prior around {trend.get(fit.get('trend'), 'their trend')} over the mean"
+    trend = {
+        "parametric": "a parametric trend over the mean",
+        "local": "a trend over the mean fitted by local regression",
+        "mean": "their common mean",
+    }
+    shrink = f"a log-normal prior around {trend.get(fit.get('trend'), 'their trend over the mean')}"
     contrasts = [words(contrast).question for contrast in test["contrasts"].values()]
     forms = {contrast_form(contrast) for contrast in test["contrasts"].values()}
     tests = _series(list(dict.fromkeys(test_words(contrast) for contrast in test["contrasts"].values())))
@@ -398,10 +402,20 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
         _adjustment_sentence(test, cite),
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
-        f"Beside the maximum-likelihood estimates, fold changes shrunk by the adaptive Cauchy prior of apeGLM "
-        f"{cite('zhu2019')} are given; p-values are those of the unshrunken estimates."
-        if test["shrinkage"] == "apeglm"
-        else "",
+        _shrinkage_sentence(test["shrinkage"], cite),
+    )
+
+
+def _shrinkage_sentence(method: str, cite: "_Citations") -> str:
+    if method == "none":
+        return ""
+    if method == "normal":
+        prior = f"normal priors on all coefficients but the intercept {cite('love2014')}"
+    else:
+        prior = f"the adaptive Cauchy prior of apeGLM {cite('zhu2019')}"
+    return (
+        f"Beside the maximum-likelihood estimates, fold changes shrunk by {prior} are given; p-values are those of the "
+        "unshrunken estimates."
     )
 
 

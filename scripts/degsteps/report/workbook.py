@@ -43,7 +43,7 @@ COLUMN_MEANINGS = {
     "stat": "Wald statistic: log2 fold change over its standard error.",
     "pvalue": "p-value of the Wald test.",
     "padj": "p-value adjusted for testing many genes (Benjamini and Hochberg).",
-    "lfc_shrunken": "log2 fold change shrunk where evidence is weak (apeGLM): for ranking and plotting.",
+    "lfc_shrunken": "log2 fold change shrunk where evidence is weak: for ranking and plotting.",
     "svalue": "Expected share of wrong signs among the genes down to this one.",
     "na_reason": "Why there is no p-value or no adjusted one: " + "; ".join(f"{k}: {v}" for k, v in NA_REASONS.items()),
 }
