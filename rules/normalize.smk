@@ -8,6 +8,7 @@ rule estimate_size_factors:
     input:
         counts="<filter>/counts.parquet",
         control_genes=given_file("normalize.control_genes"),
+        given_size_factors=given_file("normalize.given_size_factors"),
         lengths=lengths_input,
     output:
         size_factors="<normalize>/size_factors.tsv",

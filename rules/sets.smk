@@ -52,6 +52,7 @@ use rule estimate_size_factors as estimate_size_factors_of_set with:
     input:
         counts="<filter>/sets/{sample_set}/counts.parquet",
         control_genes=given_file("normalize.control_genes"),
+        given_size_factors=given_file("normalize.given_size_factors"),
         lengths=lengths_input,
     output:
         size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",

@@ -1,10 +1,13 @@
-"""Estimate one size factor per sample: the median of ratios to a pseudo-reference (Anders & Huber 2010)."""
+"""Estimate one size factor per sample: the median of ratios to a pseudo-reference (Anders & Huber 2010), or TMM.
+
+With ``method`` ``given`` the user's size factors are taken as they are.
+"""
 
 import pandas as pd
 
 from degsteps import normalization
 from degsteps.step import Input, OptionalInput, Output, run
-from degsteps.tables import read_gene_list, read_matrix, write_table
+from degsteps.tables import read_gene_list, read_matrix, read_samples, write_table
 
 
 def main(
@@ -12,6 +15,7 @@ def main(
     size_factors: Output,
     method: str,
     control_genes: OptionalInput = None,
+    given_size_factors: OptionalInput = None,
     lengths: OptionalInput = None,
 ) -> dict:
     """Write library sizes (reads in tested genes) and size factors by sample; of length-corrected counts if need be."""
@@ -21,8 +25,11 @@ def main(
         if lengths
         else matrix
     )
-    controls = read_gene_list(control_genes) if control_genes else None
-    factors = normalization.size_factors(corrected, method=method, control_genes=controls)
+    if method == "given":
+        factors = normalization.given_size_factors(read_samples(given_size_factors), matrix.columns)
+    else:
+        controls = read_gene_list(control_genes) if control_genes else None
+        factors = normalization.size_factors(corrected, method=method, control_genes=controls)
     table = pd.DataFrame({"library_size": matrix.sum(axis=0), "size_factor": factors})
     write_table(table.rename_axis("sample"), size_factors)
     return {"method": method, "smallest": float(factors.min()), "largest": float(factors.max())}

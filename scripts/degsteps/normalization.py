@@ -173,6 +173,42 @@ def size_factors(counts: pd.DataFrame, method: str = "ratio", control_genes: Ite
     return pd.Series(factors, index=counts.columns, name="size_factor")
 
 
+def given_size_factors(table: pd.DataFrame, samples: Iterable[str]) -> pd.Series:
+    """Return the user's size factors for these samples, as they are.
+
+    Parameters
+    ----------
+    table
+        Text, indexed by sample, with a column `size_factor`. Further samples are passed over.
+    samples
+        In the order of the counts.
+
+    Returns
+    -------
+    Series
+        Indexed by sample, named `size_factor`.
+
+    Raises
+    ------
+    DataError
+        If a sample is missing or occurs twice, or its size factor is no positive number.
+    """
+    samples = pd.Index(samples)
+    if "size_factor" not in table:
+        raise DataError("given size factors: there is no column 'size_factor'. Name it so, beside 'sample'.")
+    missing = [str(sample) for sample in samples if sample not in table.index]
+    if missing:
+        raise DataError(f"given size factors: there is none for {', '.join(missing)}. Add a row for every sample.")
+    twice = [str(sample) for sample in samples if sample in table.index[table.index.duplicated()]]
+    if twice:
+        raise DataError(f"given size factors: {', '.join(twice)} stands there twice. Keep one row per sample.")
+    factors = pd.to_numeric(table.loc[samples, "size_factor"], errors="coerce")
+    bad = [str(sample) for sample in samples if not (np.isfinite(factors[sample]) and factors[sample] > 0)]
+    if bad:
+        raise DataError(f"given size factors: that of {', '.join(bad)} is no positive number. Correct it.")
+    return factors.astype(float).rename("size_factor")
+
+
 def _control_mask(counts: pd.DataFrame, control_genes: Iterable[str]) -> np.ndarray:
     control_genes = list(control_genes)
     unknown = [str(gene) for gene in control_genes if gene not in counts.index]

@@ -90,6 +90,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     check.rank()
     check.sets()
     check.engine()
+    check.size_factors()
     check.filters()
     check.batches()
     check.quality_control()
@@ -145,6 +146,7 @@ class _Check:
             "filter.keep_list": filters["keep_list"],
             "filter.drop_list": filters["drop_list"],
             "normalize.control_genes": self.analysis["normalize"]["control_genes"],
+            "normalize.given_size_factors": self.analysis["normalize"]["given_size_factors"],
             "annotate.genes": self.analysis["annotate"]["genes"],
         }
         for key, path in named.items():
@@ -590,6 +592,45 @@ class _Check:
         )
 
     # Other sections
+
+    def size_factors(self) -> None:
+        settings, key = self.analysis["normalize"], "normalize.given_size_factors"
+        method, path = settings["size_factors"], settings["given_size_factors"]
+        if method in ("tmm", "given") and settings["control_genes"] is not None:
+            what = f"size_factors {method} takes no control genes."
+            self.problem("normalize.control_genes", what, "Delete them, or set size_factors: ratio or poscounts.")
+        if method != "given" and path is not None:
+            self.problem(key, f"is not used: size_factors is {method}.", "Set size_factors: given, or delete it.")
+        elif method == "given" and path is None:
+            self.problem(key, "is missing: size_factors is given.", "Name a table of 'sample' and 'size_factor'.")
+        elif path is not None and _unreadable(path) is None:
+            self._given_size_factors(key, path)
+
+    def _given_size_factors(self, key: str, path: str) -> None:
+        cure = "Write it tab-separated, with the columns 'sample' and 'size_factor' and a row for every sample."
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as lines:
+                rows = [line.rstrip("\r\n").split("\t") for line in lines if line.strip()]
+        except UnicodeDecodeError:
+            rows = [[]]
+        header = rows[0] if rows else []
+        if header[:1] != ["sample"] or "size_factor" not in header:
+            self.problem(key, f"{path}: is no table with the columns 'sample' and 'size_factor'.", cure)
+            return
+        column = header.index("size_factor")
+        numbers = {row[0]: as_number(row[column]) if len(row) > column else None for row in rows[1:]}
+        # Replicates that are summed get other names, which the step itself looks for.
+        wanted = self.analysed if self.analysis["ingest"]["replicate_column"] is None else ()
+        missing = [sample for sample in wanted if sample not in numbers]
+        if missing:
+            self.problem(key, f"{path}: there is no size factor for {listed(missing)}.", "Add a row for every sample.")
+        used = {sample: number for sample, number in numbers.items() if not wanted or sample in wanted}
+        bad = [sample for sample, number in used.items() if number is None or not 0 < number < float("inf")]
+        if bad:
+            what = f"{path}: the size factor of {listed(bad)} is no positive number."
+            self.problem(key, what, "Correct it, or leave the sample out of the analysis.")
+        if len(numbers) < len(rows) - 1:
+            self.problem(key, f"{path}: a sample stands there twice.", "Keep one row per sample.")
 
     def engine(self) -> None:
         test = self.analysis["test"]

@@ -69,6 +69,27 @@ def test_tmm_size_factors_are_effective_library_sizes_with_geometric_mean_one(se
     assert_matches_r(normalization.size_factors(counts, "tmm"), expected)
 
 
+def test_given_size_factors_are_taken_as_they_are_in_the_order_of_the_counts():
+    table = pd.DataFrame({"size_factor": ["0.5", "7", "2"]}, index=["b", "other", "a"])
+    factors = normalization.given_size_factors(table, ["a", "b"])
+    assert factors.to_dict() == {"a": 2.0, "b": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("samples", "values", "words"),
+    [
+        (["a"], ["1"], "none for b"),
+        (["a", "b", "b"], ["1", "1", "1"], "b stands there twice"),
+        (["a", "b"], ["1", "0"], "that of b is no positive"),
+        (["a", "b"], ["", "inf"], "that of a, b is no positive"),
+    ],
+)
+def test_given_size_factors_that_cannot_be_used_are_refused_by_name(samples, values, words):
+    table = pd.DataFrame({"size_factor": values}, index=samples)
+    with pytest.raises(DataError, match=words):
+        normalization.given_size_factors(table, ["a", "b"])
+
+
 @pytest.mark.parametrize("method", ["ratio", "poscounts", "tmm"])
 def test_size_factors_do_not_depend_on_the_order_of_genes_and_samples(pasilla, method):
     rng = np.random.default_rng(0)

@@ -917,6 +917,33 @@ def other_files_missing(study):
 
 
 @case
+def given_size_factors_incomplete(study):
+    study.set("normalize.size_factors", "given")
+    study.files["factors.tsv"] = b"sample\tsize_factor\nS-1\t1.5\nS-2\t0\nS-3\tone\nS-4\t1\nS-4\t1\n"
+    study.set("normalize.given_size_factors", "factors.tsv")
+
+
+@case
+def given_size_factors_without_columns(study):
+    study.set("normalize.size_factors", "given")
+    study.files["factors.tsv"] = b"name,factor\nS1,1\n"
+    study.set("normalize.given_size_factors", "factors.tsv")
+
+
+@case
+def given_size_factors_not_named(study):
+    study.set("normalize.size_factors", "given")
+
+
+@case
+def size_factors_that_take_no_control_genes(study):
+    study.set("normalize.size_factors", "tmm")
+    study.files.update({"controls.txt": b"ENSG00000000000\n", "factors.tsv": b"sample\tsize_factor\nS-1\t1\n"})
+    study.set("normalize.control_genes", "controls.txt")
+    study.set("normalize.given_size_factors", "factors.tsv")
+
+
+@case
 def key_unknown(study):
     study.set("filter.min_cmp", 2)
 

@@ -107,6 +107,11 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "filter.drop_list": ({"filter.drop_list": "given/common.txt"}, "02_filter/genes.tsv", {}),
     "normalize.size_factors": ({"normalize.size_factors": "poscounts"}, "03_normalize/size_factors.tsv", {}),
     "normalize.control_genes": ({"normalize.control_genes": "given/common.txt"}, "03_normalize/size_factors.tsv", {}),
+    "normalize.given_size_factors": (
+        {"normalize.size_factors": "given", "normalize.given_size_factors": "given/factors.tsv"},
+        "07_test/genes.tsv",
+        {"normalize.size_factors": "tmm"},
+    ),
     "batch.columns": ({"batch.columns": []}, "06_qc/pca.tsv", {}),
     "batch.method": ({"batch.method": "none"}, "06_qc/pca.tsv", {}),
     "batch.max_cramers_v": ({"batch.max_cramers_v": 0.1}, "04_batch/association.tsv", {}),
@@ -341,6 +346,8 @@ def write_given(folder: Path) -> None:
     extra.to_csv(given / "extra.tsv", sep="\t", index=False)
     totals = counts.sum(axis=1).sort_values(kind="stable")
     (given / "rare.txt").write_text("\n".join(totals.index[totals > 0][:20]))
+    factors = pd.Series(range(1, len(sheet) + 1), index=sheet["sample"]).rename("size_factor")
+    factors.to_csv(given / "factors.tsv", sep="\t")
     (given / "common.txt").write_text("\n".join(totals.index[-40:]))
     genes = pd.DataFrame({"gene": counts.index, "symbol": [f"s{i}" for i in range(len(counts))]})
     genes.to_csv(given / "genes.tsv", sep="\t", index=False)

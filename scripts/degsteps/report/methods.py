@@ -339,17 +339,19 @@ def _filter_sentences(records, account, cite) -> str:
 
 def _normalization_sentences(settings, records, cite) -> str:
     facts = facts_of(records, "estimate_size_factors")
-    method = (
-        "the median of ratios to the geometric mean of each gene"
-        if facts["method"] == "ratio"
-        else "the median of ratios to geometric means that pass over zeros (poscounts)"
-    )
+    lay = f"lay between {facts['smallest']:.3f} and {facts['largest']:.3f}."
+    if facts["method"] == "given":
+        return f"Size factors were given by the user, not estimated from the counts, and {lay}"
+    method, keys = {
+        "ratio": ("the median of ratios to the geometric mean of each gene", ("anders2010", "love2014")),
+        "poscounts": ("the median of ratios to geometric means that pass over zeros (poscounts)", ("love2014",)),
+        "tmm": (
+            "trimmed means of M values (library sizes times TMM factors, scaled to geometric mean 1)",
+            ("robinson2010",),
+        ),
+    }[facts["method"]]
     controls = " of the control genes given by the user" if settings["normalize"]["control_genes"] else ""
-    keys = ("anders2010", "love2014") if facts["method"] == "ratio" else ("love2014",)
-    return (
-        f"Size factors were estimated by {method}{controls} {cite(*keys)} and lay between {facts['smallest']:.3f} and "
-        f"{facts['largest']:.3f}."
-    )
+    return f"Size factors were estimated by {method}{controls} {cite(*keys)} and {lay}"
 
 
 def _reference_levels(design: Mapping[str, Any]) -> str:
