@@ -66,7 +66,10 @@ def host(tmp_path_factory) -> dict[str, str]:
         check=True,
     ).stdout.split("\0")
     for name in filter(None, tracked):
-        if name.startswith(("rules/", "scripts/", "envs/", "config/", "Snakefile")) and (REPO / name).is_file():
+        if (
+            name.startswith(("rules/", "scripts/", "envs/", "config/", "Snakefile", "pyproject.toml"))
+            and (REPO / name).is_file()
+        ):
             (published / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPO / name, published / name)
     git(published, "add", "--all")
