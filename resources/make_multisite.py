@@ -8,11 +8,10 @@ sites brings with it is put in on purpose:
 - depth: the sites sequence to 1, 0.35 and 2.5 times the depth of airway, each sample up to 1.4-fold around that;
 - batch: each site shifts each gene by its own factor (standard deviation 0.35 of log2);
 - genes: lyon's annotation lacks 400 genes, kyoto's has 250 that the others lack; each site has its own order;
-- files: two sites write tab-separated text, one writes commas;
+- files: two sites write tab-separated text, one writes commas; lyon calls its columns differently;
 - balance: kyoto has four treated samples and two controls, so that site and treatment are not independent.
 
 A tenth of the genes answers to the treatment, by a factor of 1.5 to 8 up or down: `truth.tsv` has them all.
-`counts.tsv.gz` holds the genes that all sites have, all samples side by side.
 """
 
 import argparse
@@ -48,15 +47,24 @@ def airway_genes() -> tuple[list[str], np.ndarray, np.ndarray]:
     return [rows[number][0] for number in chosen], means, np.clip(by_moments, 0.3 * trend, 3 * trend)
 
 
-def write_site(site: str, genes: list[str], samples: list[str], counts: np.ndarray) -> None:
-    """Write one site's matrix as that site would."""
+def write_table(path: Path, table: list[list[str]], separator: str = "\t") -> None:
+    """Write a small table."""
+    text = "".join(separator.join(row) + "\n" for row in table)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_site(site: str, genes: list[str], treatments: dict[str, str], counts: np.ndarray) -> None:
+    """Write one site's matrix and sample sheet as that site would."""
     rows = [[gene, *row] for gene, row in zip(genes, counts.tolist(), strict=True)]
+    sheet = [list(pair) for pair in treatments.items()]
     if site != "lyon":
-        write_tsv_gz(FOLDER / f"{site}.tsv.gz", ["gene_id", *samples], rows)
+        write_tsv_gz(FOLDER / f"{site}.tsv.gz", ["gene_id", *treatments], rows)
+        write_table(FOLDER / f"{site}.samples.tsv", [["sample", "treatment"], *sheet])
         return
-    lines = "".join(",".join(map(str, row)) + "\n" for row in [["GeneID", *samples], *rows])
+    lines = "".join(",".join(map(str, row)) + "\n" for row in [["GeneID", *treatments], *rows])
     with (FOLDER / f"{site}.csv.gz").open("wb") as stream, gzip.GzipFile("", "wb", 9, stream, mtime=0) as archive:
         archive.write(lines.encode())
+    write_table(FOLDER / f"{site}.samples.csv", [["library", "treatment"], *sheet], ",")
 
 
 def main() -> None:
@@ -70,7 +78,6 @@ def main() -> None:
     # The first in this order exist at kyoto alone, the next are lacking at lyon alone.
     order = rng.permutation(N_GENES)
     FOLDER.mkdir(exist_ok=True)
-    sheet, counts_of, shared = [], {}, np.sort(order[650:])
     for site, (depth, n_treated, n_controls, n_lacking) in SITES.items():
         treatments = ["treated"] * n_treated + ["control"] * n_controls
         samples = [f"{site}_{number:02d}" for number in range(1, len(treatments) + 1)]
@@ -81,23 +88,10 @@ def main() -> None:
         size = 1 / dispersions[:, None]
         counts = rng.negative_binomial(size, size / (size + expected))
         here = rng.permutation(order[n_lacking:])
-        write_site(site, [genes[number] for number in here], samples, counts[here])
-        sheet += [[sample, site, treatment] for sample, treatment in zip(samples, treatments, strict=True)]
-        counts_of |= dict(zip(samples, counts.T.tolist(), strict=True))
+        write_site(site, [genes[number] for number in here], dict(zip(samples, treatments, strict=True)), counts[here])
 
-    write_tsv_gz(
-        FOLDER / "counts.tsv.gz",
-        ["gene_id", *counts_of],
-        ([genes[number], *(column[number] for column in counts_of.values())] for number in shared),
-    )
     truth = [[gene, repr(float(change))] for gene, change in zip(genes, log2_fold_changes, strict=True)]
-    tables = {
-        "samples.tsv": [["sample", "site", "treatment"], *sheet],
-        "truth.tsv": [["gene", "log2_fold_change"], *truth],
-    }
-    for name, table in tables.items():
-        text = "".join("\t".join(row) + "\n" for row in table)
-        (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")
+    write_table(FOLDER / "truth.tsv", [["gene", "log2_fold_change"], *truth])
 
 
 if __name__ == "__main__":
