@@ -327,7 +327,7 @@ def test_size_factors_are_used_as_given(fitted):
 
 def test_exact_has_the_higher_likelihood(fitted):
     from degsteps.engine.cells import Cells
-    from degsteps.engine.dispersion import _Posterior
+    from degsteps.engine.dispersion_posterior import DispersionPosterior
     from degsteps.engine.stages import Counts, Options, _fitted_means, gene_wise_pass
 
     case = fitted("pasilla", "batch")
@@ -337,7 +337,8 @@ def test_exact_has_the_higher_likelihood(fitted):
     exact = gene_wise_pass(data, cells, Options("exact"))
     rows = np.flatnonzero(~np.isnan(exact.dispersion))
     counts, offset = data.block(rows, cells)
-    posterior = _Posterior(counts, _fitted_means(exact.mean_coefficients[rows].T, offset, cells), cells, None, None)
+    mean = _fitted_means(exact.mean_coefficients[rows].T, offset, cells)
+    posterior = DispersionPosterior(counts, mean, cells, None, None)
     gain = posterior.value(np.log(exact.dispersion[rows])) - posterior.value(np.log(searched.dispersion[rows]))
     assert gain.min() > -5e-6
     assert (gain > 1e-3).sum() > 20

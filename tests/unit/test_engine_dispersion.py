@@ -6,7 +6,9 @@ from scipy import optimize, stats
 from scipy.special import polygamma
 
 from degsteps.engine import dispersion as kernel
+from degsteps.engine import dispersion_optimum
 from degsteps.engine.cells import Cells
+from degsteps.engine.dispersion_posterior import DispersionPosterior
 
 DESIGNS = {
     "saturated": np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4)]),
@@ -40,9 +42,9 @@ def objective(cells, counts, mean, log_alpha, prior=None, adjusted=True):
 def test_derivatives_are_those_of_the_posterior(data, prior):
     cells, counts, mean = data
     centre = None if prior is None else np.full(60, prior[0])
-    posterior = kernel._Posterior(counts, mean, cells, centre, prior and prior[1])
+    posterior = DispersionPosterior(counts, mean, cells, centre, prior and prior[1])
     at = np.random.default_rng(2).uniform(-4, 0.5, 60)
-    slope, curvature = kernel._derivatives(posterior, at)
+    slope, curvature = dispersion_optimum._derivatives(posterior, at)
     h = 1e-4
     np.testing.assert_allclose(slope, (posterior.value(at + h) - posterior.value(at - h)) / (2 * h), atol=2e-5)
     near = (posterior.gradient(at + h) - posterior.gradient(at - h)) / (2 * h)
@@ -61,7 +63,7 @@ def test_derivatives_are_those_of_the_posterior(data, prior):
 def test_exact_is_the_optimum(data, prior):
     cells, counts, mean = data
     centre = None if prior is None else np.full(60, prior[0])
-    found, converged = kernel.optimum(
+    found, converged = dispersion_optimum.optimum(
         counts, mean, cells, max_dispersion=10.0, prior_mean=centre, prior_variance=prior and prior[1]
     )
     assert converged.all()
@@ -80,7 +82,7 @@ def test_exact_is_the_optimum(data, prior):
 def test_a_gene_without_overdispersion_rests_at_the_floor(data):
     cells, _, _ = data
     mean = np.full((8, 2), 100.0)
-    found, _ = kernel.optimum(mean.copy(), mean, cells, max_dispersion=10.0)
+    found, _ = dispersion_optimum.optimum(mean.copy(), mean, cells, max_dispersion=10.0)
     np.testing.assert_array_equal(found, 1e-8)
 
 
@@ -89,7 +91,7 @@ def test_the_search_climbs_and_ends_near_the_optimum(data):
     start = np.log(np.full(60, 0.1))
     search = kernel.line_search(counts, mean, cells, start)
     assert (search.last_value >= search.start_value).all()
-    found, _ = kernel.optimum(counts, mean, cells, max_dispersion=10.0)
+    found, _ = dispersion_optimum.optimum(counts, mean, cells, max_dispersion=10.0)
     inside = (found > 1e-3) & (search.iterations < 100)
     assert inside.sum() > 30
     # It stops when a step gains less than 1e-6: mostly at the optimum, now and then well before.
@@ -100,7 +102,7 @@ def test_the_search_climbs_and_ends_near_the_optimum(data):
 
 def test_the_grid_finds_the_hill(data):
     cells, counts, mean = data
-    found, _ = kernel.optimum(counts, mean, cells, max_dispersion=10.0)
+    found, _ = dispersion_optimum.optimum(counts, mean, cells, max_dispersion=10.0)
     grid = np.exp(kernel.grid_search(counts, mean, cells, max_dispersion=10.0))
     clear = found > 1e-3
     assert np.abs(np.log(grid[clear] / found[clear])).max() < 0.12
@@ -108,8 +110,8 @@ def test_the_grid_finds_the_hill(data):
 
 def test_without_the_cox_reid_term(data):
     cells, counts, mean = data
-    plain, _ = kernel.optimum(counts, mean, cells, max_dispersion=10.0, adjusted=False)
-    adjusted, _ = kernel.optimum(counts, mean, cells, max_dispersion=10.0)
+    plain, _ = dispersion_optimum.optimum(counts, mean, cells, max_dispersion=10.0, adjusted=False)
+    adjusted, _ = dispersion_optimum.optimum(counts, mean, cells, max_dispersion=10.0)
     clear = plain > 1e-3
     # The adjustment makes up for the fitted coefficients: it raises dispersion.
     assert (adjusted[clear] > plain[clear]).all()
@@ -124,7 +126,7 @@ def test_without_the_cox_reid_term(data):
 
 def test_a_start_that_gains_next_to_nothing_is_kept(data):
     cells, counts, mean = data
-    optimum, _ = kernel.optimum(counts, mean, cells, max_dispersion=10.0)
+    optimum, _ = dispersion_optimum.optimum(counts, mean, cells, max_dispersion=10.0)
     # With counts near a million the log-posterior is so large that a millionth of it is more than any gain.
     large = np.full((8, 60), 2e6) + np.random.default_rng(3).normal(0, 2e4, (8, 60)).round()
     start = np.full(60, 1.2e-4)
@@ -139,4 +141,4 @@ def test_a_start_that_gains_next_to_nothing_is_kept(data):
 
 def test_trigamma():
     x = 10.0 ** np.linspace(-8, 9, 200)
-    np.testing.assert_allclose(kernel.trigamma(x), polygamma(1, x), rtol=1e-12)
+    np.testing.assert_allclose(dispersion_optimum.trigamma(x), polygamma(1, x), rtol=1e-12)

@@ -101,7 +101,7 @@ def test_start_values(inputs, engines):
 
 @pytest.mark.parametrize("prior", [False, True])
 def test_the_exact_dispersion_is_never_worse_than_pydeseq2s(inputs, engines, coefficients, prior):
-    from degsteps.engine.dispersion import _Posterior as DispersionPosterior
+    from degsteps.engine.dispersion_posterior import DispersionPosterior
     from degsteps.engine.inference import BatchedInference
 
     counts, design, _ = inputs

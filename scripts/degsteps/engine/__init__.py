@@ -10,7 +10,8 @@ cells          a design matrix with its equal rows pooled; p x p algebra for all
 blocks         splitting genes into blocks, and threads over blocks
 moments        base means, start values, linear means
 irls           coefficients of the negative-binomial regression
-dispersion     Cox-Reid adjusted dispersion, with and without a prior
+dispersion     Cox-Reid adjusted dispersion, with and without a prior: DESeq2's search; its parts are
+               dispersion_posterior (value and slope) and dispersion_optimum (the maximum itself)
 trend          dispersion as a function of the mean: parametric, local regression, mean
 prior          width of the dispersion prior
 cooks          Cook's distances, outlier replacement

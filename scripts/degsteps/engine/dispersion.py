@@ -1,29 +1,25 @@
 """Negative-binomial dispersion of each gene, means given: Cox-Reid adjusted likelihood, with or without a prior.
 
-The log-posterior of log dispersion a = log(alpha) is
-
-    sum_j log NB(y_j; mu_j, alpha) - 1/2 log det X'WX - (a - m)^2 / (2 s^2),   W = 1 / (1/mu + alpha)
-
-(Cox & Reid, JRSS B 49:1, 1987; McCarthy, Chen & Smyth, NAR 40:4288, 2012; Love, Huber & Anders, Genome Biology
-15:550, 2014; the last term only with a prior). Two ways to its maximum:
+Two ways to the maximum of the log-posterior of :mod:`degsteps.engine.dispersion_posterior`:
 
 ``line_search``
     the ascent of DESeq2: gradient steps in a with Armijo's rule, stopped when the posterior gains less than 1e-6.
     It stops short of the optimum on purpose and reproduces DESeq2's numbers.
-``optimum``
+``dispersion_optimum.optimum``
     the maximum itself: a coarse grid, then Newton steps with exact first and second derivatives inside a bracket.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import gammaln
 
 from degsteps.engine.blocks import sum_samples, take_genes
-from degsteps.engine.cells import Cells, Cholesky
-from degsteps.engine.special import GammaTerms
+from degsteps.engine.cells import Cells
+from degsteps.engine.dispersion_optimum import optimum
+from degsteps.engine.dispersion_posterior import MIN_DISPERSION, DispersionPosterior, is_low
 
-MIN_DISPERSION = 1e-8
 _LOWEST_LOG = -30.0
 _HIGHEST_LOG = 10.0
 _ARMIJO = 1e-4
@@ -45,140 +41,6 @@ class DispersionFit:
     iterations: np.ndarray
     start_value: np.ndarray
     last_value: np.ndarray
-
-
-class _Posterior:
-    """Log-posterior of a block of genes, shrunk together as genes finish."""
-
-    def __init__(
-        self,
-        counts: np.ndarray,
-        mean: np.ndarray,
-        cells: Cells,
-        prior_mean: np.ndarray | None,
-        prior_variance: float | None,
-        adjusted: bool = True,
-    ) -> None:
-        self.adjusted = adjusted
-        self.counts = counts
-        self.mean = mean
-        self.cells = cells
-        self.prior_mean = prior_mean
-        self.prior_variance = prior_variance
-        self.count_total = sum_samples(counts)
-        self.exceeding = _exceeding(counts) if _is_low(counts).all() else None
-
-    def value(self, log_dispersion: np.ndarray) -> np.ndarray:
-        """Log-posterior without the terms that do not depend on dispersion."""
-        return self.at(log_dispersion).value()
-
-    def gradient(self, log_dispersion: np.ndarray) -> np.ndarray:
-        """First derivative of :meth:`value` by log dispersion."""
-        return self.at(log_dispersion).gradient()
-
-    def at(self, log_dispersion: np.ndarray) -> "_Point":
-        """Value and gradient at one dispersion a gene, sharing what both need."""
-        return _Point(self, log_dispersion)
-
-    def take(self, kept: np.ndarray) -> "_Posterior":
-        """The same posterior for some of the genes (mask or index)."""
-        part = _Posterior.__new__(_Posterior)
-        part.adjusted = self.adjusted
-        part.counts = take_genes(self.counts, kept)
-        part.mean = take_genes(self.mean, kept)
-        part.cells = self.cells
-        part.prior_mean = None if self.prior_mean is None else self.prior_mean[kept]
-        part.prior_variance = self.prior_variance
-        part.count_total = self.count_total[kept]
-        part.exceeding = None if self.exceeding is None else take_genes(self.exceeding, kept)
-        return part
-
-
-def _low_limit(n_samples: int) -> int:
-    """Largest count of a gene for which counting is cheaper than gamma functions."""
-    return min(max(n_samples, 16), 256)
-
-
-def _is_low(counts: np.ndarray) -> np.ndarray:
-    """Genes without a count above the limit; (samples, genes) -> (genes,)."""
-    return counts.max(axis=0) <= _low_limit(counts.shape[0])
-
-
-def _exceeding(counts: np.ndarray) -> np.ndarray:
-    """Number of samples with a count above k, for k from 0; (samples, genes) -> (limit, genes)."""
-    n_samples, n_genes = counts.shape
-    width = _low_limit(n_samples) + 1
-    place = counts.astype(np.intp) + width * np.arange(n_genes)
-    tally = np.bincount(place.ravel(), minlength=width * n_genes).reshape(n_genes, width)
-    return np.ascontiguousarray((n_samples - np.cumsum(tally, axis=1)[:, :-1]).T.astype(float))
-
-
-class _RisingFactorial:
-    """Sum over samples of log gamma(count + size) - log gamma(size), and its derivative by size.
-
-    For genes with low counts it is the sum over k of (samples with a count above k) * log(size + k): few logarithms,
-    however many samples. For the others, gamma functions.
-    """
-
-    def __init__(self, posterior: _Posterior, size: np.ndarray, shifted: np.ndarray) -> None:
-        self.exceeding = posterior.exceeding
-        self.n_samples = posterior.counts.shape[0]
-        if self.exceeding is not None:
-            self.steps = np.arange(len(self.exceeding), dtype=float)[:, None] + size
-        else:
-            self.of_shifted, self.of_size = GammaTerms(shifted), GammaTerms(size)
-
-    def log(self) -> np.ndarray:
-        if self.exceeding is not None:
-            return sum_samples(self.exceeding * np.log(self.steps))
-        return sum_samples(self.of_shifted.log_gamma()) - self.n_samples * self.of_size.log_gamma()
-
-    def log_slope(self) -> np.ndarray:
-        if self.exceeding is not None:
-            return sum_samples(self.exceeding / self.steps)
-        return sum_samples(self.of_shifted.digamma()) - self.n_samples * self.of_size.digamma()
-
-
-class _Point:
-    """What the value and the gradient at one log dispersion a gene have in common."""
-
-    def __init__(self, posterior: _Posterior, log_dispersion: np.ndarray) -> None:
-        self.posterior = posterior
-        self.log_dispersion = log_dispersion
-        self.alpha = np.exp(log_dispersion)
-        self.size = 1.0 / self.alpha
-        self.scaled = posterior.mean * self.alpha
-        self.log_scaled = np.log1p(self.scaled)
-        self.shifted = posterior.counts + self.size
-        self.rising = _RisingFactorial(posterior, self.size, self.shifted)
-        if posterior.adjusted:
-            self.scaled += 1.0
-            self.weights = np.divide(posterior.mean, self.scaled, out=self.scaled)
-            self.cell_weights = posterior.cells.cell_sums(self.weights)
-            self.information = posterior.cells.information(self.cell_weights)
-
-    def value(self) -> np.ndarray:
-        posterior = self.posterior
-        total = self.rising.log() - sum_samples(self.shifted * self.log_scaled)
-        total += posterior.count_total * self.log_dispersion
-        if posterior.adjusted:
-            total -= 0.5 * self.information.log_determinant()
-        if posterior.prior_mean is not None:
-            total -= (self.log_dispersion - posterior.prior_mean) ** 2 / (2.0 * posterior.prior_variance)
-        return total
-
-    def gradient(self) -> np.ndarray:
-        posterior = self.posterior
-        terms = posterior.counts - posterior.mean
-        terms /= posterior.mean + self.size
-        terms += self.log_scaled
-        slope = self.size * (sum_samples(terms) - self.rising.log_slope())
-        if posterior.adjusted:
-            squares = posterior.cells.cell_sums(self.weights * self.weights)
-            slope += 0.5 * self.alpha * sum_samples(self.information.leverage() * squares)
-        if posterior.prior_mean is not None:
-            slope -= (self.log_dispersion - posterior.prior_mean) / posterior.prior_variance
-        return slope
 
 
 def line_search(
@@ -219,7 +81,7 @@ def line_search(
     -------
     DispersionFit
     """
-    low = _is_low(counts)
+    low = is_low(counts)
     if low.any() and not low.all():
         parts = [
             line_search(
@@ -240,7 +102,7 @@ def line_search(
         names = ("log_dispersion", "iterations", "start_value", "last_value")
         return DispersionFit(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names))
     n_genes = counts.shape[1]
-    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance, adjusted)
+    posterior = DispersionPosterior(counts, mean, cells, prior_mean, prior_variance, adjusted)
     result = start.astype(float).copy()
     iterations = np.full(n_genes, max_iterations)
     active = np.arange(n_genes)
@@ -355,13 +217,21 @@ def grid_search(
         weights = 1.0 / (1.0 / mean + alpha)
         return total - 0.5 * cells.log_determinant(cells.cell_sums(weights))
 
+    def best_of(candidates: np.ndarray) -> np.ndarray:
+        values = np.stack([value(row) for row in candidates])
+        return candidates[np.argmax(values, axis=0), np.arange(counts.shape[1])]
+
     grid = np.linspace(np.log(MIN_DISPERSION), np.log(max_dispersion), points)
     width = grid[1] - grid[0]
-    ones = np.ones(counts.shape[1])
-    coarse = grid[np.argmax(np.stack([value(point * ones) for point in grid]), axis=0)]
-    fine = np.linspace(coarse - width, coarse + width, points)
-    best = np.argmax(np.stack([value(candidates) for candidates in fine]), axis=0)
-    return fine[best, np.arange(counts.shape[1])]
+    coarse = best_of(np.repeat(grid[:, None], counts.shape[1], axis=1))
+    return best_of(np.linspace(coarse - width, coarse + width, points))
+
+
+def _by_grid(genes: np.ndarray, counts: np.ndarray, mean: np.ndarray, cells: Cells, **options: Any) -> np.ndarray:
+    """Dispersions of some genes by :func:`grid_search`."""
+    if not len(genes):
+        return np.empty(0)
+    return np.exp(grid_search(take_genes(counts, genes), take_genes(mean, genes), cells, **options))
 
 
 def fit_gene_wise(
@@ -409,16 +279,7 @@ def fit_gene_wise(
     dispersion = np.where(no_gain, start, dispersion)
     converged = (search.iterations < 100) & (search.iterations != 1)
     again = np.flatnonzero(~converged & (dispersion > 10 * min_dispersion))
-    if len(again):
-        dispersion[again] = np.exp(
-            grid_search(
-                take_genes(counts, again),
-                take_genes(mean, again),
-                cells,
-                max_dispersion=max_dispersion,
-                adjusted=adjusted,
-            )
-        )
+    dispersion[again] = _by_grid(again, counts, mean, cells, max_dispersion=max_dispersion, adjusted=adjusted)
     return np.clip(dispersion, min_dispersion, max_dispersion), search.iterations < 100
 
 
@@ -482,142 +343,6 @@ def fit_with_prior(
     dispersion = np.exp(search.log_dispersion)
     converged = search.iterations < 100
     again = np.flatnonzero(~converged)
-    if len(again):
-        dispersion[again] = np.exp(
-            grid_search(
-                take_genes(counts, again),
-                take_genes(mean, again),
-                cells,
-                max_dispersion=max_dispersion,
-                prior_mean=centre[again],
-                prior_variance=prior_variance,
-                adjusted=adjusted,
-            )
-        )
-    return np.clip(dispersion, min_dispersion, max_dispersion), converged
-
-
-def trigamma(x: np.ndarray) -> np.ndarray:
-    """Second derivative of log gamma for positive x: recurrence up to x + 8, then the asymptotic series."""
-    total = np.zeros_like(x)
-    for shift in range(8):
-        total += 1.0 / (x + shift) ** 2
-    inverse = 1.0 / (x + 8.0)
-    square = inverse * inverse
-    series = square * (1 / 6 - square * (1 / 30 - square * (1 / 42 - square * (1 / 30 - square * (5 / 66)))))
-    return total + inverse * (1.0 + 0.5 * inverse + series)
-
-
-def _adjustment(posterior: _Posterior, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and second derivative of the Cox-Reid term by log dispersion."""
-    cells = posterior.cells
-    weights = posterior.mean / (1.0 + posterior.mean * alpha)
-    cell_weights = cells.cell_sums(weights)
-    squares = cells.cell_sums(weights**2)
-    cubes = cells.cell_sums(weights**3)
-    leverage = cells.leverage(cell_weights)
-    adjustment_slope = 0.5 * alpha * sum_samples(leverage * squares)
-    if cells.is_saturated:
-        product = sum_samples((squares / cell_weights) ** 2)
-    else:
-        inverse = Cholesky(cells.gram(cell_weights)).inverse()
-        packed = cells.gram(squares)
-        p = cells.n_coefficients
-        square_gram = [[packed[max(i, j) * (max(i, j) + 1) // 2 + min(i, j)] for j in range(p)] for i in range(p)]
-        m = [[sum(inverse[i, k] * square_gram[k][j] for k in range(p)) for j in range(p)] for i in range(p)]
-        product = sum(m[i][j] * m[j][i] for i in range(p) for j in range(p))
-    # log det B with B = X'WX, dW/da = -alpha W^2: the derivative of 1/2 alpha tr(B^-1 X'W^2X) by a.
-    adjustment = adjustment_slope + 0.5 * alpha**2 * (product - 2.0 * sum_samples(leverage * cubes))
-    return adjustment_slope, adjustment
-
-
-def _derivatives(posterior: _Posterior, log_dispersion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and second derivative of the log-posterior by log dispersion, Cox-Reid term included."""
-    slope = posterior.gradient(log_dispersion)
-    counts, mean = posterior.counts, posterior.mean
-    alpha = np.exp(log_dispersion)
-    size = 1.0 / alpha
-    total = mean + size
-    terms = trigamma(counts + size) + mean / (size * total) + (counts - mean) / total**2
-    likelihood = size**2 * (sum_samples(terms) - counts.shape[0] * trigamma(size))
-    adjustment_slope, adjustment = _adjustment(posterior, alpha) if posterior.adjusted else (0.0, 0.0)
-    likelihood_slope = slope - adjustment_slope
-    prior = 0.0
-    if posterior.prior_mean is not None:
-        likelihood_slope = likelihood_slope + (log_dispersion - posterior.prior_mean) / posterior.prior_variance
-        prior = -1.0 / posterior.prior_variance
-    return slope, likelihood - likelihood_slope + adjustment + prior
-
-
-def optimum(
-    counts: np.ndarray,
-    mean: np.ndarray,
-    cells: Cells,
-    *,
-    max_dispersion: float,
-    prior_mean: np.ndarray | None = None,
-    prior_variance: float | None = None,
-    adjusted: bool = True,
-    min_dispersion: float = MIN_DISPERSION,
-    tolerance: float = 1e-9,
-    max_iterations: int = 60,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Global maximum of the log-posterior of log dispersion in an interval.
-
-    The posterior may have a maximum inside and another at the lower end, so a grid finds the right hill first; Newton
-    steps, replaced by bisection when they leave the bracket, climb it. Where the posterior is flat to within 1e-6 (a
-    gene without over-dispersion) the smallest dispersion is taken.
-
-    Parameters
-    ----------
-    counts, mean, cells, prior_mean, prior_variance, adjusted
-        As in :func:`line_search`.
-    max_dispersion, min_dispersion : float
-    tolerance : float
-        Largest error in log dispersion.
-
-    Returns
-    -------
-    dispersion : ndarray, (genes,)
-    converged : ndarray of bool, (genes,)
-    """
-    posterior = _Posterior(counts, mean, cells, prior_mean, prior_variance, adjusted)
-    n_genes = counts.shape[1]
-    grid = np.linspace(np.log(min_dispersion), np.log(max_dispersion), 16)
-    values = np.stack([posterior.value(np.full(n_genes, point)) for point in grid])
-    best = np.argmax(values >= values.max(axis=0) - 1e-6, axis=0)
-    low = grid[np.maximum(best - 1, 0)]
-    high = grid[np.minimum(best + 1, len(grid) - 1)]
-    current = grid[best].copy()
-    result = current.copy()
-    converged = np.zeros(n_genes, dtype=bool)
-    active = np.arange(n_genes)
-    part = posterior
-    for _ in range(max_iterations):
-        slope, curvature = _derivatives(part, current)
-        rising = slope > 0
-        low = np.where(rising, current, low)
-        high = np.where(rising, high, current)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = np.where(curvature < 0, -slope / curvature, np.inf)
-        proposal = current + step
-        proposal = np.where((proposal > low) & (proposal < high), proposal, 0.5 * (low + high))
-        moved = np.abs(proposal - current)
-        current = proposal
-        finished = (moved < tolerance) | (high - low < tolerance)
-        if finished.any():
-            result[active[finished]] = current[finished]
-            converged[active[finished]] = True
-            if finished.all():
-                break
-            kept = ~finished
-            active, current, low, high = active[kept], current[kept], low[kept], high[kept]
-            part = part.take(kept)
-    else:
-        result[active] = current
-    # At the lower end the slope is rounding noise: the smallest dispersion itself is the answer.
-    at_floor = (best == 0) & (posterior.value(result) <= values[0] + 1e-6)
-    result = np.where(at_floor, grid[0], result)
-    dispersion = np.exp(result)
-    dispersion[at_floor] = min_dispersion
+    prior = {"prior_mean": centre[again], "prior_variance": prior_variance}
+    dispersion[again] = _by_grid(again, counts, mean, cells, max_dispersion=max_dispersion, adjusted=adjusted, **prior)
     return np.clip(dispersion, min_dispersion, max_dispersion), converged

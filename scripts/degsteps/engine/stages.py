@@ -15,31 +15,42 @@ from degsteps.engine.cells import LARGEST_UNROLLED, Cells
 from degsteps.engine.dispersion import MIN_DISPERSION, fit_gene_wise, fit_with_prior
 from degsteps.engine.irls import CoefficientFit, fit_coefficients, log_likelihood, start_coefficients
 from degsteps.engine.moments import mean_and_variance, moments_dispersion, rough_dispersion
+from degsteps.errors import DataError
 
+COMPATIBILITIES = ("r", "exact")
 MIN_MEAN = 0.5
 OUTLIER_SD = 2.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the passes run.
+    """How the passes run; of these, only ``compatibility`` changes a result.
 
     Attributes
     ----------
     compatibility : {"r", "exact"}
-        DESeq2's stopping rules, or the optima.
+        ``"r"`` reproduces R's DESeq2, its early stopping included; ``"exact"`` takes the optima.
     block : int or None
-        Genes per block.
+        Genes computed together; by default as many as fit a core's cache.
     threads : int
         Blocks computed at the same time.
     progress : callable or None
         Called with (genes done, genes, stage).
+
+    Raises
+    ------
+    DataError
+        An unknown compatibility.
     """
 
     compatibility: str = "r"
     block: int | None = None
     threads: int = 1
     progress: Callable[[int, int, str], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.compatibility not in COMPATIBILITIES:
+            raise DataError(f"compatibility is {self.compatibility!r}. Choose one of: {', '.join(COMPATIBILITIES)}.")
 
     def reporter(self, stage: str) -> Callable[[int, int], None] | None:
         """Progress callback of one stage."""
