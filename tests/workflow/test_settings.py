@@ -8,6 +8,7 @@ import copy
 import hashlib
 import json
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 from degsteps.config import read_schema, with_defaults
+from degsteps.layout import STAGES, stage_folder
 from degsteps.preflight import check_analysis
 from tests.conftest import SMALL, run_command, run_snakemake, write_small_study
 
@@ -403,31 +405,62 @@ def write_sites(given: Path, counts: pd.DataFrame, sheet: pd.DataFrame) -> None:
     extra.to_csv(given / "a_extra.tsv", sep="\t", index=False)
 
 
+#: Settings of the test that change the fit; all others leave it as it is.
+OF_THE_FIT = {"test.engine", "test.compatibility", "test.fit_type"}
+FIT = ["model.h5ad", "genes.tsv", "fit_model.record.json"]
+
+
+def copy_unaffected(results: Path, name: str, settings: dict[str, Any]) -> None:
+    """Copy what no setting of a variant can change from the base analysis; Snakemake makes the rest."""
+    sections = {key.split(".")[0] for key in settings}
+    # Formula and groups enter with the design matrix; the report's settings also shape figures of contrasts.
+    stages = {"design": "batch", "report": "annotate"}
+    first = min(STAGES.index(stages.get(section, section)) for section in sections)
+    for stage in STAGES[:first]:
+        source = results / "base" / "1.0" / stage_folder(stage)
+        if source.is_dir():
+            shutil.copytree(source, results / name / "1.0" / source.name)
+    if STAGES[first] == "test" and not OF_THE_FIT & set(settings):
+        place = results / name / "1.0" / stage_folder("test")
+        place.mkdir(parents=True)
+        for file in FIT:
+            shutil.copy2(results / "base" / "1.0" / place.name / file, place)
+
+
 @pytest.fixture(scope="module")
 def variants(tmp_path_factory) -> Path:
     """A folder in which each setting's variant, and what it is compared with, has been run."""
     folder = tmp_path_factory.mktemp("settings")
     write_given(folder)
     (folder / "config" / "analyses").mkdir(parents=True)
-    base, analyses, targets = base_analysis(), {"base": base_analysis()}, []
+    base, analyses, targets = base_analysis(), {"base": base_analysis()}, {"base": {f"07_test/{name}" for name in FIT}}
+    settings_of = {}
     for key, (settings, file, compared) in CHANGES.items():
         name = key.replace(".<name>", "").replace(".", "-")
-        analyses[f"{name}-with"] = changed(base, settings)
-        targets.append(f"results/{name}-with/1.0/{file}")
+        settings_of[f"{name}-with"] = settings
+        targets[f"{name}-with"] = {file}
         if compared:
-            analyses[f"{name}-without"] = changed(base, compared)
-        targets.append(f"results/{name}-without/1.0/{file}" if compared else f"results/base/1.0/{file}")
+            settings_of[f"{name}-without"] = compared
+        targets.setdefault(f"{name}-without" if compared else "base", set()).add(file)
     for key, (settings, _, _) in REFUSED.items():
         name = key.replace(".<name>", "").replace(".", "-")
-        analyses[name] = changed(base, settings)
-        targets.append(f"results/{name}/1.0/02_filter/genes.tsv")
-    targets += ["results/ingest-gene_lengths/1.0/03_normalize/tables/tpm.tsv.gz"]
+        settings_of[name], targets[name] = settings, {"02_filter/genes.tsv"}
+    targets["ingest-gene_lengths"].add("03_normalize/tables/tpm.tsv.gz")
+    analyses |= {name: changed(base, settings) for name, settings in settings_of.items()}
     for name, content in analyses.items():
         (folder / "config" / "analyses" / f"{name}.yaml").write_text(yaml.safe_dump(content))
-    listed = [f"config/analyses/{name}.yaml" for name in analyses]
-    (folder / "config" / "config.yaml").write_text(yaml.safe_dump({"analyses": listed}))
-    done = run_snakemake(folder, "--keep-going", "--", *sorted(set(targets)))
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+
+    def run(names: list[str]) -> None:
+        listed = [f"config/analyses/{name}.yaml" for name in names]
+        (folder / "config" / "config.yaml").write_text(yaml.safe_dump({"analyses": listed}))
+        files = [f"results/{name}/1.0/{file}" for name in names for file in sorted(targets[name])]
+        done = run_snakemake(folder, "--keep-going", "--", *files)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+
+    run(["base"])
+    for name, settings in settings_of.items():
+        copy_unaffected(folder / "results", name, settings)
+    run(list(settings_of))
     return folder
 
 
