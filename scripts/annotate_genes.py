@@ -1,6 +1,7 @@
 """Find every gene in a local gene table, GTF or GFF3; no gene is lost, doubled or renamed."""
 
-from degsteps import annotation as annotations
+from degsteps.annotation import mapped_fraction, match_genes, require_mapped
+from degsteps.gene_table import read_gene_annotation, stated_release
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_table, write_table
 
@@ -18,15 +19,15 @@ def main(
     if source is None:
         write_table(filtered[[]], annotation)
         return {"source": None}
-    known = annotations.read_gene_annotation(source)
-    found = annotations.match_genes(filtered.index, known, strip_version)
+    known = read_gene_annotation(source)
+    found = match_genes(filtered.index, known, strip_version)
     tested = found[filtered["kept"]]
-    annotations.require_mapped(tested, min_mapped_fraction, str(source), known.index)
+    require_mapped(tested, min_mapped_fraction, str(source), known.index)
     write_table(found, annotation)
     return {
         "source": str(source),
-        "release": release or annotations.stated_release(source),
-        "mapped_fraction_of_tested": annotations.mapped_fraction(tested),
+        "release": release or stated_release(source),
+        "mapped_fraction_of_tested": mapped_fraction(tested),
         "status": found["annotation_status"].value_counts().sort_index().to_dict(),
     }
 
