@@ -6,6 +6,7 @@ import pytest
 
 from degsteps.annotation import ID_TYPES, detect_id_type, mapped_fraction, match_genes, require_mapped
 from degsteps.errors import DataError
+from degsteps.gtf import GENE_COLUMNS
 
 
 def gene_table(**columns: list[object]) -> pd.DataFrame:
@@ -71,7 +72,7 @@ class TestMatchGenes:
 
     def test_copy_on_y_found_as_such(self):
         known = gene_table(
-            gene=["ENSG00000182378.14", "ENSG00000182378.14_PAR_Y"],
+            gene=["ENSG00000182378.15", "ENSG00000182378.15_PAR_Y"],
             symbol=["PLCXD1", "PLCXD1"],
             chrom=["chrX", "chrY"],
             start=[1000, 3000],
