@@ -1,6 +1,6 @@
 # 08 annotate: symbols and the rest from a local file; no gene is lost, doubled or renamed.
 # enters: <test>/<contrast>.tsv, the gene table of the configuration
-# leaves: genes.tsv (every gene that was read), <contrast>.tsv (the result tables)
+# leaves: genes.tsv (every gene that was read), <contrast>.tsv (the result tables), figures, overlap/ (of all contrasts)
 
 
 rule annotate_genes:
@@ -107,12 +107,14 @@ rule plot_contrast:
 
 
 rule plot_top_genes:
-    """Draw the normalised counts of a contrast's top genes."""
+    """Draw a contrast's top genes: normalised counts, and transformed values as a heatmap."""
     input:
         table="<annotate>/{contrast}.tsv",
         counts=for_contrast("<filter>/counts.parquet"),
         size_factors=for_contrast("<normalize>/size_factors.tsv"),
         samples=for_contrast("<ingest>/samples.tsv"),
+        transformed=for_contrast("<transform>/transformed.parquet"),
+        lengths=lengths_input,
     output:
         figure_png=report(
             "<annotate>/{contrast}.top_genes.png",
@@ -121,6 +123,13 @@ rule plot_top_genes:
             labels={"figure": "Top genes, {contrast}"},
         ),
         figure_svg="<annotate>/{contrast}.top_genes.svg",
+        heatmap_png=report(
+            "<annotate>/{contrast}.heatmap.png",
+            category="{analysis}",
+            subcategory="Results",
+            labels={"figure": "Heatmap, {contrast}"},
+        ),
+        heatmap_svg="<annotate>/{contrast}.heatmap.svg",
         record="<annotate>/{contrast}.plot_top_genes.record.json",
     log:
         "<logs>/{contrast}.plot_top_genes.log",
@@ -136,6 +145,41 @@ rule plot_top_genes:
         title=contrast_title,
         contrast=contrast_setting,
         design=model_of_set,
+        alpha=setting("test.alpha"),
+        min_log2_fold_change=setting("test.min_log2_fold_change"),
+        heatmap_genes=setting("report.heatmap_genes"),
         code=code("plot_top_genes"),
     script:
         "../scripts/plot_top_genes.py"
+
+
+rule plot_overlap:
+    """Count and draw which contrasts call the same genes."""
+    input:
+        contrast_tables=contrast_tables,
+    output:
+        overlaps="<annotate>/overlap/overlap.tsv",
+        figure_png=report(
+            "<annotate>/overlap/overlap.png",
+            category="{analysis}",
+            subcategory="Results",
+            labels={"figure": "Overlap of contrasts"},
+        ),
+        figure_svg="<annotate>/overlap/overlap.svg",
+        record="<annotate>/overlap/plot_overlap.record.json",
+    log:
+        "<logs>/plot_overlap.log",
+    benchmark:
+        "<benchmarks>/plot_overlap.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        alpha=setting("test.alpha"),
+        min_log2_fold_change=setting("test.min_log2_fold_change"),
+        code=code("plot_overlap"),
+    script:
+        "../scripts/plot_overlap.py"

@@ -193,8 +193,22 @@ def contrast_tables(wildcards):
 def contrast_figures(wildcards):
     """Return the figures of all contrasts."""
     return _contrast_files(
-        wildcards, ".ma.png", ".volcano.png", ".top_genes.png", ".pvalues.png"
+        wildcards,
+        ".ma.png",
+        ".volcano.png",
+        ".heatmap.png",
+        ".top_genes.png",
+        ".pvalues.png",
     )
+
+
+def overlap_figures(wildcards):
+    """Return the figure of what contrasts have in common, where there are several."""
+    several = len(ANALYSES[wildcards.analysis]["test"]["contrasts"]) > 1
+    return [
+        "<annotate>/overlap/overlap.png",
+        "<annotate>/overlap/overlap.svg",
+    ] * several
 
 
 def step_records(wildcards):
@@ -230,6 +244,8 @@ def step_records(wildcards):
             f"<batch>/sets/{name}/check_design",
             f"<batch>/sets/{name}/compile_contrasts",
             f"<test>/sets/{name}/fit_model",
+            f"<test>/sets/{name}/plot_dispersion",
+            f"<transform>/sets/{name}/transform_counts",
         ]
     for name in contrasts:
         records += [
@@ -240,6 +256,7 @@ def step_records(wildcards):
             f"<annotate>/{name}.plot_contrast",
             f"<annotate>/{name}.plot_top_genes",
         ]
+    records += ["<annotate>/overlap/plot_overlap"] * (len(contrasts) > 1)
     return [f"{record}.record.json" for record in records]
 
 

@@ -119,6 +119,8 @@ rule render_report:
             "<test>/dispersion.png",
             "<test>/dispersion.svg",
         ],
+        set_figures=set_files("<test>/dispersion.png", "<test>/dispersion.svg"),
+        overlap_figures=overlap_figures,
         records=step_records,
         compiled_contrasts=compiled_contrasts,
     output:

@@ -108,3 +108,36 @@ use rule fit_model as fit_model_of_set with:
         "<logs>/{sample_set}.fit_model.log",
     benchmark:
         "<benchmarks>/{sample_set}.fit_model.tsv"
+
+
+use rule transform_counts as transform_counts_of_set with:
+    input:
+        counts="<filter>/sets/{sample_set}/counts.parquet",
+        size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",
+        design="<batch>/sets/{sample_set}/design.tsv",
+        lengths=lengths_input,
+    output:
+        transformed="<transform>/sets/{sample_set}/transformed.parquet",
+        record="<transform>/sets/{sample_set}/transform_counts.record.json",
+    log:
+        "<logs>/{sample_set}.transform_counts.log",
+    benchmark:
+        "<benchmarks>/{sample_set}.transform_counts.tsv"
+
+
+use rule plot_dispersion as plot_dispersion_of_set with:
+    input:
+        genes="<test>/sets/{sample_set}/genes.tsv",
+    output:
+        figure_png=report(
+            "<test>/sets/{sample_set}/dispersion.png",
+            category="{analysis}",
+            subcategory="Test",
+            labels={"figure": "Dispersion, {sample_set}"},
+        ),
+        figure_svg="<test>/sets/{sample_set}/dispersion.svg",
+        record="<test>/sets/{sample_set}/plot_dispersion.record.json",
+    log:
+        "<logs>/{sample_set}.plot_dispersion.log",
+    benchmark:
+        "<benchmarks>/{sample_set}.plot_dispersion.tsv"

@@ -1,10 +1,13 @@
-"""Draw the normalised counts of a contrast's top genes, one point per sample: what the p-values rest on."""
+"""Draw a contrast's top genes: normalised counts, one point per sample, and transformed values as a heatmap."""
 
+from degsteps import qc
 from degsteps.contrasts import contrast_columns
+from degsteps.figures import heatmap
 from degsteps.figures import test as figures
-from degsteps.figures.style import save
+from degsteps.figures.style import save, scales
 from degsteps.model_matrix import design_of, group_labels
-from degsteps.step import Input, Output, run
+from degsteps.normalization import normalization_factors
+from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table
 
 
@@ -13,23 +16,48 @@ def main(
     counts: Input,
     size_factors: Input,
     samples: Input,
+    transformed: Input,
     figure_png: Output,
     figure_svg: Output,
+    heatmap_png: Output,
+    heatmap_svg: Output,
     title: str,
     contrast: dict,
     design: dict,
+    alpha: float,
+    min_log2_fold_change: float,
+    heatmap_genes: int,
+    lengths: OptionalInput = None,
 ) -> dict:
     """Groups are the levels that the contrast is about, or the values of its covariate."""
-    results, sheet = read_table(table, text=("symbol", "na_reason")), read_samples(samples)
-    matrix, built = read_matrix(counts), design_of(sheet, design)
+    results, matrix = read_table(table, text=("symbol", "na_reason")), read_matrix(counts)
+    sheet = read_samples(samples).loc[matrix.columns]
+    built = design_of(sheet, design)
     columns = contrast_columns(contrast, built.levels) or list(built.levels)[-1:]
     if contrast["covariate"]:
         groups = sheet[contrast["covariate"]].astype(float)
     else:
         groups = group_labels(sheet, [name for name in columns if name in built.levels])
-    normalized = matrix / read_table(size_factors)["size_factor"].loc[matrix.columns]
-    save(figures.top_genes_plot(results, normalized, groups.loc[matrix.columns], title), figure_png, figure_svg)
-    return {"groups": columns}
+    factors = read_table(size_factors)["size_factor"].loc[matrix.columns]
+    offsets = (
+        normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else factors
+    )
+    save(figures.top_genes_plot(results, matrix / offsets, groups, title), figure_png, figure_svg)
+    called = figures.called_genes(results, alpha, min_log2_fold_change) != 0
+    top = figures.top_genes(results[called] if called.any() else results, heatmap_genes)
+    shown = scales(
+        qc.sample_columns(sheet, list(dict.fromkeys([*columns, *built.levels, *design["covariates"]])), design),
+        {name: covariate.get("unit", "") for name, covariate in design["covariates"].items()},
+    )
+    drawn = heatmap.gene_heatmap(
+        read_matrix(transformed).loc[top.index, matrix.columns],
+        figures.gene_labels(top),
+        shown,
+        title,
+        n_called=int(called.sum()),
+    )
+    save(drawn, heatmap_png, heatmap_svg)
+    return {"groups": columns, "heatmap_genes": len(top)}
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ def main(
     contrast_tables: Inputs,
     contrast_figures: Inputs,
     figures: Inputs,
+    set_figures: Inputs,
+    overlap_figures: Inputs,
     records: Inputs,
     compiled_contrasts: Inputs,
     page: Output,
@@ -51,6 +53,8 @@ def main(
         contrast_paths={path.stem: path for path in contrast_tables},
         figures=figures,
         contrast_figures=contrast_figures,
+        set_figures=set_figures,
+        overlap_figures=overlap_figures,
         methods=text,
         folder=page.parent,
     )

@@ -282,6 +282,11 @@ def build(folder: Path) -> Study:
         path.write_bytes(small_png() if path.suffix == ".png" else SMALL_SVG.encode())
     paths |= {"set_genes": [], "set_samples": [], "compiled_contrasts": [paths["contrasts_json"]]}
     paths |= {"figures": figures, "contrast_figures": of_contrasts}
+    paths |= {"set_figures": [stages["test"] / "sets" / "women" / "dispersion.png"]}
+    paths |= {"overlap_figures": [stages["annotate"] / "overlap" / f"overlap.{ending}" for ending in ("png", "svg")]}
+    for path in paths["set_figures"] + paths["overlap_figures"]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(small_png() if path.suffix == ".png" else SMALL_SVG.encode())
     paths["records"] = [_write_record(folder, stages, *entry) for entry in _records(stages, paths)]
     return Study(folder, settings(), paths, {"degsteps": "0.1.0", "snakemake": "9.9.9"})
 

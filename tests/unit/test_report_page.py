@@ -57,7 +57,7 @@ def render(study, folder=None):
     main = runpy.run_path(str(REPO / "scripts" / "render_report.py"))["main"]
     names = ("samples", "sample_account", "libraries", "genes", "design_summary", "association", "crosstab")
     names += ("accountability", "contrasts", "verdicts", "contrast_tables", "contrast_figures", "figures", "records")
-    names += ("compiled_contrasts",)
+    names += ("compiled_contrasts", "set_figures", "overlap_figures")
     folder = folder or study.report
     main(
         **study.inputs(*names),
@@ -222,8 +222,9 @@ def test_figures_are_inside_with_words_for_those_who_do_not_see_them(page):
     images = page.of("img")
     titles = [e["attributes"]["alt"] for e in images]
     assert titles[:4] == ["Gene filter", "Principal components", "Counts before and after normalisation", "new kind"]
-    assert titles[5:8] == ["Fold change over mean, hi_vs_na", "Volcano, hi_vs_na", "P-values, hi_vs_na"]
-    assert len(titles) == 11
+    assert titles[5:7] == ["Dispersion, sample set women", "What the contrasts have in common"]
+    assert titles[7:10] == ["Fold change over mean, hi_vs_na", "Volcano, hi_vs_na", "P-values, hi_vs_na"]
+    assert len(titles) == 13
     svg, png = images[1], images[0]
     assert base64.b64decode(svg["attributes"]["src"].split(",")[1]).decode() == SMALL_SVG
     assert (svg["attributes"]["width"], svg["attributes"]["height"]) == ("640", "320")
@@ -283,7 +284,7 @@ def test_tables_have_headers_and_captions(page):
 def test_without_batches_and_figures_the_page_still_stands(study, tmp_path):
     bare = report_inputs.Study(**vars(study))
     bare.settings = study.settings | {"batch": study.settings["batch"] | {"columns": []}}
-    bare.paths = study.paths | {"figures": [], "contrast_figures": []}
+    bare.paths = study.paths | {"figures": [], "contrast_figures": [], "set_figures": [], "overlap_figures": []}
     found = Page(render(bare, tmp_path))
     assert not found.of("img")
     assert "No column of the sheet was declared a batch" in found.of("body")[0]["text"]

@@ -203,6 +203,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         "08_annotate/genes.tsv",
         VERSIONED | {"annotate.strip_version": "never"},
     ),
+    "report.heatmap_genes": ({"report.heatmap_genes": 5}, "08_annotate/c.heatmap.png", {}),
     "report.labelled_genes": ({"report.labelled_genes": 0}, "08_annotate/c.volcano.png", {}),
 }
 

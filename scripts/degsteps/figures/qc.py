@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from degsteps.figures import style
+from degsteps.figures.heatmap import draw_tree, sample_bar, stack_legends
 from degsteps.figures.style import Scale, count_text, shown_names, styled
 from degsteps.qc import leaf_order
 
@@ -475,14 +476,9 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
     image = heat.imshow(values, cmap=shades, aspect="auto", interpolation="nearest", **limits)
     heat.spines[:].set_visible(False)
     heat.tick_params(length=0)
-    _draw_tree(figure.add_subplot(grid[0, 0]), merges, order)
+    draw_tree(figure.add_subplot(grid[0, 0]), merges, order)
     for i, scale in enumerate(bars, start=1):
-        strip = figure.add_subplot(grid[i, 0])
-        strip.imshow(scale.colors(ordered.index)[None, :, :], aspect="auto", interpolation="nearest")
-        strip.set_xticks([])
-        style.named_ticks(strip, "y", [0], [scale.title])
-        strip.tick_params(length=0)
-        strip.spines[:].set_visible(False)
+        sample_bar(figure.add_subplot(grid[i, 0]), scale, ordered.index)
     if named:
         names = shown_names(ordered.index, 24)
         style.named_ticks(heat, "y", range(n_samples), names)
@@ -492,37 +488,10 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
         heat.set(xticks=[], yticks=[], xlabel="samples, in the order of the tree")
     side = figure.add_subplot(grid[:, 1])
     side.set_axis_off()
-    _stack_legends(side, bars, figure.get_figheight())
+    stack_legends(side, bars, figure.get_figheight())
     bar = figure.colorbar(image, cax=side.inset_axes((0.06, 0.955, 0.86, 0.02)), orientation="horizontal")
     bar.set_label("Euclidean distance (log2 scale)", fontsize=style.SMALL)
     bar.locator = MaxNLocator(4)
     bar.outline.set_visible(False)
     style.title(figure, f"Distances between {count_text(n_samples, 'sample')}")
     return figure
-
-
-def _stack_legends(side: Axes, bars: Sequence[Scale], height: float) -> None:
-    """Put the legends of several columns below each other."""
-    top = 1 - 1.0 / height
-    legend = None
-    for scale in bars:
-        if legend is not None:
-            side.add_artist(legend)  # axes keep one legend, the last
-        legend = style.level_legend(side, scale, patches=True, loc="upper left", bbox_to_anchor=(0.0, top))
-        legend.set_in_layout(False)
-        top -= (style.legend_height(scale) + 0.2) / height
-
-
-def _draw_tree(axes: Axes, merges: pd.DataFrame, order: Sequence[int]) -> None:
-    n_samples = len(order)
-    position = {sample: float(i) for i, sample in enumerate(order)}
-    height = dict.fromkeys(order, 0.0)
-    lines = []
-    for merge, (left, right, top) in enumerate(merges[["left", "right", "height"]].to_numpy(dtype=float)):
-        left, right, joined = int(left), int(right), n_samples + merge
-        x0, x1 = position[left], position[right]
-        lines.append([(x0, height[left]), (x0, top), (x1, top), (x1, height[right])])
-        position[joined], height[joined] = (x0 + x1) / 2, top
-    axes.add_collection(LineCollection(lines, colors="#444444", linewidths=0.8 if n_samples <= 60 else 0.4))
-    axes.set(xlim=(-0.5, n_samples - 0.5), ylim=(0, 1.05 * max(merges["height"].max() if len(merges) else 0, 1e-9)))
-    axes.set_axis_off()

@@ -42,7 +42,8 @@ def _to_label(results: pd.DataFrame, called: np.ndarray, n_genes: int) -> np.nda
     return order[called[order] != 0][:n_genes]
 
 
-def _criterion(alpha: float, min_log2_fold_change: float) -> str:
+def criterion(alpha: float, min_log2_fold_change: float) -> str:
+    """Return in words what a called gene is."""
     change = f" and |log2 fold change| at least {min_log2_fold_change:g}" if min_log2_fold_change else ""
     return f"Called: adjusted p < {alpha:g}{change}"
 
@@ -129,7 +130,7 @@ def ma_plot(
     for place in axes[1:]:
         place.tick_params(axis="y", length=0)
     beyond_note = f"triangles: beyond the axis, {n_beyond:,} by maximum likelihood" if n_beyond else ""
-    _group_legend(figure, called[drawn], _criterion(alpha, min_log2_fold_change), beyond_note)
+    _group_legend(figure, called[drawn], criterion(alpha, min_log2_fold_change), beyond_note)
     for place, change in zip(axes, changes, strict=True):
         shown = np.isfinite(mean) & np.isfinite(change)
         y = np.clip(change, -limit, limit)
@@ -190,7 +191,7 @@ def volcano_plot(
     _group_legend(
         figure,
         called[known],
-        _criterion(alpha, min_log2_fold_change),
+        criterion(alpha, min_log2_fold_change),
         f"beyond ±{limit:.3g}, drawn on the edge: {far.sum():,}" if far.any() else "",
         f"triangles: p-value below the smallest number, {beyond.sum():,}" if beyond.any() else "",
     )
@@ -246,6 +247,16 @@ def _missing_reasons(results: pd.DataFrame, missing: np.ndarray) -> str:
 _TOP_COLUMNS = 4
 
 
+def _smallest_pvalues(results: pd.DataFrame, n_genes: int) -> np.ndarray:
+    order = np.lexsort([-np.nan_to_num(np.abs(numbers(results["stat"]))), numbers(results["pvalue"])])
+    return order[np.isfinite(numbers(results["pvalue"])[order])][:n_genes]
+
+
+def top_genes(results: pd.DataFrame, n_genes: int) -> pd.DataFrame:
+    """Return the genes with the smallest p-values; of equal ones those with the largest statistics."""
+    return results.iloc[_smallest_pvalues(results, n_genes)]
+
+
 @styled
 def top_genes_plot(
     results: pd.DataFrame, normalized: pd.DataFrame, groups: pd.Series, title: str, *, n_genes: int = 12
@@ -263,8 +274,7 @@ def top_genes_plot(
     title
         What is compared.
     """
-    order = np.lexsort([-np.nan_to_num(np.abs(numbers(results["stat"]))), numbers(results["pvalue"])])
-    chosen = order[np.isfinite(numbers(results["pvalue"])[order])][:n_genes]
+    chosen = _smallest_pvalues(results, n_genes)
     rows = max(1, -(-len(chosen) // _TOP_COLUMNS))
     figure = style.new_figure(height=1.0 + 2.0 * rows)
     style.title(figure, f"Genes with the smallest p-values, {title}")

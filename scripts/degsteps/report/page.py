@@ -12,7 +12,7 @@ import os
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,14 @@ FIGURES = {
     ),
     "ma": ("Fold change over mean", "Each gene's fold change over its mean count; called genes are coloured."),
     "volcano": ("Volcano", "Effect and evidence together: fold change over the p-value."),
+    "heatmap": (
+        "Heatmap of the top genes",
+        "Transformed values, in standard deviations from the gene's mean. Groups must part: the genes were chosen.",
+    ),
+    "overlap": (
+        "What the contrasts have in common",
+        "Genes called by exactly the contrasts marked below a bar. One that just misses the threshold is not called.",
+    ),
     "top_genes": (
         "Counts of the top genes",
         "Normalised counts of the genes with the smallest p-values: an effect should show in most samples of a group.",
@@ -134,6 +142,7 @@ _FILE_PURPOSES = (
     (r"test/model\.h5ad", "The fitted model, for more contrasts without fitting again."),
     (r"test/genes\.tsv", "Means and dispersions of each gene."),
     (r"test/.*\.tsv", "Result table without annotation."),
+    (r"annotate/overlap/overlap\.tsv", "Number of genes called by exactly which contrasts."),
     (r"annotate/genes\.tsv", "Annotation of every gene that was read."),
     (r"annotate/.*\.tsv", "Result table: every tested gene, by adjusted p-value."),
     (r".*\.(png|svg)", "Figure."),
@@ -403,7 +412,8 @@ class Content:
     verdicts, summary : by check, by contrast.
     contrasts : result tables by name.
     contrast_paths : their files.
-    figures, contrast_figures : figure files.
+    figures, contrast_figures : figure files; set_figures lie in folders named after their sample set.
+    overlap_figures : what contrasts have in common; none for a single contrast.
     methods : the methods in words.
     folder : where the page will lie.
     """
@@ -424,6 +434,8 @@ class Content:
     contrasts: Mapping[str, pd.DataFrame]
     contrast_paths: Mapping[str, Path]
     figures: Sequence[Path]
+    set_figures: Sequence[Path]
+    overlap_figures: Sequence[Path]
     contrast_figures: Sequence[Path]
     methods: Methods
     folder: Path
@@ -498,7 +510,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "batch_figures": [pictures[stem] for stem in _BATCH_FIGURES if stem in pictures],
         "quality_figures": [pictures[stem] for stem in quality],
         "fit": facts_of(content.records, "fit_model"),
-        "test_figures": [pictures["dispersion"]] if "dispersion" in pictures else [],
+        "test_figures": test_pictures(content, pictures),
         "contrasts": [contrast_context(content, name) for name in content.contrasts],
         "na_reasons": NA_REASONS,
         "methods": content.methods,
@@ -506,6 +518,20 @@ def page_context(content: Content) -> dict[str, Any]:
         "files": file_groups(content),
         "given": given_grid(content.records),
     }
+
+
+def test_pictures(content: Content, pictures: Mapping[str, Picture]) -> list[Picture]:
+    """Return the dispersions of the fit and of each sample set's, and what the contrasts have in common."""
+    shown = [pictures["dispersion"]] if "dispersion" in pictures else []
+    of_sets: dict[str, list[Path]] = {}
+    for path in content.set_figures:
+        of_sets.setdefault(path.parent.name, []).append(path)
+    for name, paths in of_sets.items():
+        of_set = picture(paths, paths[0].stem, content.folder)
+        shown.append(replace(of_set, title=f"{of_set.title}, sample set {name}"))
+    return shown + [
+        picture(paths, stem, content.folder) for stem, paths in figures_by_stem(content.overlap_figures).items()
+    ]
 
 
 def verdict_rows(verdicts: pd.DataFrame) -> list[dict[str, str]]:
@@ -689,7 +715,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     table = content.contrasts[name]
     data, rows = gene_table(table, content.settings["report"]["table_rows"])
     figures = figures_by_stem(content.contrast_figures)
-    kinds = [kind for kind in ("ma", "volcano", "top_genes", "pvalues") if f"{name}.{kind}" in figures]
+    kinds = [kind for kind in ("ma", "volcano", "heatmap", "top_genes", "pvalues") if f"{name}.{kind}" in figures]
     numbers = {key: int(value) for key, value in content.summary.loc[name].items()}
     reasons = [(reason, text, numbers[f"na_{reason}"]) for reason, text in NA_REASONS.items()]
     path = content.contrast_paths[name]
