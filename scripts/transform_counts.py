@@ -23,7 +23,9 @@ def main(
     known_design = None if blind else read_table(design)
     factors = read_table(size_factors)["size_factor"]
     matrix = read_matrix(counts)
-    offsets = normalization_factors(read_matrix(lengths).loc[matrix.index], factors) if lengths else None
+    offsets = (
+        normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
+    )
     options = {"method": method, "design": known_design, "normalization_factors": offsets, "fit_type": fit_type}
     values, facts = transformed_counts(matrix, factors, **options)
     write_matrix(values, transformed)

@@ -272,6 +272,18 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     ),
 }
 
+#: Two ways to the same numbers: name -> (settings, other settings, files of the one and the same of the other)
+SAME: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
+    "lengths_of_a_sample_set": (
+        LENGTHS | IN_SET,
+        LENGTHS | {"ingest.exclude_samples": SPARE["exclude_samples"] | {"untreated4": "contaminated"}},
+        {
+            "07_test/c.tsv": "07_test/c.tsv",
+            "05_transform/sets/s/transformed.parquet": "05_transform/transformed.parquet",
+        },
+    ),
+}
+
 #: Settings that are tested elsewhere: where they take effect only in the page, or are the name of a folder.
 IN_THE_PAGE = {"title": "Another title", "report.table_rows": 5}
 CRATE = {"report.released", "report.license"}
@@ -446,6 +458,9 @@ def variants(tmp_path_factory) -> Path:
     for key, (settings, _, _) in REFUSED.items():
         name = key.replace(".<name>", "").replace(".", "-")
         settings_of[name], targets[name] = settings, {"02_filter/genes.tsv"}
+    for name, (settings, other, files) in SAME.items():
+        settings_of |= {f"{name}-one": settings, f"{name}-other": other}
+        targets |= {f"{name}-one": {*files, "08_annotate/c.top_genes.png"}, f"{name}-other": set(files.values())}
     targets["ingest-gene_lengths"].add("03_normalize/tables/tpm.tsv.gz")
     analyses |= {name: changed(base, settings) for name, settings in settings_of.items()}
     for name, content in analyses.items():
@@ -475,6 +490,16 @@ def test_setting_changes_its_file(variants, key):
         assert json.loads(first.read_text())["facts"] != json.loads(second.read_text())["facts"]
     else:
         assert first.read_bytes() != second.read_bytes()
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_both_ways_lead_to_the_same(variants, name):
+    for one, other in SAME[name][2].items():
+        first, second = (
+            variants / "results" / f"{name}-one/1.0" / one,
+            variants / "results" / f"{name}-other/1.0" / other,
+        )
+        assert first.read_bytes() == second.read_bytes(), one
 
 
 @pytest.mark.parametrize("key", REFUSED)
