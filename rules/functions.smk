@@ -163,6 +163,27 @@ def adjusted_input(wildcards):
     return "<transform>/adjusted.parquet" if has_adjusted(wildcards.analysis) else []
 
 
+def hidden_columns(wildcards):
+    """Return the columns whose labels are permuted in this run."""
+    analysis = ANALYSES[wildcards.analysis]
+    return analysis["blinding"]["columns"] if is_blinded(analysis) else []
+
+
+def checks_identity(analysis):
+    """Whether sexes or subjects are compared with the sheet."""
+    quality = ANALYSES[analysis]["qc"]
+    return bool(quality["sex_column"] or quality["subject_column"])
+
+
+def identity_file(name):
+    """Return an input function that gives a table of identity checks, or nothing where there are none."""
+
+    def path_of_table(wildcards):
+        return f"<qc>/{name}" if checks_identity(wildcards.analysis) else []
+
+    return path_of_table
+
+
 def adjustment_input(wildcards):
     """Return what the adjustment starts from: counts for ComBat-seq, transformed values for the linear method."""
     if ANALYSES[wildcards.analysis]["batch"]["method"] == "combat_seq":
@@ -232,6 +253,7 @@ def step_records(wildcards):
         )
         records += ["<transform>/adjust_transformed"]
     records += ["<transform>/transform_counts", "<qc>/compute_qc", "<qc>/plot_qc"]
+    records += ["<qc>/check_identity"] * checks_identity(wildcards.analysis)
     records += ["<annotate>/annotate_genes"]
     if is_blinded(analysis):
         return [f"{record}.record.json" for record in records]

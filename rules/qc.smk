@@ -1,6 +1,7 @@
 # 06 qc: are the samples what they should be? Numbers first, figures of these numbers, verdicts in words.
 # enters: counts before and after the filter, size factors, transformed and adjusted values; gene symbols for labels
-# leaves: a table behind each figure, outliers.tsv, verdicts.tsv, figures; only the report reads them
+# leaves: a table behind each figure, outliers.tsv, verdicts.tsv, figures; only the report reads them; and where a
+#         column of sexes or subjects is named, what the counts say of each sample (sex.tsv, subjects.tsv)
 
 
 rule compute_qc:
@@ -44,6 +45,39 @@ rule compute_qc:
         code=code("compute_qc"),
     script:
         "../scripts/compute_qc.py"
+
+
+rule check_identity:
+    """Tell sex and subject of each sample from its counts, and compare with the sheet."""
+    input:
+        raw_counts="<ingest>/counts.parquet",
+        samples="<ingest>/samples.tsv",
+        transformed="<transform>/transformed.parquet",
+        annotation="<annotate>/genes.tsv",
+    output:
+        sex="<qc>/sex.tsv",
+        subjects="<qc>/subjects.tsv",
+        verdicts="<qc>/identity.tsv",
+        record="<qc>/check_identity.record.json",
+    log:
+        "<logs>/check_identity.log",
+    benchmark:
+        "<benchmarks>/check_identity.tsv"
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(),
+    params:
+        model=setting("design"),
+        batch_columns=setting("batch.columns"),
+        hidden_columns=hidden_columns,
+        sex_column=setting("qc.sex_column"),
+        subject_column=setting("qc.subject_column"),
+        code=code("check_identity"),
+    script:
+        "../scripts/check_identity.py"
 
 
 rule plot_qc:

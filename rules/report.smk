@@ -40,6 +40,7 @@ rule summarize_results:
         design_summary="<batch>/design.json",
         association="<batch>/association.tsv",
         quality_verdicts="<qc>/verdicts.tsv",
+        identity_verdicts=identity_file("identity.tsv"),
         contrast_tables=contrast_tables,
         records=step_records,
         set_genes=set_files("<filter>/genes.tsv"),
@@ -88,7 +89,10 @@ rule render_report:
     input:
         samples="<ingest>/samples.tsv",
         sample_account="<ingest>/sample_account.tsv",
+        sites="<ingest>/sites.tsv",
         libraries="<qc>/libraries.tsv",
+        sex=identity_file("sex.tsv"),
+        subjects=identity_file("subjects.tsv"),
         genes="<filter>/genes.tsv",
         design_summary="<batch>/design.json",
         association="<batch>/association.tsv",

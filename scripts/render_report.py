@@ -3,13 +3,14 @@
 from degsteps.report import accounting
 from degsteps.report.methods import methods_text
 from degsteps.report.page import Content, render_page
-from degsteps.step import Input, Inputs, Output, run
+from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import read_json, read_samples, read_table, read_text_table
 
 
 def main(
     samples: Input,
     sample_account: Input,
+    sites: Input,
     libraries: Input,
     genes: Input,
     design_summary: Input,
@@ -29,6 +30,8 @@ def main(
     methods: Output,
     settings: dict,
     workflow_versions: dict,
+    sex: OptionalInput = None,
+    subjects: OptionalInput = None,
 ) -> dict:
     """Read what the page shows; nothing is computed here."""
     common = {
@@ -43,6 +46,9 @@ def main(
         **common,
         samples=read_samples(samples),
         sample_account=read_table(sample_account, text=("reason",)),
+        sites=read_text_table(sites),
+        sex=read_text_table(sex) if sex else None,
+        subjects=read_text_table(subjects) if subjects else None,
         libraries=read_table(libraries, text=("flags",)),
         genes=read_table(genes, text=("reason",)),
         association=read_table(association, text=("a", "b")),

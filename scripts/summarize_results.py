@@ -1,5 +1,7 @@
 """Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
 
+import pandas as pd
+
 from degsteps.plan import verdict
 from degsteps.report import accounting
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
@@ -24,6 +26,7 @@ def main(
     contrasts: Output,
     verdicts: Output,
     settings: dict,
+    identity_verdicts: OptionalInput = None,
     plan: OptionalInput = None,
 ) -> dict:
     """Stop if any stage has other samples or genes than the one before it has kept."""
@@ -46,13 +49,16 @@ def main(
     summary = accounting.contrast_summaries(
         tables, alpha=test["alpha"], min_log2_fold_change=test["min_log2_fold_change"]
     )
+    quality = read_table(quality_verdicts, text=texts)
+    if identity_verdicts:
+        quality = pd.concat([quality, read_table(identity_verdicts, text=texts)])
     found = accounting.collect_verdicts(
         settings=settings,
         records=[read_json(path) for path in records],
         accounts=accounts,
         design=accounting.with_contrasts(read_json(design_summary), map(read_json, compiled_contrasts)),
         association=read_table(association, text=texts),
-        quality=read_table(quality_verdicts, text=texts),
+        quality=quality,
         contrasts=tables,
     )
     if plan:

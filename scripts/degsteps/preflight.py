@@ -30,7 +30,7 @@ from degsteps.design import (
 )
 from degsteps.errors import DegstepsError, DesignError
 from degsteps.sample_sets import members, set_model
-from degsteps.sheet import Fault, Sheet, access_fault
+from degsteps.sheet import Fault, Sheet, access_fault, sex_of
 from degsteps.source_checks import Inputs
 from degsteps.wording import counted, listed, near_match, quoted, suggestion, verb
 
@@ -94,6 +94,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     check.filters()
     check.batches()
     check.quality_control()
+    check.blinding()
     return Findings(list(dict.fromkeys(check.problems)), list(dict.fromkeys(check.notes)))
 
 
@@ -694,8 +695,46 @@ class _Check:
                 self.design_problem(key, what, cure + crosstab_text(values, levels, name, factor))
 
     def quality_control(self) -> None:
-        for name in self.analysis["qc"]["color_by"] or ():
+        quality = self.analysis["qc"]
+        for name in quality["color_by"] or ():
             self._is_in_sheet("qc.color_by", name)
+        for key in ("sex_column", "subject_column"):
+            name = quality[key]
+            if name is None or not self._is_in_sheet(f"qc.{key}", name):
+                continue
+            blinding = self.analysis["blinding"]
+            if name in blinding["columns"] and blinding.get("key") is None:
+                what = f"the labels of {quoted(name)} are hidden, so samples cannot be compared with them."
+                self.problem(f"qc.{key}", what, "Take it out of blinding.columns, or leave the setting out.")
+            elif key == "sex_column":
+                self._sexes(name)
+            else:
+                self._subjects(name)
+
+    def blinding(self) -> None:
+        for name in self.analysis["blinding"]["columns"]:
+            self._is_in_sheet("blinding.columns", name)
+
+    def _sexes(self, name: str) -> None:
+        unread = [level for level in dict.fromkeys(self.columns[name]) if sex_of(level) is None]
+        if unread:
+            what = f"the column {quoted(name)} has {listed(unread)}, which {verb(len(unread), 'is', 'are')} no sex."
+            cure = "Write female and male (f and m); leave the cell blank, or write unknown, where it is not known."
+            if all(as_number(level) is not None for level in unread):
+                cure += " Codes are not guessed: 1 is male in one convention and female in another."
+            self.data_problem(self.given.path, Fault(name, what, cure))
+        if self.analysis["annotate"]["genes"] is None:
+            what = "annotate.genes names no gene table, so sex can be told only if the gene ids are symbols."
+            self.note(self.file, "qc.sex_column", what, "Name a gene table that has symbols.")
+
+    def _subjects(self, name: str) -> None:
+        sizes = Counter(value for value in self.columns[name] if value)
+        if len(sizes) < 3 or sum(number > 1 for number in sizes.values()) < 2:
+            what = f"{quoted(name)} names {counted(len(sizes), 'subject')}, "
+            what += f"{sum(number > 1 for number in sizes.values())} of them with more than one sample: too few to "
+            what += "compare samples of one with those of others."
+            cure = "It takes three, two of them with several samples; name another column, or leave it out."
+            self.problem("qc.subject_column", what, cure)
 
 
 def _unreadable(path: str) -> Fault | None:

@@ -81,9 +81,7 @@ def replay(record_path: Path, record: dict[str, Any], scripts: Path, scratch: Pa
     outputs = {entry["path"]: str(scratch / entry["path"].lstrip("/")) for entry in _entries(record["outputs"])}
     new_record = scratch / "replayed.record.json"
     placed = inputs | outputs | {recorded_record: str(new_record)}
-    script = scripts / f"{record['step']}.py"
-    if not script.is_file():
-        raise DataError(f"{script}: there is no such script. Check out the version of the code that wrote the record.")
+    script = _script_of(record["step"], scripts)
     command = [sys.executable, str(script), *(placed.get(word, word) for word in words[2:])]
     done = subprocess.run(command, env=_plain_environment(), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
@@ -99,6 +97,14 @@ def replay(record_path: Path, record: dict[str, Any], scripts: Path, scratch: Pa
     from degsteps.tables import read_json
 
     return Replayed(record["step"], found, surroundings(record, read_json(new_record), code_digest(script)))
+
+
+def _script_of(step: Any, scripts: Path) -> Path:
+    """Return the script of a step; a record may come from anywhere, so its step is looked up, not made into a path."""
+    known = {path.stem: path for path in sorted(scripts.glob("*.py"))}
+    if step not in known:
+        raise DataError(f"{step}: there is no such step. Check out the version of the code that wrote the record.")
+    return known[step]
 
 
 def surroundings(then: dict[str, Any], now: dict[str, Any], code: str) -> list[str]:

@@ -223,6 +223,28 @@ def matching_column(columns: Mapping[str, Sequence[str]], names: Collection[str]
     return best
 
 
+#: Words for the sexes. Numbers are not among them: 1 is male in one convention and female in another.
+_SEXES = {
+    "female": frozenset({"f", "female", "females", "woman", "women", "girl", "xx"}),
+    "male": frozenset({"m", "male", "males", "man", "men", "boy", "xy"}),
+}
+_NO_SEX = frozenset({"", "unknown", "na", "n/a", "nan", "none", "u", "unk", "not known", "other", "?", "-"})
+
+
+def sex_of(level: str) -> str | None:
+    """Return ``female`` or ``male`` as a level of the sheet says it, blank if it says that it is not known.
+
+    Returns
+    -------
+    str or None
+        None for a level that cannot be read, such as a number.
+    """
+    word = level.strip().casefold()
+    if word in _NO_SEX:
+        return ""
+    return next((sex for sex, words in _SEXES.items() if word in words), None)
+
+
 def detect_delimiter(header: str) -> str | None:
     """Return the delimiter that occurs most often outside of quotes in a header line; None if none occurs."""
     outside = "".join(header.split('"')[::2])

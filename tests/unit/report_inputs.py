@@ -167,6 +167,28 @@ def build(folder: Path) -> Study:
         "ingest",
         "gene_account.tsv",
     )
+    put(
+        "sites",
+        pd.DataFrame(
+            {
+                "counts": ["given/x.tsv", "given/y.tsv"],
+                "format": ["table", "star"],
+                "genes": [67, 70],
+                "genes_shared": [67, 67],
+                "genes_unshared": [0, 3],
+                "samples": [3, 3],
+                "total_count_median": [1_200_345, 900_000],
+                "total_count_min": [1000, 10],
+                "total_count_max": [2000, 20],
+                "detected_genes_median": [50, 40],
+                "samples_NA": [1, 2],
+                f"samples_{LEVELS[1]}": [2, 1],
+            },
+            index=pd.Index(["x", "y&"], name="site"),
+        ),
+        "ingest",
+        "sites.tsv",
+    )
     tables = {name: result_table(seed) for seed, name in enumerate(CONTRASTS)}
     dropped = [f"DROP{i}" for i in range(N_DROPPED_GENES)]
     put(

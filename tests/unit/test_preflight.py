@@ -897,6 +897,40 @@ def color_by_unknown(study):
 
 
 @case
+def sex_column_unknown(study):
+    study.set("qc.sex_column", "Sex")
+
+
+@case
+def sexes_as_codes(study):
+    study.sheet["sex"] = ["1", "2", "2", "1", "1", "2", "", "unknown"]
+    study.set("qc.sex_column", "sex")
+
+
+@case
+def sexes_without_a_gene_table(study):
+    study.sheet["sex"] = ["F", "M", "female", "male", "Woman", "man", "", "NA"]
+    study.set("qc.sex_column", "sex")
+
+
+@case
+def subjects_with_one_sample_each(study):
+    study.sheet["donor"] = [f"d{number}" for number in range(8)]
+    study.set("qc.subject_column", "donor")
+
+
+@case
+def subjects_hidden(study):
+    study.set("qc.subject_column", "run")
+    study.set("blinding.columns", ["condition", "run"])
+
+
+@case
+def blinded_column_unknown(study):
+    study.set("blinding.columns", ["condition", "Arm"])
+
+
+@case
 def lengths_missing(study):
     study.set("normalize.tables", ["normalized", "tpm", "fpkm"])
 

@@ -55,7 +55,7 @@ class Page(HTMLParser):
 
 def render(study, folder=None):
     main = runpy.run_path(str(REPO / "scripts" / "render_report.py"))["main"]
-    names = ("samples", "sample_account", "libraries", "genes", "design_summary", "association", "crosstab")
+    names = ("samples", "sample_account", "sites", "libraries", "genes", "design_summary", "association", "crosstab")
     names += ("accountability", "contrasts", "verdicts", "contrast_tables", "contrast_figures", "figures", "records")
     names += ("compiled_contrasts", "set_figures", "overlap_figures")
     folder = folder or study.report

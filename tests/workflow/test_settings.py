@@ -33,6 +33,7 @@ IN_SET = {
     "design.sample_sets.s.exclude": {"untreated4": "contaminated"},
     "test.contrasts.c.sample_sets": ["s"],
 }
+IDENTITY = {"qc.subject_column": "mouse"}
 CROSSED = {"design.formula": "~ type * condition"}
 
 SPARE = {"exclude_samples": {"spare": "of another project"}}
@@ -121,6 +122,12 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "transform.blind": ({"transform.blind": False}, "05_transform/transformed.parquet", {}),
     "qc.top_genes": ({"qc.top_genes": 50}, "06_qc/loadings.tsv", {}),
     "qc.color_by": ({"qc.color_by": ["number_of_lanes"]}, "06_qc/pca.png", {}),
+    "qc.sex_column": (
+        IDENTITY | {"qc.sex_column": "sex"},
+        "06_qc/identity.tsv",
+        IDENTITY,
+    ),
+    "qc.subject_column": (IDENTITY, "06_qc/identity.tsv", {"qc.sex_column": "sex"}),
     "qc.outlier_mad": ({"qc.outlier_mad": 0.5}, "06_qc/outliers.tsv", {}),
     "test.contrasts.<name>.factor": (
         {"test.contrasts.c": {"factor": "type", "test": "paired_end", "reference": "single_read"}, "batch.columns": []},
@@ -346,6 +353,7 @@ def write_given(folder: Path) -> None:
     counts = pd.read_csv(given / "small.counts.tsv.gz", sep="\t", index_col=0)
     sheet = pd.read_csv(given / "small.samples.tsv", sep="\t", dtype=str)
     sheet["lanes"], sheet["depth"] = sheet["number_of_lanes"], ["1", "5", "2", "9", "4", "7", "3", "8"]
+    sheet["sex"], sheet["mouse"] = ["f", "m"] * 4, ["a", "a", "b", "b", "c", "c", "d", "d"]
     sheet.to_csv(given / "small.samples.tsv", sep="\t", index=False)
     sheet.assign(number_of_lanes="3").to_csv(given / "relabelled.tsv", sep="\t", index=False)
     sheet.rename(columns={"sample": "library"}).to_csv(given / "other_ids.tsv", sep="\t", index=False)

@@ -230,7 +230,7 @@ def methods_text(
         _data_sentences(settings, records, account, workflow_versions, cite),
         _filter_sentences(records, account, cite) + " " + _normalization_sentences(settings, records, cite),
         _test_sentences(settings, records, design, versions, cite),
-        _figure_sentences(settings, records, versions, cite),
+        _sentences(_figure_sentences(settings, records, versions, cite), _identity_sentences(settings, records)),
         _annotation_sentences(records) + _table_sentences(settings, versions, cite),
         _software_sentence(versions),
     )
@@ -469,6 +469,25 @@ def _figure_sentences(settings, records, versions, cite) -> str:
         )
     were = "was" if len(batch["columns"]) == 1 else "were"
     return f"{text} In figures marked as adjusted, {names} {were} removed by {how}; no test used adjusted values."
+
+
+def _identity_sentences(settings, records) -> str:
+    facts = facts_of(records, "check_identity")
+    parts = []
+    if facts.get("sexes") and settings["qc"]["sex_column"]:
+        parts.append(
+            "The sex of each sample was told from the reads of genes of the Y chromosome relative to their X "
+            f"homologues and from XIST, and compared with the column {settings['qc']['sex_column']}."
+        )
+    compared = facts.get("subjects", {})
+    if compared.get("n_genes"):
+        removed = f" without the effects of {_series(compared['removed'])}" if compared["removed"] else ""
+        parts.append(
+            f"Samples were compared with those of the same subject ({settings['qc']['subject_column']}) and of others "
+            f"by the correlation of transformed values{removed} over the {counted(compared['n_genes'], 'gene')} that "
+            "vary most."
+        )
+    return _sentences(*parts)
 
 
 def _annotation_sentences(records) -> str:

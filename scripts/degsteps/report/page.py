@@ -55,6 +55,20 @@ CHECK_TITLES = {
     "missing": "Genes without p-value",
     "annotation": "Annotation",
     "plan": "Locked plan",
+    "lookalikes": "Duplicates",
+    "sex": "Sex",
+    "subjects": "Subjects",
+}
+#: What subjects.tsv says of a sample.
+SUBJECT_STATUS = {
+    "agrees": "its own subject",
+    "other_subject": "ANOTHER SUBJECT",
+    "own_and_other": "its own and another",
+    "like_other": "another (only sample)",
+    "like_none": "no other sample",
+    "only_sample": "only sample",
+    "no_subject": "no subject given",
+    "not_told": "nothing",
 }
 #: Title and reading aid of figures, by the name of their file.
 FIGURES = {
@@ -121,6 +135,8 @@ _FILE_PURPOSES = (
     (r"ingest/counts\.parquet", "Raw counts of the analysed samples, every gene."),
     (r"ingest/samples\.tsv", "Sample sheet of the analysed samples."),
     (r"ingest/sample_account\.tsv", "Every sample of sheet and counts: kept or not, and why."),
+    (r"ingest/sites\.tsv", "What each site sent: samples by arm, depth, genes."),
+    (r"ingest/replicates\.tsv", "Agreement of technical replicates that were summed."),
     (r"ingest/gene_account\.tsv", "Genes that several rows of the matrix were added up to."),
     (r"filter/counts\.parquet", "Raw counts of the genes that are tested."),
     (r"filter/genes\.tsv", "Every gene: kept or not, and why."),
@@ -138,6 +154,9 @@ _FILE_PURPOSES = (
     (r"qc/libraries\.tsv", "Each library in numbers, with flags."),
     (r"qc/outliers\.tsv", "Distance of each sample from the others, by measure."),
     (r"qc/verdicts\.tsv", "Verdicts of quality control."),
+    (r"qc/sex\.tsv", "Sex of each sample by its counts, beside the sheet."),
+    (r"qc/subjects\.tsv", "Each sample beside its closest of the same and of other subjects."),
+    (r"qc/identity\.tsv", "Verdicts on sex and subjects."),
     (r"qc/.*\.tsv", "Numbers behind the figure of this name."),
     (r"test/model\.h5ad", "The fitted model, for more contrasts without fitting again."),
     (r"test/genes\.tsv", "Means and dispersions of each gene."),
@@ -405,11 +424,13 @@ class Content:
     settings, records, design, workflow_versions : as for :func:`degsteps.report.methods.methods_text`.
     samples : analysed samples with the sheet's columns, as text.
     sample_account : every sample with `status` and `reason`.
+    sites : what each site sent.
     libraries : quality numbers of the analysed samples.
     genes : every gene with the filter's decision.
     association, crosstab : of columns of the sheet.
     accounts : of samples and genes.
     verdicts, summary : by check, by contrast.
+    sex, subjects : what the counts say of each sample, where that was asked for.
     contrasts : result tables by name.
     contrast_paths : their files.
     figures, contrast_figures : figure files; set_figures lie in folders named after their sample set.
@@ -424,6 +445,7 @@ class Content:
     workflow_versions: Mapping[str, str]
     samples: pd.DataFrame
     sample_account: pd.DataFrame
+    sites: pd.DataFrame
     libraries: pd.DataFrame
     genes: pd.DataFrame
     association: pd.DataFrame
@@ -439,6 +461,8 @@ class Content:
     contrast_figures: Sequence[Path]
     methods: Methods
     folder: Path
+    sex: pd.DataFrame | None = None
+    subjects: pd.DataFrame | None = None
 
 
 def render_page(content: Content) -> str:
@@ -492,6 +516,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "min_log2_fold_change": settings["test"]["min_log2_fold_change"],
         "summary": summary_grid(content),
         "accounts": account_grids(content.accounts),
+        "sites": site_grid(content.sites),
         "samples": sample_grid(content),
         "design": content.design,
         "factors": factor_grid(content),
@@ -509,6 +534,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "transform": settings["transform"],
         "batch_figures": [pictures[stem] for stem in _BATCH_FIGURES if stem in pictures],
         "quality_figures": [pictures[stem] for stem in quality],
+        "identity": identity_grids(content),
         "fit": facts_of(content.records, "fit_model"),
         "test_figures": test_pictures(content, pictures),
         "contrasts": [contrast_context(content, name) for name in content.contrasts],
@@ -643,6 +669,53 @@ def sample_grid(content: Content) -> Grid:
         "size_factor": lambda value: MISSING if pd.isna(value) else f"{value:.3f}",
     }
     return grid(table, "Every sample of the sheet and the counts", labels, formats)
+
+
+def site_grid(sites: pd.DataFrame) -> Grid:
+    """Return what each site sent, arms first; no rows if there is one source only."""
+    table = sites.reset_index() if len(sites) > 1 or list(sites.index) != ["all"] else sites.reset_index().iloc[:0]
+    arms = [name for name in table.columns if name.startswith("samples_")]
+    labels = {"site": "Site", "samples": "Samples", **{name: name.removeprefix("samples_") for name in arms}}
+    labels |= {
+        "total_count_median": "Reads, median",
+        "total_count_min": "Fewest reads",
+        "total_count_max": "Most reads",
+    }
+    labels |= {"detected_genes_median": "Genes detected, median", "genes": "Genes sent"}
+    labels |= {"genes_shared": "At every site", "genes_unshared": "Not at every site", "format": "Format"}
+    formats = {name: _count_or_text for name in labels if name not in ("site", "format")}
+    return grid(table, "What each site sent", labels, formats)
+
+
+def _count_or_text(value: str) -> str:
+    return format_count(float(value)) if value else MISSING
+
+
+def identity_grids(content: Content) -> list[Grid]:
+    """Return what the counts say of sex and subject of each sample, where that was asked for."""
+    found = []
+    if content.sex is not None and (content.sex["inferred"] != "").any():
+        labels = {"sample": "Sample", "in_sheet": "Sex in the sheet", "inferred": "Sex by the counts"}
+        labels |= {"agrees": "Agrees", "y_reads": "Reads of Y genes", "x_reads": "of their X sisters"}
+        labels |= {"xist_reads": "of XIST", "y_share": "Share of Y"}
+        table = content.sex.reset_index().replace({"inferred": {"too_few_reads": "too few reads"}})
+        table["agrees"] = table["agrees"].map({"true": "yes", "false": "NO"}).fillna("")
+        formats = dict.fromkeys(("y_reads", "x_reads", "xist_reads"), _count_or_text)
+        formats["y_share"] = lambda share: f"{float(share):.4f}" if share else MISSING
+        found.append(grid(table, "Sex by XIST and genes of the Y chromosome", labels, formats))
+    if content.subjects is not None and len(content.subjects):
+        labels = {"sample": "Sample", "subject": "Subject in the sheet", "status": "Counts say"}
+        labels |= {"own_sample": "Closest of its subject", "own_correlation": "Correlation"}
+        labels |= {"other_sample": "Closest of another", "other_subject": "Its subject"}
+        labels |= {"other_correlation": "Correlation with it"}
+        table = content.subjects.reset_index()
+        table["status"] = table["status"].map(lambda status: SUBJECT_STATUS.get(status, status))
+        formats = dict.fromkeys(
+            ("own_correlation", "other_correlation"),
+            lambda text: format_fold_change(float(text)) if text else MISSING,
+        )
+        found.append(grid(table, "Samples beside those of the same and of other subjects", labels, formats))
+    return found
 
 
 def factor_grid(content: Content) -> Grid:
