@@ -26,6 +26,7 @@ rule transform_counts:
     params:
         method=setting("transform.method"),
         blind=setting("transform.blind"),
+        trend_genes=setting("transform.trend_genes"),
         fit_type=setting("test.fit_type"),
         code=code("transform_counts"),
     script:
@@ -55,6 +56,7 @@ rule adjust_transformed:
         method=setting("batch.method"),
         batch_columns=setting("batch.columns"),
         transform=setting("transform.method"),
+        trend_genes=setting("transform.trend_genes"),
         fit_type=setting("test.fit_type"),
         code=code("adjust_transformed"),
     script:

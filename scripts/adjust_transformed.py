@@ -19,6 +19,7 @@ def main(
     batch_columns: list[str],
     transform: str,
     fit_type: str,
+    trend_genes: int | None,
 ) -> dict:
     """Adjust; the columns of the design that are no batch are protected."""
     matrix = read_matrix(values)
@@ -29,7 +30,8 @@ def main(
     else:
         from degsteps.transform import transformed_counts
 
-        result, _ = transformed_counts(matrix, None, method=transform, fit_type=fit_type)
+        options = {"fit_type": fit_type, "trend_genes": trend_genes}
+        result, _ = transformed_counts(matrix, None, method=transform, **options)
     write_matrix(result, adjusted)
     return {"method": method, "batches": batch_columns, "use": "Figures only. The test reads the raw counts."}
 

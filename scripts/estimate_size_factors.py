@@ -1,6 +1,7 @@
-"""Estimate one size factor per sample: the median of ratios to a pseudo-reference (Anders & Huber 2010), or TMM.
+"""Estimate one size factor per sample: the median of ratios to a pseudo-reference (Anders & Huber 2010), TMM or others.
 
-With ``method`` ``given`` the user's size factors are taken as they are.
+With ``method`` ``given`` the user's size factors are taken as they are; by ``iterate`` they are fitted by turns with
+dispersions (Love, Huber & Anders 2014).
 """
 
 import pandas as pd
@@ -27,6 +28,10 @@ def main(
     )
     if method == "given":
         factors = normalization.given_size_factors(read_samples(given_size_factors), matrix.columns)
+    elif method == "iterate":
+        from degsteps import deseq
+
+        factors = deseq.iterated_size_factors(corrected)
     else:
         controls = read_gene_list(control_genes) if control_genes else None
         factors = normalization.size_factors(corrected, method=method, control_genes=controls)

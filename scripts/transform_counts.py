@@ -17,6 +17,7 @@ def main(
     method: str,
     blind: bool,
     fit_type: str,
+    trend_genes: int | None,
     lengths: OptionalInput = None,
 ) -> dict:
     """Transform; a blind transformation does not see the design."""
@@ -26,7 +27,8 @@ def main(
     offsets = (
         normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
     )
-    options = {"method": method, "design": known_design, "normalization_factors": offsets, "fit_type": fit_type}
+    options = {"method": method, "design": known_design, "normalization_factors": offsets}
+    options |= {"fit_type": fit_type, "trend_genes": trend_genes}
     values, facts = transformed_counts(matrix, factors, **options)
     write_matrix(values, transformed)
     return facts | {"use": "Figures and clustering only, never a test."}

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from degsteps.errors import ConfigError, DataError, DesignError
-from degsteps.normalization import require_reads
+from degsteps.norm_factors import require_reads
 
 REASONS = {
     "all_zero": "The gene has no read in any sample.",

@@ -32,6 +32,7 @@ from degsteps.errors import DegstepsError, DesignError
 from degsteps.sample_sets import members, set_model
 from degsteps.sheet import Fault, Sheet, access_fault, sex_of
 from degsteps.source_checks import Inputs
+from degsteps.sources import lengths_are_offsets
 from degsteps.wording import counted, listed, near_match, quoted, suggestion, verb
 
 
@@ -91,6 +92,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     check.sets()
     check.engine()
     check.size_factors()
+    check.transformation()
     check.filters()
     check.batches()
     check.quality_control()
@@ -597,9 +599,12 @@ class _Check:
     def size_factors(self) -> None:
         settings, key = self.analysis["normalize"], "normalize.given_size_factors"
         method, path = settings["size_factors"], settings["given_size_factors"]
-        if method in ("tmm", "given") and settings["control_genes"] is not None:
+        if method not in ("ratio", "poscounts") and settings["control_genes"] is not None:
             what = f"size_factors {method} takes no control genes."
             self.problem("normalize.control_genes", what, "Delete them, or set size_factors: ratio or poscounts.")
+        if method == "iterate" and lengths_are_offsets(self.analysis["ingest"]):
+            what = "iterate takes raw counts only, and transcript lengths enter the model here."
+            self.problem("normalize.size_factors", what, "Set ratio, or ingest.length_correction: length_scaled_tpm.")
         if method != "given" and path is not None:
             self.problem(key, f"is not used: size_factors is {method}.", "Set size_factors: given, or delete it.")
         elif method == "given" and path is None:
@@ -632,6 +637,12 @@ class _Check:
             self.problem(key, what, "Correct it, or leave the sample out of the analysis.")
         if len(numbers) < len(rows) - 1:
             self.problem(key, f"{path}: a sample stands there twice.", "Keep one row per sample.")
+
+    def transformation(self) -> None:
+        method, trend_genes = self.analysis["transform"]["method"], self.analysis["transform"]["trend_genes"]
+        if method != "vst" and trend_genes is not None:
+            what = f"is not used: transform.method is {method}."
+            self.problem("transform.trend_genes", what, "Delete it, or set transform.method: vst.")
 
     def engine(self) -> None:
         test = self.analysis["test"]

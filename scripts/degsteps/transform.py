@@ -1,11 +1,14 @@
 """Counts on a log2-like scale for figures and clustering, never for a test."""
 
+import logging
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from degsteps.normalization import size_factors as estimate_size_factors
+
+logger = logging.getLogger("degsteps")
 
 
 def transformed_counts(
@@ -16,6 +19,7 @@ def transformed_counts(
     design: pd.DataFrame | None = None,
     normalization_factors: pd.DataFrame | None = None,
     fit_type: str = "parametric",
+    trend_genes: int | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Transform counts, genes x samples.
 
@@ -27,6 +31,8 @@ def transformed_counts(
     design : samples x coefficients for a transformation that knows it; ``None`` for a blind one.
     normalization_factors : genes x samples, in place of the size factors.
     fit_type : trend of dispersions over the mean: ``parametric``, ``local`` or ``mean`` (not used by ``log2``).
+    trend_genes : how many genes the trend of ``vst`` is fitted to (R's ``vst()``: 1,000); all by default, and where
+        fewer are expressed well enough.
 
     Returns
     -------
@@ -40,6 +46,11 @@ def transformed_counts(
     from degsteps import deseq
 
     offsets = {"normalization_factors": normalization_factors}
-    trend = deseq.dispersion_trend(counts, factors, design, fit_type=fit_type, **offsets)
+    options = {"fit_type": fit_type, "n_genes": trend_genes if method == "vst" else None}
+    trend = deseq.dispersion_trend(counts, factors, design, **options, **offsets)
     facts = {"method": method, "blind": design is None, "trend": trend["kind"], **trend["coefficients"]}
+    facts["trend_genes"] = trend["n_genes"]
+    if trend["note"]:
+        logger.warning("%s: %s", method, trend["note"])
+        facts["note"] = trend["note"]
     return (deseq.vst if method == "vst" else deseq.rlog)(counts, factors, trend, **offsets), facts

@@ -77,7 +77,7 @@ def settings() -> dict:
         "filter": {"method": "cpm", "min_cpm": 0.5, "min_samples": None, "group": "dose"},
         "normalize": {"size_factors": "ratio", "control_genes": None, "tables": ["normalized", "cpm", "tmm_cpm"]},
         "batch": {"columns": ["site"], "method": "linear", "max_cramers_v": 0.5},
-        "transform": {"method": "vst", "blind": True},
+        "transform": {"method": "vst", "blind": True, "trend_genes": None},
         "qc": {"top_genes": 500, "color_by": ["dose", "age", "site"], "outlier_mad": 5},
         "test": {
             "contrasts": CONTRASTS,
@@ -333,6 +333,7 @@ def _records(stages: dict, paths: dict) -> list[tuple]:
         ("export_normalized", "normalize", [], {"table": "cpm", "use": "For people, never into a test."}),
         ("check_design", "batch", [paths["design"]], {}),
         ("adjust_transformed", "transform", [], {"method": "linear", "batches": ["site"]}),
+        ("transform_counts", "transform", [], {"method": "vst", "blind": True, "trend_genes": 67}),
         ("fit_model", "test", [], {"engine": "degsteps", "trend": "parametric"}),
         (
             "annotate_genes",

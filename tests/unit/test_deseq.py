@@ -328,7 +328,7 @@ def test_size_factors_are_used_as_given(fitted):
 def test_exact_has_the_higher_likelihood(fitted):
     from degsteps.engine.cells import Cells
     from degsteps.engine.dispersion_posterior import DispersionPosterior
-    from degsteps.engine.stages import Counts, Options, _fitted_means, gene_wise_pass
+    from degsteps.engine.stages import Counts, Options, first_means, gene_wise_pass
 
     case = fitted("pasilla", "batch")
     cells = Cells(case.design.to_numpy())
@@ -337,7 +337,7 @@ def test_exact_has_the_higher_likelihood(fitted):
     exact = gene_wise_pass(data, cells, Options("exact"))
     rows = np.flatnonzero(~np.isnan(exact.dispersion))
     counts, offset = data.block(rows, cells)
-    mean = _fitted_means(exact.mean_coefficients[rows].T, offset, cells)
+    mean = first_means(exact.mean_coefficients[rows].T, offset, cells)
     posterior = DispersionPosterior(counts, mean, cells, None, None)
     gain = posterior.value(np.log(exact.dispersion[rows])) - posterior.value(np.log(searched.dispersion[rows]))
     assert gain.min() > -5e-6

@@ -978,6 +978,19 @@ def size_factors_that_take_no_control_genes(study):
 
 
 @case
+def size_factors_that_take_no_lengths(study):
+    study.set("normalize.size_factors", "iterate")
+    study.files["lengths.txt"] = study.counts_text().encode()
+    study.set("ingest.length_matrix", "lengths.txt")
+
+
+@case
+def trend_genes_without_vst(study):
+    study.set("transform.method", "rlog")
+    study.set("transform.trend_genes", 1000)
+
+
+@case
 def key_unknown(study):
     study.set("filter.min_cmp", 2)
 

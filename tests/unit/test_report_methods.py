@@ -133,7 +133,18 @@ def test_settings_change_the_words(given):
     assert "blind" in text_of(given)
     assert "with knowledge of the design" in text_of(with_settings(given, "transform", blind=False))
     assert "log2(count + 1)" in text_of(with_settings(given, "transform", method="log2"))
+    assert "regularised log" in text_of(with_settings(given, "transform", method="rlog"))
+    fast = with_settings(given, "transform", trend_genes=1000)
+    assert "trend of 1,000 genes" in text_of(with_facts(fast, "transform_counts", trend_genes=1000))
+    assert "trend of" not in text_of(with_facts(fast, "transform_counts", trend_genes=700))
     assert "poscounts" in text_of(with_facts(given, "estimate_size_factors", method="poscounts"))
+    for method, word in (
+        ("iterate", "by turns"),
+        ("tmmwsp", "singleton"),
+        ("rle", "relative"),
+        ("upper_quartile", "quartiles"),
+    ):
+        assert word.lower() in text_of(with_facts(given, "estimate_size_factors", method=method)).lower()
     assert "control genes" in text_of(with_settings(given, "normalize", control_genes="house.txt"))
     assert "rounded" in text_of(with_facts(given, "ingest_counts", rounded=True))
     assert "local regression" in text_of(with_facts(given, "fit_model", trend="local"))

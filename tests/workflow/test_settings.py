@@ -108,7 +108,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "filter.min_total_count": (BY_EXPR | {"filter.min_total_count": 4000}, "02_filter/genes.tsv", BY_EXPR),
     "filter.keep_list": ({"filter.keep_list": "given/rare.txt"}, "02_filter/genes.tsv", {}),
     "filter.drop_list": ({"filter.drop_list": "given/common.txt"}, "02_filter/genes.tsv", {}),
-    "normalize.size_factors": ({"normalize.size_factors": "poscounts"}, "03_normalize/size_factors.tsv", {}),
+    "normalize.size_factors": ({"normalize.size_factors": "iterate"}, "03_normalize/size_factors.tsv", {}),
     "normalize.control_genes": ({"normalize.control_genes": "given/common.txt"}, "03_normalize/size_factors.tsv", {}),
     "normalize.given_size_factors": (
         {"normalize.size_factors": "given", "normalize.given_size_factors": "given/factors.tsv"},
@@ -119,6 +119,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "batch.method": ({"batch.method": "none"}, "06_qc/pca.tsv", {}),
     "batch.max_cramers_v": ({"batch.max_cramers_v": 0.1}, "04_batch/association.tsv", {}),
     "transform.method": ({"transform.method": "log2"}, "05_transform/transformed.parquet", {}),
+    "transform.trend_genes": ({"transform.trend_genes": 100}, "05_transform/transformed.parquet", {}),
     "transform.blind": ({"transform.blind": False}, "05_transform/transformed.parquet", {}),
     "qc.top_genes": ({"qc.top_genes": 50}, "06_qc/loadings.tsv", {}),
     "qc.color_by": ({"qc.color_by": ["number_of_lanes"]}, "06_qc/pca.png", {}),

@@ -8,6 +8,7 @@ Modules
 fit             the fitted model
 checks          what is refused
 estimation      dispersions and coefficients
+iterated        size factors by turns with dispersions
 testing         Wald and likelihood-ratio tests
 shrinkage       shrunken fold changes
 transformation  variance-stabilising transformation, regularised log
@@ -22,6 +23,7 @@ from degsteps.deseq.estimation import (
     mean_inverse,
 )
 from degsteps.deseq.fit import Fit, merge_fits
+from degsteps.deseq.iterated import iterated_size_factors
 from degsteps.deseq.shrinkage import shrink_lfc
 from degsteps.deseq.testing import likelihood_ratio_test, wald_test
 from degsteps.deseq.transformation import dispersion_trend, rlog, vst
@@ -36,6 +38,7 @@ __all__ = [
     "fit_gene_wise",
     "fit_model",
     "fit_prior",
+    "iterated_size_factors",
     "likelihood_ratio_test",
     "mean_inverse",
     "merge_fits",

@@ -43,7 +43,7 @@ def dispersion_trend(
     Returns
     -------
     dict
-        As ``Fit.trend``: ``kind``, ``coefficients``, ``local``, ``note``.
+        As ``Fit.trend``: ``kind``, ``coefficients``, ``local``, ``note``; and ``n_genes``, how many it was fitted to.
     """
     require_choice("fit_type", fit_type, TREND_KINDS)
     options = Options(**how)
@@ -68,7 +68,7 @@ def dispersion_trend(
         raise DataError("counts: every count is 0. Check the count matrix and the filter.")
     trend = fit_trend(gene_wise.base_mean[expressed], gene_wise.dispersion[expressed], fit_type)
     trend.note = " ".join(part for part in (note, trend.note) if part)
-    return trend_to_dict(trend)
+    return {**trend_to_dict(trend), "n_genes": data.n_genes}
 
 
 def _blind(counts: pd.DataFrame) -> pd.DataFrame:

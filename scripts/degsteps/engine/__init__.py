@@ -18,6 +18,7 @@ cooks          Cook's distances, outlier replacement
 wald           Wald and likelihood-ratio statistics
 adjust         multiple testing: Benjamini-Hochberg, independent filtering
 shrink         shrunken fold changes
+depth          size factors of the highest likelihood
 transform      variance-stabilising and regularised-log transformations
 inference      the kernels behind PyDESeq2's public interface (the only module that imports pydeseq2)
 """

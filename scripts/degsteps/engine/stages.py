@@ -125,7 +125,7 @@ def _width(cells: Cells) -> int:
     return max(cells.n_samples, cells.n_coefficients**2 // 2)
 
 
-def _fitted_means(coefficients: np.ndarray, offset: np.ndarray, cells: Cells) -> np.ndarray:
+def first_means(coefficients: np.ndarray, offset: np.ndarray, cells: Cells) -> np.ndarray:
     """Means of the first pass; a saturated design's coefficients are on the scale of the counts, others' are logs."""
     predictor = cells.linear_predictor(coefficients)
     if not cells.is_saturated:
@@ -179,7 +179,7 @@ def gene_wise_pass(counts: Counts, cells: Cells, options: Options) -> GeneWise:
             coefficients = fit_coefficients(
                 values, offset, cells, start, start_coefficients(normalized, cells), with_covariance=False
             ).coefficients
-        fitted = _fitted_means(coefficients, offset, cells)
+        fitted = first_means(coefficients, offset, cells)
         dispersion, converged = fit_gene_wise(
             values, fitted, cells, start, max_dispersion=max_dispersion, compatibility=options.compatibility
         )
@@ -319,7 +319,7 @@ def final_pass(
         values, offset = counts.block(index if len(index) < genes.stop - genes.start else genes, cells)
         dispersion_gene = gene_wise.dispersion[index]
         trend = trend_values[index]
-        fitted = _fitted_means(gene_wise.mean_coefficients[index].T, offset, cells)
+        fitted = first_means(gene_wise.mean_coefficients[index].T, offset, cells)
         start = np.where(dispersion_gene > 0.1 * trend, dispersion_gene, trend)
         posterior, _ = fit_with_prior(
             values,

@@ -35,10 +35,19 @@ REFERENCES = {
         "Bourgon R, Gentleman R, Huber W. Independent filtering increases detection power for high-throughput "
         "experiments. PNAS 2010;107:9546-9551. doi:10.1073/pnas.0914005107"
     ),
+    "bullard2010": (
+        "Bullard JH, Purdom E, Hansen KD, Dudoit S. Evaluation of statistical methods for normalization and "
+        "differential expression in mRNA-Seq experiments. BMC Bioinformatics 2010;11:94. doi:10.1186/1471-2105-11-94"
+    ),
     "chen2016": (
         "Chen Y, Lun ATL, Smyth GK. From reads to genes to pathways: differential expression analysis of RNA-Seq "
         "experiments using Rsubread and the edgeR quasi-likelihood pipeline. F1000Research 2016;5:1438. "
         "doi:10.12688/f1000research.8987.2"
+    ),
+    "chen2025": (
+        "Chen Y, Chen L, Lun ATL, Baldoni PL, Smyth GK. edgeR v4: powerful differential analysis of sequencing data "
+        "with expanded functionality and improved support for small counts and larger datasets. Nucleic Acids Research "
+        "2025;53:gkaf018. doi:10.1093/nar/gkaf018"
     ),
     "cook1977": (
         "Cook RD. Detection of influential observation in linear regression. Technometrics 1977;19:15-18. "
@@ -342,13 +351,15 @@ def _normalization_sentences(settings, records, cite) -> str:
     lay = f"lay between {facts['smallest']:.3f} and {facts['largest']:.3f}."
     if facts["method"] == "given":
         return f"Size factors were given by the user, not estimated from the counts, and {lay}"
+    scaled = "library sizes times {} factors, scaled to geometric mean 1"
     method, keys = {
         "ratio": ("the median of ratios to the geometric mean of each gene", ("anders2010", "love2014")),
         "poscounts": ("the median of ratios to geometric means that pass over zeros (poscounts)", ("love2014",)),
-        "tmm": (
-            "trimmed means of M values (library sizes times TMM factors, scaled to geometric mean 1)",
-            ("robinson2010",),
-        ),
+        "iterate": ("the highest likelihood, by turns with dispersions (DESeq2's iterate)", ("love2014",)),
+        "tmm": (f"trimmed means of M values ({scaled.format('TMM')})", ("robinson2010",)),
+        "tmmwsp": (f"trimmed means of M values with singleton pairing ({scaled.format('TMMwsp')})", ("chen2025",)),
+        "rle": (f"relative log expression ({scaled.format('RLE')})", ("anders2010", "chen2025")),
+        "upper_quartile": (f"upper quartiles ({scaled.format('upper-quartile')})", ("bullard2010", "chen2025")),
     }[facts["method"]]
     controls = " of the control genes given by the user" if settings["normalize"]["control_genes"] else ""
     return f"Size factors were estimated by {method}{controls} {cite(*keys)} and {lay}"
@@ -443,11 +454,17 @@ def _adjustment_sentence(test: Mapping[str, Any], cite: "_Citations") -> str:
 
 def _figure_sentences(settings, records, versions, cite) -> str:
     transform, batch, quality = settings["transform"], settings["batch"], settings["qc"]
+    knowing = "without knowledge of the design (blind)" if transform["blind"] else "with knowledge of the design"
     if transform["method"] == "vst":
-        knowing = "without knowledge of the design (blind)" if transform["blind"] else "with knowledge of the design"
+        some = transform["trend_genes"]
+        some = some if some and some == facts_of(records, "transform_counts").get("trend_genes") else None
+        fitted = f", by the dispersion trend of {some:,} genes" if some else ""
         text = (
-            f"For figures and clustering, counts were variance-stabilised {knowing} {cite('anders2010', 'love2014')}."
+            f"For figures and clustering, counts were variance-stabilised {knowing}{fitted} "
+            f"{cite('anders2010', 'love2014')}."
         )
+    elif transform["method"] == "rlog":
+        text = f"For figures and clustering, counts were put on the regularised log scale {knowing} {cite('love2014')}."
     else:
         text = "For figures and clustering, normalised counts were transformed to log2(count + 1)."
     text += f" Principal components were computed from the {quality['top_genes']:,} most variable genes."
