@@ -8,6 +8,7 @@ from degsteps.contrasts import words
 from degsteps.digest import code_digest
 from degsteps.layout import in_stage, version_folder
 from degsteps.plan import PLANNED_STEPS, given_paths
+from degsteps.repeated import block_column
 from degsteps.sample_sets import set_contrasts, set_group, set_model
 from degsteps.sizing import matrix_cells, memory_mb, runtime_minutes
 from degsteps.sources import (
@@ -80,6 +81,18 @@ def for_contrast(path):
         return f"{stage}/sets/{sample_set}/{file}" if sample_set else path
 
     return path_of_set
+
+
+def correlated_subject(wildcards):
+    """Return the column whose samples are modelled as correlated, if any."""
+    return block_column(ANALYSES[wildcards.analysis]["design"])
+
+
+def subject_sheet(wildcards):
+    """Return the sheet that says which samples are of one subject, where that enters the model."""
+    if correlated_subject(wildcards) is None:
+        return []
+    return for_contrast("<ingest>/samples.tsv")(wildcards)
 
 
 def sample_set_setting(wildcards):

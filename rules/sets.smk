@@ -100,6 +100,7 @@ use rule fit_model as fit_model_of_set with:
         size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",
         design="<batch>/sets/{sample_set}/design.tsv",
         lengths=lengths_input,
+        samples=subject_sheet,
     output:
         model="<test>/sets/{sample_set}/model.h5ad",
         genes="<test>/sets/{sample_set}/genes.tsv",

@@ -4,12 +4,13 @@
 
 
 rule fit_model:
-    """Fit dispersions and coefficients of every gene, once for all contrasts."""
+    """Fit variances and coefficients of every gene, once for all contrasts."""
     input:
         counts="<filter>/counts.parquet",
         size_factors="<normalize>/size_factors.tsv",
         design="<batch>/design.tsv",
         lengths=lengths_input,
+        samples=subject_sheet,
     output:
         model="<test>/model.h5ad",
         genes="<test>/genes.tsv",
@@ -28,6 +29,7 @@ rule fit_model:
         engine=setting("test.engine"),
         compatibility=setting("test.compatibility"),
         fit_type=setting("test.fit_type"),
+        subject=correlated_subject,
         code=code("fit_model"),
     script:
         "../scripts/fit_model.py"
@@ -67,7 +69,7 @@ rule test_contrast:
 
 
 rule plot_dispersion:
-    """Draw gene-wise, fitted and final dispersions."""
+    """Draw the variances of the fit over the mean."""
     input:
         genes="<test>/genes.tsv",
     output:

@@ -1,9 +1,13 @@
-"""Fit the negative-binomial model of every gene once, for all contrasts (Love, Huber & Anders 2014)."""
+"""Fit the model of every gene once, for all contrasts.
+
+Negative-binomial (Love, Huber & Anders 2014), or linear on log counts with weights (voom; Law, Chen, Shi & Smyth 2014),
+where samples of one subject may be correlated.
+"""
 
 from degsteps.model import fit_model
 from degsteps.normalization import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
-from degsteps.tables import read_matrix, read_table, write_table
+from degsteps.tables import read_matrix, read_samples, read_table, write_table
 
 
 def main(
@@ -15,7 +19,9 @@ def main(
     engine: str,
     compatibility: str,
     fit_type: str,
+    subject: str | None,
     lengths: OptionalInput = None,
+    samples: OptionalInput = None,
 ) -> dict:
     """Fit raw counts with the size factors, and transcript lengths where they are known, as offsets."""
     matrix = read_matrix(counts)
@@ -24,7 +30,9 @@ def main(
     offsets = (
         normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
     )
-    fit, table, facts = fit_model(matrix, coefficients, factors, **options, normalization_factors=offsets)
+    subjects = read_samples(samples)[subject] if subject else None
+    options |= {"normalization_factors": offsets, "subjects": subjects}
+    fit, table, facts = fit_model(matrix, coefficients, factors, **options)
     fit.write_h5ad(model)
     write_table(table, genes)
     return facts

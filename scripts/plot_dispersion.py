@@ -1,14 +1,17 @@
-"""Draw gene-wise, fitted and final dispersions: does the trend fit, and what does shrinkage do?"""
+"""Draw the variances of the fit over the mean: does the trend fit, and (dispersions) what does shrinkage do?"""
 
 from degsteps.figures.style import save
 from degsteps.figures.test import dispersion_plot
+from degsteps.figures.voom import mean_variance_plot
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
 
 
 def main(genes: Input, figure_png: Output, figure_svg: Output) -> None:
-    """Draw the dispersions of the fit."""
-    save(dispersion_plot(read_table(genes)), figure_png, figure_svg)
+    """Draw dispersions, or the trend of the weights of linear models."""
+    fitted = read_table(genes)
+    draw = mean_variance_plot if "voom_trend" in fitted.columns else dispersion_plot
+    save(draw(fitted), figure_png, figure_svg)
 
 
 if __name__ == "__main__":

@@ -143,14 +143,17 @@ _ALTERNATIVES = {
 }
 
 
-def test_words(contrast: Mapping[str, Any]) -> str:
+def test_words(contrast: Mapping[str, Any], engine: str) -> str:
     """Return how a contrast is tested, in the plural: ``Wald tests for a log2 fold change above 1``."""
+    plain, nested = (
+        ("moderated t tests", "moderated F tests") if engine == "voom" else ("Wald tests", "likelihood-ratio tests")
+    )
     alternative, lfc_null = contrast.get("alternative", "greater_abs"), contrast.get("lfc_null", 0)
     if contrast.get("reduced"):
-        return f"likelihood-ratio tests against the design {parse_formula(contrast['reduced'])}"
+        return f"{nested} against the design {parse_formula(contrast['reduced'])}"
     if lfc_null == 0 and alternative == "greater_abs":
-        return "Wald tests"
-    return f"Wald tests for a {_ALTERNATIVES[alternative].format(lfc_null)}"
+        return plain
+    return f"{plain} for a {_ALTERNATIVES[alternative].format(lfc_null)}"
 
 
 # pytest collects what is called test_*; this is none.

@@ -1,7 +1,8 @@
 """The fit of an analysis and what is asked of it, whichever engine computes it.
 
 ``degsteps`` is the default: the numbers of R's DESeq2 (:mod:`degsteps.deseq`). ``pydeseq2`` computes everything with
-PyDESeq2 alone. Counts and results are genes x samples; the AnnData that carries a fit is samples x genes.
+PyDESeq2 alone. ``voom`` fits linear models to log counts with weights (:mod:`degsteps.voom_engine`). Counts and results
+are genes x samples; the AnnData that carries a fit is samples x genes.
 """
 
 import logging
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from degsteps import deseq, multiple_testing
+from degsteps import deseq, multiple_testing, voom_engine
 from degsteps.errors import ConfigError
 from degsteps.tables import read_table
 
@@ -22,7 +23,7 @@ logger = logging.getLogger("degsteps")
 
 #: The standard normal leaves 2.5 % above it.
 CONFIDENCE_QUANTILE = 1.959963984540054
-ENGINES = ("degsteps", "pydeseq2")
+ENGINES = ("degsteps", "pydeseq2", "voom")
 
 
 def fit_model(
@@ -34,6 +35,7 @@ def fit_model(
     compatibility: str,
     fit_type: str = "parametric",
     normalization_factors: pd.DataFrame | None = None,
+    subjects: pd.Series | None = None,
 ) -> tuple["AnnData", pd.DataFrame, dict[str, Any]]:
     """Fit the model of every gene once, for all contrasts.
 
@@ -42,18 +44,19 @@ def fit_model(
     counts : raw counts, genes x samples.
     design : samples x coefficients, full column rank.
     size_factors : by sample; kept as they are.
-    engine : ``degsteps`` or ``pydeseq2``.
+    engine : ``degsteps``, ``pydeseq2`` or ``voom``.
     compatibility : ``r`` reproduces R's DESeq2, early stopping included; ``exact`` takes the optimum of every gene
         (engine ``degsteps`` only).
     fit_type : trend of dispersions over the mean: ``parametric`` (where it does not fit, the engine's fall-back),
         ``local`` (engine ``degsteps`` only) or ``mean``.
     normalization_factors : genes x samples, in place of the size factors, where transcript lengths differ between
         samples (engine ``degsteps`` only).
+    subjects : by sample; samples of one subject are modelled as correlated (engine ``voom`` only).
 
     Raises
     ------
     ConfigError
-        If the engine cannot take normalisation factors or the trend.
+        If the engine cannot take normalisation factors, the trend or subjects.
 
     Returns
     -------
@@ -61,7 +64,17 @@ def fit_model(
     genes : means, dispersions and flags by gene.
     facts : the dispersion trend and the width of its prior.
     """
-    if engine == "pydeseq2":
+    if subjects is not None and engine != "voom":
+        raise ConfigError(f"test.engine: {engine} knows no correlated subjects. Set test.engine: voom.")
+    if engine == "voom":
+        if normalization_factors is not None:
+            raise ConfigError(
+                "test.engine: voom takes no transcript lengths. Set test.engine: degsteps, or "
+                "ingest.length_correction: length_scaled_tpm."
+            )
+        linear = voom_engine.fit_model(counts, design, size_factors, subjects)
+        fit, genes, facts = linear.to_anndata(), linear.genes, linear.plain_facts
+    elif engine == "pydeseq2":
         from degsteps import pydeseq2_engine
 
         if normalization_factors is not None:
@@ -126,6 +139,10 @@ def contrast_table(
     """
     filters = {"alpha": alpha, "independent_filtering": independent_filtering}
     shrunken = None
+    if fit.uns["engine"] == "voom":
+        if cooks_filter or shrinkage != "none":
+            raise ConfigError("test.engine: voom needs test.cooks_filter: false and test.shrinkage: none.")
+        return _linear_table(fit, contrast, adjustment, reduced, lfc_null, alternative, filters)
     if fit.uns["engine"] == "pydeseq2":
         from degsteps import pydeseq2_engine
 
@@ -168,6 +185,30 @@ def contrast_table(
     result.insert(position, "lfc_lower", result["log2_fold_change"] - half)
     result.insert(position + 1, "lfc_upper", result["log2_fold_change"] + half)
     return (result if shrunken is None else result.join(shrunken)).assign(na_reason=reasons), facts
+
+
+def _linear_table(
+    fit: "AnnData",
+    contrast: np.ndarray,
+    adjustment: str,
+    reduced: pd.DataFrame | None,
+    lfc_null: float,
+    alternative: str,
+    filters: dict[str, Any],
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the table of a contrast of linear models; its confidence limits are those of the t distribution."""
+    linear = voom_engine.Fit.from_anndata(fit)
+    options = {"reduced": reduced, "lfc_null": lfc_null, "alternative": alternative}
+    result = voom_engine.contrast_table(linear, contrast, **options)
+    reasons = result.pop("na_reason")
+    result["padj"], facts = multiple_testing.adjusted(
+        result["base_mean"].to_numpy(), result["pvalue"].to_numpy(), adjustment, **filters
+    )
+    without = result["padj"].isna() & result["pvalue"].notna()
+    if reduced is not None:
+        lost = [name for name in linear.coefficients.columns if name not in reduced.columns]
+        result = result.join(linear.coefficients[lost].add_prefix("lfc_"))
+    return result.assign(na_reason=reasons.mask(without, "low_mean")), facts
 
 
 def offsets(fit: "AnnData", size_factors: Path) -> pd.Series | pd.DataFrame:

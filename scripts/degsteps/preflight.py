@@ -28,7 +28,9 @@ from degsteps.design import (
     parse_formula,
     rank_report,
 )
+from degsteps.engine_checks import engine_refusals
 from degsteps.errors import DegstepsError, DesignError
+from degsteps.repeated import Finding, block_column, ignored_subjects, method_findings, subject_findings
 from degsteps.sample_sets import members, set_model
 from degsteps.sheet import Fault, Sheet, access_fault, sex_of
 from degsteps.source_checks import Inputs
@@ -91,6 +93,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     check.rank()
     check.sets()
     check.engine()
+    check.repeated()
     check.size_factors()
     check.transformation()
     check.filters()
@@ -451,6 +454,9 @@ class _Check:
         else:
             self._questions(design, contrasts)
             self._tests(design, contrasts, columns)
+            if block_column(self.analysis["design"]) in columns:
+                repeated = self.analysis["design"]["repeated"]
+                self._take(subject_findings(repeated, columns, design.formula.columns, self.tested, key))
 
     def _tests(
         self, design: Design, contrasts: Mapping[str, Mapping[str, Any]], columns: Mapping[str, Sequence[str]]
@@ -574,6 +580,8 @@ class _Check:
         of_all = {name: contrast for name, contrast in self.contrasts_by_name.items() if contrast["sample_set"] is None}
         self._questions(design, of_all)
         self._tests(design, of_all, self.columns)
+        if self.analysis["design"]["repeated"] is None:
+            self._take(ignored_subjects(design, design_section, self.columns, self.given.sample_column))
         if report.residual_df == 0:
             number = len(design.samples)
             if len(design.cells) == number:
@@ -645,15 +653,26 @@ class _Check:
             self.problem("transform.trend_genes", what, "Delete it, or set transform.method: vst.")
 
     def engine(self) -> None:
-        test = self.analysis["test"]
-        if test["engine"] != "pydeseq2":
+        for refusal in engine_refusals(self.analysis):
+            self.problem(*refusal)
+
+    def repeated(self) -> None:
+        """Several samples of one subject."""
+        repeated = self.analysis["design"]["repeated"]
+        named = self._formula_columns if self.parsed else []
+        self._take(method_findings(self.analysis, named))
+        subject_key = "design.repeated.subject"
+        if not repeated or not self.columns or not self._is_in_sheet(subject_key, repeated["subject"]):
             return
-        if test["fit_type"] == "local":
-            what = "test.engine pydeseq2 has no local trend."
-            self.problem("test.fit_type", what, "Set test.engine: degsteps, or fit_type: parametric or mean.")
-        if test["shrinkage"] == "normal":
-            what = "test.engine pydeseq2 shrinks by apeglm only."
-            self.problem("test.shrinkage", what, "Set test.engine: degsteps, or shrinkage: apeglm or none.")
+        if not self._has_blanks(repeated["subject"], repeated["subject"]):
+            self._take(subject_findings(repeated, self.columns, named, self.tested))
+
+    def _take(self, findings: Sequence[Finding]) -> None:
+        for kind, key, what, cure in findings:
+            if kind == "note":
+                self.note(self.file, key, what, cure)
+            else:
+                (self.design_problem if kind == "design" else self.problem)(key, what, cure)
 
     def filters(self) -> None:
         filters = self.analysis["filter"]

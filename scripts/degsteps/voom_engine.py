@@ -45,6 +45,11 @@ class Fit:
     design: pd.DataFrame
     facts: dict[str, Any]
 
+    @property
+    def plain_facts(self) -> dict[str, Any]:
+        """The facts as JSON has them: a prior that is all there is has no number of degrees of freedom."""
+        return {name: value if np.isfinite(value) else None for name, value in self.facts.items()}
+
     def to_anndata(self) -> "AnnData":
         """The fit as an AnnData object without a matrix of its own."""
         import anndata
@@ -139,7 +144,7 @@ def fit_model(
     return Fit(genes, coefficients, solution.covariance, design.loc[counts.columns], facts)
 
 
-def test_contrast(
+def contrast_table(
     fit: Fit,
     contrast: np.ndarray,
     *,
@@ -194,10 +199,6 @@ def test_contrast(
     result.loc[all_zero, result.columns[1:]] = np.nan
     result["padj"] = adjust_bh(result["pvalue"].to_numpy())
     return result.assign(na_reason=np.where(all_zero, "all_zero", ""))
-
-
-# pytest collects what is called test_*; this is none.
-test_contrast.__test__ = False
 
 
 def tested_directions(design: pd.DataFrame, reduced: pd.DataFrame) -> np.ndarray:

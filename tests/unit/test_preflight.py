@@ -79,6 +79,9 @@ class Study:
         (folder / "study.yaml").write_text(yaml.safe_dump(self.analysis, sort_keys=False), encoding="utf-8")
 
 
+#: Settings that go with linear models.
+LINEAR = {"engine": "voom", "cooks_filter": False, "shrinkage": "none"}
+
 CASES = {}
 
 
@@ -879,6 +882,82 @@ def trend_that_the_other_engine_lacks(study):
 def shrinkage_that_the_other_engine_lacks(study):
     study.set("test.engine", "pydeseq2")
     study.set("test.shrinkage", "normal")
+
+
+@case
+def settings_that_linear_models_lack(study):
+    study.set("test.engine", "voom")
+    study.set("test.compatibility", "exact")
+
+
+def with_subjects(study, subjects, **repeated):
+    """Add a column of subjects, and what is done about them."""
+    study.sheet["subject"] = subjects
+    if repeated:
+        study.set("design.repeated", {"subject": "subject", **repeated})
+
+
+IN_ARMS = ["a", "a", "b", "b", "c", "c", "d", "d"]
+ACROSS_ARMS = ["a", "b", "c", "d"] * 2
+
+
+@case
+def subjects_nested_in_the_treatment(study):
+    with_subjects(study, IN_ARMS, method="fixed")
+
+
+@case
+def subjects_not_in_the_formula(study):
+    with_subjects(study, ACROSS_ARMS, method="fixed")
+
+
+@case
+def subjects_not_repeated(study):
+    with_subjects(study, list("abcdefgh"), method="duplicate_correlation")
+    study.analysis["test"] |= LINEAR
+
+
+@case
+def subjects_all_one(study):
+    with_subjects(study, ["a"] * 8, method="fixed")
+
+
+@case
+def subjects_of_no_column(study):
+    study.set("design.repeated", {"subject": "subjekt", "method": "fixed"})
+
+
+@case
+def subjects_blank(study):
+    with_subjects(study, ["", *IN_ARMS[1:]], method="fixed")
+
+
+@case
+def subjects_correlated_by_another_engine(study):
+    with_subjects(study, IN_ARMS, method="duplicate_correlation")
+
+
+@case
+def subjects_in_the_formula_and_correlated(study):
+    with_subjects(study, ACROSS_ARMS, method="duplicate_correlation")
+    study.set("design.formula", "~ subject + condition")
+    study.set("design.factors.subject", {"reference": "a"})
+    study.analysis["test"] |= LINEAR
+
+
+@case
+def subjects_not_repeated_in_a_set(study):
+    with_subjects(study, IN_ARMS, method="duplicate_correlation")
+    study.analysis["test"] |= LINEAR
+    study.set("design.sample_sets.ends", {"exclude": {f"S-{n}": "second visit" for n in (2, 4, 6, 8)}})
+    study.set("design.sample_sets.ends.formula", "~ condition")
+    study.set("test.contrasts.treated_vs_control.sample_sets", ["all", "ends"])
+
+
+@case
+def note_subjects_ignored(study):
+    with_subjects(study, IN_ARMS)
+    study.sheet["Donor_ID"] = ["x", "x", "y", "z", "u", "v", "w", "s"]
 
 
 @case

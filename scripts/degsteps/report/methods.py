@@ -10,10 +10,11 @@ import pandas as pd
 
 from degsteps.contrasts import contrast_form, test_words, words
 from degsteps.design import parse_formula
+from degsteps.report import linear_methods
 from degsteps.report.accounting import Account, facts_of, reason_text
 from degsteps.wording import counted
 
-REFERENCES = {
+REFERENCES = linear_methods.REFERENCES | {
     "anders2010": (
         "Anders S, Huber W. Differential expression analysis for sequence count data. "
         "Genome Biology 2010;11:R106. doi:10.1186/gb-2010-11-10-r106"
@@ -391,7 +392,9 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
     shrink = f"a log-normal prior around {trend.get(fit.get('trend'), 'their trend over the mean')}"
     contrasts = [words(contrast).question for contrast in test["contrasts"].values()]
     forms = {contrast_form(contrast) for contrast in test["contrasts"].values()}
-    tests = _series(list(dict.fromkeys(test_words(contrast) for contrast in test["contrasts"].values())))
+    tests = _series(
+        list(dict.fromkeys(test_words(contrast, test["engine"]) for contrast in test["contrasts"].values()))
+    )
     sign = (
         "positive log2 fold changes mean higher expression in the group named first"
         if forms <= {"levels", "rest"}
@@ -399,19 +402,28 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
     )
     minimum = test["min_log2_fold_change"]
     covariates = _covariates(settings)
+    levels = f" (reference levels: {_reference_levels(design)})" if design["levels"] else ""
+    if test["engine"] == "voom":
+        fitted = linear_methods.linear_sentences(settings, fit, f"{design['formula']}{levels}", covariates, cite)
+    else:
+        modelled = (
+            f"Counts were modelled by a negative-binomial generalised linear model with the design {design['formula']}"
+            f"{levels} and the size factors as offsets, by the method of DESeq2 {cite('love2014')} as implemented in "
+            f"{by}.{covariates}"
+        )
+        fitted = [modelled, f"Gene-wise dispersions were shrunk by {shrink}."]
+        if fit.get("engine") == "degsteps" and test["compatibility"] == "exact":
+            fitted.append("The dispersion of each gene is the optimum of its likelihood, where DESeq2 stops early.")
     return _sentences(
-        f"Counts were modelled by a negative-binomial generalised linear model with the design {design['formula']}"
-        f"{' (reference levels: ' + _reference_levels(design) + ')' if design['levels'] else ''} and the size factors "
-        f"as offsets, by the method of DESeq2 {cite('love2014')} as implemented in {by}.{covariates}",
-        f"Gene-wise dispersions were shrunk by {shrink}.",
-        "The dispersion of each gene is the optimum of its likelihood, where DESeq2 stops early."
-        if fit.get("engine") == "degsteps" and test["compatibility"] == "exact"
-        else "",
+        *fitted,
+        linear_methods.subject_sentence(settings),
         f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by {tests}: "
         f"{'; '.join(contrasts)}; {sign}.",
         f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
         if test["cooks_filter"]
-        else "No gene was set aside for count outliers.",
+        else "No gene was set aside for count outliers."
+        if test["engine"] != "voom"
+        else "",
         _adjustment_sentence(test, cite),
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),

@@ -99,6 +99,10 @@ FIGURES = {
         "Dispersion",
         "Dispersion of each gene over its mean, before and after shrinkage. The trend should run through the cloud.",
     ),
+    "mean_variance": (
+        "Mean and variance",
+        "Variation of each gene's log counts over their mean; the trend sets the weights and should follow the cloud.",
+    ),
     "ma": ("Fold change over mean", "Each gene's fold change over its mean count; called genes are coloured."),
     "volcano": ("Volcano", "Effect and evidence together: fold change over the p-value."),
     "heatmap": (
@@ -159,7 +163,7 @@ _FILE_PURPOSES = (
     (r"qc/identity\.tsv", "Verdicts on sex and subjects."),
     (r"qc/.*\.tsv", "Numbers behind the figure of this name."),
     (r"test/model\.h5ad", "The fitted model, for more contrasts without fitting again."),
-    (r"test/genes\.tsv", "Means and dispersions of each gene."),
+    (r"test/genes\.tsv", "Means and variances (dispersions) of each gene."),
     (r"test/.*\.tsv", "Result table without annotation."),
     (r"annotate/overlap/overlap\.tsv", "Number of genes called by exactly which contrasts."),
     (r"annotate/genes\.tsv", "Annotation of every gene that was read."),
@@ -502,6 +506,8 @@ def page_context(content: Content) -> dict[str, Any]:
     settings = content.settings
     figures = figures_by_stem(content.figures)
     pictures = {stem: picture(paths, stem, content.folder) for stem, paths in figures.items()}
+    if settings["test"]["engine"] == "voom" and "dispersion" in figures:
+        pictures["dispersion"] = picture(figures["dispersion"], "mean_variance", content.folder)
     named = {*_QUALITY_ORDER, *_BATCH_FIGURES, "filter", "dispersion"}
     quality = [stem for stem in _QUALITY_ORDER if stem in pictures] + [stem for stem in pictures if stem not in named]
     return {
@@ -547,13 +553,14 @@ def page_context(content: Content) -> dict[str, Any]:
 
 
 def test_pictures(content: Content, pictures: Mapping[str, Picture]) -> list[Picture]:
-    """Return the dispersions of the fit and of each sample set's, and what the contrasts have in common."""
+    """Return the variances of the fit and of each sample set's, and what the contrasts have in common."""
     shown = [pictures["dispersion"]] if "dispersion" in pictures else []
     of_sets: dict[str, list[Path]] = {}
     for path in content.set_figures:
         of_sets.setdefault(path.parent.name, []).append(path)
     for name, paths in of_sets.items():
-        of_set = picture(paths, paths[0].stem, content.folder)
+        kind = "mean_variance" if content.settings["test"]["engine"] == "voom" else paths[0].stem
+        of_set = picture(paths, kind, content.folder)
         shown.append(replace(of_set, title=f"{of_set.title}, sample set {name}"))
     return shown + [
         picture(paths, stem, content.folder) for stem, paths in figures_by_stem(content.overlap_figures).items()
@@ -795,7 +802,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "words": words(content.settings["test"]["contrasts"][name]),
-        "test": test_words(content.settings["test"]["contrasts"][name]),
+        "test": test_words(content.settings["test"]["contrasts"][name], content.settings["test"]["engine"]),
         "at": contrast.get("at") or {},
         "averaged": contrast.get("averaged", []),
         "cells": contrast.get("cells", {}),

@@ -1,8 +1,8 @@
 """Least squares of many genes on one design: weighted, and with equally correlated samples within blocks.
 
 The residuals of a gene have the covariance ``s^2 W^-1/2 C W^-1/2``: W its weights, C 1 on the diagonal, rho between two
-samples of one block and 0 elsewhere. For such a C all that a fit needs of the samples are two sets of cross-products, so
-that another rho costs a few small matrices per gene, whatever the number of samples.
+samples of one block and 0 elsewhere. For such a C all that a fit needs of the samples are two sets of cross-products,
+so that another rho costs a few small matrices per gene, whatever the number of samples.
 """
 
 from dataclasses import dataclass

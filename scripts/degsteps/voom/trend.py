@@ -107,10 +107,7 @@ def lowess(x: np.ndarray, y: np.ndarray, span: float = SPAN) -> np.ndarray:
     robustness, fitted = np.ones(n), y.astype(float)
     for iteration in range(_ROBUST_ITERATIONS + 1):
         heights = np.array(
-            [
-                _local_line(x, y, robustness, position, window)
-                for position, window in zip(anchors, windows, strict=True)
-            ]
+            [_local_line(x, y, robustness, position, window) for position, window in zip(anchors, windows, strict=True)]
         )
         fitted = np.interp(x, x[anchors], heights)
         if iteration == _ROBUST_ITERATIONS:
@@ -121,9 +118,7 @@ def lowess(x: np.ndarray, y: np.ndarray, span: float = SPAN) -> np.ndarray:
         if scale < 1e-7 * residuals.mean():
             break
         bisquare = (1.0 - np.minimum(residuals / scale, 1.0) ** 2) ** 2
-        robustness = np.where(
-            residuals <= 0.001 * scale, 1.0, np.where(residuals <= 0.999 * scale, bisquare, 0.0)
-        )
+        robustness = np.where(residuals <= 0.001 * scale, 1.0, np.where(residuals <= 0.999 * scale, bisquare, 0.0))
     return fitted
 
 
