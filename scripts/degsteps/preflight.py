@@ -30,7 +30,14 @@ from degsteps.design import (
 )
 from degsteps.engine_checks import engine_refusals
 from degsteps.errors import DegstepsError, DesignError
-from degsteps.repeated import Finding, block_column, ignored_subjects, method_findings, subject_findings
+from degsteps.repeated import (
+    Finding,
+    block_column,
+    ignored_subjects,
+    method_findings,
+    subject_findings,
+    with_subject_hint,
+)
 from degsteps.sample_sets import members, set_model
 from degsteps.sheet import Fault, Sheet, access_fault, sex_of
 from degsteps.source_checks import Inputs
@@ -455,8 +462,8 @@ class _Check:
             self._questions(design, contrasts)
             self._tests(design, contrasts, columns)
             if block_column(self.analysis["design"]) in columns:
-                repeated = self.analysis["design"]["repeated"]
-                self._take(subject_findings(repeated, columns, design.formula.columns, self.tested, key))
+                section = self.analysis["design"]
+                self._take(subject_findings(section, columns, design.formula.columns, self.tested, design, key))
 
     def _tests(
         self, design: Design, contrasts: Mapping[str, Mapping[str, Any]], columns: Mapping[str, Sequence[str]]
@@ -557,31 +564,21 @@ class _Check:
 
     def rank(self) -> None:
         """Confounding, and whether enough samples remain to estimate the variation."""
-        if not self.columns or self.parsed is None or not self._can_build():
+        design = self._design_or_none() if self.columns else None
+        if design is None:
             return
-        design_section = self.analysis["design"]
-        try:
-            design = build_design(
-                self.columns,
-                self.columns[self.given.sample_column],
-                self.parsed,
-                design_section["factors"],
-                design_section["covariates"],
-            )
-        except DegstepsError:
-            # Its cause is among the problems already.
-            return
+        section = self.analysis["design"]
         report = rank_report(design)
         key = "design.formula"
         if not report.is_full_rank:
             for what, cure in explain_aliases(design, self.columns, report, self.tested):
-                self.design_problem(key, what, cure)
+                self.design_problem(key, what, with_subject_hint(cure, section, self.columns, self._formula_columns))
             return
         of_all = {name: contrast for name, contrast in self.contrasts_by_name.items() if contrast["sample_set"] is None}
         self._questions(design, of_all)
         self._tests(design, of_all, self.columns)
-        if self.analysis["design"]["repeated"] is None:
-            self._take(ignored_subjects(design, design_section, self.columns, self.given.sample_column))
+        if section["repeated"] is None:
+            self._take(ignored_subjects(design, section, self.columns, self.given.sample_column))
         if report.residual_df == 0:
             number = len(design.samples)
             if len(design.cells) == number:
@@ -658,14 +655,24 @@ class _Check:
 
     def repeated(self) -> None:
         """Several samples of one subject."""
-        repeated = self.analysis["design"]["repeated"]
-        named = self._formula_columns if self.parsed else []
-        self._take(method_findings(self.analysis, named))
-        subject_key = "design.repeated.subject"
-        if not repeated or not self.columns or not self._is_in_sheet(subject_key, repeated["subject"]):
+        repeated, key = self.analysis["design"]["repeated"], "design.repeated.subject"
+        self._take(method_findings(self.analysis))
+        if not repeated or not self.columns or not self._is_in_sheet(key, repeated["subject"]):
             return
         if not self._has_blanks(repeated["subject"], repeated["subject"]):
-            self._take(subject_findings(repeated, self.columns, named, self.tested))
+            named = self._formula_columns if self.parsed else []
+            self._take(
+                subject_findings(self.analysis["design"], self.columns, named, self.tested, self._design_or_none())
+            )
+
+    def _design_or_none(self) -> Design | None:
+        """Return the design of all samples; what keeps it from being built is said elsewhere."""
+        if self.parsed is None or not self._can_build():
+            return None
+        section, ids = self.analysis["design"], self.columns[self.given.sample_column]
+        with suppress(DegstepsError):
+            return build_design(self.columns, ids, self.parsed, section["factors"], section["covariates"])
+        return None
 
     def _take(self, findings: Sequence[Finding]) -> None:
         for kind, key, what, cure in findings:

@@ -955,6 +955,20 @@ def subjects_not_repeated_in_a_set(study):
 
 
 @case
+def subjects_nested_and_in_the_formula(study):
+    with_subjects(study, IN_ARMS, method="fixed")
+    study.set("design.formula", "~ subject + condition")
+    study.set("design.factors.subject", {"reference": "a"})
+
+
+@case
+def subjects_nested_and_nothing_said(study):
+    with_subjects(study, IN_ARMS)
+    study.set("design.formula", "~ subject + condition")
+    study.set("design.factors.subject", {"reference": "a"})
+
+
+@case
 def note_subjects_ignored(study):
     with_subjects(study, IN_ARMS)
     study.sheet["Donor_ID"] = ["x", "x", "y", "z", "u", "v", "w", "s"]
@@ -1167,6 +1181,25 @@ SOUND = {
         study.set("ingest.unmatched_samples", "drop"),
         study.set("batch.columns", []),
         study.set("design", {"formula": "~ condition", "factors": {"condition": {"reference": "control"}}}),
+    ),
+    "correlated subjects": lambda study: (
+        with_subjects(study, IN_ARMS, method="duplicate_correlation"),
+        study.analysis["test"].update(LINEAR),
+    ),
+    "subjects in other words": lambda study: (
+        # The formula tells them apart as condition and number within it.
+        with_subjects(study, IN_ARMS),
+        study.sheet.update(number=["1", "1", "2", "2"] * 2, run=["r1", "r2"] * 4),
+        study.set("design.formula", "~ condition + condition:number + run"),
+        study.set("design.factors.number", {"reference": "1"}),
+    ),
+    "subjects in other words, and said to be": lambda study: (
+        with_subjects(study, IN_ARMS, method="fixed"),
+        study.sheet.update(number=["1", "1", "2", "2"] * 2, run=["r1", "r2"] * 4),
+        study.set("design.formula", "~ condition + condition:number + run"),
+        study.set("design.factors.number", {"reference": "1"}),
+        study.set("test.contrasts", {"run": {"expression": "control:r2 - control:r1"}}),
+        study.set("batch.columns", []),
     ),
     "paired donors": lambda study: study.sheet.update(run=["r1", "r2", "r3", "r4"] * 2),
     "an excluded sample that is only in the counts": lambda study: (

@@ -1,6 +1,6 @@
 """limma-voom against R's limma 3.54, and against computations that do not share its shortcuts.
 
-R's duplicateCorrelation stops the iterations of its genes early, so that its consensus is off the optimum by up to 1e-5;
+R's duplicateCorrelation stops the iterations of its genes early, so its consensus is off the optimum by some 1e-5;
 with R's correlations given, everything else agrees to 1e-9. Where R was made to go on, the correlations agree, except
 for genes where it stands still: there our likelihood is the larger one.
 """

@@ -38,6 +38,8 @@ COURSE = grid(3, strain=["wt", "mut"], hour=["0", "2", "6"])
 AGES = {"sex": ["f", "m"] * 10, "age": [str(20 + 3 * n) for n in range(20)]}
 SEXES = grid(5, sex=["f", "m"], condition=["control", "treated"])
 VISITS = grid(1, arm=["placebo", "verum"], number=[f"n{n}" for n in range(1, 6)], visit=["first", "last"])
+IN_ARMS = grid(1, arm=["placebo", "verum"], number=[f"n{n}" for n in range(1, 6)], visit=["first", "last"])
+IN_ARMS["patient"] = [f"{arm}-{number}" for arm, number in zip(IN_ARMS["arm"], IN_ARMS.pop("number"), strict=True)]
 LANES = {name: [level for level in levels for _ in range(2)] for name, levels in ARMS.items()}
 LANES["library"] = [f"lib{number // 2}" for number in range(20)]
 DOSES = grid(5, dose=["0", "1", "4"])
@@ -102,6 +104,13 @@ TRUTH = {
         + np.outer(SIZE, is_(VISITS, arm="verum", visit="last")),
         {"change_in_verum": OTHER + SIZE, "change_differs": SIZE},
     ),
+    "subjects_in_arms": (
+        IN_ARMS,
+        0.3 * by_patient(IN_ARMS, "patient")
+        + np.outer(OTHER, is_(IN_ARMS, visit="last"))
+        + np.outer(SIZE, is_(IN_ARMS, arm="verum")),
+        {"verum_vs_placebo": SIZE},
+    ),
     "technical_replicates": (LANES, np.outer(SIZE, is_(LANES, condition="treated")), {"treated_vs_control": SIZE}),
     "trend": (
         DOSES,
@@ -125,7 +134,7 @@ def documented():
 
 def test_every_documented_design_has_a_truth():
     assert list(documented()) == list(TRUTH)
-    assert len(TRUTH) == 12
+    assert len(TRUTH) >= 12
 
 
 def simulated_counts(effects, seed):
@@ -243,8 +252,8 @@ def test_accounts_of_sample_sets_add_up_in_the_report(folder):
 def test_contrasts_of_one_sample_set_share_one_fit(folder):
     fits = [json.loads(path.read_text()) for path in folder.glob("results/**/fit_model.record.json")]
     tests = list(folder.glob("results/**/*.test_contrast.record.json"))
-    # One fit for each of the twelve designs, and one more for each of two sample sets.
-    assert len(fits) == 14
+    # One fit for each design, and one more for each of two sample sets.
+    assert len(fits) == len(TRUTH) + 2
     assert len(tests) == sum(len(truths) for _, _, truths in TRUTH.values()) > len(fits)
     analysis = yaml.safe_load((folder / "config" / "analyses" / "factorial.yaml").read_text())
     analysis["test"]["contrasts"]["another"] = {"expression": "ko - wt"}

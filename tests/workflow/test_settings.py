@@ -36,6 +36,15 @@ IN_SET = {
 IDENTITY = {"qc.subject_column": "mouse"}
 CROSSED = {"design.formula": "~ type * condition"}
 
+LINEAR = {"test.engine": "voom", "test.cooks_filter": False, "test.shrinkage": "none"}
+OF_SUBJECTS = LINEAR | {"design.formula": "~ condition"}
+
+
+def correlated(subject: str) -> dict[str, Any]:
+    """Return settings by which samples with one value of a column are correlated."""
+    return OF_SUBJECTS | {"design.repeated": {"subject": subject, "method": "duplicate_correlation"}}
+
+
 SPARE = {"exclude_samples": {"spare": "of another project"}}
 LENGTHS = {"ingest.length_matrix": "given/transcript_lengths.tsv"}
 SALMON = {"ingest": {"counts": "given/salmon", "samples": "given/small.samples.tsv", **SPARE}}
@@ -100,6 +109,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         DEPTH,
     ),
     "design.covariates.<name>.scale": (DEPTH | {"design.covariates.depth.scale": True}, "04_batch/design.tsv", DEPTH),
+    "design.repeated.subject": (correlated("type"), "07_test/c.tsv", correlated("lanes")),
     "filter.method": ({"filter.method": "none"}, "02_filter/genes.tsv", {}),
     "filter.min_cpm": ({"filter.min_cpm": 20}, "02_filter/genes.tsv", {}),
     "filter.min_samples": ({"filter.min_samples": 7}, "02_filter/genes.tsv", {}),
@@ -217,6 +227,11 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
 
 #: key -> (settings that work, settings without the key, words of the refusal)
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "design.repeated.method": (
+        correlated("type"),
+        OF_SUBJECTS | {"design.repeated": {"subject": "type", "method": "fixed"}},
+        "is to be a fixed effect, and is not in the formula",
+    ),
     "ingest.format": (
         {"ingest.counts": "given/mixed", "ingest.format": "htseq"},
         {"ingest.counts": "given/mixed"},
