@@ -129,6 +129,24 @@ def test_only_what_was_used_is_cited(given, section, changes, step, facts, autho
     assert (author in cited(given)) == is_cited
 
 
+def test_linear_models_and_subjects_are_described(given):
+    linear = with_settings(given, "test", engine="voom", cooks_filter=False, shrinkage="none")
+    facts = {"engine": "voom", "prior_df": 12.34, "correlation": 0.4567, "n_subjects": 9.0}
+    repeated = {"subject": "donor", "method": "duplicate_correlation"}
+    text = text_of(with_facts(with_settings(linear, "design", repeated=repeated), "fit_model", **facts))
+    for words in (
+        "weighted least squares",
+        "Samples of one donor (9 in all) were taken to be correlated by 0.457",
+        "prior of 12.3 degrees of freedom",
+        "moderated t tests",
+    ):
+        assert words in text, words
+    for words in ("negative-binomial", "dispersion", "Cook", "shrunk by"):
+        assert words not in text.partition("References")[0].partition("For figures")[0], words
+    fixed = with_settings(given, "design", repeated={"subject": "donor", "method": "fixed"})
+    assert "changes within each donor count" in text_of(fixed)
+
+
 def test_settings_change_the_words(given):
     assert "blind" in text_of(given)
     assert "with knowledge of the design" in text_of(with_settings(given, "transform", blind=False))

@@ -12,6 +12,7 @@ from scipy import linalg, optimize, stats
 
 from degsteps import voom_engine
 from degsteps.errors import DesignError
+from degsteps.figures.voom import mean_variance_plot
 from degsteps.normalization import size_factors
 from degsteps.voom import correlation as correlations
 from degsteps.voom import moderation, trend
@@ -276,3 +277,12 @@ def test_correlation_keeps_what_independence_would_invent():
         share[name] = (voom_engine.contrast_table(fit, np.array([0, 1.0]))["pvalue"] < 0.05).mean()
     assert share["independent"] > 0.25
     assert 0.02 < share["correlated"] < 0.09
+
+
+def test_figure_draws_expressed_genes_and_says_if_there_are_none():
+    genes = fit_of("repeated").genes
+    figure = mean_variance_plot(genes)
+    (points,) = figure.axes[0].collections
+    assert len(points.get_offsets()) == len(genes) - 1
+    empty = mean_variance_plot(genes[genes["all_zero"]])
+    assert "No gene has a count." in [text.get_text() for text in empty.axes[0].texts]

@@ -58,15 +58,15 @@ def linear_sentences(
     worth = "infinitely many" if fit.get("prior_df") is None else f"{fit['prior_df']:.1f}"
     found.append(
         f"Residual variances were moderated by empirical Bayes, with a prior of {worth} degrees of freedom "
-        f"{cite('smyth2004')}: the method of limma {cite('ritchie2015')} as implemented in degsteps."
+        f"{cite('smyth2004')}. This is the method of limma {cite('ritchie2015')} as implemented in degsteps."
     )
-    if any(contrast["lfc_null"] and contrast["alternative"] == "greater_abs" for contrast in _contrasts(settings)):
+    if any(_is_treat(contrast) for contrast in settings["test"]["contrasts"].values()):
         found.append(f"Tests for an absolute log2 fold change above a bound are those of TREAT {cite('mccarthy2009')}.")
     return found
 
 
-def _contrasts(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [contrast for contrast in settings["test"]["contrasts"].values() if not contrast["reduced"]]
+def _is_treat(contrast: Mapping[str, Any]) -> bool:
+    return bool(contrast.get("lfc_null")) and contrast.get("alternative", "greater_abs") == "greater_abs"
 
 
 def subject_sentence(settings: Mapping[str, Any]) -> str:
