@@ -13,6 +13,7 @@ rule compute_qc:
         size_factors="<normalize>/size_factors.tsv",
         transformed="<transform>/transformed.parquet",
         adjusted=adjusted_input,
+        lengths=lengths_input,
     output:
         libraries="<qc>/libraries.tsv",
         boxplots="<qc>/boxplots.tsv",

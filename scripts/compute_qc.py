@@ -6,6 +6,7 @@ Reads everything and changes nothing. Flagged samples are reported, never droppe
 import pandas as pd
 
 from degsteps import qc
+from degsteps.normalization import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
 
@@ -33,12 +34,14 @@ def main(
     top_genes: int,
     outlier_mad: float,
     adjusted: OptionalInput = None,
+    lengths: OptionalInput = None,
 ) -> dict:
     """Write every quality table; matrices are genes x samples."""
     factor = read_table(size_factors)["size_factor"]
     values = read_matrix(transformed)
     kept_counts = read_matrix(counts)
-    stages = {"before": qc.log2_counts(kept_counts), "after": qc.log2_counts(kept_counts, factor)}
+    factors = normalization_factors(read_matrix(lengths).loc[kept_counts.index], factor) if lengths else factor
+    stages = {"before": qc.log2_counts(kept_counts), "after": qc.log2_counts(kept_counts, factors)}
     boxes = {name: qc.box_statistics(log_values) for name, log_values in stages.items()}
     boxes["rle"] = qc.box_statistics(qc.relative_log_expression(stages["after"]))
     write_table(box_table := qc.stacked(boxes), boxplots)

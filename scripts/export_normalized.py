@@ -24,8 +24,8 @@ def main(
         if lengths:
             values = matrix / normalization.normalization_factors(read_matrix(lengths).loc[matrix.index], factors)
     elif name in normalization.NEED_LENGTHS:
-        lengths = read_table(gene_lengths)["length"]
-        values = getattr(normalization, name)(matrix, lengths)
+        known = read_matrix(lengths) if lengths else read_table(gene_lengths)["length"]
+        values = getattr(normalization, name)(matrix, known)
     else:
         values = getattr(normalization, name)(matrix)
     write_matrix_text(values, table)

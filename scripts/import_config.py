@@ -11,7 +11,8 @@ import yaml
 
 from degsteps.config import load_analyses
 from degsteps.errors import ConfigError, DegstepsError
-from degsteps.importing import Imported, from_nfcore, from_star_deseq2
+from degsteps.importing import Imported, from_star_deseq2
+from degsteps.importing_nfcore import from_nfcore
 from degsteps.preflight import check_analyses
 
 FOLDER = Path("config/analyses")
@@ -55,10 +56,11 @@ def main() -> int:
     parser.add_argument("--name", default="imported", help="name of the analysis (default: %(default)s)")
     kinds = parser.add_subparsers(dest="kind", required=True)
     nfcore = kinds.add_parser("nf-core", help="nf-core/differentialabundance")
-    nfcore.add_argument("--samples", required=True, help="sample sheet (its --input)")
-    nfcore.add_argument("--contrasts", required=True, help="contrasts, CSV, TSV or YAML")
-    nfcore.add_argument("--counts", required=True, help="matrix (its --matrix)")
-    nfcore.add_argument("--id-column", default="sample", help="its --observations_id_col (default: %(default)s)")
+    nfcore.add_argument("--params", default=None, help="its -params-file; the others are taken from it if not given")
+    nfcore.add_argument("--samples", default=None, help="sample sheet (its --input)")
+    nfcore.add_argument("--contrasts", default=None, help="contrasts, CSV, TSV or YAML")
+    nfcore.add_argument("--counts", default=None, help="matrix (its --matrix)")
+    nfcore.add_argument("--id-column", default=None, help="its --observations_id_col (default: sample)")
     nfcore.add_argument("--lengths", default=None, help="its --transcript_length_matrix")
     star = kinds.add_parser("star-deseq2", help="snakemake-workflows/rna-seq-star-deseq2")
     star.add_argument("--config", required=True, help="its config.yaml")
@@ -72,6 +74,7 @@ def main() -> int:
                 arguments.counts,
                 id_column=arguments.id_column,
                 lengths=arguments.lengths,
+                params=arguments.params,
             )
         else:
             imported = from_star_deseq2(arguments.config, arguments.counts)

@@ -55,15 +55,19 @@ _NO_READ_IN_CONTROLS = "control genes: none of them has a read in any sample. Ch
 # ---- checks
 
 
-def _require_lengths(counts: pd.DataFrame, lengths: pd.Series) -> np.ndarray:
+def _require_lengths(counts: pd.DataFrame, lengths: pd.Series | pd.DataFrame) -> np.ndarray:
+    """Return lengths in the order of the counts: a column, or one for each sample."""
     missing = counts.index.difference(lengths.index, sort=False)
     if len(missing):
         raise DataError(
             f"gene lengths: {len(missing)} genes of the counts have none, the first is {missing[0]}. "
             "Use the annotation that the reads were counted with."
         )
-    aligned = lengths.reindex(counts.index).to_numpy(dtype=float)
-    bad = ~(np.isfinite(aligned) & (aligned > 0))
+    if isinstance(lengths, pd.DataFrame):
+        aligned = lengths.loc[counts.index, list(counts.columns)].to_numpy(dtype=float)
+    else:
+        aligned = lengths.reindex(counts.index).to_numpy(dtype=float)[:, None]
+    bad = ~(np.isfinite(aligned) & (aligned > 0)).all(axis=1)
     if bad.any():
         raise DataError(
             f"gene lengths: {int(bad.sum())} are not positive numbers, the first is that of {counts.index[bad][0]}. "
@@ -291,7 +295,7 @@ def log_cpm(counts: pd.DataFrame, *, prior_count: float = 2.0) -> pd.DataFrame:
     return np.log2((counts.astype(float) + prior) / (effective + 2 * prior) * 1e6)
 
 
-def tpm(counts: pd.DataFrame, lengths: pd.Series) -> pd.DataFrame:
+def tpm(counts: pd.DataFrame, lengths: pd.Series | pd.DataFrame) -> pd.DataFrame:
     """Return transcripts per million: reads per kilobase, each sample scaled to a total of one million [1]_.
 
     Parameters
@@ -299,7 +303,8 @@ def tpm(counts: pd.DataFrame, lengths: pd.Series) -> pd.DataFrame:
     counts
         Reads, genes x samples.
     lengths
-        Length of each gene in bases, indexed by gene; genes that the counts lack are ignored.
+        Length of each gene in bases, indexed by gene, or in each sample (genes x samples), as its transcripts were used
+        there; genes that the counts lack are ignored.
 
     Raises
     ------
@@ -313,7 +318,7 @@ def tpm(counts: pd.DataFrame, lengths: pd.Series) -> pd.DataFrame:
     return counts_per_million(reads_per_kilobase(counts, lengths))
 
 
-def fpkm(counts: pd.DataFrame, lengths: pd.Series) -> pd.DataFrame:
+def fpkm(counts: pd.DataFrame, lengths: pd.Series | pd.DataFrame) -> pd.DataFrame:
     """Return reads (fragments) per kilobase and million of the library; parameters and errors as in `tpm` [1]_.
 
     References
@@ -323,7 +328,7 @@ def fpkm(counts: pd.DataFrame, lengths: pd.Series) -> pd.DataFrame:
     return reads_per_kilobase(counts_per_million(counts), lengths)
 
 
-def getmm(counts: pd.DataFrame, lengths: pd.Series) -> pd.DataFrame:
+def getmm(counts: pd.DataFrame, lengths: pd.Series | pd.DataFrame) -> pd.DataFrame:
     """Return TMM counts per million computed on reads per kilobase; parameters and errors as in `tpm` [1]_.
 
     References
@@ -333,9 +338,9 @@ def getmm(counts: pd.DataFrame, lengths: pd.Series) -> pd.DataFrame:
     return tmm_cpm(reads_per_kilobase(counts, lengths))
 
 
-def reads_per_kilobase(counts: pd.DataFrame, lengths: pd.Series) -> pd.DataFrame:
+def reads_per_kilobase(counts: pd.DataFrame, lengths: pd.Series | pd.DataFrame) -> pd.DataFrame:
     """Return counts divided by gene length in kilobases; parameters and errors as in `tpm`."""
-    return counts.astype(float).div(_require_lengths(counts, lengths) / 1000, axis=0)
+    return counts.astype(float) / (_require_lengths(counts, lengths) / 1000)
 
 
 def _effective_library_sizes(counts: pd.DataFrame) -> pd.Series:

@@ -167,8 +167,8 @@ class _Check:
                 fault = _unreadable(path) or (_no_lengths(path) if key == "ingest.gene_lengths" else None)
                 if fault:
                     self.problem(key, f"{path}: {fault.what}", fault.cure)
-        wanted = [name for name in self.analysis["normalize"]["tables"] if name in ("tpm", "fpkm")]
-        if wanted and ingest["gene_lengths"] is None:
+        wanted = [name for name in self.analysis["normalize"]["tables"] if name in ("tpm", "fpkm", "getmm")]
+        if wanted and ingest["gene_lengths"] is None and not lengths_are_offsets(ingest):
             what = f"{listed(wanted)} {verb(len(wanted), 'needs', 'need')} gene lengths, and none are given."
             self.problem("normalize.tables", what, "Name a table under ingest.gene_lengths, or leave them out.")
 

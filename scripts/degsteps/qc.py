@@ -145,11 +145,13 @@ def _median_correlation(values: pd.DataFrame) -> pd.Series:
 # ---- distributions
 
 
-def log2_counts(counts: pd.DataFrame, size_factors: pd.Series | None = None) -> pd.DataFrame:
-    """Return log2(count + 1), or log2(count / size factor + 1) with size factors."""
+def log2_counts(counts: pd.DataFrame, factors: pd.Series | pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return log2(count + 1), or log2(count / factor + 1) with size factors, or with one for each count."""
     values = counts.to_numpy(dtype=float)
-    if size_factors is not None:
-        values = values / size_factors.loc[list(counts.columns)].to_numpy(dtype=float)
+    if isinstance(factors, pd.DataFrame):
+        values = values / factors.loc[counts.index, list(counts.columns)].to_numpy(dtype=float)
+    elif factors is not None:
+        values = values / factors.loc[list(counts.columns)].to_numpy(dtype=float)
     return pd.DataFrame(np.log2(values + 1), index=counts.index, columns=counts.columns)
 
 

@@ -7,6 +7,7 @@ said in the words of the check before the run (:func:`degsteps.matrix_scan.scan_
 import gzip
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -296,7 +297,10 @@ def _read_quantification(located: Located, tx2gene: Path | None) -> RawCounts:
     name, length, number, tpm = _TX_COLUMNS[located.format]
     types = {name: str} | dict.fromkeys((length, number, tpm), float)
     per_file = [
-        _read_columns(file, usecols=[name, length, number, tpm], dtype=types).set_index(name) for file in located.files
+        _read_kallisto_h5(file)
+        if file.endswith(".h5")
+        else _read_columns(file, usecols=[name, length, number, tpm], dtype=types).set_index(name)
+        for file in located.files
     ]
     tables = [
         _beside({s: table[column] for s, table in zip(located.samples, per_file, strict=True)}, located.files)
@@ -314,6 +318,23 @@ def _read_quantification(located: Located, tx2gene: Path | None) -> RawCounts:
     raw.lengths = lengths
     raw.left_out = dict.fromkeys(tables[0].index[genes.isna().to_numpy()], "transcript_not_in_tx2gene")
     return raw
+
+
+def _read_kallisto_h5(path: str) -> pd.DataFrame:
+    """Read kallisto's binary file, which has no abundances: they are counts per base, scaled to a million."""
+    import h5py
+
+    _, length, number, tpm = _TX_COLUMNS["kallisto"]
+    try:
+        with h5py.File(path, "r") as stored:
+            names = [name.decode() for name in stored["aux/ids"][:]]
+            table = pd.DataFrame({length: stored["aux/eff_lengths"][:], number: stored["est_counts"][:]}, index=names)
+    except (OSError, KeyError, ValueError) as error:
+        first = str(error).splitlines()[0][:200]
+        raise DataError(f"{path}: cannot be read ({first}). Copy the file again, or run that sample again.") from None
+    per_base = table[number] / table[length]
+    table[tpm] = per_base / (per_base.sum() or 1) * 1e6
+    return table
 
 
 def read_tx2gene(path: Path) -> pd.Series:
@@ -448,11 +469,11 @@ def _read_parquet(source: Source, located: Located) -> RawCounts:
 def _read_xlsx(source: Source, located: Located) -> RawCounts:
     from openpyxl import load_workbook
 
-    book = load_workbook(located.files[0], read_only=True, data_only=True)
-    sheet = book.worksheets[0]
-    rows = [list(row) for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
-    names, title = book.sheetnames, sheet.title
-    book.close()
+    # The library keeps a file open that it fails to read, so the file is opened here.
+    with open(located.files[0], "rb") as stream, closing(load_workbook(stream, read_only=True, data_only=True)) as book:
+        sheet = book.worksheets[0]
+        rows = [list(row) for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+        names, title = book.sheetnames, sheet.title
     if len(rows) < 2:
         raise DataError(f"{source.counts}: its first sheet {quoted(title)} has no genes. Give one line per gene.")
     header = ["" if cell is None else str(cell).strip() for cell in rows[0]]

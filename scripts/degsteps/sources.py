@@ -25,7 +25,7 @@ FORMATS = {
     "star": "STAR ReadsPerGene.out.tab files",
     "htseq": "HTSeq-count files",
     "salmon": "Salmon quant.sf files",
-    "kallisto": "kallisto abundance.tsv files",
+    "kallisto": "kallisto abundance.tsv or abundance.h5 files",
     "rsem": "RSEM genes.results files",
     "parquet": "Parquet",
     "h5ad": "AnnData (h5ad)",
@@ -46,7 +46,7 @@ _BESIDE_COUNTS = {"featurecounts": _FEATURECOUNTS[1:], "nfcore_rnaseq": ("gene_n
 #: Names of per-sample files; the group is the sample unless it is blank, then the folder is.
 _PER_SAMPLE = {
     "salmon": r"(.*?)[._-]?(?:quant)?(?<!genes)\.sf",
-    "kallisto": r"(.*?)[._-]?abundance\.tsv",
+    "kallisto": r"(.*?)[._-]?abundance\.(?:tsv|h5)",
     "star": r"(.*?)[._-]?ReadsPerGene\.out\.tab",
     "rsem": r"(.*?)[._-]?genes\.results",
     "htseq": r"(.+?)(?:[._-](?:htseq|gene|counts?|feature))*\.(?:txt|tsv|tab|counts?|htseq)",
@@ -65,6 +65,7 @@ _QUANT_FOLDER = re.compile(r"[._-](?:quant|salmon|kallisto)$")
 _ALIGNMENT = re.compile(
     r"(?:\.(?:bam|sam|cram)|[._](?:sorted|sort|markdup|dedup|umi_dedup)|[._-]?Aligned(?:\.sortedByCoord)?\.out)$"
 )
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
@@ -151,7 +152,7 @@ def _format_of(path: str, head: bytes) -> tuple[str, str]:
     """Tell the format of one file from its first bytes."""
     if head.startswith(b"PAR1"):
         return "parquet", "begins with PAR1"
-    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+    if head.startswith(_HDF5):
         return "h5ad", "begins as HDF5 does"
     if head.startswith(b"PK\x03\x04") and (b"xl/" in head or path.lower().endswith((".xlsx", ".xlsm"))):
         return "xlsx", "is a zip file with the parts of a workbook"
@@ -219,6 +220,10 @@ def _of_samples(kind: str, samples: Mapping[str, list[str]]) -> Located:
             what = f"two files belong to the sample {quoted(sample)}: {listed(files, quote=False)}."
             located.faults.append(Fault("", what, "Keep one of them in the folder."))
     for sample, file in zip(located.samples, located.files, strict=True):
+        if file.endswith(".h5"):
+            with open(file, "rb") as stream:
+                if stream.read(len(_HDF5)) == _HDF5:
+                    continue
         lines = [line for line in _first_lines(file, 2) if not line.startswith("# Program:featureCounts")]
         if not lines or not re.match(_FIRST_LINE[kind], lines[0]):
             shown = quoted(lines[0][:60]) if lines else "nothing that can be read"
@@ -256,6 +261,8 @@ def _per_sample_files(folder: str, names: Sequence[str], kind: str, must_look_ri
         if not sample:
             sample = os.path.basename(os.path.abspath(folder))
         path = os.path.join(folder, name)
+        if base.endswith(".h5") and os.path.isfile(f"{path.removesuffix('.h5')}.tsv"):
+            continue  # kallisto writes the same numbers as text
         if must_look_right:
             lines = [line for line in _first_lines(path, 2) if not line.startswith("# Program:featureCounts")]
             if not lines or not re.match(_FIRST_LINE[kind], lines[0]):

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -243,6 +244,19 @@ def write_kallisto(folder):
     return folder / "kallisto"
 
 
+def write_kallisto_h5(folder):
+    import h5py
+
+    for sample in ("a", "b"):
+        (folder / "h5" / sample).mkdir(parents=True)
+        with h5py.File(folder / "h5" / sample / "abundance.h5", "w") as stored:
+            stored["est_counts"] = np.array(NUMBERS[sample], dtype=float)
+            stored["aux/ids"] = np.array([name.encode() for name in TRANSCRIPTS])
+            stored["aux/eff_lengths"] = np.array(EFFECTIVE[sample], dtype=float)
+            stored["bootstrap/bs0"] = np.zeros(len(TRANSCRIPTS))
+    return folder / "h5"
+
+
 @pytest.fixture
 def two_samples(tmp_path):
     path = tmp_path / "two.tsv"
@@ -260,7 +274,27 @@ def by_hand(sample):
     return counts, lengths
 
 
-@pytest.mark.parametrize("write", [write_salmon, write_kallisto])
+def test_of_two_files_of_kallisto_the_text_is_read(tmp_path):
+    text, binary = write_kallisto(tmp_path), write_kallisto_h5(tmp_path)
+    (binary / "a" / "abundance.h5").rename(text / "a" / "abundance.h5")
+    located = locate(text)
+    assert located.faults == []
+    assert [Path(file).name for file in located.files] == ["abundance.tsv", "abundance.tsv"]
+    (binary / "b" / "abundance.h5").write_bytes(b"\x00\x01 not HDF5")
+    assert "does not begin as kallisto writes it" in str(locate(binary).faults[0])
+
+
+def test_a_damaged_file_of_kallisto_is_a_sentence(two_samples, tmp_path):
+    folder = write_kallisto_h5(tmp_path)
+    file = folder / "a" / "abundance.h5"
+    file.write_bytes(file.read_bytes()[:900])
+    table = tmp_path / "tx2gene.tsv"
+    table.write_text(TX2GENE)
+    with pytest.raises(DataError, match=r"abundance\.h5: cannot be read"):
+        ingest([Source("", str(folder), str(two_samples))], Settings(), tx2gene=table)
+
+
+@pytest.mark.parametrize("write", [write_salmon, write_kallisto, write_kallisto_h5])
 @pytest.mark.parametrize(
     "tx2gene", [TX2GENE, TX2GENE.split("\n", 1)[1].replace("\t", ","), TX2GENE.replace(".1", ".7")]
 )
@@ -276,6 +310,21 @@ def test_transcripts_are_summed_with_their_lengths(write, tx2gene, two_samples, 
     # Expressed nowhere: the plain mean of its transcripts' lengths over samples.
     np.testing.assert_allclose(found.lengths.loc["gC"], [295.0, 295.0])
     assert found.gene_account.loc["orphan.1", ["status", "reason"]].tolist() == ["dropped", "transcript_not_in_tx2gene"]
+
+
+def test_tpm_with_the_lengths_of_each_sample_is_that_of_the_quantifier(two_samples, tmp_path):
+    """A gene's TPM is the sum of its transcripts' TPM, which needs the lengths that these had in the sample."""
+    from degsteps.normalization import tpm as tpm_of_genes
+
+    table = tmp_path / "tx2gene.tsv"
+    table.write_text(TX2GENE)
+    found = ingest([Source("", str(write_salmon(tmp_path)), str(two_samples))], Settings(), tx2gene=table)
+    ours = tpm_of_genes(found.counts, found.lengths)
+    for sample in ("a", "b"):
+        of_genes = np.array([tpm(sample)[:2].sum(), tpm(sample)[2], tpm(sample)[3]])
+        np.testing.assert_allclose(ours[sample], of_genes / of_genes.sum() * 1e6, rtol=3e-3)  # rounded counts
+    # One length for both samples would be wrong: the two use the transcripts of gA differently.
+    assert not np.allclose(tpm_of_genes(found.counts, found.lengths.mean(axis=1)), ours, rtol=0.01)
 
 
 def test_length_scaled_counts_keep_library_sizes(two_samples, tmp_path):

@@ -311,11 +311,7 @@ def _replicate_sentence(facts: Mapping[str, Any]) -> str:
 
 
 def _length_sentence(facts: Mapping[str, Any], cite) -> str:
-    correction = facts.get("length_correction")
-    if correction == "offset":
-        what = "Average transcript lengths of each gene in each sample entered the model as offsets"
-        return f"{what} {cite('soneson2015')}."
-    if correction == "length_scaled_tpm":
+    if facts.get("length_correction") == "length_scaled_tpm":
         return f"Counts were computed from abundances and average transcript lengths {cite('soneson2015')}."
     return ""
 
@@ -408,7 +404,7 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
     else:
         modelled = (
             f"Counts were modelled by a negative-binomial generalised linear model with the design {design['formula']}"
-            f"{levels} and the size factors as offsets, by the method of DESeq2 {cite('love2014')} as implemented in "
+            f"{levels} and {_offsets(records, cite)}, by the method of DESeq2 {cite('love2014')} as implemented in "
             f"{by}.{covariates}"
         )
         fitted = [modelled, f"Gene-wise dispersions were shrunk by {shrink}."]
@@ -428,6 +424,15 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
         _shrinkage_sentence(test["shrinkage"], cite),
+    )
+
+
+def _offsets(records, cite) -> str:
+    if facts_of(records, "ingest_counts").get("length_correction") != "offset":
+        return "the size factors as offsets"
+    return (
+        "an offset for each gene and sample: the size factor (of counts corrected for length) times the average length "
+        f"of the gene's transcripts in that sample relative to the other samples {cite('soneson2015')}"
     )
 
 

@@ -534,6 +534,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "filter_reasons": filter_grid(content.genes),
         "filter_figures": [pictures["filter"]] if "filter" in pictures else [],
         "normalization": facts_of(content.records, "estimate_size_factors"),
+        "has_lengths": facts_of(content.records, "ingest_counts").get("length_correction") == "offset",
         "uses": uses_grid(content.records),
         "batches": list(settings["batch"]["columns"]),
         "adjustment": facts_of(content.records, "adjust_transformed"),
