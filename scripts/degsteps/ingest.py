@@ -14,7 +14,7 @@ from degsteps import readers, replicates, sites
 from degsteps.errors import DataError
 from degsteps.matrix_scan import CACHE, scan_faults
 from degsteps.readers import RawCounts
-from degsteps.sheet import Sheet, collapsed, joined_sheets, read_sheet
+from degsteps.sheet import Sheet, collapsed, joined_sheets, prefixed, read_sheet
 from degsteps.sources import ESTIMATED, WITH_LENGTHS, Source, locate
 from degsteps.wording import counted, listed, quoted
 
@@ -174,6 +174,11 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
         raise DataError("\n".join(f"{raw.scan.path}: {fault}" for fault in faults))
     counts, gene_account = tidied_genes(raw, settings)
     sheet = read_sheet(source.samples, source.sample_column)
+    if source.prefix:
+        sheet = prefixed(sheet, source.prefix)
+        counts.columns = [f"{source.prefix}{name}" for name in counts.columns]
+        if raw.lengths is not None:
+            raw.lengths.columns = [f"{source.prefix}{name}" for name in raw.lengths.columns]
     kept, sample_account = match_samples(
         sheet, counts, exclude_samples=settings.exclude_samples, unmatched_samples=settings.unmatched_samples
     )
@@ -181,19 +186,20 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
         counts = counts[kept]
     lengths = None
     if settings.length_correction != "none" and (located.format in WITH_LENGTHS or length_matrix is not None):
-        counts, lengths = _length_corrected(counts, raw, settings, length_matrix)
+        counts, lengths = _length_corrected(counts, raw, settings, length_matrix, source.prefix)
         raw.facts["length_correction"] = settings.length_correction
     return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts)
 
 
 def _length_corrected(
-    counts: pd.DataFrame, raw: RawCounts, settings: Settings, length_matrix: Path | None
+    counts: pd.DataFrame, raw: RawCounts, settings: Settings, length_matrix: Path | None, prefix: str
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     if raw.lengths is not None:
         own = _without_versions(raw.lengths.index) if settings.gene_versions == "strip" else raw.lengths.index
         lengths = raw.lengths.set_axis(own, axis=0).groupby(level=0).mean().loc[counts.index, list(counts.columns)]
     else:
-        lengths = readers.read_length_matrix(length_matrix, counts.index, list(counts.columns))
+        names = [name.removeprefix(prefix) for name in counts.columns]
+        lengths = readers.read_length_matrix(length_matrix, counts.index, names).set_axis(counts.columns, axis=1)
     lengths = readers.completed_lengths(lengths)
     if settings.length_correction == "length_scaled_tpm":
         return readers.length_scaled_counts(counts, lengths), None

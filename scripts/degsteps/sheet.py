@@ -10,7 +10,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,6 +115,12 @@ def inspect_sheet(path: Path | str, sample_column: str) -> tuple[Sheet | None, l
     return (None, faults) if faults else (sheet, [])
 
 
+def prefixed(sheet: Sheet, prefix: str) -> Sheet:
+    """Return a sheet with text before its sample ids."""
+    ids = [f"{prefix}{sample}" for sample in sheet.sample_ids]
+    return replace(sheet, columns=sheet.columns | {sheet.sample_column: ids})
+
+
 def joined_sheets(sheets: Mapping[str, Sheet], sample_column: str) -> tuple[Sheet, list[Fault]]:
     """Put the sheets of several sites under each other, with the site in the column ``site``.
 
@@ -142,7 +148,8 @@ def joined_sheets(sheets: Mapping[str, Sheet], sample_column: str) -> tuple[Shee
                 Fault(
                     f"ingest.sites.{site}",
                     what,
-                    "Make the ids of all sites different, e.g. write the site before them.",
+                    f"Set ingest.same_ids: prefix, which makes them {next(iter(sheets))}_{twice[0]} and "
+                    f"{site}_{twice[0]}; if they are one sample, list one of them under ingest.exclude_samples then.",
                 )
             )
         own = sheet.columns.get("site")

@@ -18,6 +18,7 @@ from degsteps.sheet import (
     inspect_sheet,
     joined_sheets,
     matching_column,
+    prefixed,
     read_columns,
 )
 from degsteps.sources import ESTIMATED, FORMATS, OF_TRANSCRIPTS, Source, scan_source, sources_of
@@ -131,7 +132,8 @@ class SourceCheck:
         if self.given is None:
             return
         ingest, sheet_ids, ignored = self.ingest, self.given.sample_ids, self.source.ignore_columns
-        excluded, count_ids = ingest["exclude_samples"], self.count_ids
+        prefix, count_ids = self.source.prefix, self.count_ids
+        excluded = {name.removeprefix(prefix) for name in ingest["exclude_samples"] if name.startswith(prefix)}
         for sample in sheet_ids:
             if sample in ignored:
                 what = f"{quoted(sample)} is a sample of the sheet."
@@ -256,13 +258,17 @@ class Inputs:
             self._join()
         if self.is_multisite:
             self._sites()
+        elif self.ingest["same_ids"] == "prefix":
+            what = "is for several sites, and there is one source of counts."
+            self.report.problem("ingest.same_ids", what, "Leave it out, or name the sites under ingest.sites.")
         if self.columns and self.ingest["replicate_column"] is not None:
             self._replicates(self.ingest["replicate_column"])
 
     def _exclusions(self) -> None:
         if any(source.given is None for source in self.sources):
             return
-        known = list(dict.fromkeys(sample for source in self.sources for sample in source.known_ids))
+        known = [f"{source.source.prefix}{sample}" for source in self.sources for sample in source.known_ids]
+        known = list(dict.fromkeys(known))
         for sample in self.ingest["exclude_samples"]:
             if sample not in known:
                 what = f"{quoted(sample)} is neither in the counts nor in the sample sheet."
@@ -270,7 +276,7 @@ class Inputs:
 
     def _join(self) -> None:
         if self.is_multisite:
-            sheets = {source.source.site: source.given for source in self.sources}
+            sheets = {each.source.site: prefixed(each.given, each.source.prefix) for each in self.sources}
             self.given, faults = joined_sheets(sheets, "sample")
             for fault in faults:
                 self.report.data_problem(self.report.file, fault)
@@ -279,8 +285,8 @@ class Inputs:
                 return
         else:
             self.given = self.sources[0].given
-        self.analysed = [sample for source in self.sources for sample in source.analysed]
-        in_design = [sample for source in self.sources for sample in source.in_design]
+        self.analysed = [f"{each.source.prefix}{sample}" for each in self.sources for sample in each.analysed]
+        in_design = [f"{each.source.prefix}{sample}" for each in self.sources for sample in each.in_design]
         if len(self.analysed) < 2 and all(source.has_matches for source in self.sources):
             number = len(self.analysed)
             what = f"{counted(number, 'sample')} {verb(number, 'is', 'are')} left to analyse."

@@ -71,7 +71,10 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 
 @dataclass(frozen=True)
 class Source:
-    """Counts and sheet of one site, as the configuration names them; ``site`` is blank if there is one source only."""
+    """Counts and sheet of one site, as the configuration names them; ``site`` is blank if there is one source only.
+
+    ``prefix`` goes before the sample ids of its files.
+    """
 
     site: str
     counts: str
@@ -80,6 +83,7 @@ class Source:
     gene_column: str | None = None
     ignore_columns: tuple[str, ...] = ()
     format: str = "auto"
+    prefix: str = ""
 
     def as_params(self) -> dict[str, Any]:
         """Return the settings as plain values, for a rule."""
@@ -93,6 +97,7 @@ def sources_of(ingest: Mapping[str, Any]) -> list[Source]:
     found = []
     for site, own in sites.items():
         settings = {name: own.get(name) if own.get(name) is not None else ingest.get(name) for name in names}
+        settings["prefix"] = f"{site}_" if site and ingest.get("same_ids") == "prefix" else ""
         found.append(Source(site, **settings | {"ignore_columns": tuple(settings["ignore_columns"])}))
     return found
 

@@ -1,5 +1,7 @@
 """Matching, merging and summing: every sample and gene is accounted for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,6 +77,24 @@ def test_the_same_sample_id_at_two_sites_is_refused(tmp_path):
     both = [write_site(tmp_path, name, pd.DataFrame({"s1": [1]}, index=["g"]), x=["1"]) for name in ("a", "b")]
     with pytest.raises(DataError, match="'s1' is a sample of a and of b"):
         ingest(both, Settings())
+
+
+def test_the_same_sample_id_at_two_sites_can_be_told_apart(tmp_path):
+    both = [
+        write_site(tmp_path, name, pd.DataFrame({"s1": [n], "s2": [n + 1]}, index=["g"]), x=["1", "2"])
+        for name, n in (("a", 10), ("b", 20))
+    ]
+    lengths = tmp_path / "lengths.tsv"
+    lengths.write_text("gene\ts1\ts2\ng\t100\t200\n")
+    apart = [replace(source, prefix=f"{source.site}_") for source in both]
+    settings = Settings(exclude_samples={"b_s1": "moved to site a"}, merge_genes="union", union_fill=0)
+    found = ingest(apart, settings, length_matrix=lengths)
+    assert found.counts.loc["g"].to_dict() == {"a_s1": 10, "a_s2": 11, "b_s2": 21}
+    assert found.lengths.loc["g"].to_dict() == pytest.approx({"a_s1": 100, "a_s2": 200, "b_s2": 200})
+    assert found.samples["x"].to_dict() == {"a_s1": "1", "a_s2": "2", "b_s2": "2"}
+    assert found.sample_account["status"].to_dict() == {
+        "a_s1": "kept", "a_s2": "kept", "b_s1": "dropped", "b_s2": "kept"
+    }  # fmt: skip
 
 
 def test_versions_and_par_y(tmp_path):

@@ -410,6 +410,22 @@ def sites_with_the_same_id(study):
 
 
 @case
+def sites_whose_ids_get_a_prefix(study):
+    """The ids are the same at both sites, and no problem; what is excluded has to have its new name."""
+    sites_with_the_same_id(study)
+    study.set("batch.columns", ["site"])
+    study.set("design.factors.site", {"reference": "oslo"})
+    study.set("design.formula", "~ site + condition")
+    study.set("ingest.same_ids", "prefix")
+    study.set("ingest.exclude_samples", {"lyon_S-1": "a copy", "S-2": "old name"})
+
+
+@case
+def prefix_without_sites(study):
+    study.set("ingest.same_ids", "prefix")
+
+
+@case
 def sites_with_versions_at_one(study):
     interleaved(study)
     at_two_sites(study)

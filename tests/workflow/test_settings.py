@@ -68,6 +68,11 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         "01_ingest/counts.parquet",
         {"ingest.counts": "given/with_versions.tsv"},
     ),
+    "ingest.same_ids": (
+        at_sites() | {"ingest.same_ids": "prefix", "ingest.exclude_samples": {"b_spare": "of another project"}},
+        "01_ingest/samples.tsv",
+        at_sites(),
+    ),
     "ingest.merge_genes": (
         at_sites() | {"ingest.merge_genes": "union", "ingest.union_fill": 0},
         "01_ingest/counts.parquet",
