@@ -35,6 +35,7 @@ rule annotate_contrast:
     input:
         table="<test>/{contrast}.tsv",
         annotation="<annotate>/genes.tsv",
+        stability=stability_input,
     output:
         annotated=report(
             "<annotate>/{contrast}.tsv",

@@ -62,9 +62,9 @@ def contrast_setting(wildcards):
 
 
 def _sample_set(wildcards):
-    """Return the job's sample set: its own, or its contrast's; None for all samples."""
+    """Return the job's sample set: its own, or its contrast's; None for all samples, which are called ``all``."""
     if "sample_set" in wildcards.keys():
-        return wildcards.sample_set
+        return None if wildcards.sample_set == "all" else wildcards.sample_set
     return (
         contrast_setting(wildcards)["sample_set"]
         if "contrast" in wildcards.keys()
@@ -107,12 +107,44 @@ def model_of_set(wildcards):
 
 def group_of_set(wildcards):
     """Return the factor whose groups the filter of the job's sample set counts on."""
-    return set_group(ANALYSES[wildcards.analysis], wildcards.sample_set)
+    analysis, sample_set = ANALYSES[wildcards.analysis], _sample_set(wildcards)
+    return (
+        set_group(analysis, sample_set) if sample_set else analysis["filter"]["group"]
+    )
 
 
 def contrasts_of_set(wildcards):
     """Return the contrasts that are tested in the job's sample set."""
     return set_contrasts(ANALYSES[wildcards.analysis], _sample_set(wildcards))
+
+
+def tables_of_set(wildcards):
+    """Return the result tables, without annotation, of the contrasts that are tested in the job's sample set."""
+    return [f"<test>/{name}.tsv" for name in contrasts_of_set(wildcards)]
+
+
+def of_set_folder(folder, ending):
+    """Return an input function that gives the file of the sample set of the job's contrast in a folder."""
+
+    def path_of_set(wildcards):
+        return f"{folder}/{_sample_set(wildcards) or 'all'}.{ending}"
+
+    return path_of_set
+
+
+def stability_input(wildcards):
+    """Return in how many settings genes are called, where the configuration asks for it."""
+    asked = ANALYSES[wildcards.analysis]["test"]["sensitivity"]
+    path_of_set = of_set_folder("<test>/sensitivity", "parquet")
+    return path_of_set(wildcards) if asked else []
+
+
+def repeated_test(wildcards):
+    """Return what of the test's settings enters a repeated run."""
+    test = ANALYSES[wildcards.analysis]["test"]
+    names = ["engine", "compatibility", "fit_type", "alpha", "cooks_filter"]
+    names += ["independent_filtering", "adjustment", "sensitivity_grid"]
+    return {name: test[name] for name in names}
 
 
 def compiled_contrasts(wildcards):
@@ -204,6 +236,11 @@ def adjustment_input(wildcards):
     return "<transform>/transformed.parquet"
 
 
+def contrast_name(wildcards):
+    """Return the name of the job's contrast."""
+    return wildcards.contrast
+
+
 def contrast_title(wildcards):
     """Return a contrast in words: what a positive fold change means."""
     return words(contrast_setting(wildcards)).title
@@ -226,13 +263,17 @@ def contrast_tables(wildcards):
 
 def contrast_figures(wildcards):
     """Return the figures of all contrasts."""
-    return _contrast_files(
-        wildcards,
-        ".ma.png",
-        ".volcano.png",
-        ".heatmap.png",
-        ".top_genes.png",
-        ".pvalues.png",
+    test = ANALYSES[wildcards.analysis]["test"]
+    kinds = ["ma", "volcano", "heatmap", "top_genes", "pvalues"]
+    kinds += [kind for kind in ("sensitivity", "influence") if test[kind]]
+    return _contrast_files(wildcards, *[f".{kind}.png" for kind in kinds])
+
+
+def _tested_sets(analysis):
+    """Return the sample sets in which an analysis tests anything; all samples are ``all``."""
+    contrasts = analysis["test"]["contrasts"].values()
+    return list(
+        dict.fromkeys(contrast["sample_set"] or "all" for contrast in contrasts)
     )
 
 
@@ -290,6 +331,18 @@ def step_records(wildcards):
         records += [
             f"<annotate>/{name}.plot_contrast",
             f"<annotate>/{name}.plot_top_genes",
+        ]
+        records += [
+            f"<annotate>/{name}.plot_{kind}"
+            for kind in ("sensitivity", "influence")
+            if analysis["test"][kind]
+        ]
+    for name in _tested_sets(analysis):
+        records += [f"<test>/sensitivity/{name}.vary_settings"] * analysis["test"][
+            "sensitivity"
+        ]
+        records += [f"<test>/influence/{name}.leave_out_samples"] * analysis["test"][
+            "influence"
         ]
     records += ["<annotate>/overlap/plot_overlap"] * (len(contrasts) > 1)
     return [f"{record}.record.json" for record in records]

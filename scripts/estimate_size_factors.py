@@ -21,20 +21,10 @@ def main(
 ) -> dict:
     """Write library sizes (reads in tested genes) and size factors by sample; of length-corrected counts if need be."""
     matrix = read_matrix(counts)
-    corrected = (
-        matrix / normalization.length_factors(read_matrix(lengths).loc[matrix.index, matrix.columns])
-        if lengths
-        else matrix
-    )
-    if method == "given":
-        factors = normalization.given_size_factors(read_samples(given_size_factors), matrix.columns)
-    elif method == "iterate":
-        from degsteps import deseq
-
-        factors = deseq.iterated_size_factors(corrected)
-    else:
-        controls = read_gene_list(control_genes) if control_genes else None
-        factors = normalization.size_factors(corrected, method=method, control_genes=controls)
+    of_genes = read_matrix(lengths).loc[matrix.index, matrix.columns] if lengths else None
+    controls = read_gene_list(control_genes) if control_genes else None
+    given = read_samples(given_size_factors) if given_size_factors else None
+    factors = normalization.estimated_size_factors(matrix, method, of_genes, controls, given)
     table = pd.DataFrame({"library_size": matrix.sum(axis=0), "size_factor": factors})
     write_table(table.rename_axis("sample"), size_factors)
     return {"method": method, "smallest": float(factors.min()), "largest": float(factors.max())}

@@ -27,12 +27,9 @@ def main(
     matrix = read_matrix(counts)
     groups = read_samples(samples).loc[matrix.columns, group]
     smallest = filtering.smallest_group_size(groups)
-    if method == "cpm":
-        table = filtering.filter_cpm(matrix, min_cpm=min_cpm, min_samples=min_samples or smallest)
-    elif method == "filter_by_expr":
-        table = filtering.filter_by_expr(matrix, groups=groups, min_count=min_count, min_total_count=min_total_count)
-    else:
-        table = filtering.filter_none(matrix)
+    settings = {"method": method, "min_cpm": min_cpm, "min_samples": min_samples}
+    settings |= {"min_count": min_count, "min_total_count": min_total_count}
+    table = filtering.filter_genes(matrix, groups, settings)
     keep, drop = read_gene_list(keep_list), read_gene_list(drop_list)
     table, unknown = filtering.apply_gene_lists(table, keep=keep, drop=drop)
     write_matrix(filtering.require_genes(matrix.loc[table["kept"]]), filtered)

@@ -11,7 +11,8 @@ Each filter returns one row per gene of the count matrix, so that no gene disapp
 ========================  =====================================================================
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -210,6 +211,28 @@ def filter_none(counts: pd.DataFrame) -> pd.DataFrame:
     """
     cpm = _cpm_values(counts)
     return _gene_table(counts, cpm, (counts.to_numpy() > 0).sum(axis=1), {})
+
+
+def filter_genes(counts: pd.DataFrame, groups: pd.Series, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Filter by the method that the configuration names.
+
+    Parameters
+    ----------
+    counts
+        Reads, genes x samples.
+    groups
+        The group of each sample.
+    settings
+        `method` (cpm, filter_by_expr or none), `min_cpm`, `min_samples` (None: the size of the smallest group),
+        `min_count`, `min_total_count`.
+    """
+    if settings["method"] == "cpm":
+        n_samples = settings["min_samples"] or smallest_group_size(groups)
+        return filter_cpm(counts, min_cpm=settings["min_cpm"], min_samples=n_samples)
+    if settings["method"] == "filter_by_expr":
+        limits = {name: settings[name] for name in ("min_count", "min_total_count")}
+        return filter_by_expr(counts, groups=groups, **limits)
+    return filter_none(counts)
 
 
 def require_genes(counts: pd.DataFrame) -> pd.DataFrame:

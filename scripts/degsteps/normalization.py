@@ -144,6 +144,38 @@ def size_factors(counts: pd.DataFrame, method: str = "ratio", control_genes: Ite
     return pd.Series(factors, index=counts.columns, name="size_factor")
 
 
+def estimated_size_factors(
+    counts: pd.DataFrame,
+    method: str,
+    lengths: pd.DataFrame | None = None,
+    control_genes: Iterable[str] | None = None,
+    given: pd.DataFrame | None = None,
+) -> pd.Series:
+    """Return size factors by the method that the configuration names.
+
+    Parameters
+    ----------
+    counts
+        Reads, genes x samples.
+    method
+        As in :func:`size_factors`, ``"iterate"`` or ``"given"``.
+    lengths
+        Average transcript lengths, genes x samples, which the counts are corrected for first.
+    control_genes
+        As in :func:`size_factors`.
+    given
+        As in :func:`given_size_factors`.
+    """
+    if method == "given":
+        return given_size_factors(given, counts.columns)
+    corrected = counts if lengths is None else counts / length_factors(lengths)
+    if method == "iterate":
+        from degsteps import deseq
+
+        return deseq.iterated_size_factors(corrected)
+    return size_factors(corrected, method=method, control_genes=control_genes)
+
+
 def given_size_factors(table: pd.DataFrame, samples: Iterable[str]) -> pd.Series:
     """Return the user's size factors for these samples, as they are.
 

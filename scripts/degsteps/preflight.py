@@ -15,7 +15,7 @@ from contextlib import suppress
 from itertools import compress
 from typing import Any, NamedTuple
 
-from degsteps.config import Problem
+from degsteps.config import Problem, read_schema, with_defaults
 from degsteps.confounding import crosstab_text, determines, explain_aliases
 from degsteps.contrasts import ContrastError, compile_contrast, contrast_columns, contrast_form, expand_contrasts
 from degsteps.design import (
@@ -43,6 +43,9 @@ from degsteps.sheet import Fault, Sheet, access_fault, sex_of
 from degsteps.source_checks import Inputs
 from degsteps.sources import lengths_are_offsets
 from degsteps.wording import counted, listed, near_match, quoted, suggestion, verb
+
+#: From so many samples on, leaving out each of them takes long and tells little.
+_MANY_FITS = 100
 
 
 class DataProblem(Problem):
@@ -101,6 +104,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     check.sets()
     check.engine()
     check.repeated()
+    check.repeats()
     check.size_factors()
     check.transformation()
     check.filters()
@@ -681,6 +685,26 @@ class _Check:
             else:
                 (self.design_problem if kind == "design" else self.problem)(key, what, cure)
 
+    def repeats(self) -> None:
+        """Tests under other settings and without single samples."""
+        test = self.analysis["test"]
+        if not test["sensitivity"] and test["sensitivity_grid"] != _default_grid():
+            self.problem(
+                "test.sensitivity_grid", "is not used: test.sensitivity is false.", "Set it true, or delete it."
+            )
+        asked = [name for name in ("sensitivity", "influence") if test[name]]
+        if asked and test["engine"] == "voom":
+            what = "is made for the negative-binomial model, and test.engine is voom."
+            self.problem(f"test.{asked[0]}", what, "Set test.engine: degsteps, or delete it.")
+        if asked and test["engine"] == "pydeseq2":
+            what = "fits the model many times, and test.engine pydeseq2 takes minutes for each fit."
+            self.note(self.file, f"test.{asked[0]}", what, "Set test.engine: degsteps.")
+        if test["influence"] and len(self.analysed) > _MANY_FITS:
+            what = f"asks for {len(self.analysed)} fits, one without each sample, in one job."
+            self.note(
+                self.file, "test.influence", what, "Single samples rarely decide calls among so many: leave it out."
+            )
+
     def filters(self) -> None:
         filters = self.analysis["filter"]
         group = filters["group"]
@@ -772,6 +796,11 @@ class _Check:
             what += "compare samples of one with those of others."
             cure = "It takes three, two of them with several samples; name another column, or leave it out."
             self.problem("qc.subject_column", what, cure)
+
+
+def _default_grid() -> dict[str, Any]:
+    grid = read_schema("analysis")["properties"]["test"]["properties"]["sensitivity_grid"]
+    return with_defaults({}, grid)
 
 
 def _unreadable(path: str) -> Fault | None:

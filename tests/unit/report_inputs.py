@@ -88,6 +88,8 @@ def settings() -> dict:
             "engine": "degsteps",
             "compatibility": "r",
             "shrinkage": "apeglm",
+            "sensitivity": False,
+            "influence": False,
         },
         "annotate": {"genes": "given/genes.tsv", "release": "Ensembl 110"},
         "report": {"labelled_genes": 5, "table_rows": 40},

@@ -991,6 +991,25 @@ def note_subjects_ignored(study):
 
 
 @case
+def grid_of_settings_without_use(study):
+    study.set("test.sensitivity_grid.filters", ["none"])
+
+
+@case
+def influence_by_linear_models(study):
+    study.set("test.engine", "voom")
+    study.set("test.cooks_filter", False)
+    study.set("test.shrinkage", "none")
+    study.set("test.influence", True)
+
+
+@case
+def many_fits_by_the_other_engine(study):
+    study.set("test.engine", "pydeseq2")
+    study.set("test.influence", True)
+
+
+@case
 def filter_group_unknown(study):
     study.set("filter.group", "Condition")
 

@@ -34,6 +34,7 @@ IN_SET = {
     "test.contrasts.c.sample_sets": ["s"],
 }
 IDENTITY = {"qc.subject_column": "mouse"}
+SENSITIVE = {"test.sensitivity": True}
 CROSSED = {"design.formula": "~ type * condition"}
 
 LINEAR = {"test.engine": "voom", "test.cooks_filter": False, "test.shrinkage": "none"}
@@ -215,6 +216,22 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "test.min_log2_fold_change": ({"test.min_log2_fold_change": 1}, "08_annotate/c.volcano.png", {}),
     "test.cooks_filter": (OUTLIER | {"test.cooks_filter": False}, "07_test/c.tsv", OUTLIER),
     "test.independent_filtering": ({"test.independent_filtering": False}, "07_test/c.tsv", {}),
+    "test.sensitivity": (SENSITIVE, "08_annotate/c.tsv", {}),
+    "test.sensitivity_grid.filters": (
+        SENSITIVE | {"test.sensitivity_grid.filters": ["none"]},
+        "07_test/sensitivity/all.tsv",
+        SENSITIVE,
+    ),
+    "test.sensitivity_grid.size_factors": (
+        SENSITIVE | {"test.sensitivity_grid.size_factors": ["tmm"]},
+        "07_test/sensitivity/all.tsv",
+        SENSITIVE,
+    ),
+    "test.sensitivity_grid.cooks_filter": (
+        SENSITIVE | {"test.sensitivity_grid.cooks_filter": [True]},
+        "07_test/sensitivity/all.tsv",
+        SENSITIVE,
+    ),
     "test.engine": ({"test.engine": "pydeseq2"}, "07_test/genes.tsv", {}),
     "test.compatibility": ({"test.compatibility": "exact"}, "07_test/genes.tsv", {}),
     "test.fit_type": ({"test.fit_type": "local"}, "07_test/genes.tsv", {}),
@@ -317,6 +334,7 @@ IN_THE_PAGE = {"title": "Another title", "report.table_rows": 5}
 CRATE = {"report.released", "report.license"}
 ELSEWHERE = {
     "version",
+    "test.influence",  # by a test of its own
     "normalize.tables",
     "annotate.min_mapped_fraction",
     "plan.lock",
@@ -490,6 +508,9 @@ def variants(tmp_path_factory) -> Path:
     for name, (settings, other, files) in SAME.items():
         settings_of |= {f"{name}-one": settings, f"{name}-other": other}
         targets |= {f"{name}-one": {*files, "08_annotate/c.top_genes.png"}, f"{name}-other": set(files.values())}
+    settings_of["test-influence"] = {"test.influence": True}
+    targets["test-influence"] = {"07_test/influence/all.samples.tsv", "08_annotate/c.influence.png"}
+    targets["ingest-exclude_samples-with"].add("07_test/c.tsv")
     targets["ingest-gene_lengths"].add("03_normalize/tables/tpm.tsv.gz")
     analyses |= {name: changed(base, settings) for name, settings in settings_of.items()}
     for name, content in analyses.items():
@@ -529,6 +550,16 @@ def test_both_ways_lead_to_the_same(variants, name):
             variants / "results" / f"{name}-other/1.0" / other,
         )
         assert first.read_bytes() == second.read_bytes(), one
+
+
+def test_influence_is_that_of_the_sample(variants):
+    """`test.influence`: without a sample there are as many calls as where the configuration excludes it."""
+    table = pd.read_csv(variants / "results/test-influence/1.0/07_test/influence/all.samples.tsv", sep="\t")
+    assert len(table) == 7
+    excluded = pd.read_csv(variants / "results/ingest-exclude_samples-with/1.0/07_test/c.tsv", sep="\t")
+    found = table.set_index("without").loc["untreated2"]
+    assert found["called"] == (excluded["padj"] < 0.05).sum()
+    assert found["tested"] == excluded["pvalue"].notna().sum()
 
 
 @pytest.mark.parametrize("key", REFUSED)

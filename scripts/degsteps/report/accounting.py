@@ -315,6 +315,11 @@ def facts_of(records: Sequence[Mapping[str, Any]], step: str) -> dict[str, Any]:
     return next((dict(record["facts"] or {}) for record in records if record["step"] == step), {})
 
 
+def facts_of_all(records: Sequence[Mapping[str, Any]], step: str) -> list[dict[str, Any]]:
+    """Return the facts of a step that runs once for each contrast, in the order of the records."""
+    return [dict(record["facts"]) for record in records if record["step"] == step]
+
+
 def collect_verdicts(
     *,
     settings: Mapping[str, Any],
@@ -365,6 +370,10 @@ def collect_verdicts(
         shape = pvalue_shape(table["pvalue"])
         found.append((f"p_values: {name}", shape.status, shape.finding, shape.advice))
         found.append((f"missing: {name}", *_missing_verdict(table)))
+    for facts in facts_of_all(records, "plot_sensitivity"):
+        found.append((f"sensitivity: {facts['contrast']}", *_sensitivity_verdict(facts)))
+    for facts in facts_of_all(records, "plot_influence"):
+        found.append((f"influence: {facts['contrast']}", *_influence_verdict(facts)))
     found.append(("annotation", *_annotation_verdict(facts_of(records, "annotate_genes"))))
     table = pd.DataFrame(
         [row for row in found if row[1] is not None], columns=["check", "status", "finding", "advice"]
@@ -526,6 +535,32 @@ def _missing_verdict(table: pd.DataFrame) -> tuple[str, str, str]:
     if failed > 0.01 * len(table):
         return "warn", finding + ".", "Many fits failed: see whether a covariate has extreme values."
     return "ok", finding + ".", ""
+
+
+def _sensitivity_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
+    if not facts["calls"]:
+        return _NOTHING
+    finding = (
+        f"{facts['in_all']:,} of {facts['calls']:,} calls stand in all {facts['computed']} settings, "
+        f"{facts['in_half']:,} in at least half of them."
+    )
+    if facts["in_half"] >= 0.8 * facts["calls"]:
+        return "ok", finding, ""
+    return "warn", finding, "Read the column stability beside the p-value: many calls hang on choices of the analysis."
+
+
+def _influence_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
+    if not facts["calls"] or not facts["fits"]:
+        return _NOTHING
+    finding = f"{facts['stand']:,} of {facts['calls']:,} calls stand without any one sample"
+    finding += f"; {facts['hang']:,} are lost without one sample only" if facts["hang"] else ""
+    if facts["of_sample"]:
+        finding += f", {facts['of_sample']:,} of them without {facts['sample']}"
+    if facts["skipped"]:
+        finding += f". Not testable without {listed(facts['skipped'], quote=False)}"
+    if facts["of_sample"] <= 0.1 * facts["calls"]:
+        return "ok", f"{finding}.", ""
+    return "warn", f"{finding}.", f"Look at {facts['sample']} in the quality figures before relying on these calls."
 
 
 def counted_genes(number: int) -> str:

@@ -424,6 +424,7 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
         _shrinkage_sentence(test["shrinkage"], cite),
+        _stability_sentences(test, records),
     )
 
 
@@ -434,6 +435,20 @@ def _offsets(records, cite) -> str:
         "an offset for each gene and sample: the size factor (of counts corrected for length) times the average length "
         f"of the gene's transcripts in that sample relative to the other samples {cite('soneson2015')}"
     )
+
+
+def _stability_sentences(test: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
+    parts = []
+    if test["sensitivity"]:
+        settings = facts_of(records, "vary_settings")
+        parts.append(
+            f"Every contrast was tested again under {settings.get('computed', 'several')} combinations of gene filter, "
+            "size factors and outlier policy; the stability of a gene is the share of these in which it is called with "
+            "the same sign."
+        )
+    if test["influence"]:
+        parts.append("The analysis, from the gene filter on, was repeated without each sample in turn.")
+    return " ".join(parts)
 
 
 def _shrinkage_sentence(method: str, cite: "_Citations") -> str:

@@ -53,6 +53,8 @@ CHECK_TITLES = {
     "dispersion": "Dispersion",
     "p_values": "P-values",
     "missing": "Genes without p-value",
+    "sensitivity": "Sensitivity to settings",
+    "influence": "Influence of single samples",
     "annotation": "Annotation",
     "plan": "Locked plan",
     "lookalikes": "Duplicates",
@@ -117,8 +119,17 @@ FIGURES = {
         "Counts of the top genes",
         "Normalised counts of the genes with the smallest p-values: an effect should show in most samples of a group.",
     ),
+    "sensitivity": (
+        "Sensitivity to settings",
+        "What the contrast calls under other filters, size factors and outlier policies, and how far the calls agree.",
+    ),
+    "influence": (
+        "Influence of single samples",
+        "What the contrast loses and gains when a sample is left out. Fewer samples always lose some calls.",
+    ),
     "pvalues": ("P-values", "Flat with a peak near 0 is what a sound test gives."),
 }
+CONTRAST_FIGURES = ("ma", "volcano", "heatmap", "top_genes", "pvalues", "sensitivity", "influence")
 _QUALITY_ORDER = ("libraries", "boxplots", "rle", "densities", "scree", "loadings", "association", "distances")
 _BATCH_FIGURES = ("pca", "pca_adjusted")
 
@@ -163,6 +174,10 @@ _FILE_PURPOSES = (
     (r"qc/identity\.tsv", "Verdicts on sex and subjects."),
     (r"qc/.*\.tsv", "Numbers behind the figure of this name."),
     (r"test/model\.h5ad", "The fitted model, for more contrasts without fitting again."),
+    (r"test/sensitivity/.*\.tsv", "What each contrast calls under each combination of settings."),
+    (r"test/sensitivity/.*\.parquet", "In which share of the settings each gene is called."),
+    (r"test/influence/.*\.samples\.tsv", "What each contrast calls without each sample."),
+    (r"test/influence/.*\.genes\.tsv", "Called genes: in how many of these fits, and without which samples not."),
     (r"test/genes\.tsv", "Means and variances (dispersions) of each gene."),
     (r"test/.*\.tsv", "Result table without annotation."),
     (r"annotate/overlap/overlap\.tsv", "Number of genes called by exactly which contrasts."),
@@ -356,6 +371,7 @@ def gene_columns(table: pd.DataFrame) -> list[tuple[str, str, str]]:
         ("pvalue", "p-value", "p"),
         ("padj", "Adjusted p", "p"),
         ("lfc_se", "Standard error", "fold"),
+        ("stability", "Stability", "fold"),
         *[(name, f"Mean {name.removeprefix('mean_')}", "mean") for name in means],
         ("na_reason", "Missing because", "text"),
     ]
@@ -796,7 +812,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     table = content.contrasts[name]
     data, rows = gene_table(table, content.settings["report"]["table_rows"])
     figures = figures_by_stem(content.contrast_figures)
-    kinds = [kind for kind in ("ma", "volcano", "heatmap", "top_genes", "pvalues") if f"{name}.{kind}" in figures]
+    kinds = [kind for kind in CONTRAST_FIGURES if f"{name}.{kind}" in figures]
     numbers = {key: int(value) for key, value in content.summary.loc[name].items()}
     reasons = [(reason, text, numbers[f"na_{reason}"]) for reason, text in NA_REASONS.items()]
     path = content.contrast_paths[name]

@@ -45,6 +45,7 @@ COLUMN_MEANINGS = {
     "padj": "p-value adjusted for testing many genes (Benjamini and Hochberg).",
     "lfc_shrunken": "log2 fold change shrunk where evidence is weak: for ranking and plotting.",
     "svalue": "Expected share of wrong signs among the genes down to this one.",
+    "stability": "Share of the varied settings (filter, size factors, outliers) that call the gene with this sign.",
     "na_reason": "Why there is no p-value or no adjusted one: " + "; ".join(f"{k}: {v}" for k, v in NA_REASONS.items()),
 }
 _FORMATS = {
@@ -62,6 +63,7 @@ _KINDS = {
     "lfc_upper": "fold",
     "stat": "fold",
     "lfc_shrunken": "fold",
+    "stability": "fold",
     "pvalue": "p",
     "padj": "p",
     "svalue": "p",

@@ -1,0 +1,144 @@
+"""Which calls hang on a single sample: the whole analysis again without each of them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from degsteps import reanalysis
+from degsteps.errors import DegstepsError, DesignError
+from degsteps.reanalysis import Question, Study
+from degsteps.wording import counted
+
+LOST_BY = ", "
+
+
+def leave_out_samples(
+    study: Study,
+    asked: Mapping[str, Question],
+    main_tables: Mapping[str, pd.DataFrame],
+    *,
+    filters: Mapping[str, Any],
+    size_factors: str,
+    test: Mapping[str, Any],
+    progress: Callable[[int, int, str], None] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Filter, normalise, fit and test without each sample in turn.
+
+    Parameters
+    ----------
+    main_tables : result tables of all samples, by contrast.
+    filters, test : sections of the configuration.
+    size_factors : method.
+    progress : called with (samples done, samples, what is done).
+
+    Returns
+    -------
+    samples : DataFrame
+        Index ``contrast``; ``without`` (the sample), what :func:`degsteps.reanalysis.comparison` gives, ``problem``:
+        why the contrast could not be tested without it.
+    genes : DataFrame
+        Index ``gene``, the called genes of each ``contrast``, those that are lost most easily first: ``padj`` of the
+        main run, ``n_fits``, ``still_called`` (in how many of them, with the same sign) and ``lost_without``, the
+        samples without which it is not called.
+    """
+    alpha, rows = test["alpha"], []
+    names = list(study.counts.columns)
+    lost: dict[str, dict[str, list[str]]] = {name: {} for name in asked}
+    n_fits = dict.fromkeys(asked, 0)
+    calls = {name: reanalysis.called(main_tables[name], alpha).loc[lambda signs: signs != 0] for name in asked}
+    for position, sample in enumerate(names):
+        tables, problems = _without(study, asked, sample, filters, size_factors, test)
+        for name in asked:
+            row = {"contrast": name, "without": sample}
+            if name in problems:
+                rows.append(row | {"problem": problems[name]})
+                continue
+            rows.append(row | reanalysis.comparison(tables[name], main_tables[name], alpha))
+            n_fits[name] += 1
+            here = reanalysis.called(tables[name], alpha).reindex(calls[name].index, fill_value=0)
+            for gene in calls[name].index[here != calls[name]]:
+                lost[name].setdefault(gene, []).append(sample)
+        if progress:
+            progress(position + 1, len(names), "samples left out")
+    columns = ["contrast", "without", "tested", "called", "up", "down", "gained", "lost", "jaccard"]
+    samples = pd.DataFrame(rows).reindex(columns=[*columns, "lfc_correlation", "problem"])
+    whole = ["tested", "called", "up", "down", "gained", "lost"]
+    samples[whole] = samples[whole].astype("Int64")
+    order = {name: position for position, name in enumerate(asked)}
+    samples = samples.sort_values("contrast", key=lambda column: column.map(order), kind="stable")
+    parts = [_genes(name, main_tables[name], calls[name], lost[name], n_fits[name]) for name in asked]
+    return samples.set_index("contrast"), pd.concat(parts)
+
+
+def _without(
+    study: Study, asked: Mapping[str, Question], sample: str, filters, size_factors: str, test
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Return the tables without a sample, and for contrasts that cannot be tested without it the reason."""
+    rest = [name for name in study.counts.columns if name != sample]
+    design, combinations = reanalysis.reduced_to_full_rank(study.design.loc[rest])
+    if len(rest) <= design.shape[1]:
+        left = f"{counted(len(rest), 'sample')} for {counted(design.shape[1], 'coefficient')} leave no replicates."
+        return {}, dict.fromkeys(asked, left)
+    answered: dict[str, Question] = {}
+    problems: dict[str, str] = {}
+    for name, question in asked.items():
+        try:
+            answered[name] = reanalysis.question_of_fewer(question, combinations, rest)
+        except DesignError as error:
+            problems[name] = str(error)
+    if not answered:
+        return {}, problems
+    fewer = study.without(sample, design)
+    try:
+        genes = reanalysis.filtered_genes(fewer, filters)
+        factors = reanalysis.size_factors(fewer, genes, size_factors)
+        cooks_filter = test["cooks_filter"]
+        return reanalysis.contrast_tables(fewer, genes, factors, answered, test, [cooks_filter])[cooks_filter], problems
+    except DegstepsError as error:
+        return {}, problems | dict.fromkeys(answered, str(error))
+
+
+def _genes(name: str, main: pd.DataFrame, calls: pd.Series, lost: Mapping[str, list[str]], n_fits: int) -> pd.DataFrame:
+    without = [lost.get(gene, []) for gene in calls.index]
+    table = pd.DataFrame(
+        {
+            "contrast": name,
+            "log2_fold_change": main.loc[calls.index, "log2_fold_change"],
+            "padj": main.loc[calls.index, "padj"],
+            "n_fits": n_fits,
+            "still_called": [n_fits - len(samples) for samples in without],
+            "lost_without": [LOST_BY.join(samples) for samples in without],
+        },
+        index=calls.index,
+    ).rename_axis("gene")
+    keys = table.assign(id=table.index.astype(str)).sort_values(["still_called", "padj", "id"], kind="stable")
+    return table.loc[keys.index]
+
+
+def influence_facts(samples: pd.DataFrame, genes: pd.DataFrame) -> dict[str, Any]:
+    """Return what the report says of one contrast.
+
+    Parameters
+    ----------
+    samples, genes : rows of the contrast in the tables of :func:`leave_out_samples`.
+
+    Returns
+    -------
+    dict
+        ``calls``, ``stand`` (without any one sample), ``hang`` (lost without one sample alone), ``sample`` (on which
+        most of these hang; blank for none) with ``of_sample`` calls; ``fits``, ``skipped`` (samples without which the
+        contrast cannot be tested).
+    """
+    alone = genes.loc[(genes["n_fits"] - genes["still_called"]) == 1, "lost_without"].value_counts()
+    most = alone[alone == alone.max()].sort_index() if len(alone) else alone
+    tested = samples["called"].notna()
+    return {
+        "calls": len(genes),
+        "stand": int((genes["still_called"] == genes["n_fits"]).sum()),
+        "hang": int(alone.sum()),
+        "sample": str(most.index[0]) if len(most) else "",
+        "of_sample": int(most.iloc[0]) if len(most) else 0,
+        "fits": int(tested.sum()),
+        "skipped": list(samples.loc[~tested, "without"]),
+    }

@@ -1,0 +1,45 @@
+"""Repeat the analysis without each sample in turn: which calls hang on a single sample?
+
+Genes are filtered, size factors estimated and the model fitted anew, as in a sample set that excludes the sample.
+"""
+
+from degsteps import reanalysis
+from degsteps.influence import leave_out_samples
+from degsteps.model import log_progress
+from degsteps.step import Input, Inputs, OptionalInput, Output, run
+from degsteps.tables import read_samples, read_table, write_table
+
+
+def main(
+    counts: Input,
+    samples: Input,
+    design: Input,
+    contrast_tables: Inputs,
+    influence: Output,
+    genes: Output,
+    contrasts: dict,
+    model: dict,
+    group: str,
+    filters: dict,
+    size_factors: str,
+    test: dict,
+    keep_list: OptionalInput = None,
+    drop_list: OptionalInput = None,
+    control_genes: OptionalInput = None,
+    given_size_factors: OptionalInput = None,
+    lengths: OptionalInput = None,
+) -> dict:
+    """Contrasts that cannot be estimated without a sample are skipped there, with the reason."""
+    given = {"lengths": lengths, "keep_list": keep_list, "drop_list": drop_list, "control_genes": control_genes}
+    study = reanalysis.read_study(counts, samples, design, group, **given, given_size_factors=given_size_factors)
+    asked = reanalysis.questions(read_samples(samples).loc[study.design.index], model, contrasts, study.design)
+    tables = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
+    chosen = {"filters": filters, "size_factors": size_factors, "test": test}
+    of_samples, of_genes = leave_out_samples(study, asked, tables, **chosen, progress=log_progress)
+    write_table(of_samples, influence)
+    write_table(of_genes, genes)
+    return {"fits": int(of_samples.groupby("without")["problem"].apply(lambda found: found.isna().any()).sum())}
+
+
+if __name__ == "__main__":
+    run(main)

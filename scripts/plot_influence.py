@@ -1,0 +1,23 @@
+"""Draw what a contrast loses and gains without each sample."""
+
+from degsteps.figures.stability import influence_plot
+from degsteps.figures.style import save
+from degsteps.influence import influence_facts
+from degsteps.step import Input, Output, run
+from degsteps.tables import read_table
+
+
+def main(
+    influence: Input, genes: Input, figure_png: Output, figure_svg: Output, contrast: str, title: str, alpha: float
+) -> dict:
+    """The facts hold how many calls stand without any one sample, and how many hang on one alone."""
+    of_samples = read_table(influence, text=("without", "problem")).loc[[contrast]]
+    every = read_table(genes, text=("contrast", "lost_without"))
+    of_genes = every[every["contrast"] == contrast]
+    shares = of_genes["still_called"] / of_genes["n_fits"].where(of_genes["n_fits"] > 0)
+    save(influence_plot(of_samples, shares, title, alpha), figure_png, figure_svg)
+    return {"contrast": contrast, **influence_facts(of_samples, of_genes)}
+
+
+if __name__ == "__main__":
+    run(main)

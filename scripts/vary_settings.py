@@ -1,0 +1,45 @@
+"""Test every contrast again under other filters, size factors and outlier policies: how far do calls hang on choices?
+
+One job for all contrasts of a sample set: each filter with each method of size factors is fitted once.
+"""
+
+from degsteps import reanalysis
+from degsteps.sensitivity import vary_settings
+from degsteps.step import Input, Inputs, OptionalInput, Output, run
+from degsteps.tables import read_samples, read_table, write_matrix, write_table
+
+
+def main(
+    counts: Input,
+    samples: Input,
+    design: Input,
+    contrast_tables: Inputs,
+    settings: Output,
+    stability: Output,
+    contrasts: dict,
+    model: dict,
+    group: str,
+    filters: dict,
+    size_factors: str,
+    test: dict,
+    keep_list: OptionalInput = None,
+    drop_list: OptionalInput = None,
+    control_genes: OptionalInput = None,
+    given_size_factors: OptionalInput = None,
+    lengths: OptionalInput = None,
+) -> dict:
+    """Stop if the settings of the main run, repeated here, do not give its numbers to the last digit."""
+    given = {"lengths": lengths, "keep_list": keep_list, "drop_list": drop_list, "control_genes": control_genes}
+    study = reanalysis.read_study(counts, samples, design, group, **given, given_size_factors=given_size_factors)
+    asked = reanalysis.questions(read_samples(samples).loc[study.design.index], model, contrasts, study.design)
+    tables = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
+    chosen = {"filters": filters, "size_factors": size_factors, "test": test}
+    varied, shares = vary_settings(study, asked, tables, **chosen)
+    write_table(varied, settings)
+    write_matrix(shares.add_suffix(".stability"), stability)
+    first = varied.loc[[next(iter(contrasts))]]
+    return {"settings": len(first), "computed": int(first["problem"].isna().sum())}
+
+
+if __name__ == "__main__":
+    run(main)
