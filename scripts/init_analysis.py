@@ -1,4 +1,4 @@
-"""Write a first configuration for a count matrix and a sample sheet, with every guess as a comment.
+"""Write a first configuration for counts in any format and a sample sheet, with every guess as a comment.
 
 Writes config/analyses/<name>.yaml, never over an existing file, and says what it guessed and what is left to do.
 """
@@ -49,7 +49,7 @@ def report(path: Path, draft: Draft, added: bool) -> None:
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--counts", required=True, help="raw counts, genes in rows")
+    parser.add_argument("--counts", required=True, help="raw counts: a table, or a folder with one file per sample")
     parser.add_argument("--samples", required=True, help="sample sheet, one row per sample")
     parser.add_argument("--name", default=None, help="name of the analysis (default: from the file or its folder)")
     parser.add_argument("--add", action="store_true", help=f"add it to the list in {CONFIG}")

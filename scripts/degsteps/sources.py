@@ -161,7 +161,7 @@ def _format_of(path: str, head: bytes) -> tuple[str, str]:
         return "h5ad", "begins as HDF5 does"
     if head.startswith(b"PK\x03\x04") and (b"xl/" in head or path.lower().endswith((".xlsx", ".xlsm"))):
         return "xlsx", "is a zip file with the parts of a workbook"
-    lines = _first_lines(path, 2)
+    lines = first_lines(path, 2)
     header = [cell.strip().strip('"') for cell in (lines[-1] if lines else "").split("\t")]
     if (lines and lines[0].startswith("# Program:featureCounts")) or tuple(header[:6]) == _FEATURECOUNTS:
         return "featurecounts", "its columns are Geneid, Chr, Start, End, Strand, Length and counts"
@@ -171,7 +171,7 @@ def _format_of(path: str, head: bytes) -> tuple[str, str]:
     return "table", "text with genes in rows"
 
 
-def _first_lines(path: str, number: int) -> list[str]:
+def first_lines(path: str, number: int) -> list[str]:
     """Return the first lines that are not blank, as far as they can be read; none of a file that is no text."""
     found: list[str] = []
     try:
@@ -229,7 +229,7 @@ def _of_samples(kind: str, samples: Mapping[str, list[str]]) -> Located:
             with open(file, "rb") as stream:
                 if stream.read(len(_HDF5)) == _HDF5:
                     continue
-        lines = [line for line in _first_lines(file, 2) if not line.startswith("# Program:featureCounts")]
+        lines = [line for line in first_lines(file, 2) if not line.startswith("# Program:featureCounts")]
         if not lines or not re.match(_FIRST_LINE[kind], lines[0]):
             shown = quoted(lines[0][:60]) if lines else "nothing that can be read"
             what = (
@@ -269,7 +269,7 @@ def _per_sample_files(folder: str, names: Sequence[str], kind: str, must_look_ri
         if base.endswith(".h5") and os.path.isfile(f"{path.removesuffix('.h5')}.tsv"):
             continue  # kallisto writes the same numbers as text
         if must_look_right:
-            lines = [line for line in _first_lines(path, 2) if not line.startswith("# Program:featureCounts")]
+            lines = [line for line in first_lines(path, 2) if not line.startswith("# Program:featureCounts")]
             if not lines or not re.match(_FIRST_LINE[kind], lines[0]):
                 continue
         found.setdefault(sample, []).append(path)

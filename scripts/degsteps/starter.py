@@ -1,6 +1,7 @@
-"""A first configuration of an analysis, guessed from a count matrix and a sample sheet.
+"""A first configuration of an analysis, guessed from counts in any format and a sample sheet.
 
-Standard library and PyYAML only, so that it runs before any environment is made. Every guess is written into the file
+Standard library and PyYAML only for text, so that it runs before any environment is made; binary formats are read by
+their libraries. Every guess is written into the file
 as a comment with its reason: the file is a draft that its reader completes, not an answer.
 """
 
@@ -18,8 +19,18 @@ from degsteps.config import analysis_name
 from degsteps.confounding import determines
 from degsteps.design import Formula, as_number, build_design, factor_levels, rank_report
 from degsteps.errors import ConfigError, DataError, DegstepsError
-from degsteps.matrix_scan import Scan, annotation_columns, scan_counts
+from degsteps.matrix_scan import Scan, annotation_columns
 from degsteps.sheet import inspect_sheet, matching_column, read_columns
+from degsteps.sources import (
+    ESTIMATED,
+    FORMATS,
+    OF_TRANSCRIPTS,
+    Located,
+    Source,
+    first_lines,
+    locate,
+    scan_source,
+)
 from degsteps.wording import bare, counted, listed, quoted, verb
 
 FILL_IN = "FILL_IN"
@@ -64,6 +75,8 @@ class Draft:
     blocks: list[str]
     levels: dict[str, tuple[str, ...]]
     gene_table: str | None
+    format: str = "table"
+    extra: dict[str, str] = field(default_factory=dict)
     remarks: dict[str, str] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
 
@@ -76,7 +89,8 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     DataError
         if a file cannot be read, or no column of the sheet holds the names in the header of the counts.
     """
-    scan = scan_counts(counts, cache=None)
+    located = locate(counts)
+    scan = _scanned(str(counts), located)
     if not scan.samples:
         raise DataError("\n".join(f"{counts}: {fault}" for fault in scan.faults))
     sheet = read_columns(samples)
@@ -85,7 +99,7 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     sample_column = matching_column(sheet, candidates)
     if sample_column is None:
         raise DataError(
-            f"{samples}: no column holds the names in the header of {counts} ({listed(candidates)}). "
+            f"{samples}: no column holds the sample names of {counts} ({listed(candidates)}). "
             "Write the sample ids alike in both files."
         )
     _, faults = inspect_sheet(samples, sample_column)
@@ -104,14 +118,65 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
         blocks=[],
         levels={},
         gene_table=None,
+        format=located.format,
     )
+    if located.format != "table":
+        draft.remarks["format"] = f"the counts are {FORMATS[located.format]}: {located.evidence}"
     hits = counted(len(rows), "sample")
-    draft.remarks["sample_column"] = f"{quoted(sample_column)} holds the names in the counts' header ({hits} match)"
+    where = "names of the files" if located.samples else "names in the counts' header"
+    draft.remarks["sample_column"] = f"{quoted(sample_column)} holds the {where} ({hits} match)"
     if draft.ignore_columns:
         draft.remarks["ignore_columns"] = "these hold annotation, not samples, by their content or name"
+    _guess_extra(draft, located, scan)
     _guess_design(draft, columns)
     _guess_gene_table(draft, scan)
     return draft
+
+
+def _scanned(counts: str, located: Located) -> Scan:
+    """Return the names of samples and of some genes, in whichever format they are."""
+    source = Source("", counts, "")
+    scan = scan_source(source, located, cache=None)
+    if scan.faults or not scan.is_partial:
+        return scan
+    if located.samples:
+        # One file per sample, or the features of a 10x matrix: the ids stand first in each line.
+        ids = [line.split("\t")[0] for line in first_lines(located.files[1 if located.format == "mtx" else 0], 200)]
+        scan.first_genes = [gene for gene in ids if not gene.startswith(("#", "N_", "__"))][1:]
+        return scan
+    from degsteps import readers
+
+    return readers.read_source(source, located).scan
+
+
+def _guess_extra(draft: Draft, located: Located, scan: Scan) -> None:
+    """Guess what a format needs beside the counts: genes of transcripts, lengths, that counts are estimates."""
+    folder = Path(draft.counts) if os.path.isdir(draft.counts) else Path(draft.counts).parent
+    if located.format in OF_TRANSCRIPTS:
+        near = sorted(path for base in (folder, folder.parent) for path in base.glob("*tx2gene*") if path.is_file())
+        draft.extra["tx2gene"] = _shown(near[0]) if near else FILL_IN
+        pairs = [re.split(r"[\t,]", line) for line in (first_lines(str(near[0]), 50)[1:] if near else ())]
+        scan.first_genes = [pair[1].strip('"') for pair in pairs if len(pair) > 1] or scan.first_genes
+        draft.remarks["tx2gene"] = "the counts are of transcripts, so a table of their genes is needed"
+        draft.remarks["tx2gene"] += f"; {near[0].name} is called like one" if near else ", and none lies beside them"
+    elif located.format == "nfcore_rnaseq":
+        name = Path(draft.counts).name
+        lengths = folder / re.sub(r"gene_counts\w*", "gene_lengths", name)
+        if "scaled" in name:
+            draft.extra["length_correction"] = "none"
+            draft.remarks["length_correction"] = "by their name the counts are scaled by length already"
+        elif lengths.name != name and lengths.is_file():
+            draft.extra["length_matrix"] = _shown(lengths)
+            draft.remarks["length_matrix"] = "transcript lengths of each sample lie beside the counts"
+    elif located.format == "star":
+        draft.extra["strand"] = "auto"
+        draft.remarks["strand"] = (
+            "inferred from the reads on each strand; set it if you know how the libraries were made"
+        )
+    if scan.n_fractions and located.format not in ESTIMATED:
+        draft.extra["estimated_counts"] = "true"
+        draft.remarks["estimated_counts"] = f"{counted(scan.n_fractions, 'value')} are fractions; CHECK that these are "
+        draft.remarks["estimated_counts"] += "estimated counts (RSEM, Salmon), not normalised values"
 
 
 def _guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
@@ -234,10 +299,17 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", analysis_name(name)).strip("._-") or "analysis"
 
 
+_NO_NAMES = frozenset(
+    {"counts", "count", "raw", "matrix", "gene", "genes", "merged", "quant", "quants", "filtered", "feature", "bc"}
+    | {"salmon", "star", "kallisto", "rsem", "htseq", "featurecounts"}
+)
+
+
 def _name_from(counts: Path | str, samples: Path | str) -> str:
-    stem = re.sub(r"(\.gz|\.tsv|\.csv|\.txt)+$", "", Path(counts).name, flags=re.IGNORECASE)
+    endings = r"(\.(gz|zst|tsv|csv|txt|tab|parquet|h5ad|xlsx))+$"
+    stem = re.sub(endings, "", Path(counts).resolve().name, flags=re.IGNORECASE)
     words = [word for word in re.split(r"[^A-Za-z0-9]+", stem) if word]
-    telling = [word for word in words if bare(word) not in {"counts", "count", "raw", "matrix", "gene", "genes"}]
+    telling = [word for word in words if bare(word) not in _NO_NAMES]
     folder = Path(counts).resolve().parent.name
     return _file_name("_".join(telling) or folder or Path(samples).stem)
 
@@ -277,6 +349,7 @@ def as_yaml(draft: Draft) -> str:
         'version: "1.0"',
         "",
         "ingest:",
+        *([f"  # Found: {remarks['format']}."] if "format" in remarks else []),
         f"  counts: {_scalar(draft.counts)}",
         f"  samples: {_scalar(draft.samples)}",
         f"  # Guess: {remarks['sample_column']}.",
@@ -285,6 +358,8 @@ def as_yaml(draft: Draft) -> str:
     if draft.ignore_columns:
         names = ", ".join(map(_scalar, draft.ignore_columns))
         lines += [f"  # Guess: {remarks['ignore_columns']}.", f"  ignore_columns: [{names}]"]
+    for key, value in draft.extra.items():
+        lines += [f"  # Guess: {remarks[key]}.", f"  {key}: {value if key != 'tx2gene' else _scalar(value)}"]
     lines += [
         "  # Samples to leave out, each with its reason:",
         "  # exclude_samples: {S12: RNA degraded}",

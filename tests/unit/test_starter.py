@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -13,6 +15,7 @@ from degsteps.config import load_analyses, read_yaml
 from degsteps.errors import ConfigError, DataError
 from degsteps.preflight import check_analyses
 from degsteps.starter import as_yaml, contrast_names, draft_analysis, with_analysis
+from tests.unit.test_readers import SAMPLES, WRITERS
 
 ROOT = Path(__file__).parents[2]
 
@@ -163,7 +166,7 @@ def test_line_ends_in_names_cannot_break_the_file(folder):
 
 
 def test_files_that_do_not_belong_together_are_refused(folder):
-    with pytest.raises(DataError, match="no column holds the names"):
+    with pytest.raises(DataError, match="no column holds the sample names"):
         write_study(folder, {"sample": IDS, "x": IDS}, header=["A1", "A2"])
     with pytest.raises(DataError, match="no such file"):
         draft_analysis("none.tsv", "samples.tsv")
@@ -243,3 +246,60 @@ def test_the_command_says_what_is_left_to_mend(folder):
     assert done.returncode == 0
     assert "To mend before it can run:\n  1. counts.tsv:" in done.stdout
     assert "add it to config/config.yaml" in done.stdout
+
+
+# ---- other formats than tables
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_gives_a_draft_that_passes_the_check(name, folder):
+    genes = pd.Index([f"ENSG{number:011d}" for number in range(40)], name="gene")
+    draws = np.random.default_rng(1).poisson(80, (len(genes), len(SAMPLES)))
+    counts = pd.DataFrame(draws, index=genes, columns=SAMPLES)
+    given = WRITERS[name](counts, folder)
+    rows = [f"{sample}\t{'control' if k % 2 else 'treated'}" for k, sample in enumerate(SAMPLES)]
+    (folder / "samples.tsv").write_text("\n".join(["sample\tcondition", *rows]) + "\n")
+    draft = draft_analysis(given, "samples.tsv", "mine")
+    assert draft.format == name.split(",")[0]
+    assert draft.gene_table == "resources/genes/human.tsv.gz"
+    assert ("Found: the counts are" in as_yaml(draft)) == (draft.format != "table")
+    analysis, problems = checked(draft, folder)
+    assert problems == []
+    assert analysis["ingest"]["sample_column"] == "sample"
+
+
+def write_quant(folder):
+    for sample in ("a1", "a2", "b1", "b2"):
+        (folder / "quants" / f"{sample}_quant").mkdir(parents=True)
+        lines = ["Name\tLength\tEffectiveLength\tTPM\tNumReads", "ENST1.1\t900\t700\t5\t20.5"]
+        (folder / "quants" / f"{sample}_quant" / "quant.sf").write_text("\n".join(lines) + "\n")
+    (folder / "samples.tsv").write_text("id\tarm\na1\tctrl\na2\tctrl\nb1\tdrug\nb2\tdrug\n")
+
+
+def test_transcripts_need_their_genes(folder):
+    write_quant(folder)
+    draft = draft_analysis("quants", "samples.tsv")
+    assert draft.extra == {"tx2gene": "FILL_IN"}
+    _, problems = checked(draft, folder)
+    assert [problem.key for problem in problems] == ["ingest.tx2gene"]
+    (folder / "my_tx2gene.csv").write_text('tx,gene\nENST1.1,"ENSG00000000003"\n')
+    draft = draft_analysis("quants", "samples.tsv")
+    assert draft.extra == {"tx2gene": "my_tx2gene.csv"}
+    assert draft.gene_table == "resources/genes/human.tsv.gz"
+    assert checked(draft, folder)[1] == []
+
+
+def test_lengths_beside_the_table_of_nfcore(folder):
+    (folder / "samples.tsv").write_text("id\tarm\na1\tctrl\na2\tctrl\nb1\tdrug\nb2\tdrug\n")
+    text = "gene_id\tgene_name\ta1\ta2\tb1\tb2\n" + "".join(
+        f"ENSG{k:011d}\tG{k}\t{k}.5\t{k + 90}\t{k * 7}\t{k + 3}\n" for k in range(30)
+    )
+    for name in ("salmon.merged.gene_counts.tsv", "salmon.merged.gene_counts_length_scaled.tsv"):
+        (folder / name).write_text(text)
+    assert draft_analysis("salmon.merged.gene_counts.tsv", "samples.tsv").extra == {}
+    (folder / "salmon.merged.gene_lengths.tsv").write_text(text)
+    draft = draft_analysis("salmon.merged.gene_counts.tsv", "samples.tsv")
+    assert draft.extra == {"length_matrix": "salmon.merged.gene_lengths.tsv"}
+    assert checked(draft, folder)[1] == []
+    draft = draft_analysis("salmon.merged.gene_counts_length_scaled.tsv", "samples.tsv")
+    assert draft.extra == {"length_correction": "none"}
