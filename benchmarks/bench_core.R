@@ -1,6 +1,7 @@
 #!/usr/bin/env Rscript
 # Rscript bench_core.R ENGINE FOLDER: one engine of R on the set that bench_core.py wrote to FOLDER.
-# Prints the CPU seconds of the core (counts to results, no loading of packages, no reading) and the number of calls.
+# Prints the CPU seconds of the core (counts to results, no loading of packages, no reading), the number of calls and the
+# package's version as JSON.
 arguments <- commandArgs(TRUE)
 engine <- arguments[1]
 folder <- arguments[2]
@@ -29,4 +30,6 @@ if (engine == "deseq2") {
   }
 }
 used <- proc.time() - start
-cat(sprintf("%.3f %d\n", used[["user.self"]] + used[["sys.self"]], sum(padj < 0.05, na.rm = TRUE)))
+version <- as.character(packageVersion(c(deseq2 = "DESeq2", edger = "edgeR", voom = "limma")[[engine]]))
+core <- used[["user.self"]] + used[["sys.self"]]
+cat(sprintf('{"core": %.3f, "calls": %d, "note": "%s"}\n', core, sum(padj < 0.05, na.rm = TRUE), version))
