@@ -84,7 +84,9 @@ def main() -> None:
         run_script("large_cohort.py", "--output", str(folder / "cohort.tsv"))
     if parts:
         command = "make bench QUICK=1" if arguments.quick else "make bench"
-        (folder / "about.tsv").write_text(f"date\t{time.strftime('%Y-%m-%d')}\ncommand\t{command}\nmachine\t{machine()}\n")
+        (folder / "about.tsv").write_text(
+            f"date\t{time.strftime('%Y-%m-%d')}\ncommand\t{command}\nmachine\t{machine()}\n"
+        )
     write_page(folder, folder if arguments.quick else REPO / "docs")
 
 

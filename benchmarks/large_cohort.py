@@ -40,7 +40,7 @@ def gene_ids(n_genes: int) -> list[str]:
 
 
 def write_counts(path: Path, n_genes: int, n_samples: int) -> None:
-    """Write negative binomial counts gene by gene: few counts in most genes, three batches, every tenth gene changed."""
+    """Write negative binomial counts gene by gene: few in most genes, three batches, every tenth gene changed."""
     import numpy as np
 
     random = np.random.default_rng(11)
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--genes", type=int, default=60_000)
     parser.add_argument("--samples", type=int, default=1_000)
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--folder", type=Path, help="keep the cohort and its results here (default: a temporary folder)")
+    parser.add_argument("--folder", type=Path, help="where cohort and results stay (default: nowhere)")
     parser.add_argument("--output", type=Path, help="write the table here (.tsv)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,2 +1,6 @@
-def machine(): return "x"
-def write_page(a, b): pass
+def machine():
+    return "x"
+
+
+def write_page(a, b):
+    pass

@@ -63,6 +63,7 @@ STAGE_PATHS = stage_pathvars(
 
 wildcard_constraints:
     sample_set="[A-Za-z0-9][A-Za-z0-9_-]*",
+    part="[0-9]+-of-[0-9]+",
     contrast="|".join(
         sorted(
             {

@@ -10,7 +10,12 @@ from degsteps.layout import in_stage, version_folder
 from degsteps.plan import PLANNED_STEPS, given_paths
 from degsteps.repeated import block_column
 from degsteps.sample_sets import set_contrasts, set_group, set_model
-from degsteps.sizing import matrix_cells, memory_mb, runtime_minutes
+from degsteps.sizing import (
+    matrix_cells,
+    memory_mb,
+    runtime_minutes,
+    scatter_parts,
+)
 from degsteps.sources import (
     given_files,
     given_sheets,
@@ -197,6 +202,72 @@ def runtime(*, base=5, per_million=1):
     return minutes
 
 
+def part_names(analysis):
+    """Return the names of the parts over which the genes of a fit are scattered; one part is none."""
+    cells = matrix_cells(ANALYSES[analysis])
+    total = scatter_parts(_lookup(analysis, "test.scatter"), cells)
+    if _lookup(analysis, "test.engine") != "degsteps":
+        total = 1
+    numbers = range(1, total + 1) if total > 1 else []
+    return [f"{number}-of-{total}" for number in numbers]
+
+
+def part_name(wildcards):
+    """Return the job's part of the genes."""
+    return wildcards.part
+
+
+def fit_parts(step, ending):
+    """Return an input function that gives the files of a step, one for each part of the genes."""
+
+    def paths_of_parts(wildcards):
+        sample_set = _sample_set(wildcards)
+        folder = f"<test>/sets/{sample_set}" if sample_set else "<test>"
+        names = part_names(wildcards.analysis)
+        return [f"{folder}/{step}/{name}.{ending}" for name in names]
+
+    return paths_of_parts
+
+
+def _cells_of_part(wildcards):
+    """Return the size of the job's part of the genes; with transcript lengths each job reads all of them."""
+    cells = matrix_cells(ANALYSES[wildcards.analysis])
+    total = int(wildcards.part.split("-of-")[1])
+    return cells if lengths_input(wildcards) else cells // total
+
+
+def fit_records(folder, analysis):
+    """Return the records of a fit in a folder: its own, and those of its parts."""
+    names, found = part_names(analysis), [f"{folder}/fit_model"]
+    if names:
+        found.append(f"{folder}/fit_trend")
+    for step in ("fit_gene_wise", "fit_coefficients"):
+        found += [f"{folder}/{step}/{name}.{step}" for name in names]
+    return found
+
+
+def memory_of_part(*, base=700, per_million=20):
+    """Return a resources function: megabytes for a part of the genes."""
+
+    def megabytes(wildcards, attempt):
+        return memory_mb(
+            _cells_of_part(wildcards), attempt, base=base, per_million=per_million
+        )
+
+    return megabytes
+
+
+def runtime_of_part(*, base=5, per_million=1):
+    """Return a resources function: minutes for a part of the genes."""
+
+    def minutes(wildcards, attempt):
+        return runtime_minutes(
+            _cells_of_part(wildcards), attempt, base=base, per_million=per_million
+        )
+
+    return minutes
+
+
 def has_adjusted(analysis):
     """Whether figures of batch-adjusted values are drawn."""
     batch = ANALYSES[analysis]["batch"]
@@ -311,7 +382,8 @@ def step_records(wildcards):
     records += ["<annotate>/annotate_genes"]
     if is_blinded(analysis):
         return [f"{record}.record.json" for record in records]
-    records += ["<test>/fit_model", "<test>/plot_dispersion"]
+    records += fit_records("<test>", wildcards.analysis)
+    records += ["<test>/plot_dispersion"]
     for name in analysis["design"]["sample_sets"]:
         records += [
             f"<ingest>/sets/{name}/select_samples",
@@ -319,7 +391,7 @@ def step_records(wildcards):
             f"<normalize>/sets/{name}/estimate_size_factors",
             f"<batch>/sets/{name}/check_design",
             f"<batch>/sets/{name}/compile_contrasts",
-            f"<test>/sets/{name}/fit_model",
+            *fit_records(f"<test>/sets/{name}", wildcards.analysis),
             f"<test>/sets/{name}/plot_dispersion",
             f"<transform>/sets/{name}/transform_counts",
         ]

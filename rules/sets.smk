@@ -101,6 +101,7 @@ use rule fit_model as fit_model_of_set with:
         design="<batch>/sets/{sample_set}/design.tsv",
         lengths=lengths_input,
         samples=subject_sheet,
+        parts=fit_parts("fit_coefficients", "h5ad"),
     output:
         model="<test>/sets/{sample_set}/model.h5ad",
         genes="<test>/sets/{sample_set}/genes.tsv",
@@ -109,6 +110,51 @@ use rule fit_model as fit_model_of_set with:
         "<logs>/{sample_set}.fit_model.log",
     benchmark:
         "<benchmarks>/{sample_set}.fit_model.tsv"
+
+
+use rule fit_gene_wise as fit_gene_wise_of_set with:
+    input:
+        counts="<filter>/sets/{sample_set}/counts.parquet",
+        size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",
+        design="<batch>/sets/{sample_set}/design.tsv",
+        lengths=lengths_input,
+    output:
+        gene_wise="<test>/sets/{sample_set}/fit_gene_wise/{part}.parquet",
+        record="<test>/sets/{sample_set}/fit_gene_wise/{part}.fit_gene_wise.record.json",
+    log:
+        "<logs>/{sample_set}.{part}.fit_gene_wise.log",
+    benchmark:
+        "<benchmarks>/{sample_set}.{part}.fit_gene_wise.tsv"
+
+
+use rule fit_trend as fit_trend_of_set with:
+    input:
+        gene_wise=fit_parts("fit_gene_wise", "parquet"),
+        design="<batch>/sets/{sample_set}/design.tsv",
+    output:
+        trend="<test>/sets/{sample_set}/trend.json",
+        record="<test>/sets/{sample_set}/fit_trend.record.json",
+    log:
+        "<logs>/{sample_set}.fit_trend.log",
+    benchmark:
+        "<benchmarks>/{sample_set}.fit_trend.tsv"
+
+
+use rule fit_coefficients as fit_coefficients_of_set with:
+    input:
+        counts="<filter>/sets/{sample_set}/counts.parquet",
+        size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",
+        design="<batch>/sets/{sample_set}/design.tsv",
+        lengths=lengths_input,
+        gene_wise="<test>/sets/{sample_set}/fit_gene_wise/{part}.parquet",
+        trend="<test>/sets/{sample_set}/trend.json",
+    output:
+        fit="<test>/sets/{sample_set}/fit_coefficients/{part}.h5ad",
+        record="<test>/sets/{sample_set}/fit_coefficients/{part}.fit_coefficients.record.json",
+    log:
+        "<logs>/{sample_set}.{part}.fit_coefficients.log",
+    benchmark:
+        "<benchmarks>/{sample_set}.{part}.fit_coefficients.tsv"
 
 
 use rule transform_counts as transform_counts_of_set with:

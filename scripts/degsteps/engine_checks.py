@@ -20,10 +20,15 @@ class Refusal(NamedTuple):
 
 def engine_refusals(analysis: Mapping[str, Any]) -> list[Refusal]:
     """Return every setting that the engine of an analysis does not know."""
-    engine = analysis["test"]["engine"]
+    engine, found = analysis["test"]["engine"], []
+    if engine != "degsteps" and analysis["test"]["scatter"] not in ("auto", 1):
+        what = f"test.engine {engine} fits all genes in one job."
+        found.append(Refusal("test.scatter", what, "Set test.engine: degsteps, or scatter: 1."))
     if engine == "pydeseq2":
-        return _pydeseq2(analysis)
-    return _voom(analysis) if engine == "voom" else []
+        found += _pydeseq2(analysis)
+    if engine == "voom":
+        found += _voom(analysis)
+    return found
 
 
 def _pydeseq2(analysis: Mapping[str, Any]) -> list[Refusal]:

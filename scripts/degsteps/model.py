@@ -6,6 +6,8 @@ are genes x samples; the AnnData that carries a fit is samples x genes.
 """
 
 import logging
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,14 +93,20 @@ def fit_model(
     else:
         options = {"normalization_factors": normalization_factors, "compatibility": compatibility}
         options["fit_type"] = fit_type
-        fitted = deseq.fit_model(counts, design, size_factors, **options, progress=log_progress)
-        fit, genes = fitted.to_anndata(), fitted.genes
-        facts = {"trend": fitted.trend["kind"], **fitted.trend["coefficients"]}
-        facts["dispersion_prior_variance"] = fitted.trend["prior_variance"]
-        if fitted.trend["note"]:
-            facts["note"] = fitted.trend["note"]
+        return storable(deseq.fit_model(counts, design, size_factors, **options, progress=ProgressLog()))
     fit.uns["engine"] = engine
     return fit, genes, {"engine": engine, **facts, "genes": len(counts), "samples": counts.shape[1]}
+
+
+def storable(fitted: deseq.Fit) -> tuple["AnnData", pd.DataFrame, dict[str, Any]]:
+    """Return what :func:`fit_model` returns, of a fit of the default engine."""
+    fit = fitted.to_anndata()
+    fit.uns["engine"] = "degsteps"
+    facts = {"engine": "degsteps", "trend": fitted.trend["kind"], **fitted.trend["coefficients"]}
+    facts["dispersion_prior_variance"] = fitted.trend["prior_variance"]
+    if fitted.trend["note"]:
+        facts["note"] = fitted.trend["note"]
+    return fit, fitted.genes, {**facts, "genes": len(fitted.genes), "samples": len(fitted.design)}
 
 
 def contrast_table(
@@ -159,14 +167,14 @@ def contrast_table(
     else:
         fitted = deseq.Fit.from_anndata(fit)
         if reduced is not None:
-            options = {"cooks": cooks_filter, "progress": log_progress, **filters}
+            options = {"cooks": cooks_filter, "progress": ProgressLog(), **filters}
             result = deseq.likelihood_ratio_test(fitted, counts, reduced, contrast, **options)
         else:
             sides = "two_sided" if alternative == "greater_abs" and lfc_null == 0 else alternative
             options = {"lfc_null": lfc_null, "alternative": sides, "cooks": cooks_filter, **filters}
             result = deseq.wald_test(fitted, contrast, **options)
         if shrinkage != "none":
-            shrunken = deseq.shrink_lfc(fitted, counts, contrast, shrinkage, progress=log_progress)
+            shrunken = deseq.shrink_lfc(fitted, counts, contrast, shrinkage, progress=ProgressLog())
             shrunken = shrunken[["lfc_shrunken", "svalue"]]
         if reduced is not None:
             lost = [name for name in fitted.coefficients.columns if name not in reduced.columns]
@@ -233,6 +241,35 @@ def group_means(counts: pd.DataFrame, factors: pd.Series | pd.DataFrame, groups:
     return pd.DataFrame({f"mean_{group}": normalized[list(samples)].mean(axis=1) for group, samples in members.items()})
 
 
-def log_progress(done: int, total: int, stage: str) -> None:
-    """Write a line to the log for each block of genes."""
-    logger.info("%s: %d of %d genes", stage, done, total)
+class ProgressLog:
+    """Writes how far a stage is, and how long it will still take, to the log; by hand, to the terminal.
+
+    At most one line in two seconds and stage, and one at its end.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._stage, self._begin, self._last, self._first = "", 0.0, 0.0, 0
+
+    def __call__(self, done: int, total: int, stage: str) -> None:
+        """Take note that so many genes of a stage are done."""
+        now = self._clock()
+        if stage != self._stage:
+            # The first call comes after the first genes, whose time is not known: it starts the clock.
+            self._stage, self._begin, self._last, self._first = stage, now, now, done
+            logger.info("%s: %d of %d genes", stage, done, total)
+        elif done == total:
+            logger.info("%s: all %d genes", stage, total)
+        elif now - self._last >= 2:
+            self._last = now
+            left = (now - self._begin) * (total - done) / (done - self._first)
+            logger.info("%s: %d of %d genes, %s left", stage, done, total, _duration(left))
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

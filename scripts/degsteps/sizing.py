@@ -13,6 +13,8 @@ from typing import Any
 
 from degsteps.sources import Source, scan_source, sources_of
 
+#: Genes x samples that a job fits by itself; larger ones are scattered. 60,000 x 1,000 take 22 CPU s and 0.9 GB.
+CELLS_OF_A_JOB = 100_000_000
 #: Assumed where the counts cannot be read: 20,000 genes x 500 samples.
 UNKNOWN_CELLS = 10_000_000
 
@@ -40,3 +42,8 @@ def runtime_minutes(cells: int, attempt: int, *, base: int, per_million: float) 
     short partition allows.
     """
     return round((base + per_million * cells / 1e6) * attempt)
+
+
+def scatter_parts(scatter: int | str, cells: int) -> int:
+    """Return over how many jobs the genes of a fit are scattered: the number given, or with ``auto`` one by size."""
+    return max(1, -(-cells // CELLS_OF_A_JOB)) if scatter == "auto" else scatter

@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from anndata import AnnData
+
+#: Rows of a matrix that are decoded together.
+_ROWS_AT_ONCE = 4096
 
 
 def write_matrix(matrix: pd.DataFrame, path: Path) -> None:
@@ -30,7 +34,36 @@ def read_matrix(path: Path) -> pd.DataFrame:
     """Read a genes x samples matrix: index ``gene``, one column per sample, in the order of the file."""
     import pyarrow.parquet as pq
 
-    stored = pq.read_table(path)
+    return _as_matrix(pq.read_table(path))
+
+
+def matrix_genes(path: Path) -> list[str]:
+    """Read the gene ids of a matrix, without its values."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path, columns=["gene"]).column("gene").to_pylist()
+
+
+def read_matrix_rows(path: Path, rows: slice) -> pd.DataFrame:
+    """Read some neighbouring genes of a matrix; only they are kept in memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kept, begin = [], 0
+    with pq.ParquetFile(path) as stored:
+        schema = stored.schema_arrow
+        for batch in stored.iter_batches(batch_size=_ROWS_AT_ONCE):
+            first, last = max(rows.start - begin, 0), min(rows.stop - begin, batch.num_rows)
+            if first < last:
+                kept.append(batch.slice(first, last - first))
+            begin += batch.num_rows
+            if begin >= rows.stop:
+                break
+    return _as_matrix(pa.Table.from_batches(kept, schema))
+
+
+def _as_matrix(stored: "pa.Table") -> pd.DataFrame:
+    """Turn a stored table, genes in the column ``gene``, into a frame."""
     genes = pd.Index(stored.column("gene").to_pylist(), name="gene", dtype=object)
     samples = [name for name in stored.column_names if name != "gene"]
     values = [stored.column(sample).to_numpy() for sample in samples]

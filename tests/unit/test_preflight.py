@@ -1010,6 +1010,12 @@ def many_fits_by_the_other_engine(study):
 
 
 @case
+def scattering_that_the_other_engine_lacks(study):
+    study.set("test.engine", "pydeseq2")
+    study.set("test.scatter", 4)
+
+
+@case
 def filter_group_unknown(study):
     study.set("filter.group", "Condition")
 

@@ -319,6 +319,11 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 #: Two ways to the same numbers: name -> (settings, other settings, files of the one and the same of the other)
 SAME: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
+    "scattered": (
+        IN_SET | {"test.scatter": 3},
+        IN_SET,
+        {file: file for file in ("07_test/model.h5ad", "07_test/sets/s/model.h5ad", "07_test/c.tsv")},
+    ),
     "lengths_of_a_sample_set": (
         LENGTHS | IN_SET,
         LENGTHS | {"ingest.exclude_samples": SPARE["exclude_samples"] | {"untreated4": "contaminated"}},
@@ -328,6 +333,9 @@ SAME: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
         },
     ),
 }
+
+#: Settings that must not change a result.
+WITHOUT_EFFECT = {"test.scatter"}
 
 #: Settings that are tested elsewhere: where they take effect only in the page, or are the name of a folder.
 IN_THE_PAGE = {"title": "Another title", "report.table_rows": 5}
@@ -362,7 +370,7 @@ def leaves(schema: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def test_every_setting_is_listed():
-    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE, *LIMITS]
+    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE, *LIMITS, *WITHOUT_EFFECT]
     assert sorted(listed) == sorted(leaves(read_schema("analysis")))
 
 

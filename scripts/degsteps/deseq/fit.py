@@ -77,17 +77,18 @@ class Fit:
             layers["normalization_factors"] = self.normalization_factors.T.to_numpy()
         if self.cooks is not None:
             layers["cooks"] = self.cooks.T.to_numpy()
-        obs = pd.DataFrame({"size_factor": self.size_factors.to_numpy()}, index=self.design.index.astype(str))
-        trend = dict(self.trend)
-        trend["local"] = trend["local"] or {}
+        # Index named, keys in the order in which h5ad returns them: a fit that was read is written with the same bytes.
+        samples = self.design.index.astype(str).rename("sample")
+        obs = pd.DataFrame({"size_factor": self.size_factors.to_numpy()}, index=samples)
+        trend = self.trend | {"local": self.trend["local"] or {}}
         settings = {key: value for key, value in self.settings.items() if value is not None}
         return anndata.AnnData(
             obs=obs,
             var=self.genes.copy(),
-            obsm={"design": self.design.set_axis(self.design.index.astype(str))},
+            obsm={"design": self.design.set_axis(samples)},
             varm=varm,
             layers=layers,
-            uns={"trend": trend, "settings": settings},
+            uns=_in_order({"trend": trend, "settings": settings}),
         )
 
     @classmethod
@@ -132,6 +133,11 @@ class Fit:
             replaced_counts=replaced,
             cooks=layer("cooks"),
         )
+
+
+def _in_order(values: dict) -> dict:
+    """The same with sorted keys, at every depth."""
+    return {key: _in_order(value) if isinstance(value, dict) else value for key, value in sorted(values.items())}
 
 
 def trend_to_dict(trend: Trend) -> dict:

@@ -1,0 +1,26 @@
+"""Fit the gene-wise dispersions of a part of the genes; the parts of all jobs give those of one job, bit for bit."""
+
+from degsteps import deseq, scatter
+from degsteps.model import ProgressLog
+from degsteps.step import Input, OptionalInput, Output, run
+from degsteps.tables import write_matrix
+
+
+def main(
+    counts: Input,
+    size_factors: Input,
+    design: Input,
+    gene_wise: Output,
+    part: str,
+    compatibility: str,
+    lengths: OptionalInput = None,
+) -> dict:
+    """Fit a part, such as 2-of-8, from raw counts."""
+    data, offsets = scatter.read_part(part, counts, size_factors, design, lengths)
+    table = deseq.fit_gene_wise(*data, **offsets, compatibility=compatibility, progress=ProgressLog())
+    write_matrix(table, gene_wise)
+    return {"genes": len(table)}
+
+
+if __name__ == "__main__":
+    run(main)
