@@ -34,7 +34,7 @@ def test_the_joined_parts_are_the_fit_of_one_job_byte_for_byte(study, with_lengt
     options = {"compatibility": "r", "fit_type": "parametric"}
     fit_model = importlib.import_module("fit_model").main
     one, joined = ({name: study / f"{how}.{name}" for name in ("model", "genes")} for how in ("one", "joined"))
-    facts = fit_model(**given, **one, engine="degsteps", **options)
+    facts = fit_model(**given, **one, engine="degsteps", subject=None, **options)
     parts = [f"{number}-of-11" for number in range(1, 12)]
     tables = [study / f"{part}.parquet" for part in parts]
     for part, table in zip(parts, tables, strict=True):
@@ -46,7 +46,7 @@ def test_the_joined_parts_are_the_fit_of_one_job_byte_for_byte(study, with_lengt
         importlib.import_module("fit_coefficients").main(
             **given, gene_wise=table, trend=trend, fit=fit, part=part, compatibility="r"
         )
-    again = fit_model(**given, **joined, engine="degsteps", **options, parts=fits[::-1])
+    again = fit_model(**given, **joined, engine="degsteps", subject=None, **options, parts=fits[::-1])
     assert again == facts
     for name in one:
         assert one[name].read_bytes() == joined[name].read_bytes()
