@@ -1,12 +1,47 @@
 # 04 batch: what the design can and cannot tell apart.
-# enters: <ingest>/samples.tsv
-# leaves: design.tsv (the design matrix of the test), association, crosstab and cells; counts adjusted for figures
+# enters: <ingest>/samples.tsv; for hidden variation also <filter>/counts.parquet, <normalize>/size_factors.tsv
+# leaves: samples.tsv with the hidden variables, if they are asked for;
+#         design.tsv (the design matrix of the test), association, crosstab and cells; counts adjusted for figures
+
+
+rule estimate_hidden:
+    """Estimate variation that no column of the sheet names, as covariates of the design."""
+    input:
+        counts="<filter>/counts.parquet",
+        size_factors="<normalize>/size_factors.tsv",
+        samples="<ingest>/samples.tsv",
+        lengths=lengths_input,
+        control_genes=hidden_controls,
+    output:
+        hidden="<batch>/hidden.tsv",
+        extended="<batch>/samples.tsv",
+        association="<batch>/hidden_association.tsv",
+        record="<batch>/estimate_hidden.record.json",
+    log:
+        "<logs>/estimate_hidden.log",
+    benchmark:
+        "<benchmarks>/estimate_hidden.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
+    params:
+        model=model_of_set,
+        null_model=hidden_null,
+        seed=1,
+        fit_type=setting("test.fit_type"),
+        compatibility=setting("test.compatibility"),
+        code=code("estimate_hidden"),
+    script:
+        "../scripts/estimate_hidden.py"
 
 
 rule check_design:
     """Write the design matrix and measure confounding between all columns that matter."""
     input:
-        samples="<ingest>/samples.tsv",
+        samples=design_samples,
     output:
         design="<batch>/design.tsv",
         association="<batch>/association.tsv",
@@ -36,7 +71,7 @@ rule check_design:
 rule compile_contrasts:
     """Write the weights of every contrast. Apart from the design, so that a new contrast does not fit again."""
     input:
-        samples="<ingest>/samples.tsv",
+        samples=design_samples,
     output:
         compiled="<batch>/contrasts.json",
         record="<batch>/compile_contrasts.record.json",

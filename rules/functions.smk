@@ -6,6 +6,7 @@ from importlib.metadata import version
 from degsteps.blinding import is_blinded
 from degsteps.contrasts import words
 from degsteps.digest import code_digest
+from degsteps.hidden_checks import null_formula
 from degsteps.layout import in_stage, version_folder
 from degsteps.plan import PLANNED_STEPS, given_paths
 from degsteps.repeated import block_column
@@ -98,6 +99,34 @@ def subject_sheet(wildcards):
     if correlated_subject(wildcards) is None:
         return []
     return for_contrast("<ingest>/samples.tsv")(wildcards)
+
+
+def design_samples(wildcards):
+    """Return the sample table of the job's design: with the hidden variables where they are estimated."""
+    hidden = _lookup(wildcards.analysis, "design.hidden")
+    return for_contrast("<batch>/samples.tsv" if hidden else "<ingest>/samples.tsv")(
+        wildcards
+    )
+
+
+def hidden_controls(wildcards):
+    """Return the control genes of hidden variation, or nothing where none are named."""
+    return _lookup(wildcards.analysis, "design.hidden.control_genes") or []
+
+
+def hidden_null(wildcards):
+    """Return the null model of surrogate variables; other methods have none."""
+    model = model_of_set(wildcards)
+    if model["hidden"]["method"] != "sva":
+        return ""
+    every = ANALYSES[wildcards.analysis]["test"]["contrasts"]
+    return null_formula(model, contrasts_of_set(wildcards) or every)
+
+
+def hidden_association(wildcards):
+    """Return what hidden variables go with, or nothing where none are estimated."""
+    hidden = _lookup(wildcards.analysis, "design.hidden")
+    return "<batch>/hidden_association.tsv" if hidden else []
 
 
 def sample_set_setting(wildcards):
@@ -269,9 +298,15 @@ def runtime_of_part(*, base=5, per_million=1):
 
 
 def has_adjusted(analysis):
-    """Whether figures of batch-adjusted values are drawn."""
-    batch = ANALYSES[analysis]["batch"]
-    return bool(batch["columns"]) and batch["method"] != "none"
+    """Whether figures are drawn of values without the batches and the hidden variables."""
+    batch, hidden = ANALYSES[analysis]["batch"], ANALYSES[analysis]["design"]["hidden"]
+    return bool(batch["columns"] or hidden) and batch["method"] != "none"
+
+
+def adjustment_method(wildcards):
+    """Return how figures are adjusted: hidden variables without batches are numbers, which only `linear` takes."""
+    batch = ANALYSES[wildcards.analysis]["batch"]
+    return batch["method"] if batch["columns"] else "linear"
 
 
 def adjusted_input(wildcards):
@@ -302,7 +337,7 @@ def identity_file(name):
 
 def adjustment_input(wildcards):
     """Return what the adjustment starts from: counts for ComBat-seq, transformed values for the linear method."""
-    if ANALYSES[wildcards.analysis]["batch"]["method"] == "combat_seq":
+    if adjustment_method(wildcards) == "combat_seq":
         return "<batch>/adjusted_counts.parquet"
     return "<transform>/transformed.parquet"
 
@@ -371,10 +406,11 @@ def step_records(wildcards):
         f"<normalize>/tables/{name}.export_normalized"
         for name in analysis["normalize"]["tables"]
     ]
+    records += ["<batch>/estimate_hidden"] * bool(analysis["design"]["hidden"])
     records += ["<batch>/check_design", "<batch>/compile_contrasts"]
     if has_adjusted(wildcards.analysis):
         records += ["<batch>/adjust_counts"] * (
-            analysis["batch"]["method"] == "combat_seq"
+            adjustment_method(wildcards) == "combat_seq"
         )
         records += ["<transform>/adjust_transformed"]
     records += ["<transform>/transform_counts", "<qc>/compute_qc", "<qc>/plot_qc"]
@@ -389,6 +425,8 @@ def step_records(wildcards):
             f"<ingest>/sets/{name}/select_samples",
             f"<filter>/sets/{name}/filter_genes",
             f"<normalize>/sets/{name}/estimate_size_factors",
+            *[f"<batch>/sets/{name}/estimate_hidden"]
+            * bool(analysis["design"]["hidden"]),
             f"<batch>/sets/{name}/check_design",
             f"<batch>/sets/{name}/compile_contrasts",
             *fit_records(f"<test>/sets/{name}", wildcards.analysis),

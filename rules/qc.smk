@@ -9,7 +9,7 @@ rule compute_qc:
     input:
         counts="<filter>/counts.parquet",
         raw_counts="<ingest>/counts.parquet",
-        samples="<ingest>/samples.tsv",
+        samples=design_samples,
         size_factors="<normalize>/size_factors.tsv",
         transformed="<transform>/transformed.parquet",
         adjusted=adjusted_input,
@@ -84,7 +84,7 @@ rule check_identity:
 rule plot_qc:
     """Draw every figure of quality control from the tables."""
     input:
-        samples="<ingest>/samples.tsv",
+        samples=design_samples,
         libraries="<qc>/libraries.tsv",
         boxplots="<qc>/boxplots.tsv",
         densities="<qc>/densities.tsv",

@@ -127,6 +127,7 @@ rule render_report:
         overlap_figures=overlap_figures,
         records=step_records,
         compiled_contrasts=compiled_contrasts,
+        hidden_association=hidden_association,
     output:
         page=report(
             "<report>/report.html",

@@ -63,9 +63,27 @@ use rule estimate_size_factors as estimate_size_factors_of_set with:
         "<benchmarks>/{sample_set}.estimate_size_factors.tsv"
 
 
+use rule estimate_hidden as estimate_hidden_of_set with:
+    input:
+        counts="<filter>/sets/{sample_set}/counts.parquet",
+        size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",
+        samples="<ingest>/sets/{sample_set}/samples.tsv",
+        lengths=lengths_input,
+        control_genes=hidden_controls,
+    output:
+        hidden="<batch>/sets/{sample_set}/hidden.tsv",
+        extended="<batch>/sets/{sample_set}/samples.tsv",
+        association="<batch>/sets/{sample_set}/hidden_association.tsv",
+        record="<batch>/sets/{sample_set}/estimate_hidden.record.json",
+    log:
+        "<logs>/{sample_set}.estimate_hidden.log",
+    benchmark:
+        "<benchmarks>/{sample_set}.estimate_hidden.tsv"
+
+
 use rule check_design as check_design_of_set with:
     input:
-        samples="<ingest>/sets/{sample_set}/samples.tsv",
+        samples=design_samples,
     output:
         design="<batch>/sets/{sample_set}/design.tsv",
         association="<batch>/sets/{sample_set}/association.tsv",
@@ -84,7 +102,7 @@ use rule check_design as check_design_of_set with:
 
 use rule compile_contrasts as compile_contrasts_of_set with:
     input:
-        samples="<ingest>/sets/{sample_set}/samples.tsv",
+        samples=design_samples,
     output:
         compiled="<batch>/sets/{sample_set}/contrasts.json",
         record="<batch>/sets/{sample_set}/compile_contrasts.record.json",

@@ -7,7 +7,7 @@ rule vary_settings:
     """Test every contrast again under other filters, size factors and outlier policies."""
     input:
         counts=for_contrast("<ingest>/counts.parquet"),
-        samples=for_contrast("<ingest>/samples.tsv"),
+        samples=design_samples,
         design=for_contrast("<batch>/design.tsv"),
         contrast_tables=tables_of_set,
         keep_list=given_file("filter.keep_list"),
@@ -45,7 +45,7 @@ rule leave_out_samples:
     """Repeat the analysis without each sample in turn."""
     input:
         counts=for_contrast("<ingest>/counts.parquet"),
-        samples=for_contrast("<ingest>/samples.tsv"),
+        samples=design_samples,
         design=for_contrast("<batch>/design.tsv"),
         contrast_tables=tables_of_set,
         keep_list=given_file("filter.keep_list"),

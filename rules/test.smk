@@ -128,7 +128,7 @@ rule test_contrast:
         model=for_contrast("<test>/model.h5ad"),
         counts=for_contrast("<filter>/counts.parquet"),
         size_factors=for_contrast("<normalize>/size_factors.tsv"),
-        samples=for_contrast("<ingest>/samples.tsv"),
+        samples=design_samples,
     output:
         table="<test>/{contrast}.tsv",
         record="<test>/{contrast}.test_contrast.record.json",

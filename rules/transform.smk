@@ -37,7 +37,7 @@ rule adjust_transformed:
     """Remove the batches from the transformed values, keeping what the design asks. FOR FIGURES ONLY."""
     input:
         values=adjustment_input,
-        samples="<ingest>/samples.tsv",
+        samples=design_samples,
     output:
         adjusted="<transform>/adjusted.parquet",
         record="<transform>/adjust_transformed.record.json",
@@ -53,7 +53,7 @@ rule adjust_transformed:
         runtime=runtime(),
     params:
         model=setting("design"),
-        method=setting("batch.method"),
+        method=adjustment_method,
         batch_columns=setting("batch.columns"),
         transform=setting("transform.method"),
         trend_genes=setting("transform.trend_genes"),

@@ -1,11 +1,12 @@
 """Remove batches from values for figures, keeping what the design asks. FOR FIGURES ONLY.
 
 ``linear``: least squares as in limma's removeBatchEffect (Ritchie et al. 2015) on the transformed values.
-``combat_seq``: the counts were adjusted before; here they are only brought to the scale of the transformed values.
+``combat_seq``: the counts were adjusted before; here they are brought to the scale of the transformed values. Hidden
+variables of the design are removed by least squares in either case.
 """
 
 from degsteps import batch
-from degsteps.model_matrix import columns_without, design_of
+from degsteps.model_matrix import columns_without, design_of, hidden_columns
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_samples, write_matrix
 
@@ -21,19 +22,24 @@ def main(
     fit_type: str,
     trend_genes: int | None,
 ) -> dict:
-    """Adjust; the columns of the design that are no batch are protected."""
+    """Adjust; the columns of the design that are no batch and no hidden variable are protected."""
     matrix = read_matrix(values)
     sheet = read_samples(samples).loc[matrix.columns]
-    if method == "linear":
-        protected = columns_without(design_of(sheet, model), batch_columns)
-        result = batch.remove_batch_effect(matrix, sheet[batch_columns], protected)
-    else:
+    hidden = hidden_columns(sheet, model)
+    removed = [*batch_columns, *hidden]
+    if method == "combat_seq":
         from degsteps.transform import transformed_counts
 
         options = {"fit_type": fit_type, "trend_genes": trend_genes}
-        result, _ = transformed_counts(matrix, None, method=transform, **options)
-    write_matrix(result, adjusted)
-    return {"method": method, "batches": batch_columns, "use": "Figures only. The test reads the raw counts."}
+        matrix, _ = transformed_counts(matrix, None, method=transform, **options)
+        removed = hidden
+    if removed:
+        protected = columns_without(design_of(sheet, model), [*batch_columns, *hidden])
+        covariates = sheet[removed].astype(dict.fromkeys(hidden, float))
+        matrix = batch.remove_batch_effect(matrix, covariates, protected)
+    write_matrix(matrix, adjusted)
+    batches = [*batch_columns, *hidden]
+    return {"method": method, "batches": batches, "use": "Figures only. The test reads the raw counts."}
 
 
 if __name__ == "__main__":

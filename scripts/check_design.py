@@ -4,9 +4,18 @@ The association of two factors is Cramer's V, that of a factor and a number the 
 cannot be told apart at all, the run has stopped before the first job.
 """
 
+import pandas as pd
+
 from degsteps import batch
 from degsteps.design import rank_report
-from degsteps.model_matrix import as_frame, cells_table, crosstabs, design_of
+from degsteps.model_matrix import (
+    as_frame,
+    cells_table,
+    crosstabs,
+    design_of,
+    hidden_columns,
+    splines_of,
+)
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json, write_table
 
@@ -27,8 +36,15 @@ def main(
     built = design_of(sheet, model)
     report = rank_report(built)
     columns = list(dict.fromkeys([*model["factors"], *model["covariates"], *batch_columns]))
-    typed = sheet[columns].astype(dict.fromkeys(model["covariates"], float))
-    associations = batch.confounding_table(typed, columns, warn=max_cramers_v, confounded=max(0.9, max_cramers_v))
+    hidden = hidden_columns(sheet, model)
+    typed = sheet[[*columns, *hidden]].astype(dict.fromkeys([*model["covariates"], *hidden], float))
+    limits = {"warn": max_cramers_v, "confounded": max(0.9, max_cramers_v)}
+    associations = batch.confounding_table(typed, columns, **limits)
+    for name in hidden:
+        # That it follows a column outside of the formula is what it is for.
+        inside = [column for column in built.formula.columns if column not in hidden]
+        pairs = batch.confounding_table(typed, [name, *inside], **limits)
+        associations = pd.concat([associations, pairs[pairs["a"] == name]])
     write_table(as_frame(built), design)
     write_table(associations.set_index("a"), association)
     write_table(crosstabs(sheet, [name for name in columns if name not in model["covariates"]]), crosstab)
@@ -39,7 +55,7 @@ def main(
         "coefficients": list(built.columns),
         "rank": report.rank,
         "residual_df": report.residual_df,
-    }
+    } | ({"splines": knots} if (knots := splines_of(built)) else {})
     write_json(facts, summary)
     return facts
 

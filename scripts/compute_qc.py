@@ -6,6 +6,7 @@ Reads everything and changes nothing. Flagged samples are reported, never droppe
 import pandas as pd
 
 from degsteps import qc
+from degsteps.model_matrix import hidden_columns, with_hidden
 from degsteps.normalization import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
@@ -52,8 +53,10 @@ def main(
     write_table(library_table.assign(flags=qc.flag_reasons(flags)), libraries)
     write_table(flags, outliers)
 
+    given = read_samples(samples).loc[values.columns]
+    hidden = hidden_columns(given, model)
     all_columns = list(dict.fromkeys([*columns, *batch_columns]))
-    sheet = qc.sample_columns(read_samples(samples).loc[values.columns], all_columns, model)
+    sheet = qc.sample_columns(given, [*all_columns, *hidden], with_hidden(model, hidden))
     components = {"transformed": qc.principal_components(values, top_genes)}
     if adjusted:
         components["adjusted"] = qc.principal_components(read_matrix(adjusted), top_genes)
@@ -66,7 +69,7 @@ def main(
     write_table(between.round(6), distances)
     write_table(qc.clustering(between), clustering)
 
-    found = qc.verdicts(library_table, box_table, flags, variances, associations, all_columns, batch_columns)
+    found = qc.verdicts(library_table, box_table, flags, variances, associations, all_columns, batch_columns, hidden)
     write_table(found, verdicts)
     return {
         "n_samples": values.shape[1],

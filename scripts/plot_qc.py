@@ -3,6 +3,7 @@
 from degsteps import qc
 from degsteps.figures import qc as figures
 from degsteps.figures.style import save, scales
+from degsteps.model_matrix import hidden_columns, with_hidden
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_samples, read_table
 
@@ -43,9 +44,11 @@ def main(
 ) -> None:
     """Draw; the first of the columns colours figures that have room for one."""
     library_table = read_table(libraries, text=("flags",))
-    all_columns = list(dict.fromkeys([*columns, *batch_columns]))
-    sheet = qc.sample_columns(read_samples(samples).loc[library_table.index], all_columns, model)
-    shown = scales(sheet, {name: of.get("unit", "") for name, of in model["covariates"].items()})
+    given = read_samples(samples).loc[library_table.index]
+    hidden = hidden_columns(given, model)
+    known = with_hidden(model, hidden)
+    sheet = qc.sample_columns(given, list(dict.fromkeys([*columns, *batch_columns, *hidden])), known)
+    shown = scales(sheet, {name: of.get("unit", "") for name, of in known["covariates"].items()})
     first = next(iter(shown.values()), None)
     boxes, scores, spread, weights = (read_table(path) for path in (boxplots, pca, variance, loadings))
     symbols = read_table(annotation, text=("symbol",)).get("symbol") if annotation else None

@@ -107,6 +107,8 @@ def with_masked_labels(analysis: Mapping[str, Any]) -> dict[str, Any]:
     masked["qc"] = analysis["qc"] | {"color_by": [name for name in analysis["qc"]["color_by"] if name not in hidden]}
     # The linear adjustment protects the design, which holds the hidden labels.
     masked["batch"] = analysis["batch"] | {"method": "none"}
+    # What is hidden beside the design can only be told where the design is known.
+    masked["design"] = analysis["design"] | {"hidden": None}
     masked["transform"] = analysis["transform"] | {"blind": True}
     return masked
 

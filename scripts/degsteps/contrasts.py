@@ -9,6 +9,7 @@ A contrast takes one of these forms; none of them is code.
 ``{factor: f, test: a, against: rest}``              level a minus the mean of all other levels
 ``{factor: f, trend: equal}`` (or ``numeric``)       slope over the levels in their order (or over their own numbers)
 ``{covariate: x}``                                   slope of a covariate, per unit (per standard deviation if scaled)
+``{covariate: x, test: 60, reference: 40}``          a covariate's value minus another value of it, on a line or spline
 ``{expression: "(B:trt - B:ctl) - (A:trt - A:ctl)"}``  cells and levels, with ``+ - * /``, parentheses and ``mean()``
 ``{weights: {coefficient: number}}``                 the coefficients themselves
 ``{factor: f, each: reference}``                     several: every level against the reference, against all others
@@ -16,8 +17,8 @@ A contrast takes one of these forms; none of them is code.
 ===================================================  ===================================================================
 
 Where a factor interacts with others, all forms but the expression are taken at the reference levels of the others and
-at the covariates' zero (their mean if centred), unless ``at`` names other values; DESeq2 does the same. An expression
-means what it names: over factors that it does not name it takes the mean of all levels, with equal weights.
+at the covariates' centre (their mean if centred, else zero), unless ``at`` names other values; DESeq2 does the same. An
+expression means what it names: over factors that it does not name it takes the mean of all levels, with equal weights.
 """
 
 import itertools
@@ -26,8 +27,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from degsteps.design import INTERCEPT, Design, as_number, contrast_vector, parse_formula
+from degsteps.design import INTERCEPT, Design, Scaling, as_number, contrast_vector, parse_formula
 from degsteps.errors import ConfigError, DesignError
+from degsteps.splines import Spline
 from degsteps.wording import listed, quoted, suggestion
 
 #: Weights below this are rounding, not a question.
@@ -40,6 +42,7 @@ _FORMS = {
     frozenset({"factor", "trend"}): "trend",
     frozenset({"factor", "each"}): "each",
     frozenset({"covariate"}): "slope",
+    frozenset({"covariate", "test", "reference"}): "values",
     frozenset({"expression"}): "expression",
     frozenset({"weights"}): "weights",
 }
@@ -88,7 +91,7 @@ class Compiled:
 
 
 def contrast_form(contrast: Mapping[str, Any]) -> str:
-    """Return the form of a contrast: levels, rest, trend, each, slope, expression or weights.
+    """Return the form of a contrast: levels, rest, trend, each, slope, values, expression or weights.
 
     Raises
     ------
@@ -97,6 +100,10 @@ def contrast_form(contrast: Mapping[str, Any]) -> str:
     """
     given = frozenset(key for key in FORM_KEYS if contrast.get(key) is not None)
     if given in _FORMS:
+        for key in ("test", "reference"):
+            if contrast.get("factor") and not isinstance(contrast.get(key), str | None):
+                what = f"{contrast[key]} is a number, and levels are text."
+                raise ContrastError(key, what, f'Write it in quotes: "{contrast[key]}".')
         return _FORMS[given]
     near = max(_FORMS, key=lambda form: (len(form & given) - len(form ^ given), len(form)))
     what = f"has the keys {listed(sorted(given))}, which are no form of a contrast."
@@ -123,6 +130,10 @@ def words(contrast: Mapping[str, Any]) -> Words:
     if form == "slope":
         name = contrast["covariate"]
         return Words(*[f"{name}: slope{where}"] * 2, f"rising with {name}", "", f"falling with {name}")
+    if form == "values":
+        name, test, below = contrast["covariate"], contrast["test"], contrast["reference"]
+        title, question = f"{name}: {test} vs {below}{where}", f"{name}: {test} against {below}{where}"
+        return Words(title, question, f"higher at {name} {test}", f"than at {below}", f"lower at {name} {test}")
     if form == "trend":
         factor = contrast["factor"]
         steps = "from level to level" if contrast.get("trend") == "equal" else f"per unit of {factor}"
@@ -275,6 +286,8 @@ def compile_contrast(design: Design, contrast: Mapping[str, Any]) -> Compiled:
         compiled = _expression(design, contrast["expression"])
     elif form == "slope":
         compiled = _slope(design, contrast["covariate"], at)
+    elif form == "values":
+        compiled = _values(design, contrast, at)
     elif form == "weights":
         if at:
             raise ContrastError("at", "does not go with weights of coefficients.", "Weigh the interactions instead.")
@@ -298,6 +311,7 @@ def _setting(design: Design, at: Mapping[str, Any]) -> dict[str, Any]:
             if as_number(str(value)) is None:
                 what = f"{quoted(value)} is no number."
                 raise ContrastError(f"at.{name}", what, f"Give a value of the covariate {quoted(name)}.")
+            _require_inside(design, f"at.{name}", name, float(value))
         else:
             known = [*design.levels, *design.covariates]
             what = f"{quoted(name)} is not in the formula {design.formula}."
@@ -307,11 +321,7 @@ def _setting(design: Design, at: Mapping[str, Any]) -> dict[str, Any]:
 
 def _row(design: Design, levels: Mapping[str, str], at: Mapping[str, Any]) -> list[float]:
     """Return the design's row at some levels and at a setting, whose covariates are in the sheet's unit."""
-    numbers = {
-        name: (value - design.covariates[name].center) / design.covariates[name].scale
-        for name, value in at.items()
-        if name in design.covariates
-    }
+    numbers = {name: value for name, value in at.items() if name in design.covariates}
     return design.row({name: value for name, value in at.items() if name in design.levels} | dict(levels), numbers)
 
 
@@ -411,13 +421,50 @@ def _trend_weights(factor: str, levels: Sequence[str], trend: str) -> dict[str, 
     return {level: (score - mean) / total for level, score in zip(levels, scores, strict=True)}
 
 
-def _slope(design: Design, name: str, at: dict[str, Any]) -> Compiled:
+def _require_covariate(design: Design, name: str) -> Scaling | Spline:
     if name not in design.covariates:
         what = f"{quoted(name)} is no covariate of the formula {design.formula}."
         known = list(design.covariates)
         raise ContrastError("covariate", what, suggestion(name, known, "Its covariates are") if known else "Name one.")
-    start = _row(design, {}, at | {name: design.covariates[name].center})
-    end = _row(design, {}, at | {name: design.covariates[name].center + design.covariates[name].scale})
+    return design.covariates[name]
+
+
+def _require_inside(design: Design, key: str, name: str, number: float) -> None:
+    """Refuse values of a spline that no sample reaches."""
+    covariate = design.covariates[name]
+    if isinstance(covariate, Spline) and not covariate.boundary[0] <= number <= covariate.boundary[1]:
+        low, high = covariate.boundary
+        what = f"{number:g} is beyond the values of {quoted(name)}, where nothing is known of the curve."
+        raise ContrastError(key, what, f"Give a value from {low:g} to {high:g}.")
+
+
+def _values(design: Design, contrast: Mapping[str, Any], at: dict[str, Any]) -> Compiled:
+    """Weigh one value of a covariate against another; a spline is not asked beyond the samples' values."""
+    name = contrast["covariate"]
+    _require_covariate(design, name)
+    ends = {}
+    for key in ("test", "reference"):
+        number = as_number(str(contrast[key]))
+        if number is None:
+            what = f"{quoted(contrast[key])} is no number."
+            raise ContrastError(key, what, f"Give a value of the covariate {quoted(name)}.")
+        _require_inside(design, key, name, number)
+        ends[key] = number
+    if ends["test"] == ends["reference"]:
+        raise ContrastError("", f"{ends['test']:g} is compared with itself.", "Name two different values.")
+    made_at = _made_at(design, [name], at)
+    pair = zip(*[_row(design, {}, at | {name: ends[key]}) for key in ("test", "reference")], strict=True)
+    return Compiled(tuple(above - below for above, below in pair), (), made_at, (), {})
+
+
+def _slope(design: Design, name: str, at: dict[str, Any]) -> Compiled:
+    covariate = _require_covariate(design, name)
+    if isinstance(covariate, Spline):
+        what = f"{quoted(name)} enters as a spline, a curve without one slope."
+        cure = f"Compare two values, {{covariate: {name}, test: ..., reference: ...}}, and add 'reduced', a formula "
+        raise ContrastError("covariate", what, f"{cure}without {name}, for a p-value of the whole curve.")
+    start = _row(design, {}, at | {name: covariate.center})
+    end = _row(design, {}, at | {name: covariate.center + covariate.scale})
     weights = tuple(after - before for after, before in zip(end, start, strict=True))
     return Compiled(weights, (), _made_at(design, [name], at), (), {})
 
@@ -636,7 +683,7 @@ def _expression(design: Design, text: str) -> Compiled:
 
 
 def averaged_row(design: Design, shares: Mapping[str, Mapping[str, float]]) -> list[float]:
-    """Return the mean of the design's rows over levels with given shares, covariates at 0 (their centre).
+    """Return the mean of the design's rows over levels with given shares, covariates at their centre.
 
     Shares of several factors multiply, so the mean of a product of indicators is the product of their means.
     """
@@ -645,7 +692,8 @@ def averaged_row(design: Design, shares: Mapping[str, Mapping[str, float]]) -> l
         values = [1.0]
         for name, coding in part.codings:
             if coding == "number":
-                values = [0.0 for _ in values]
+                covariate = design.covariates[name]
+                values = [value * entry for entry in covariate.entries(covariate.center) for value in values]
                 continue
             levels = design.levels[name] if coding == "full" else design.levels[name][1:]
             values = [value * shares[name].get(level, 0.0) for level in levels for value in values]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from degsteps.errors import ConfigError, DataError, DesignError
+from degsteps.splines import Spline, SplineError, natural_spline
 from degsteps.wording import listed, quoted, suggestion
 
 INTERCEPT = "Intercept"
@@ -268,6 +269,15 @@ class Scaling(NamedTuple):
     center: float
     scale: float
 
+    @property
+    def n_columns(self) -> int:
+        """Number of columns: a line has one slope."""
+        return 1
+
+    def entries(self, value: float) -> tuple[float, ...]:
+        """Return the column of the design at one value."""
+        return ((value - self.center) / self.scale,)
+
 
 class _Part(NamedTuple):
     """Columns of one term: each of its columns of the sheet with the coding ``full``, ``reduced`` or ``number``."""
@@ -288,7 +298,7 @@ class Design:
     terms : for each column the term that it belongs to (``Intercept``, ``dex``, ``a:b``).
     rows : the matrix, samples x coefficients.
     levels : levels of each factor of the formula, reference first; only levels that a sample has.
-    covariates : centre and scale of each covariate of the formula.
+    covariates : how each covariate of the formula entered: centre and scale, or the knots of its spline.
     cells : samples of each combination of levels that occurs, in the order of ``cell_factors``.
     """
 
@@ -298,7 +308,7 @@ class Design:
     terms: tuple[str, ...]
     rows: list[list[float]] = field(repr=False)
     levels: dict[str, tuple[str, ...]]
-    covariates: dict[str, Scaling]
+    covariates: dict[str, Scaling | Spline]
     cells: dict[tuple[str, ...], tuple[str, ...]] = field(repr=False)
     parts: tuple[_Part, ...] = field(repr=False)
 
@@ -310,10 +320,11 @@ class Design:
     def row(self, levels: Mapping[str, str], covariates: Mapping[str, float] | None = None) -> list[float]:
         """Return the row of a sample with these levels; factors not named are at their reference.
 
-        Covariates are given as they enter the matrix (centred and scaled) and are 0 if not named.
+        Covariates are given in the sheet's unit and are at their centre if not named.
         """
         values = {name: levels.get(name, known[0]) for name, known in self.levels.items()}
-        values |= {name: (covariates or {}).get(name, 0.0) for name in self.covariates}
+        for name, used in self.covariates.items():
+            values[name] = used.entries((covariates or {}).get(name, used.center))
         return [value for part in self.parts for value in _part_values(part, values, self.levels)]
 
 
@@ -338,9 +349,10 @@ def build_design(
     sample_ids : ids of the samples, in the order of the values.
     formula : a formula, or its text.
     factors : as in the configuration: ``{"dex": {"reference": "untrt", "levels": None}}``.
-    covariates : as in the configuration: ``{"age": {"center": True, "scale": False}}``. The mean and the standard
-        deviation (n - 1) are those of the given samples. Centring changes the intercept only, except that in an
-        interaction the other column's effect is then the one at the covariate's mean.
+    covariates : as in the configuration: ``{"age": {"center": True, "scale": False, "spline": None}}``. The mean, the
+        standard deviation (n - 1) and the knots of a spline (``{"df": 3}``) are those of the given samples. Centring
+        changes the intercept only, except that in an interaction the other column's effect is then the one at the
+        covariate's mean.
 
     Raises
     ------
@@ -349,7 +361,8 @@ def build_design(
     DataError
         if a column is missing, has a blank cell, or a covariate is no number.
     DesignError
-        if the reference level does not occur, a factor has one level, or a covariate is constant.
+        if the reference level does not occur, a factor has one level, or a covariate is constant or has too few
+        values for its spline.
 
     Notes
     -----
@@ -357,8 +370,8 @@ def build_design(
     """
     formula = parse_formula(formula) if isinstance(formula, str) else formula
     levels: dict[str, tuple[str, ...]] = {}
-    scalings: dict[str, Scaling] = {}
-    values: dict[str, Sequence[str | float]] = {}
+    used: dict[str, Scaling | Spline] = {}
+    values: dict[str, Sequence[str | tuple[float, ...]]] = {}
     for name in formula.columns:
         given = _column(samples, sample_ids, name)
         if (name in factors) == (name in covariates):
@@ -370,9 +383,12 @@ def build_design(
         if name in factors:
             values[name], levels[name] = given, _levels(name, given, factors[name])
         else:
-            values[name], scalings[name] = _scaled(name, given, sample_ids, covariates[name])
-    parts = tuple(_coded_parts(formula, frozenset(scalings)))
-    columns = [column for part in parts for column in _part_columns(part, levels)]
+            numbers = _numbers(name, given, sample_ids)
+            used[name] = _entering(name, numbers, covariates[name])
+            values[name] = [used[name].entries(number) for number in numbers]
+    parts = tuple(_coded_parts(formula, frozenset(used)))
+    widths = {name: covariate.n_columns for name, covariate in used.items()}
+    columns = [(column, part.term) for part in parts for column in _part_columns(part, levels, widths)]
     rows = []
     for index in range(len(sample_ids)):
         of_sample = {name: values[name][index] for name in values}
@@ -385,11 +401,11 @@ def build_design(
     return Design(
         formula=formula,
         samples=tuple(sample_ids),
-        columns=tuple(columns),
-        terms=tuple(term_name(part.term) for part in parts for _ in _part_columns(part, levels)),
+        columns=tuple(column for column, _ in columns),
+        terms=tuple(term_name(term) for _, term in columns),
         rows=rows,
         levels=levels,
-        covariates=scalings,
+        covariates=used,
         cells={cell: tuple(cells[cell]) for cell in in_order},
         parts=parts,
     )
@@ -436,9 +452,7 @@ def as_number(text: str) -> float | None:
     return number if math.isfinite(number) and "_" not in text else None
 
 
-def _scaled(
-    name: str, given: list[str], sample_ids: Sequence[str], declared: Mapping[str, Any]
-) -> tuple[list[float], Scaling]:
+def _numbers(name: str, given: list[str], sample_ids: Sequence[str]) -> list[float]:
     numbers = [as_number(str(value)) for value in given]
     wrong = [
         f"{quoted(value)} ({sample})" for sample, value, n in zip(sample_ids, given, numbers, strict=True) if n is None
@@ -450,12 +464,22 @@ def _scaled(
         )
     if len(set(numbers)) < 2:
         raise DesignError(f"covariate {quoted(name)} has one value in all samples. Take it out of the formula.")
+    return numbers
+
+
+def _entering(name: str, numbers: list[float], declared: Mapping[str, Any]) -> Scaling | Spline:
+    """Return how a covariate enters the design."""
     mean = math.fsum(numbers) / len(numbers)
+    center = mean if declared.get("center", True) else 0.0
+    if declared.get("spline"):
+        try:
+            return natural_spline(numbers, declared["spline"]["df"], center)
+        except SplineError as error:
+            raise DesignError(
+                f"covariate {quoted(name)}: {error} Lower spline.df, or take the spline out for a straight line."
+            ) from None
     deviation = math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / (len(numbers) - 1))
-    scaling = Scaling(
-        center=mean if declared.get("center", True) else 0.0, scale=deviation if declared.get("scale", False) else 1.0
-    )
-    return [(number - scaling.center) / scaling.scale for number in numbers], scaling
+    return Scaling(center=center, scale=deviation if declared.get("scale", False) else 1.0)
 
 
 def _coded_parts(formula: Formula, numeric: frozenset[str]) -> list[_Part]:
@@ -512,26 +536,34 @@ def _coded_levels(name: str, coding: str, levels: Mapping[str, tuple[str, ...]])
     return levels[name] if coding == "full" else levels[name][1:]
 
 
-def _part_columns(part: _Part, levels: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Return the column names of a part; the levels of its first factor vary fastest, as in R."""
+def _part_columns(part: _Part, levels: Mapping[str, tuple[str, ...]], widths: Mapping[str, int]) -> list[str]:
+    """Return the column names of a part; the levels of its first factor vary fastest, as in R.
+
+    Parameters
+    ----------
+    widths : number of columns of each covariate.
+    """
     if not part.codings:
         return [INTERCEPT]
     names = []
     for name, coding in part.codings:
         if coding == "number":
-            names.append([name])
+            width = widths[name]
+            names.append([name] if width == 1 else [f"{name}[s{number}]" for number in range(1, width + 1)])
         else:
             mark = "" if coding == "full" else "T."
             names.append([f"{name}[{mark}{level}]" for level in _coded_levels(name, coding, levels)])
     return [":".join(reversed(chosen)) for chosen in itertools.product(*reversed(names))]
 
 
-def _part_values(part: _Part, values: Mapping[str, str | float], levels: Mapping[str, tuple[str, ...]]) -> list[float]:
+def _part_values(
+    part: _Part, values: Mapping[str, str | tuple[float, ...]], levels: Mapping[str, tuple[str, ...]]
+) -> list[float]:
     """Return one sample's values in the columns of a part."""
     found = [1.0]
     for name, coding in part.codings:
         if coding == "number":
-            found = [value * values[name] for value in found]
+            found = [value * entry for entry in values[name] for value in found]
         else:
             found = [
                 value if values[name] == level else 0.0
@@ -617,8 +649,9 @@ def contrast_vector(design: Design, contrast: Mapping[str, str]) -> list[float]:
     The comparison is that of two samples which differ in the factor alone: the row of the design at the test level
     minus that at the reference level. Without interactions of the factor it does not matter what the other columns
     hold. **With an interaction it does**, and all other factors are at their reference level and all covariates at
-    zero (their mean if centred): the same as DESeq2's ``results(contrast = c(factor, test, reference))``, which takes
-    the main-effect coefficients. The mean over the other factor's levels would be another question.
+    their centre (their mean if centred, else zero): the same as DESeq2's
+    ``results(contrast = c(factor, test, reference))``, which takes the main-effect coefficients. The mean over the
+    other factor's levels would be another question.
     :func:`contrast_setting` says at which levels the comparison holds.
 
     Parameters

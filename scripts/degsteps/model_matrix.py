@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from degsteps.contrasts import Compiled
-from degsteps.design import Design, build_design, term_name
+from degsteps.design import Design, Formula, build_design, parse_formula, term_name
+from degsteps.hidden_checks import NAME
+from degsteps.splines import Spline
 
 
 def design_of(samples: pd.DataFrame, model: Mapping[str, Any]) -> Design:
@@ -15,11 +17,32 @@ def design_of(samples: pd.DataFrame, model: Mapping[str, Any]) -> Design:
 
     Parameters
     ----------
-    samples : the checked sample table, every column as text, indexed by sample.
-    model : the ``design`` section of the configuration (formula, factors, covariates).
+    samples : the checked sample table, every column as text, indexed by sample; with the columns of the hidden
+        variables where there are any. They come after the terms of the formula.
+    model : the ``design`` section of the configuration (formula, factors, covariates, hidden).
     """
-    columns = samples.to_dict("list")
-    return build_design(columns, list(samples.index), model["formula"], model["factors"], model["covariates"])
+    columns, names = samples.to_dict("list"), hidden_columns(samples, model)
+    formula = parse_formula(model["formula"])
+    whole = Formula(formula.intercept, (*formula.terms, *[(name,) for name in names]))
+    covariates = with_hidden(model, names)["covariates"]
+    return build_design(columns, list(samples.index), whole, model["factors"], covariates)
+
+
+def hidden_columns(samples: pd.DataFrame, model: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a sample table that are hidden variables of the design."""
+    return [name for name in samples.columns if NAME.fullmatch(name)] if model.get("hidden") else []
+
+
+def with_hidden(model: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the ``design`` section with hidden variables among its covariates."""
+    as_they_are = {"unit": "", "center": False, "scale": False, "spline": None}
+    return {**model, "covariates": {**model["covariates"], **dict.fromkeys(names, as_they_are)}}
+
+
+def splines_of(design: Design) -> dict[str, Any]:
+    """Return the knots of the design's splines by covariate."""
+    splines = {name: used for name, used in design.covariates.items() if isinstance(used, Spline)}
+    return {name: {"knots": list(used.knots), "boundary": list(used.boundary)} for name, used in splines.items()}
 
 
 def reduced_design(samples: pd.DataFrame, model: Mapping[str, Any], contrast: Mapping[str, Any]) -> pd.DataFrame | None:

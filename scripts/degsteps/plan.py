@@ -21,6 +21,7 @@ PLANNED_STEPS = (
     "filter_genes",
     "estimate_size_factors",
     "select_samples",
+    "estimate_hidden",
     "check_design",
     "compile_contrasts",
     "fit_model",

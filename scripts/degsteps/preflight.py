@@ -30,6 +30,7 @@ from degsteps.design import (
 )
 from degsteps.engine_checks import engine_refusals
 from degsteps.errors import DegstepsError, DesignError
+from degsteps.hidden_checks import hidden_findings
 from degsteps.repeated import (
     Finding,
     block_column,
@@ -42,6 +43,7 @@ from degsteps.sample_sets import members, set_model
 from degsteps.sheet import Fault, Sheet, access_fault, sex_of
 from degsteps.source_checks import Inputs
 from degsteps.sources import lengths_are_offsets
+from degsteps.splines import SplineError, natural_spline
 from degsteps.wording import counted, listed, near_match, quoted, suggestion, verb
 
 #: From so many samples on, leaving out each of them takes long and tells little.
@@ -165,6 +167,7 @@ class _Check:
             "normalize.control_genes": self.analysis["normalize"]["control_genes"],
             "normalize.given_size_factors": self.analysis["normalize"]["given_size_factors"],
             "annotate.genes": self.analysis["annotate"]["genes"],
+            "design.hidden.control_genes": (self.analysis["design"]["hidden"] or {}).get("control_genes"),
         }
         for key, path in named.items():
             if path is not None:
@@ -363,10 +366,22 @@ class _Check:
             elif len(set(numbers)) == 1:
                 what = f"{quoted(name)} has the value {values[0]} in every analysed sample."
                 self.design_problem(key, what, "Take it out of the formula.")
+            elif self.declared_covariates[name]["spline"]:
+                self._spline(key, name, numbers)
             elif _are_codes(numbers):
                 shown = listed(sorted(set(values)), quote=False)
                 what = f"{quoted(name)} has the values {shown} only, and is fitted as a straight line through them."
                 self.note(self.file, key, what, "If these are codes, declare it under design.factors.")
+
+    def _spline(self, key: str, name: str, numbers: Sequence[float]) -> None:
+        declared = self.declared_covariates[name]
+        if declared["scale"]:
+            what = "a spline is the same curve whatever the unit, so scaling does nothing."
+            self.problem(f"{key}.scale", what, "Delete it, or delete the spline.")
+        try:
+            natural_spline(numbers, declared["spline"]["df"], 0.0)
+        except SplineError as error:
+            self.design_problem(f"{key}.spline", str(error), "Lower df, or delete the spline for a straight line.")
 
     def contrasts(self) -> None:
         same_name: dict[str, str] = {}
@@ -468,6 +483,7 @@ class _Check:
             if block_column(self.analysis["design"]) in columns:
                 section = self.analysis["design"]
                 self._take(subject_findings(section, columns, design.formula.columns, self.tested, design, key))
+            self._hidden(model, contrasts, design, columns)
 
     def _tests(
         self, design: Design, contrasts: Mapping[str, Mapping[str, Any]], columns: Mapping[str, Sequence[str]]
@@ -510,6 +526,18 @@ class _Check:
         if len(smaller.columns) >= len(design.columns):
             what = f"{reduced} says as much as the formula {design.formula}, so there is nothing to test."
             self.problem(key, what, "Leave out the term that is the question.")
+
+    def _hidden(
+        self,
+        model: Mapping[str, Any],
+        contrasts: Mapping[str, Mapping[str, Any]],
+        design: Design,
+        columns: Mapping[str, Sequence[str]],
+    ) -> None:
+        if model["hidden"] and rank_report(design).residual_df > 0:
+            for finding in hidden_findings(model, contrasts, design, columns):
+                add = self.design_problem if finding.is_design else self.problem
+                add(finding.key, finding.what, finding.cure)
 
     def _questions(self, design: Design, contrasts: Mapping[str, Mapping[str, Any]]) -> None:
         """Compile every contrast that has no problem yet, and look at the sizes of the groups that it names."""
@@ -583,6 +611,7 @@ class _Check:
         self._tests(design, of_all, self.columns)
         if section["repeated"] is None:
             self._take(ignored_subjects(design, section, self.columns, self.given.sample_column))
+        self._hidden(set_model(self.analysis, None), of_all or self.contrasts_by_name, design, self.columns)
         if report.residual_df == 0:
             number = len(design.samples)
             if len(design.cells) == number:

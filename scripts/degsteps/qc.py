@@ -479,6 +479,7 @@ def verdicts(
     association: pd.DataFrame,
     columns: Sequence[str],
     batch_columns: Sequence[str],
+    hidden: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Say in words what the tables show, and what to do about it.
 
@@ -492,6 +493,8 @@ def verdicts(
         Variance of the components with the column `values` (transformed, adjusted).
     columns, batch_columns
         Columns of the sample sheet that are looked at, and those of them that are batches.
+    hidden
+        Hidden variables of the design: that components follow them is no news, that they are removed is.
 
     Returns
     -------
@@ -506,8 +509,9 @@ def verdicts(
     ]
     if batch_columns:
         found.append(("batch", *_batch_verdict(association, columns, batch_columns)))
-    if batch_columns and (variance["values"] == "adjusted").any():
-        found.append(("batch_adjustment", *_adjustment_verdict(association, variance, batch_columns)))
+    removed = [*batch_columns, *hidden]
+    if removed and (variance["values"] == "adjusted").any():
+        found.append(("batch_adjustment", *_adjustment_verdict(association, variance, removed)))
     return pd.DataFrame(found, columns=["check", "status", "finding", "advice"]).set_index("check")
 
 

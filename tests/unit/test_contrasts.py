@@ -39,10 +39,10 @@ def design_of(formula, **covariate):
     return build_design(SHEET, IDS, formula, FACTORS, {"age": covariate})
 
 
-def predicted(design, coefficients, age=0.0, **levels):
+def predicted(design, coefficients, **levels):
     """Return the mean of the model's prediction over all levels of what is not named: by brute force over the grid."""
     grid = itertools.product(*[[levels[name]] if name in levels else known for name, known in design.levels.items()])
-    rows = [design.row(dict(zip(design.levels, cell, strict=True)), {"age": age}) for cell in grid]
+    rows = [design.row(dict(zip(design.levels, cell, strict=True))) for cell in grid]
     return float(np.mean(np.array(rows) @ coefficients))
 
 
@@ -105,7 +105,7 @@ def test_at_sets_the_others():
     compiled = compile_contrast(
         design, {"factor": "drug", "test": "trt", "reference": "ctl", "at": {"gene": "ko", "age": center + 5}}
     )
-    above, below = (design.row({"drug": drug, "gene": "ko"}, {"age": 5.0}) for drug in ("trt", "ctl"))
+    above, below = (design.row({"drug": drug, "gene": "ko"}, {"age": center + 5}) for drug in ("trt", "ctl"))
     assert np.array(compiled.weights) @ beta == pytest.approx((np.array(above) - below) @ beta)
     assert compiled.at == {"gene": "ko", "age": center + 5}
 

@@ -797,6 +797,95 @@ def contrast_of_a_covariate(study):
 
 
 @case
+def spline_of_few_values_that_is_scaled(study):
+    study.sheet["age"] = ["1", "1", "1", "1", "1", "1", "2", "3"]
+    study.set("design.formula", "~ run + age + condition")
+    study.set("design.covariates", {"age": {"scale": True, "spline": {"df": 2}}})
+
+
+@case
+def spline_has_no_slope(study):
+    study.set("design.formula", "~ age + condition")
+    study.set("design.factors", {"condition": {"reference": "control"}})
+    study.set("batch.columns", [])
+    study.set("design.covariates", {"age": {"spline": {"df": 2}}})
+    study.set("test.contrasts.slope", {"covariate": "age"})
+    study.set("test.contrasts.outside", {"covariate": "age", "test": 90, "reference": 31})
+
+
+@case
+def contrast_level_without_quotes(study):
+    study.set("test.contrasts.treated_vs_control.test", 1)
+
+
+@case
+def hidden_settings_that_sva_lacks(study):
+    study.files["controls.txt"] = b"ENSG00000000001\n"
+    study.set(
+        "design.hidden", {"method": "sva", "control_genes": "controls.txt", "replicates": "run", "number": "many"}
+    )
+
+
+@case
+def hidden_without_controls(study):
+    study.set("design.hidden", {"method": "ruv_g", "null_formula": "~ run"})
+
+
+@case
+def hidden_controls_missing(study):
+    study.set("design.hidden", {"method": "ruv_g", "control_genes": "nowhere.txt"})
+
+
+@case
+def hidden_without_replicates(study):
+    study.set("design.hidden", {"method": "ruv_s"})
+
+
+@case
+def hidden_replicates_unknown(study):
+    study.set("design.hidden", {"method": "ruv_s", "replicates": "rum"})
+
+
+@case
+def hidden_replicates_that_are_none(study):
+    study.set("design.hidden", {"method": "ruv_s", "replicates": "age"})
+
+
+@case
+def hidden_without_room(study):
+    study.set("design.hidden", {"method": "sva", "number": 5})
+
+
+@case
+def hidden_null_that_is_not_smaller(study):
+    study.set("design.hidden", {"method": "sva", "null_formula": "~ condition + run"})
+
+
+@case
+def hidden_null_of_other_columns(study):
+    study.set("design.hidden", {"method": "sva", "null_formula": "~ age"})
+
+
+@case
+def hidden_question_that_is_not_known(study):
+    study.set("design.hidden", {"method": "sva"})
+    study.set("test.contrasts", {"difference": {"expression": "treated - control"}})
+
+
+@case
+def hidden_name_that_is_taken(study):
+    study.sheet["hidden_1"] = study.sheet["age"]
+    study.set("design.hidden", {"method": "ruv_r"})
+
+
+@case
+def hidden_in_a_small_set(study):
+    study.set("design.hidden", {"method": "sva", "number": 3})
+    study.set("design.sample_sets", {"first": {"keep": {"run": ["r1"]}, "formula": "~ condition"}})
+    study.set("test.contrasts.treated_vs_control.sample_sets", ["all", "first"])
+
+
+@case
 def contrast_forms_mixed(study):
     study.set("test.contrasts.treated_vs_control.trend", "equal")
     study.set("test.contrasts.nothing", {})

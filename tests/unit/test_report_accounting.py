@@ -195,6 +195,26 @@ def test_confounding_is_a_warning(study, parts):
 
 
 @pytest.mark.parametrize(
+    ("number", "verdict", "status", "words"),
+    [
+        (0, "ok", "ok", "No hidden variation was found"),
+        (1, "ok", "ok", "The design holds 1 hidden variable (sva) beside the formula ~ dose."),
+        (1, "confounded", "warn", "Nearly the same: hidden_1 with dose."),
+    ],
+)
+def test_hidden_variation_is_told_and_warned_of(study, parts, number, verdict, status, words):
+    record = read_json(study.paths["records"][0])
+    record |= {"step": "estimate_hidden", "facts": {"number": number, "method": "sva", "formula": "~ dose"}}
+    pair = {"b": "dose", "measure": "eta_squared", "value": 0.95, "n_samples": 6, "separable": True, "verdict": verdict}
+    association = pd.DataFrame([pair], index=pd.Index(["hidden_1"], name="a"))
+    records = [*map(read_json, study.paths["records"]), record]
+    verdicts = verdicts_of(study, parts, records=records, association=association)
+    assert verdicts.loc["hidden", "status"] == status
+    assert words in verdicts.loc["hidden", "finding"]
+    assert "hidden" not in verdicts_of(study, parts).index
+
+
+@pytest.mark.parametrize(
     ("step", "facts", "check", "status"),
     [
         ("ingest_counts", {"rounded": True}, "counts", "warn"),

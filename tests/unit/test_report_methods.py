@@ -205,3 +205,43 @@ def test_versions_are_joined_over_steps():
     assert list(table.index) == ["python", "aa", "numpy"]
     assert table.loc["numpy", "version"] == "2.0, 2.1"
     assert list(table["steps"]) == [2, 1, 2]
+
+
+HIDDEN = {"genes": 60, "number": 2, "chosen": "auto", "formula": "~ site + dose", "null_model": "~ site"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "words", "authors"),
+    [
+        (
+            {"method": "sva"},
+            "2 hidden variables joined the design ~ site + dose: surrogate variables",
+            {"Leek", "Buja"},
+        ),
+        ({"method": "sva"}, "against the null model ~ site", {"Leek"}),
+        ({"method": "ruv_g", "number": 1, "chosen": "given"}, "1 hidden variable joined", {"Risso"}),
+        ({"method": "ruv_g", "chosen": "given"}, "from 60 control genes (RUVg) [", {"Risso"}),
+        ({"method": "ruv_s", "number": 0}, "differences between replicates (RUVs)", {"Risso", "Buja"}),
+        ({"method": "ruv_r", "number": 0}, "none was found", {"Risso"}),
+    ],
+)
+def test_hidden_variation_is_described_and_cited(given, facts, words, authors):
+    record = {**given["records"][0], "step": "estimate_hidden", "facts": HIDDEN | facts}
+    with_hidden = given | {"records": [*given["records"], record]}
+    assert words in text_of(with_hidden)
+    assert authors <= set(cited(with_hidden))
+    assert not {"Leek", "Risso", "Buja"} & set(cited(given))
+    adjusted = f"site{''.join(f', hidden_{k}' for k in range(1, HIDDEN['number']))}"
+    if (HIDDEN | facts)["number"] == 2:
+        assert f"In figures marked as adjusted, {adjusted} and hidden_2 were removed" in text_of(with_hidden)
+
+
+def test_a_spline_is_described_with_its_knots(given):
+    design = given["design"] | {"splines": {"age": {"knots": [31.25, 52.5], "boundary": [20, 70]}}}
+    text = text_of(given | {"design": design})
+    assert (
+        "age (in years) entered as a natural cubic spline of 3 degrees of freedom with inner knots at 31.25 and 52.5"
+        in text
+    )
+    assert "Hastie" in cited(given | {"design": design})
+    assert "centred" not in text

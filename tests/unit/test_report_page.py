@@ -290,6 +290,19 @@ def test_without_batches_and_figures_the_page_still_stands(study, tmp_path):
     assert "No column of the sheet was declared a batch" in found.of("body")[0]["text"]
 
 
+def test_hidden_grid_has_the_strongest_column_first():
+    table = pd.DataFrame(
+        {"column": ["day", "rin"] * 2, "n_samples": 8, "r_squared": [0.1, 0.9, 0.5, float("nan")], "padj": 0.25},
+        index=pd.Index(["hidden_1", "hidden_1", "hidden_2", "hidden_2"], name="variable"),
+    )
+    rows = [row[:3] for row in pages.hidden_grid(table).rows]
+    assert rows == [
+        *[("hidden_1", "rin", "0.90"), ("hidden_1", "day", "0.10")],
+        *[("hidden_2", "day", "0.50"), ("hidden_2", "rin", "\N{EN DASH}")],
+    ]
+    assert pages.hidden_grid(None) is None
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "text"),
     [

@@ -8,6 +8,7 @@ ANALYSIS = {
         "formula": "~ site + sex + arm",
         "factors": {name: {"reference": "x"} for name in ("site", "sex", "arm")},
         "covariates": {"age": {}},
+        "hidden": None,
         "sample_sets": {
             "women": {"keep": {"sex": ["f"]}, "exclude": {}, "formula": "~ age + arm"},
             "few": {"formula": None},

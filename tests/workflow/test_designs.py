@@ -44,6 +44,12 @@ LANES = {name: [level for level in levels for _ in range(2)] for name, levels in
 LANES["library"] = [f"lib{number // 2}" for number in range(20)]
 DOSES = grid(5, dose=["0", "1", "4"])
 TISSUES = grid(5, tissue=["brain", "heart", "liver"])
+HOURS = {"arm": ["placebo", "verum"] * 15, "hour": [f"{24 * n / 29:.1f}" for n in range(30)]}
+CURVE = np.sin(np.pi * np.array(HOURS["hour"], dtype=float) / 24)
+#: A day that the sheet does not name, and that goes with the condition.
+UNNAMED = grid(8, condition=["control", "treated"])
+DAY = np.array([0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1], dtype=float)
+OF_DAY = np.random.default_rng(3).normal(0, 1, N_GENES) * (np.random.default_rng(4).random(N_GENES) < 0.5)
 OF_PATIENT = np.random.default_rng(2).normal(0, 1, (N_GENES, 10))
 
 
@@ -122,6 +128,16 @@ TRUTH = {
         TISSUES,
         np.outer(SIZE, is_(TISSUES, tissue="liver")),
         {"tissue.liver_vs_rest": SIZE, "tissue.brain_vs_rest": -SIZE / 2, "tissue.heart_vs_rest": -SIZE / 2},
+    ),
+    "spline": (
+        HOURS,
+        np.outer(OTHER, CURVE) + np.outer(SIZE, CURVE * is_(HOURS, arm="verum")),
+        {"course": SIZE, "verum_at_12": OTHER + SIZE},
+    ),
+    "hidden": (
+        UNNAMED,
+        np.outer(SIZE, is_(UNNAMED, condition="treated")) + np.outer(OF_DAY, DAY),
+        {"treated_vs_control": SIZE},
     ),
 }
 

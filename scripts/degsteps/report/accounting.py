@@ -9,6 +9,7 @@ import pandas as pd
 
 from degsteps.design import parse_formula
 from degsteps.errors import DataError
+from degsteps.hidden_checks import NAME
 from degsteps.qc import pvalue_shape
 from degsteps.wording import counted, listed
 
@@ -361,6 +362,7 @@ def collect_verdicts(
         ("replicates", *_replicate_verdict(settings["test"]["contrasts"], design["contrasts"])),
         ("residual_df", *_residual_verdict(design)),
         ("confounding", *_confounding_verdict(association, settings["batch"]["columns"])),
+        ("hidden", *_hidden_verdict(facts_of(records, "estimate_hidden"), association)),
         ("batch_in_design", *_batch_in_design_verdict(settings)),
         ("gene_lists", *_gene_list_verdict(facts_of(records, "filter_genes"))),
     ]
@@ -476,6 +478,24 @@ def _confounding_verdict(association: pd.DataFrame, batch_columns: Sequence[str]
     else:
         advice += "Groups spread over the batches would be the cure."
     return "warn", f"Columns that go together: {listed(named, quote=False)}.", advice
+
+
+def _hidden_verdict(facts: Mapping[str, Any], association: pd.DataFrame) -> tuple[str | None, str, str]:
+    if not facts:
+        return _NOTHING
+    if facts["number"] == 0:
+        return "ok", "No hidden variation was found; the design is as written.", ""
+    finding = f"The design holds {counted(facts['number'], 'hidden variable')} ({facts['method']}) beside the formula "
+    finding += f"{facts['formula']}."
+    table = association.reset_index()
+    near = table[table["a"].str.fullmatch(NAME.pattern) & (table["verdict"] == "confounded")]
+    if near.empty:
+        return "ok", finding, ""
+    named = [f"{row['a']} with {row['b']}" for _, row in near.iterrows()]
+    advice = (
+        "Where that is what the contrast asks, the hidden variable takes the effect: give a smaller number, control "
+    )
+    return "warn", f"{finding} Nearly the same: {listed(named, quote=False)}.", f"{advice}genes, or take hidden out."
 
 
 def _batch_in_design_verdict(settings: Mapping[str, Any]) -> tuple[str | None, str, str]:

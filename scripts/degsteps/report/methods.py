@@ -40,6 +40,10 @@ REFERENCES = linear_methods.REFERENCES | {
         "Bullard JH, Purdom E, Hansen KD, Dudoit S. Evaluation of statistical methods for normalization and "
         "differential expression in mRNA-Seq experiments. BMC Bioinformatics 2010;11:94. doi:10.1186/1471-2105-11-94"
     ),
+    "buja1992": (
+        "Buja A, Eyuboglu N. Remarks on parallel analysis. Multivariate Behavioral Research 1992;27:509-540. "
+        "doi:10.1207/s15327906mbr2704_2"
+    ),
     "chen2016": (
         "Chen Y, Lun ATL, Smyth GK. From reads to genes to pathways: differential expression analysis of RNA-Seq "
         "experiments using Rsubread and the edgeR quasi-likelihood pipeline. F1000Research 2016;5:1438. "
@@ -54,6 +58,10 @@ REFERENCES = linear_methods.REFERENCES | {
         "Cook RD. Detection of influential observation in linear regression. Technometrics 1977;19:15-18. "
         "doi:10.1080/00401706.1977.10489493"
     ),
+    "hastie1992": (
+        "Hastie TJ. Generalized additive models. In: Chambers JM, Hastie TJ, editors. Statistical Models in S. "
+        "Pacific Grove: Wadsworth; 1992. doi:10.1201/9780203738535"
+    ),
     "hu2010": (
         "Hu JX, Zhao H, Zhou HH. False discovery rate control with groups. Journal of the American Statistical "
         "Association 2010;105:1215-1227. doi:10.1198/jasa.2010.tm09329"
@@ -61,6 +69,14 @@ REFERENCES = linear_methods.REFERENCES | {
     "ignatiadis2021": (
         "Ignatiadis N, Huber W. Covariate powered cross-weighted multiple testing. Journal of the Royal Statistical "
         "Society B 2021;83:720-751. doi:10.1111/rssb.12411"
+    ),
+    "leek2007": (
+        "Leek JT, Storey JD. Capturing heterogeneity in gene expression studies by surrogate variable analysis. "
+        "PLoS Genetics 2007;3:e161. doi:10.1371/journal.pgen.0030161"
+    ),
+    "leek2014": (
+        "Leek JT. svaseq: removing batch effects and other unwanted noise from sequencing data. "
+        "Nucleic Acids Research 2014;42:e161. doi:10.1093/nar/gku864"
     ),
     "love2014": (
         "Love MI, Huber W, Anders S. Moderated estimation of fold change and dispersion for RNA-seq data with DESeq2. "
@@ -77,6 +93,10 @@ REFERENCES = linear_methods.REFERENCES | {
     "muzellec2023": (
         "Muzellec B, Teleńczuk M, Cabeli V, Andreux M. PyDESeq2: a python package for bulk RNA-seq differential "
         "expression analysis. Bioinformatics 2023;39:btad547. doi:10.1093/bioinformatics/btad547"
+    ),
+    "risso2014": (
+        "Risso D, Ngai J, Speed TP, Dudoit S. Normalization of RNA-seq data using factor analysis of control genes or "
+        "samples. Nature Biotechnology 2014;32:896-902. doi:10.1038/nbt.2931"
     ),
     "ritchie2015": (
         "Ritchie ME, Phipson B, Wu D, et al. limma powers differential expression analyses for RNA-sequencing and "
@@ -366,15 +386,45 @@ def _reference_levels(design: Mapping[str, Any]) -> str:
     return _series([f"{levels[0]} for {factor}" for factor, levels in design["levels"].items()])
 
 
-def _covariates(settings: Mapping[str, Any]) -> str:
-    described = []
+def _covariates(settings: Mapping[str, Any], design: Mapping[str, Any], cite: "_Citations") -> str:
+    described, curves = [], []
     for name, covariate in settings["design"]["covariates"].items():
         unit = f" (in {covariate['unit']})" if covariate["unit"] else ""
+        if name in design.get("splines", {}):
+            knots = design["splines"][name]["knots"]
+            inner = _series([f"{knot:.4g}" for knot in knots])
+            curve = f"a natural cubic spline of {len(knots) + 1} degrees of freedom"
+            curves.append(
+                f"{name}{unit} entered as {curve} with {'an inner knot' if len(knots) == 1 else 'inner knots'} "
+            )
+            curves[-1] += f"at {inner} {cite('hastie1992')}"
+            continue
         done = [word for word, on in (("centred", covariate["center"]), ("scaled", covariate["scale"])) if on]
         described.append(f"{name}{unit}" + (f", {' and '.join(done)}," if done else ""))
-    if not described:
+    text = f" {_series(described)} entered as {'a number' if len(described) == 1 else 'numbers'}." if described else ""
+    return text + (f" {_series(curves)}." if curves else "")
+
+
+def _hidden_sentence(facts: Mapping[str, Any], cite: "_Citations") -> str:
+    """Say what hidden variation was estimated from, and how many variables it became."""
+    if not facts:
         return ""
-    return f" {_series(described)} entered as {'a number' if len(described) == 1 else 'numbers'}."
+    how = {
+        "sva": ("surrogate variables by iteratively reweighted analysis of the log counts (svaseq)", _SVA),
+        "ruv_g": (f"factors of unwanted variation from {facts['genes']:,} control genes (RUVg)", ("risso2014",)),
+        "ruv_s": ("factors of unwanted variation from differences between replicates (RUVs)", ("risso2014",)),
+        "ruv_r": ("factors of unwanted variation from deviance residuals of the design (RUVr)", ("risso2014",)),
+    }
+    method, keys = how[facts["method"]]
+    against = f" against the null model {facts['null_model']}" if facts["method"] == "sva" else ""
+    chosen = f", their number by permutation {cite('buja1992')}" if facts["chosen"] == "auto" else ", as many as given"
+    if facts["number"] == 0:
+        return f"Hidden variation was looked for as {method}{against} {cite(*keys)}; none was found{chosen[1:]}."
+    joined = f"{counted(facts['number'], 'hidden variable')} joined the design {facts['formula']}"
+    return f"{joined}: {method}{against} {cite(*keys)}{chosen}."
+
+
+_SVA = ("leek2007", "leek2014")
 
 
 def _test_sentences(settings, records, design, versions, cite) -> str:
@@ -397,7 +447,7 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
         else "positive log2 fold changes mean that the named difference or slope is above 0"
     )
     minimum = test["min_log2_fold_change"]
-    covariates = _covariates(settings)
+    covariates = _covariates(settings, design, cite)
     levels = f" (reference levels: {_reference_levels(design)})" if design["levels"] else ""
     if test["engine"] == "voom":
         fitted = linear_methods.linear_sentences(settings, fit, f"{design['formula']}{levels}", covariates, cite)
@@ -413,6 +463,7 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
     return _sentences(
         *fitted,
         linear_methods.subject_sentence(settings),
+        _hidden_sentence(facts_of(records, "estimate_hidden"), cite),
         f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by {tests}: "
         f"{'; '.join(contrasts)}; {sign}.",
         f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
@@ -501,22 +552,24 @@ def _figure_sentences(settings, records, versions, cite) -> str:
         text = "For figures and clustering, normalised counts were transformed to log2(count + 1)."
     text += f" Principal components were computed from the {quality['top_genes']:,} most variable genes."
     adjusted = facts_of(records, "adjust_transformed")
-    if not batch["columns"]:
+    hidden = [f"hidden_{k + 1}" for k in range(facts_of(records, "estimate_hidden").get("number", 0))]
+    removed = [*batch["columns"], *hidden]
+    if not removed:
         return text
-    names = _series(batch["columns"])
+    names = _series(removed)
     modelled = [name for name in batch["columns"] if name in parse_formula(settings["design"]["formula"]).columns]
     if modelled:
         text += f" Batches ({_series(modelled)}) were accounted for in the test by terms of the design."
     if not adjusted:
         return text
-    if batch["method"] == "combat_seq":
+    if batch["method"] == "combat_seq" and batch["columns"]:
         package = f"InMoose {versions['inmoose']} " if "inmoose" in versions else ""
         how = f"ComBat-seq as implemented in {package}{cite('zhang2020', 'behdenna2023')}"
     else:
         how = (
             f"a linear model that keeps the terms of the design, as in limma's removeBatchEffect {cite('ritchie2015')}"
         )
-    were = "was" if len(batch["columns"]) == 1 else "were"
+    were = "was" if len(removed) == 1 else "were"
     return f"{text} In figures marked as adjusted, {names} {were} removed by {how}; no test used adjusted values."
 
 

@@ -42,6 +42,7 @@ CHECK_TITLES = {
     "replicates": "Replicates",
     "residual_df": "Degrees of freedom",
     "confounding": "Confounding",
+    "hidden": "Hidden variation",
     "batch_in_design": "Batch in the test",
     "gene_lists": "Gene lists",
     "library_sizes": "Library sizes",
@@ -157,6 +158,9 @@ _FILE_PURPOSES = (
     (r"filter/genes\.tsv", "Every gene: kept or not, and why."),
     (r"normalize/size_factors\.tsv", "Library sizes and size factors."),
     (r"normalize/tables/.*", "Normalised values for people; no test reads them."),
+    (r"batch/(sets/[^/]+/)?hidden\.tsv", "Hidden variables of the design."),
+    (r"batch/(sets/[^/]+/)?samples\.tsv", "Sample sheet with the hidden variables."),
+    (r"batch/(sets/[^/]+/)?hidden_association\.tsv", "What the hidden variables go with."),
     (r"batch/design\.tsv", "Design matrix of the test."),
     (r"batch/association\.tsv", "How far columns of the sheet are confounded."),
     (r"batch/crosstab\.tsv", "Samples by pairs of levels."),
@@ -457,6 +461,7 @@ class Content:
     overlap_figures : what contrasts have in common; none for a single contrast.
     methods : the methods in words.
     folder : where the page will lie.
+    hidden_association : what hidden variables go with, where they are estimated.
     """
 
     settings: Mapping[str, Any]
@@ -483,6 +488,7 @@ class Content:
     folder: Path
     sex: pd.DataFrame | None = None
     subjects: pd.DataFrame | None = None
+    hidden_association: pd.DataFrame | None = None
 
 
 def render_page(content: Content) -> str:
@@ -524,6 +530,8 @@ def page_context(content: Content) -> dict[str, Any]:
     pictures = {stem: picture(paths, stem, content.folder) for stem, paths in figures.items()}
     if settings["test"]["engine"] == "voom" and "dispersion" in figures:
         pictures["dispersion"] = picture(figures["dispersion"], "mean_variance", content.folder)
+    hidden = facts_of(content.records, "estimate_hidden")
+    batches = [*settings["batch"]["columns"], *(f"hidden_{k + 1}" for k in range(hidden.get("number", 0)))]
     named = {*_QUALITY_ORDER, *_BATCH_FIGURES, "filter", "dispersion"}
     quality = [stem for stem in _QUALITY_ORDER if stem in pictures] + [stem for stem in pictures if stem not in named]
     return {
@@ -546,13 +554,15 @@ def page_context(content: Content) -> dict[str, Any]:
         "coefficients": coefficient_grid(content.design),
         "crosstabs": crosstab_grids(content.crosstab, content.design["levels"]),
         "association": association_grid(content.association),
+        "hidden": hidden,
+        "hidden_association": hidden_grid(content.hidden_association),
         "filter": facts_of(content.records, "filter_genes"),
         "filter_reasons": filter_grid(content.genes),
         "filter_figures": [pictures["filter"]] if "filter" in pictures else [],
         "normalization": facts_of(content.records, "estimate_size_factors"),
         "has_lengths": facts_of(content.records, "ingest_counts").get("length_correction") == "offset",
         "uses": uses_grid(content.records),
-        "batches": list(settings["batch"]["columns"]),
+        "batches": batches,
         "adjustment": facts_of(content.records, "adjust_transformed"),
         "transform": settings["transform"],
         "batch_figures": [pictures[stem] for stem in _BATCH_FIGURES if stem in pictures],
@@ -760,7 +770,11 @@ def covariate_grid(content: Content) -> Grid:
         values = pd.to_numeric(content.samples[name], errors="coerce")
         done = [word for word, on in (("centred", covariate["center"]), ("scaled", covariate["scale"])) if on]
         extent = f"{values.min():g} to {values.max():g}"
-        rows.append((name, covariate["unit"], ", ".join(done) or "as it is", extent))
+        used = ", ".join(done) or "as it is"
+        if name in content.design.get("splines", {}):
+            knots = content.design["splines"][name]["knots"]
+            used = f"natural cubic spline, inner knots at {', '.join(f'{knot:.4g}' for knot in knots)}"
+        rows.append((name, covariate["unit"], used, extent))
     return Grid("Covariates", ("Covariate", "Unit", "Used", "Range"), (False,) * 4, tuple(rows))
 
 
@@ -783,6 +797,22 @@ def association_grid(association: pd.DataFrame) -> Grid:
     labels |= {"separable": "Separable", "verdict": "Verdict"}
     formats = {"value": lambda value: MISSING if pd.isna(value) else f"{value:.2f}", "n_samples": format_count}
     return grid(table, "Association between columns", labels, formats)
+
+
+def hidden_grid(table: pd.DataFrame | None) -> Grid | None:
+    """Return what the hidden variables go with, the strongest first; None where none are estimated."""
+    if table is None:
+        return None
+    ordered = table.reset_index().sort_values(["variable", "r_squared"], ascending=[True, False], kind="stable")
+    labels = {
+        "variable": "Variable",
+        "column": "Column",
+        "r_squared": "R²",
+        "padj": "Adjusted p",
+        "n_samples": "Samples",
+    }
+    formats = {"r_squared": lambda value: MISSING if pd.isna(value) else f"{value:.2f}", "padj": format_p}
+    return grid(ordered, "What the hidden variables go with", labels, formats | {"n_samples": format_count})
 
 
 def filter_grid(genes: pd.DataFrame) -> Grid:
