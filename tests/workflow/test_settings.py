@@ -376,11 +376,7 @@ def leaves(schema: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def test_every_setting_is_listed():
-<<<<<<< HEAD
-    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE, *LIMITS, *WITHOUT_EFFECT]
-=======
-    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE, *LIMITS, *OF_ONE_STEP]
->>>>>>> b6e40d9 (Hidden variation and splines of covariates in the design, and contrasts of two values)
+    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE, *LIMITS, *WITHOUT_EFFECT, *OF_ONE_STEP]
     assert sorted(listed) == sorted(leaves(read_schema("analysis")))
 
 
