@@ -8,7 +8,7 @@ import numpy as np
 
 from degsteps import model as models
 from degsteps.contrasts import compile_contrast, words
-from degsteps.model_matrix import contrast_facts, design_of, group_labels, reduced_design
+from degsteps.model_matrix import compared_samples, contrast_facts, design_of, group_labels, reduced_design
 from degsteps.step import Input, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, write_table
 
@@ -37,6 +37,7 @@ def main(
         "alternative": contrast["alternative"],
         "reduced": reduced_design(sheet.loc[fit.obs_names], design, contrast),
     }
+    options["compared"] = compared_samples(built, contrast, compiled)
     result, facts = models.contrast_table(fit, matrix, np.array(compiled.weights), **options)
     reasons = result.pop("na_reason")
     if compiled.factors:
@@ -45,6 +46,7 @@ def main(
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
     called = result["padj"] < alpha
     return contrast_facts(built, compiled) | {
+        "without_counts": facts.pop("without_counts", 0),
         "adjustment": facts,
         "title": words(contrast).title,
         "up": int((called & (result["log2_fold_change"] > 0)).sum()),

@@ -7,7 +7,7 @@ are genes x samples; the AnnData that carries a fit is samples x genes.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +122,7 @@ def contrast_table(
     reduced: pd.DataFrame | None = None,
     lfc_null: float = 0.0,
     alternative: str = "greater_abs",
+    compared: Sequence[str] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Test a contrast of coefficients in every gene, and shrink its fold changes beside.
 
@@ -136,6 +137,9 @@ def contrast_table(
         both designs, whatever the contrast; the fold change is the contrast's.
     lfc_null, alternative : what the Wald test rejects: ``greater_abs`` (|log2 fold change| > lfc_null), ``less_abs``,
         ``greater`` (> lfc_null) or ``less`` (< -lfc_null).
+    compared : samples of the two levels compared, where the contrast is the difference of two levels. Genes without a
+        count in any of them have the fold change 0 and, in the Wald test, the p-value 1, as in R's DESeq2; without
+        ``compared`` the samples are told from the weights (engine ``degsteps`` only).
 
     Returns
     -------
@@ -143,10 +147,10 @@ def contrast_table(
         by gene: base_mean, log2_fold_change (maximum likelihood), lfc_se, lfc_lower and lfc_upper (95 % confidence
         limits), stat, pvalue, padj; with shrinkage lfc_shrunken and, from the default engine, svalue; with a reduced
         design the fold change of each coefficient that it lacks (``lfc_<coefficient>``); na_reason last.
-    facts : of the adjustment.
+    facts : of the adjustment; ``without_counts``, how many genes have no count in the samples compared.
     """
     filters = {"alpha": alpha, "independent_filtering": independent_filtering}
-    shrunken = None
+    shrunken, facts = None, {}
     if fit.uns["engine"] == "voom":
         if cooks_filter or shrinkage != "none":
             raise ConfigError("test.engine: voom needs test.cooks_filter: false and test.shrinkage: none.")
@@ -166,25 +170,28 @@ def contrast_table(
             shrunken = pydeseq2_engine.shrink_fold_changes(fit, contrast).to_frame()
     else:
         fitted = deseq.Fit.from_anndata(fit)
+        seen = {"samples": None if compared is None else fitted.design.index.isin(list(compared))}
+        facts["without_counts"] = int(deseq.absent_genes(fitted, contrast, **seen).sum())
         if reduced is not None:
-            options = {"cooks": cooks_filter, "progress": ProgressLog(), **filters}
+            options = {"cooks": cooks_filter, "progress": ProgressLog(), **seen, **filters}
             result = deseq.likelihood_ratio_test(fitted, counts, reduced, contrast, **options)
         else:
             sides = "two_sided" if alternative == "greater_abs" and lfc_null == 0 else alternative
-            options = {"lfc_null": lfc_null, "alternative": sides, "cooks": cooks_filter, **filters}
+            options = {"lfc_null": lfc_null, "alternative": sides, "cooks": cooks_filter, **seen, **filters}
             result = deseq.wald_test(fitted, contrast, **options)
         if shrinkage != "none":
-            shrunken = deseq.shrink_lfc(fitted, counts, contrast, shrinkage, progress=ProgressLog())
+            shrunken = deseq.shrink_lfc(fitted, counts, contrast, shrinkage, **seen, progress=ProgressLog())
             shrunken = shrunken[["lfc_shrunken", "svalue"]]
         if reduced is not None:
             lost = [name for name in fitted.coefficients.columns if name not in reduced.columns]
             changes = fitted.coefficients[lost].div(np.log(2)).add_prefix("lfc_")
             shrunken = changes if shrunken is None else shrunken.join(changes)
-    reasons, facts = result.pop("na_reason"), {}
+    reasons = result.pop("na_reason")
     if adjustment != "bh":
-        padj, facts = multiple_testing.adjusted(
+        padj, of_adjustment = multiple_testing.adjusted(
             result["base_mean"].to_numpy(), result["pvalue"].to_numpy(), adjustment, **filters
         )
+        facts |= of_adjustment
         result["padj"] = padj
         without = result["padj"].isna() & result["pvalue"].notna()
         reasons = reasons.mask(result["pvalue"].notna(), "").mask(without, "low_mean")

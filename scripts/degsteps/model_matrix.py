@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from degsteps.contrasts import Compiled
+from degsteps.contrasts import Compiled, contrast_form
 from degsteps.design import Design, Formula, build_design, parse_formula, term_name
 from degsteps.hidden_checks import NAME
 from degsteps.splines import Spline
@@ -93,6 +93,17 @@ def contrast_facts(design: Design, compiled: Compiled) -> dict[str, Any]:
         "averaged": list(compiled.averaged),
         "groups": {group: len(samples) for group, samples in compiled.groups.items()},
     }
+
+
+def compared_samples(design: Design, contrast: Mapping[str, Any], compiled: Compiled) -> list[str] | None:
+    """Return the samples of both levels that a contrast of two levels compares.
+
+    None for the other forms, and for a comparison that draws on interactions: R's DESeq2 treats those as numbers.
+    """
+    terms = {term for term, weight in zip(design.terms, compiled.weights, strict=True) if weight}
+    if contrast_form(contrast) != "levels" or terms != {term_name((contrast["factor"],))}:
+        return None
+    return [sample for members in compiled.groups.values() for sample in members]
 
 
 def group_labels(samples: pd.DataFrame, factors: Sequence[str]) -> pd.Series:

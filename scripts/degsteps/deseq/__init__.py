@@ -25,7 +25,7 @@ from degsteps.deseq.estimation import (
 from degsteps.deseq.fit import Fit, merge_fits
 from degsteps.deseq.iterated import iterated_size_factors
 from degsteps.deseq.shrinkage import shrink_lfc
-from degsteps.deseq.testing import likelihood_ratio_test, wald_test
+from degsteps.deseq.testing import absent_genes, likelihood_ratio_test, wald_test
 from degsteps.deseq.transformation import dispersion_trend, rlog, vst
 from degsteps.engine.stages import COMPATIBILITIES
 
@@ -33,6 +33,7 @@ __all__ = [
     "COMPATIBILITIES",
     "TREND_KINDS",
     "Fit",
+    "absent_genes",
     "dispersion_trend",
     "fit_coefficients_given_prior",
     "fit_gene_wise",

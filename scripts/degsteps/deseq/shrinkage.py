@@ -7,6 +7,7 @@ import pandas as pd
 
 from degsteps.deseq.checks import require_choice, require_contrast
 from degsteps.deseq.fit import LOG2_E, Fit, fitted_counts
+from degsteps.deseq.testing import absent_genes
 from degsteps.engine import shrink
 from degsteps.engine.blocks import for_each_block
 from degsteps.engine.cells import Cells, Cholesky
@@ -21,6 +22,7 @@ def shrink_lfc(
     contrast: np.ndarray,
     method: str = "apeglm",
     *,
+    samples: np.ndarray | None = None,
     block: int | None = None,
     threads: int = 1,
     progress: Callable[[int, int, str], None] | None = None,
@@ -39,8 +41,11 @@ def shrink_lfc(
     method : {"apeglm", "normal"}
         A Cauchy prior on the contrast alone, or normal priors on all coefficients but the intercept (DESeq2's
         ``type="normal"`` for a coefficient).
+    samples : array_like of bool, (samples,), optional
+        Samples of the groups compared, as in :func:`degsteps.deseq.wald_test`: genes without a count in any of them get
+        a fold change of 0.
     block, threads, progress
-        As in :func:`fit_model`.
+        As in :func:`degsteps.deseq.fit_model`.
 
     Returns
     -------
@@ -86,6 +91,7 @@ def shrink_lfc(
     # Within a hundredth of its error of zero the sign is that of the wide prior or of the floor under fitted means.
     if method == "apeglm":
         shrunken[shrunken * estimates[:, index] < 0] = 0.0
+    shrunken[absent_genes(fit, contrast, samples)] = 0.0
     return pd.DataFrame(
         {
             "lfc_shrunken": shrunken * LOG2_E,

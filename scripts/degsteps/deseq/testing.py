@@ -46,7 +46,9 @@ def wald_test(
     independent_filtering : bool
         Leave genes with a low mean out of the adjustment.
     samples : array_like of bool, (samples,), optional
-        Samples of the groups compared. Genes without a count in any of them get a fold change of 0 and a p-value of 1.
+        Samples of the groups compared; by default those that the contrast draws on (:func:`absent_genes`). Genes
+        without a count in any of them get a fold change of 0, from which statistic and p-value follow (1, unless the
+        null is an interval).
 
     Returns
     -------
@@ -54,15 +56,9 @@ def wald_test(
     """
     require_choice("alternative", alternative, ALTERNATIVES)
     contrast = require_contrast(fit.design, contrast)
-    estimate, standard_error = contrast_estimate(fit.coefficients.to_numpy(), fit.covariance, contrast)
-    estimate, standard_error = estimate * LOG2_E, standard_error * LOG2_E
+    estimate, standard_error = _fold_change(fit, contrast, samples)
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic, pvalue = wald_statistic(estimate, standard_error, lfc_null, alternative)
-    if samples is not None:
-        absent = _absent(fit, np.asarray(samples, dtype=bool)) & ~fit.genes["all_zero"].to_numpy()
-        estimate = np.where(absent, 0.0, estimate)
-        statistic = np.where(absent, 0.0, statistic)
-        pvalue = np.where(absent, 1.0, pvalue)
     return _result_table(fit, estimate, standard_error, statistic, pvalue, alpha, cooks, independent_filtering)
 
 
@@ -75,6 +71,7 @@ def likelihood_ratio_test(
     alpha: float = 0.05,
     cooks: bool = True,
     independent_filtering: bool = True,
+    samples: np.ndarray | None = None,
     block: int | None = None,
     threads: int = 1,
     progress: Callable[[int, int, str], None] | None = None,
@@ -91,7 +88,7 @@ def likelihood_ratio_test(
         Design matrix whose columns are combinations of the full design's.
     contrast : array_like, (coefficients,)
         Which fold change of the full model to report beside the test; the p-value does not depend on it.
-    alpha, cooks, independent_filtering
+    alpha, cooks, independent_filtering, samples
         As in :func:`wald_test`.
     block, threads, progress
         As in :func:`fit_model`.
@@ -146,24 +143,42 @@ def likelihood_ratio_test(
     positive = np.maximum(statistic, 0.0)
     # One degree of freedom by the normal tail, which goes further down than the incomplete gamma function.
     pvalue = 2.0 * upper_tail(np.sqrt(positive)) if n_lost == 1 else gammaincc(n_lost / 2.0, positive / 2.0)
+    estimate, standard_error = _fold_change(fit, contrast, samples)
+    return _result_table(fit, estimate, standard_error, statistic, pvalue, alpha, cooks, independent_filtering)
+
+
+def _fold_change(fit: Fit, contrast: np.ndarray, samples: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """log2 fold change and its standard error of a contrast; no change where nothing is seen."""
     estimate, standard_error = contrast_estimate(fit.coefficients.to_numpy(), fit.covariance, contrast)
-    return _result_table(
-        fit,
-        estimate * LOG2_E,
-        standard_error * LOG2_E,
-        statistic,
-        pvalue,
-        alpha,
-        cooks,
-        independent_filtering,
-    )
+    estimate[absent_genes(fit, contrast, samples)] = 0.0
+    return estimate * LOG2_E, standard_error * LOG2_E
 
 
-def _absent(fit: Fit, samples: np.ndarray) -> np.ndarray:
-    """Genes without a count in the cells that some samples belong to."""
-    cells = Cells(fit.design.to_numpy(dtype=float))
-    used = np.unique(cells.cell_of_sample[samples])
-    return (fit.cell_totals[:, used] == 0).all(axis=1)
+def absent_genes(fit: Fit, contrast: np.ndarray, samples: np.ndarray | None = None) -> np.ndarray:
+    """Genes with counts, but none in the samples that a contrast compares: of their change nothing can be said.
+
+    Parameters
+    ----------
+    fit : Fit
+    contrast : ndarray, (coefficients,)
+    samples : array_like of bool, (samples,), optional
+        By default, for a contrast with weights of both signs, the samples whose design rows have an entry in one of the
+        weighted coefficients (as in DESeq2 for numeric contrasts); for weights of one sign, no gene is absent: they
+        compare with the reference levels, which the other samples may hold.
+
+    Returns
+    -------
+    ndarray of bool, (genes,)
+    """
+    design = fit.design.to_numpy(dtype=float)
+    if samples is None:
+        weighted = np.abs(contrast) > 1e-9 * np.abs(contrast).max()
+        if (contrast[weighted] > 0).all() or (contrast[weighted] < 0).all():
+            return np.zeros(len(fit.genes), dtype=bool)
+        samples = design @ weighted != 0
+    cells = Cells(design)
+    used = np.unique(cells.cell_of_sample[np.asarray(samples, dtype=bool)])
+    return (fit.cell_totals[:, used] == 0).all(axis=1) & ~fit.genes["all_zero"].to_numpy(dtype=bool)
 
 
 def _count_outliers(fit: Fit) -> np.ndarray:
