@@ -14,7 +14,7 @@ import pandas as pd
 from degsteps import filtering, model, normalization
 from degsteps.contrasts import compile_contrast
 from degsteps.errors import DataError, DesignError
-from degsteps.model_matrix import design_of, reduced_design
+from degsteps.model_matrix import compared_samples, design_of, reduced_design
 from degsteps.tables import read_gene_list, read_matrix, read_samples, read_table
 
 #: Columns of a result table in which a repeated run must equal the one that it repeats.
@@ -23,12 +23,13 @@ COMPARED = ("base_mean", "log2_fold_change", "lfc_se", "stat", "pvalue", "padj")
 
 @dataclass(frozen=True)
 class Question:
-    """A contrast as it is tested: weights of the design's coefficients, a smaller design or None, the Wald test."""
+    """A contrast as it is tested: weights of coefficients, a smaller design or None, the Wald test, samples compared."""
 
     weights: np.ndarray
     reduced: pd.DataFrame | None
     lfc_null: float
     alternative: str
+    compared: list[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def questions(
         reduced = reduced_design(samples, model_section, contrast)
         if reduced is not None:
             reduced = reduced.loc[design.index].join(design[further])
-        found[name] = Question(weights.to_numpy(), reduced, contrast["lfc_null"], contrast["alternative"])
+        compared = compared_samples(built, contrast, compiled)
+        found[name] = Question(weights.to_numpy(), reduced, contrast["lfc_null"], contrast["alternative"], compared)
     return found
 
 
@@ -188,6 +190,7 @@ def contrast_tables(
                 reduced=question.reduced,
                 lfc_null=question.lfc_null,
                 alternative=question.alternative,
+                compared=question.compared,
             )
             found[cooks_filter][name] = table
     return found
