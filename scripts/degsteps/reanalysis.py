@@ -23,7 +23,7 @@ COMPARED = ("base_mean", "log2_fold_change", "lfc_se", "stat", "pvalue", "padj")
 
 @dataclass(frozen=True)
 class Question:
-    """A contrast as it is tested: weights of coefficients, a smaller design or None, the Wald test, samples compared."""
+    """A contrast as it is tested: weights of coefficients, smaller design or None, the Wald test, samples compared."""
 
     weights: np.ndarray
     reduced: pd.DataFrame | None
