@@ -36,8 +36,8 @@ COLUMN_MEANINGS = {
     "annotation_status": "How the gene table knows the id: matched, without its version, ambiguous, or not found.",
     "n_matches": "Records that the gene table has for this id.",
     "base_mean": "Mean of the normalised counts over all samples.",
-    "log2_fold_change": "log2 fold change (maximum likelihood). Positive: higher in the group named first. Exactly 0 with "
-    "a p-value of 1: no count in any sample of the groups compared (as DESeq2 has it); the group means show it.",
+    "log2_fold_change": "log2 fold change (maximum likelihood). Positive: higher in the group named first. Exactly 0 "
+    "with a p-value of 1: no count in any sample of the groups compared (as DESeq2 has it); the group means show it.",
     "lfc_se": "Standard error of the log2 fold change.",
     "lfc_lower": "Lower 95 % confidence limit of the log2 fold change, for this gene alone.",
     "lfc_upper": "Upper 95 % confidence limit of the log2 fold change, for this gene alone.",
