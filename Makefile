@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published lock clean-demo test-all test-slurm test-conda slurm schedulers conda-pins
+.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-all test-slurm test-conda slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -87,6 +87,15 @@ schedulers: $(VENV)/.schedulers  ## add the executors for LSF, SGE, PBS and Kube
 
 conda-pins:  ## exact package lists for envs/*.yaml, solved by conda (needs the channels)
 	bash envs/make_pins.sh
+
+# InMoose is GPL: in an environment of its own, from the lock of the optional step that uses it.
+$(VENV)/inmoose/.done: envs/combat_seq.lock.txt
+	$(PYTHON) -m venv $(VENV)/inmoose
+	$(VENV)/inmoose/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+bench: $(VENV)/.run $(VENV)/inmoose/.done  ## speed and memory beside PyDESeq2, R and others (half an hour; QUICK=1: minutes)
+	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
 
 lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint, generated files up to date
 	$(BIN)/ruff check .

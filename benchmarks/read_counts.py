@@ -1,6 +1,6 @@
 """How long reading a large count matrix takes, beside its decompression alone, and in how much memory.
 
-Usage: python benchmarks/read_counts.py [--genes 60000] [--samples 1000]
+Usage: python benchmarks/read_counts.py [--genes 60000] [--samples 1000] [--output reading.tsv]
 Writes a gzip TSV of negative binomial counts into a temporary folder. Each step runs in a process of its own.
 """
 
@@ -41,7 +41,7 @@ import pandas, pyarrow.csv
 begin = time.process_time()
 {step}
 seconds = time.process_time() - begin
-print(f"{{seconds:.1f}} CPU s, at most {{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}} MB")
+print(f"{{seconds:.1f}}\t{{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}}")
 """
 
 
@@ -63,16 +63,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--genes", type=int, default=60_000)
     parser.add_argument("--samples", type=int, default=1_000)
+    parser.add_argument("--output", type=Path, help="write the table here (.tsv)")
     arguments = parser.parse_args()
+    rows = [["matrix", "step", "cpu_s", "peak_mb"]]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "counts.tsv.gz"
         write_matrix(path, arguments.genes, arguments.samples)
         size = path.stat().st_size / 1e6
-        print(f"{arguments.genes:,} genes x {arguments.samples:,} samples, {size:.0f} MB compressed")
+        matrix = f"{arguments.genes:,} genes x {arguments.samples:,} samples, {size:.0f} MB compressed"
         for name, step in STEPS.items():
             program = PROGRAM.format(scripts=str(SCRIPTS), path=str(path), step=step)
             done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
-            print(f"{name}: {done.stdout.strip()}")
+            rows.append([matrix, name, *done.stdout.split()])
+    text = "\n".join("\t".join(row) for row in rows) + "\n"
+    print(text)
+    if arguments.output:
+        arguments.output.write_text(text)
 
 
 if __name__ == "__main__":

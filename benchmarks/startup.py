@@ -24,7 +24,7 @@ USUAL_BUDGET = 1.2
 #: Worth naming: each costs 0.1 s or more.
 HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "h5py", "matplotlib", "anndata", "sklearn", "pydeseq2", "scanpy")
 N_ANALYSES = 50
-REPEATS = 3
+REPEATS = 2
 #: Runs a script as the command line does, and adds up the CPU seconds of outermost imports.
 TIMED = """
 import time
@@ -113,8 +113,8 @@ def snakefile_rows() -> list[dict[str, str]]:
         commands = {
             "Snakemake with an empty Snakefile": [sys.executable, "-m", "snakemake", "-s", str(empty), "--list-rules"],
             f"this Snakefile, {N_ANALYSES} analyses": snakemake(folder, "--list-rules"),
-            f"dry run of one of {N_ANALYSES} analyses": snakemake(folder, "--cores", "2", "--dry-run", "-q", "study07"),
-            f"dry run of all {N_ANALYSES} analyses": snakemake(folder, "--cores", "2", "--dry-run", "-q"),
+            f"dry run of one of {N_ANALYSES} analyses": snakemake(folder, "--cores", "2", "--dry-run", "study07"),
+            f"dry run of all {N_ANALYSES} analyses": snakemake(folder, "--cores", "2", "--dry-run"),
         }
         for what, command in commands.items():
             runs = []

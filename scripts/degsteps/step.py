@@ -222,7 +222,7 @@ def _command(main: Callable, call: Call) -> str:
             continue
         value, kind = call.values[name], _kind(parameter.annotation)
         if kind != "param":
-            if not value:  # an optional file that is not there
+            if not value and parameter.default is not inspect.Parameter.empty:  # optional files that are not there
                 continue
             words += [
                 f"--{name.replace('_', '-')}",

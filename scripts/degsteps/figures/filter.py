@@ -8,6 +8,7 @@ from degsteps.figures import style
 from degsteps.figures.style import count_text, styled
 
 _KEPT, _DROPPED = style.OKABE_ITO[0], style.OKABE_ITO[1]
+_GENES_AT_ONCE = 4096
 
 
 def mean_log2_cpm(counts: pd.DataFrame) -> pd.Series:
@@ -15,10 +16,15 @@ def mean_log2_cpm(counts: pd.DataFrame) -> pd.Series:
 
     The half keeps genes without a read on the axis, at -1, and changes nothing for those that matter.
     """
-    values = counts.to_numpy(dtype=float)
-    library_sizes = values.sum(axis=0)
-    cpm = values * (1e6 / np.where(library_sizes > 0, library_sizes, 1))
-    return pd.Series(np.log2(cpm + 0.5).mean(axis=1), index=counts.index)
+    values = counts.to_numpy()
+    library_sizes = values.sum(axis=0, dtype=float)
+    scale = 1e6 / np.where(library_sizes > 0, library_sizes, 1)
+    means = np.empty(len(values))
+    # In blocks: a large cohort as logs would take several times the memory of its counts.
+    for start in range(0, len(values), _GENES_AT_ONCE):
+        block = slice(start, start + _GENES_AT_ONCE)
+        means[block] = np.log2(values[block] * scale + 0.5).mean(axis=1)
+    return pd.Series(means, index=counts.index)
 
 
 @styled
@@ -35,7 +41,7 @@ def gene_filter(counts: pd.DataFrame, genes: pd.DataFrame) -> Figure:
     kept = genes["kept"].to_numpy(dtype=bool)
     reasons = genes["reason"].fillna("").astype(str)
     never = (reasons == "all_zero").to_numpy()
-    abundance = mean_log2_cpm(counts.loc[genes.index]).to_numpy()
+    abundance = mean_log2_cpm(counts).loc[genes.index].to_numpy()
     figure = style.new_figure(height=3.6)
     histogram, bars = figure.subplots(1, 2, width_ratios=[1.5, 1])
     shown = abundance[~never]
