@@ -222,7 +222,8 @@ def _command(main: Callable, call: Call) -> str:
             continue
         value, kind = call.values[name], _kind(parameter.annotation)
         if kind != "param":
-            if not value and parameter.default is not inspect.Parameter.empty:  # optional files that are not there
+            is_optional = parameter.default is not inspect.Parameter.empty
+            if value is None or (is_optional and not value):
                 continue
             words += [
                 f"--{name.replace('_', '-')}",

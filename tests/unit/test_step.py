@@ -83,7 +83,8 @@ def test_record_holds_what_was_read_written_and_set(script):
     assert record["python"] == ".".join(map(str, sys.version_info[:3]))
 
 
-def test_command_line_and_rule_are_bound_alike(script):
+@pytest.mark.parametrize("rest", [["b.txt", "c.txt"], []])
+def test_command_line_and_rule_are_bound_alike(script, rest):
     """The same values from a rule's object and from the recorded command line give the same call."""
     sys.path.insert(0, str(script.parent))
     try:
@@ -91,7 +92,7 @@ def test_command_line_and_rule_are_bound_alike(script):
     finally:
         sys.path.pop(0)
     rule = SimpleNamespace(
-        input={"first": "a.txt", "rest": ["b.txt", "c.txt"], "extra": []},
+        input={"first": "a.txt", "rest": rest, "extra": []},
         output={"joined": "out/joined.txt", "record": "out/r.json"},
         params={"word": "x", "times": 2, "options": {"k": None}, "flag": True, "code": "0"},
         log=["log.txt"],
