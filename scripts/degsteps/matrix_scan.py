@@ -33,6 +33,7 @@ _DIGITS = b"0123456789"
 _NUMBERS = _DIGITS + b".eE+-"
 _MISSING = frozenset({"", "na", "nan", "n/a", "#n/a", "null", "none", "-", "."})
 #: Rows that HTSeq and STAR append: reads that belong to no gene.
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+(?:[eE][-+]?\d+)?")
 _NOT_GENES = re.compile(
     r"__(no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)|N_(unmapped|multimapping|noFeature|ambiguous)"
 )
@@ -483,12 +484,21 @@ def scan_faults(
     """
     faults, notes = list(scan.faults), []
     annotation = annotation_columns(scan, sample_ids)
+    commas = [name for name in annotation if _DECIMAL_COMMA.fullmatch(str(scan.text_cells.get(name, [0, "", ""])[2]))]
+    if commas:
+        _, gene, cell = scan.text_cells[commas[0]]
+        what = f"{listed(commas)} {verb(len(commas), 'has', 'have')} numbers with a decimal comma, e.g. "
+        what += f"{_cell((gene, commas[0], cell))}."
+        faults.append(
+            Fault("", what, "Export the table with decimal points, or better the raw counts, which have none.")
+        )
+    annotation = [name for name in annotation if name not in commas]
     if annotation:
         number = len(annotation)
         what = f"{listed(annotation)} {verb(number, 'looks', 'look')} like annotation of genes, not like counts."
         cure = f"Add what is no sample to the list ingest.ignore_columns: [{', '.join(annotation)}]."
         faults.append(Fault("header", what, cure))
-    words = {name: found for name, found in scan.text_cells.items() if name not in annotation}
+    words = {name: found for name, found in scan.text_cells.items() if name not in {*annotation, *commas}}
     if words:
         number = sum(found[0] for found in words.values())
         sample, (_, gene, cell) = next(iter(words.items()))
@@ -521,10 +531,27 @@ def scan_faults(
         faults.append(
             Fault("", what, "Delete what HTSeq or STAR appended to the genes; it would distort library sizes.")
         )
+    twins = _twins(scan, sample_ids) if not faults else []
+    if twins:
+        shown = listed([f"{quoted(first)} and {quoted(second)}" for first, second in twins], 3, quote=False)
+        what = f"{shown} have the same sum and the same number of genes: most likely one sample under two names."
+        notes.append(Fault("", what, "Find out which name is right, and exclude the other with the reason."))
     if scan.date_genes:
         what = f"{listed(scan.date_genes)} look like gene symbols that a spreadsheet turned into dates (MARCH1, SEPT2)."
         notes.append(Fault("", what, "Export the table without opening it in a spreadsheet, or use gene ids."))
     return faults, notes
+
+
+def _twins(scan: Scan, sample_ids: Collection[str] | None) -> list[tuple[str, str]]:
+    """Return pairs of columns that are most likely the same: two samples hardly ever have one sum and one richness."""
+    first_of: dict[tuple[float, int], str] = {}
+    found = []
+    for name, total, detected in zip(scan.samples, scan.totals, scan.detected, strict=False):
+        if total >= 1000 and detected >= 20 and (sample_ids is None or name in sample_ids):
+            first = first_of.setdefault((total, detected), name)
+            if first != name:
+                found.append((first, name))
+    return found
 
 
 def _more(number: int) -> str:
@@ -545,7 +572,10 @@ def _scale_faults(scan: Scan, estimated_counts: bool, is_mixed: bool) -> tuple[F
     if scan.n_genes >= 20 and len(totals) > 1 and all(abs(total - 1e6) < 1e3 for total in totals):
         return Fault("", "every sample sums to 1,000,000: these are TPM or CPM, not counts.", raw), None
     if not scan.n_fractions:
-        return None, None
+        if scan.n_genes < 100 or scan.largest > 25:
+            return None, None
+        what = f"the largest count of {scan.n_genes} genes is {scan.largest:.0f}: these may be rounded log values."
+        return None, Fault("", what, "Make sure that these are raw counts; libraries of so few reads tell little.")
     share = scan.n_fractions / max(1, scan.n_positive)
     wrong = verb(scan.n_fractions, "is no whole number", "are no whole numbers")
     cells = f"{counted(scan.n_fractions, 'cell')} {wrong}"

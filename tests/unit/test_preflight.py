@@ -360,6 +360,26 @@ def excluded_too_many(study):
     study.set("ingest.exclude_samples", dict.fromkeys(study.samples[1:], "another study"))
 
 
+@case
+def decimal_commas(study):
+    text = "\n".join(
+        ";".join([gene, *(f"{cell},0" for cell in row)]) for gene, row in zip(study.genes, study.counts, strict=True)
+    )
+    study.files["counts.tsv"] = (";".join(study.header) + "\n" + text + "\n").encode()
+
+
+@case
+def one_column_twice(study):
+    for row in study.counts:
+        row[6] = row[1]
+
+
+@case
+def rounded_logarithms(study):
+    study.genes = [f"ENSG{number:011d}" for number in range(120)]
+    study.counts = [[str((row * 7 + column * row) % 15) for column in range(8)] for row in range(120)]
+
+
 # Sites, formats, technical replicates
 
 
