@@ -113,4 +113,6 @@ def test_s_values_are_running_means_of_false_sign_rates():
     rates = np.array([0.2, np.nan, 0.01, 0.5, 0.03])
     values = shrink.s_values(rates)
     np.testing.assert_allclose(values, [0.08, np.nan, 0.01, 0.185, 0.02])
+    tied = shrink.s_values(np.array([0.5, 0.1, 0.5]))
+    np.testing.assert_allclose(tied, [1.1 / 3, 0.1, 1.1 / 3])
     assert shrink.false_sign_rate(np.array([0.0]), np.array([1.0]))[0] == 0.5

@@ -59,11 +59,13 @@ def false_sign_rate(estimates: np.ndarray, standard_deviations: np.ndarray) -> n
 
 
 def s_values(rates: np.ndarray) -> np.ndarray:
-    """Mean false sign rate of a gene and all genes with a rate as small (Stephens, Biostatistics 18:275, 2017)."""
+    """Mean of all false sign rates at most as large as the gene's (Stephens, Biostatistics 18:275, 2017)."""
     values = np.full(rates.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(rates))
-    order = known[np.argsort(rates[known], kind="stable")]
-    values[order] = np.cumsum(rates[order]) / np.arange(1, len(order) + 1)
+    known = ~np.isnan(rates)
+    ordered = np.sort(rates[known])
+    means = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
+    # Equal rates share the mean up to the last of them, so that the order of the genes does not matter.
+    values[known] = means[np.searchsorted(ordered, rates[known], side="right") - 1] if len(ordered) else np.nan
     return values
 
 
