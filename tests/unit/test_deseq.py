@@ -453,6 +453,7 @@ def test_unusable_input_is_refused_with_a_reason():
     missing = counts.astype(float)
     missing.iloc[3, 2] = np.nan
     refuse(DataError, "gene g3, sample s2 is nan", missing, design, size_factors)
+    refuse(DataError, "gene g3, sample s2 is inf", missing.replace(np.nan, np.inf), design, size_factors)
     refuse(DataError, "not numbers", counts.astype(str), design, size_factors)
     refuse(
         DataError,
@@ -467,6 +468,9 @@ def test_unusable_input_is_refused_with_a_reason():
     refuse(DesignError, "rank 2 only", counts, design.assign(again=design["b"]), size_factors)
     refuse(DesignError, "missing or infinite", counts, design.assign(b=np.nan), size_factors)
     refuse(DesignError, "no replicates", counts.iloc[:, :2], design.iloc[:2], size_factors)
+    refuse(DesignError, "no replicates", counts.iloc[:, :1], design.iloc[:1, :1], size_factors)
+    saturated = pd.DataFrame(np.eye(len(design)), design.index, [f"c{k}" for k in range(len(design))])
+    refuse(DesignError, "no replicates", counts, saturated, size_factors)
     refuse(DesignError, "at least 3", counts, design, size_factors, min_replicates=2)
     refuse(DataError, "fit_type is 'spline'", counts, design, size_factors, fit_type="spline")
     refuse(DataError, "compatibility is 'R'", counts, design, size_factors, compatibility="R")
