@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from degsteps import deseq, hidden, normalization
+from degsteps.batch import remove_batch_effect
 from degsteps.errors import DataError, DesignError
 from degsteps.model_matrix import as_frame, design_of, hidden_columns
 from scripts import estimate_hidden
@@ -369,3 +370,50 @@ def test_figures_lose_the_hidden_variables(study, step, tmp_path, method):
 
 def _group_means(gene):
     return np.repeat([gene[:10].mean(), gene[10:].mean()], 10)
+
+
+def test_quality_control_shows_hidden_variables_before_and_after(study, step, tmp_path):
+    from degsteps.tables import read_table, write_matrix
+    from scripts import compute_qc
+
+    counts = study[0]
+    step(method="sva")
+    values = np.log2(counts / study[1] + 1)
+    day = pd.DataFrame({"day": study[5].astype(str)}, index=values.columns)
+    matrices = {"transformed": values, "adjusted": remove_batch_effect(values, day, study[3]), "raw_counts": counts}
+    for name, matrix in matrices.items():
+        write_matrix(matrix, tmp_path / f"{name}.parquet")
+    outputs = "libraries boxplots densities pca variance loadings association distances clustering outliers verdicts"
+    files = {name: tmp_path / f"qc.{name}.tsv" for name in outputs.split()}
+    model = {
+        "formula": "~ condition",
+        "factors": {"condition": {"reference": "a"}},
+        "covariates": {},
+        "hidden": {"x": 1},
+    }
+    compute_qc.main(
+        **{name: tmp_path / f"{name}.parquet" for name in ("counts", *matrices)},
+        samples=tmp_path / "extended.tsv",
+        size_factors=tmp_path / "size_factors.tsv",
+        **files,
+        model=model,
+        columns=["condition"],
+        batch_columns=[],
+        top_genes=500,
+        outlier_mad=5,
+    )
+    table = read_table(files["association"], text=("values", "covariate"))
+    explained = table[table["covariate"] == "hidden_1"].groupby("values")["r_squared"].max()
+    assert explained["transformed"] > 0.9
+    assert explained["adjusted"] < 0.5
+    verdicts = read_table(files["verdicts"], text=("finding", "advice"))
+    assert "hidden_1" in verdicts.loc["batch_adjustment", "finding"]
+    assert "batch" not in verdicts.index
+
+
+def test_another_null_model_gives_other_variables(study):
+    counts, factors, _, design, _, _ = study
+    wider = design.assign(rin=np.arange(20) % 7)
+    nulls = (wider[["Intercept"]], wider[["Intercept", "rin"]])
+    found = [hidden.estimate(counts, factors, wider, method="sva", number=1, null=null)[0] for null in nulls]
+    assert not np.allclose(*found, atol=1e-6)

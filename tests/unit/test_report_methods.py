@@ -231,6 +231,11 @@ def test_hidden_variation_is_described_and_cited(given, facts, words, authors):
     assert words in text_of(with_hidden)
     assert authors <= set(cited(with_hidden))
     assert not {"Leek", "Risso", "Buja"} & set(cited(given))
+    reduced = {name: {**of, "reduced": "~ site"} for name, of in given["settings"]["test"]["contrasts"].items()}
+    assert "Smaller designs" not in text_of(with_hidden)
+    assert ("Smaller designs" in text_of(with_settings(with_hidden, "test", contrasts=reduced))) == bool(
+        (HIDDEN | facts)["number"]
+    )
     adjusted = f"site{''.join(f', hidden_{k}' for k in range(1, HIDDEN['number']))}"
     if (HIDDEN | facts)["number"] == 2:
         assert f"In figures marked as adjusted, {adjusted} and hidden_2 were removed" in text_of(with_hidden)

@@ -405,7 +405,7 @@ def _covariates(settings: Mapping[str, Any], design: Mapping[str, Any], cite: "_
     return text + (f" {_series(curves)}." if curves else "")
 
 
-def _hidden_sentence(facts: Mapping[str, Any], cite: "_Citations") -> str:
+def _hidden_sentence(facts: Mapping[str, Any], test: Mapping[str, Any], cite: "_Citations") -> str:
     """Say what hidden variation was estimated from, and how many variables it became."""
     if not facts:
         return ""
@@ -421,7 +421,9 @@ def _hidden_sentence(facts: Mapping[str, Any], cite: "_Citations") -> str:
     if facts["number"] == 0:
         return f"Hidden variation was looked for as {method}{against} {cite(*keys)}; none was found{chosen[1:]}."
     joined = f"{counted(facts['number'], 'hidden variable')} joined the design {facts['formula']}"
-    return f"{joined}: {method}{against} {cite(*keys)}{chosen}."
+    has_reduced = any(contrast.get("reduced") for contrast in test["contrasts"].values())
+    both = " Smaller designs of likelihood-ratio tests hold them too." if has_reduced else ""
+    return f"{joined}: {method}{against} {cite(*keys)}{chosen}.{both}"
 
 
 _SVA = ("leek2007", "leek2014")
@@ -463,7 +465,7 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
     return _sentences(
         *fitted,
         linear_methods.subject_sentence(settings),
-        _hidden_sentence(facts_of(records, "estimate_hidden"), cite),
+        _hidden_sentence(facts_of(records, "estimate_hidden"), test, cite),
         f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by {tests}: "
         f"{'; '.join(contrasts)}; {sign}.",
         f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."

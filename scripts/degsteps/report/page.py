@@ -31,6 +31,8 @@ MAX_SVG_BYTES = 250_000
 #: Rows of the gene table that are in the page itself, for readers and printers without scripts.
 STATIC_ROWS = 25
 MAX_CROSSTAB_LEVELS = 30
+#: Columns that the page shows of each hidden variable; hidden_association.tsv has all.
+MAX_HIDDEN_COLUMNS = 8
 MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -800,10 +802,11 @@ def association_grid(association: pd.DataFrame) -> Grid:
 
 
 def hidden_grid(table: pd.DataFrame | None) -> Grid | None:
-    """Return what the hidden variables go with, the strongest first; None where none are estimated."""
+    """Return what each hidden variable goes with most; None where none are estimated."""
     if table is None:
         return None
     ordered = table.reset_index().sort_values(["variable", "r_squared"], ascending=[True, False], kind="stable")
+    ordered = ordered.groupby("variable", sort=False).head(MAX_HIDDEN_COLUMNS)
     labels = {
         "variable": "Variable",
         "column": "Column",
