@@ -186,6 +186,17 @@ def test_a_small_matrix_is_transformed_with_all_its_genes():
     pd.testing.assert_frame_equal(small, deseq.vst(data.counts.iloc[:300], data.size_factors))
 
 
+def test_two_samples_without_replicates_are_transformed_blind_only():
+    data = load_set(REFERENCE / "pasilla")
+    counts = data.counts[["untreated1", "treated1"]]
+    for transformation in (deseq.vst, deseq.rlog):
+        assert np.isfinite(transformation(counts, data.size_factors)).all().all()
+        with pytest.raises(DesignError, match="no replicates"):
+            transformation(counts, data.size_factors, design=data.design("nobatch"))
+    with pytest.raises(TypeError, match="would do nothing"):
+        deseq.vst(counts, data.size_factors, deseq.dispersion_trend(counts, data.size_factors), fit_type="local")
+
+
 def test_the_fits_own_trend_serves_the_transformation(fitted):
     case = fitted("pasilla", "batch")
     by_fit = deseq.vst(case.counts, case.data.size_factors, case.fit.trend)
