@@ -226,7 +226,7 @@ A cell of the table is the relative difference to R over genes: median / 99 % qu
 above 1e-6; `asymptotic`, `extra_poisson` and `prior_variance` are single numbers. Calls are ours : R's. `-`: not
 computed, or R has none. Rows without a design: `size_factors` is the largest relative difference of the median of
 ratios; `vst...` and `rlog...` are absolute differences over all values on the log2 scale, small counts too (`vst` is
-R's `varianceStabilizingTransformation()`, `vst_1000` its `vst()`, blind or with the design; `local`, `mean`: the trend).
+R's `varianceStabilizingTransformation()`, `vst_1000` its `vst()`; `local` and `mean` name the trend).
 
 What stays different, and why:
 
