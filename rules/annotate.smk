@@ -60,6 +60,24 @@ rule annotate_contrast:
         "../scripts/annotate_contrast.py"
 
 
+use rule annotate_contrast as annotate_stage_wise with:
+    input:
+        table="<test>/stage_wise/{family}.tsv",
+        annotation="<annotate>/genes.tsv",
+    output:
+        annotated=report(
+            "<annotate>/stage_wise/{family}.tsv",
+            category="{analysis}",
+            subcategory="Results",
+            labels={"table": "Stage-wise, {family}"},
+        ),
+        record="<annotate>/stage_wise/{family}.annotate_contrast.record.json",
+    log:
+        "<logs>/{family}.annotate_stage_wise.log",
+    benchmark:
+        "<benchmarks>/{family}.annotate_stage_wise.tsv"
+
+
 rule plot_contrast:
     """Draw the MA, volcano and p-value figures of a contrast."""
     input:

@@ -64,6 +64,7 @@ STAGE_PATHS = stage_pathvars(
 wildcard_constraints:
     sample_set="[A-Za-z0-9][A-Za-z0-9_-]*",
     part="[0-9]+-of-[0-9]+",
+    family="[A-Za-z0-9][A-Za-z0-9_-]*",
     contrast="|".join(
         sorted(
             {

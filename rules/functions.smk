@@ -69,6 +69,8 @@ def contrast_setting(wildcards):
 
 def _sample_set(wildcards):
     """Return the job's sample set: its own, or its contrast's; None for all samples, which are called ``all``."""
+    if "family" in wildcards.keys():
+        return next(iter(contrasts_of_family(wildcards).values()))["sample_set"]
     if "sample_set" in wildcards.keys():
         return None if wildcards.sample_set == "all" else wildcards.sample_set
     return (
@@ -150,6 +152,29 @@ def group_of_set(wildcards):
 def contrasts_of_set(wildcards):
     """Return the contrasts that are tested in the job's sample set."""
     return set_contrasts(ANALYSES[wildcards.analysis], _sample_set(wildcards))
+
+
+def family_name(wildcards):
+    """Return the name of the job's contrasts that are tested stage by stage."""
+    return wildcards.family
+
+
+def contrasts_of_family(wildcards):
+    """Return the contrasts that are tested stage by stage in the job."""
+    test = ANALYSES[wildcards.analysis]["test"]
+    names = test["stage_wise"][wildcards.family]["contrasts"]
+    return {name: test["contrasts"][name] for name in names}
+
+
+def confirmation_of_family(wildcards):
+    """Return how the contrasts of a gene are adjusted for each other."""
+    families = ANALYSES[wildcards.analysis]["test"]["stage_wise"]
+    return families[wildcards.family]["confirmation"]
+
+
+def tables_of_family(wildcards):
+    """Return the result tables, without annotation, of the job's contrasts."""
+    return [f"<test>/{name}.tsv" for name in contrasts_of_family(wildcards)]
 
 
 def tables_of_set(wildcards):
@@ -446,6 +471,11 @@ def step_records(wildcards):
             f"<annotate>/{name}.plot_{kind}"
             for kind in ("sensitivity", "influence")
             if analysis["test"][kind]
+        ]
+    for name in analysis["test"]["stage_wise"]:
+        records += [
+            f"<test>/stage_wise/{name}.adjust_stage_wise",
+            f"<annotate>/stage_wise/{name}.annotate_contrast",
         ]
     for name in _tested_sets(analysis):
         records += [f"<test>/sensitivity/{name}.vary_settings"] * analysis["test"][

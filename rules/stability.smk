@@ -1,6 +1,7 @@
-# 07 test, once more: what the calls hang on. Made only where `test.sensitivity` or `test.influence` asks for it.
+# 07 test, once more: what the calls hang on, and several contrasts together. Made only where `test.sensitivity`,
+# `test.influence` or `test.stage_wise` asks for it.
 # enters: <ingest>/counts.parquet, <batch>/design.tsv, <test>/<contrast>.tsv (also those of a sample set)
-# leaves: sensitivity/<sample set>.*, influence/<sample set>.* (`all` for all samples), figures
+# leaves: sensitivity/<sample set>.*, influence/<sample set>.* (`all` for all samples), stage_wise/<name>.tsv, figures
 
 
 rule vary_settings:
@@ -143,3 +144,36 @@ rule plot_influence:
         code=code("plot_influence"),
     script:
         "../scripts/plot_influence.py"
+
+
+rule adjust_stage_wise:
+    """Test several contrasts of each gene stage by stage."""
+    input:
+        model=for_contrast("<test>/model.h5ad"),
+        counts=for_contrast("<filter>/counts.parquet"),
+        samples=for_contrast("<ingest>/samples.tsv"),
+        contrast_tables=tables_of_family,
+    output:
+        table="<test>/stage_wise/{family}.tsv",
+        record="<test>/stage_wise/{family}.adjust_stage_wise.record.json",
+    log:
+        "<logs>/{family}.adjust_stage_wise.log",
+    benchmark:
+        "<benchmarks>/{family}.adjust_stage_wise.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
+    params:
+        family=family_name,
+        contrasts=contrasts_of_family,
+        design=model_of_set,
+        confirmation=confirmation_of_family,
+        alpha=setting("test.alpha"),
+        cooks_filter=setting("test.cooks_filter"),
+        independent_filtering=setting("test.independent_filtering"),
+        code=code("adjust_stage_wise"),
+    script:
+        "../scripts/adjust_stage_wise.py"

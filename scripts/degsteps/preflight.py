@@ -717,6 +717,7 @@ class _Check:
     def repeats(self) -> None:
         """Tests under other settings and without single samples."""
         test = self.analysis["test"]
+        self._families(test)
         if not test["sensitivity"] and test["sensitivity_grid"] != _default_grid():
             self.problem(
                 "test.sensitivity_grid", "is not used: test.sensitivity is false.", "Set it true, or delete it."
@@ -733,6 +734,27 @@ class _Check:
             self.note(
                 self.file, "test.influence", what, "Single samples rarely decide calls among so many: leave it out."
             )
+
+    def _families(self, test: Mapping[str, Any]) -> None:
+        known = list(self.contrasts_by_name)
+        for name, family in test["stage_wise"].items():
+            key = f"test.stage_wise.{name}"
+            unknown = [contrast for contrast in family["contrasts"] if contrast not in known]
+            for contrast in unknown:
+                what = f"there is no contrast {quoted(contrast)}."
+                self.problem(f"{key}.contrasts", what, suggestion(contrast, known, "There are"))
+            if unknown:
+                continue
+            of_family = [self.contrasts_by_name[contrast] for contrast in family["contrasts"]]
+            if len({contrast["sample_set"] for contrast in of_family}) > 1:
+                what = "the contrasts are tested in several sample sets, which have no fit in common."
+                self.problem(f"{key}.contrasts", what, "Make one entry for each sample set.")
+            if any(c["reduced"] or c["lfc_null"] or c["alternative"] != "greater_abs" for c in of_family):
+                what = "asks of contrasts whether they are 0, but some have 'reduced', 'lfc_null' or 'alternative'."
+                self.problem(key, what, "Name contrasts without these.")
+            if test["engine"] != "degsteps":
+                what = f"needs the likelihood-ratio test, which test.engine {test['engine']} has not."
+                self.problem(key, what, "Set test.engine: degsteps, or delete it.")
 
     def filters(self) -> None:
         filters = self.analysis["filter"]

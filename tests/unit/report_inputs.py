@@ -89,6 +89,7 @@ def settings() -> dict:
             "compatibility": "r",
             "shrinkage": "apeglm",
             "sensitivity": False,
+            "stage_wise": {},
             "influence": False,
         },
         "annotate": {"genes": "given/genes.tsv", "release": "Ensembl 110"},

@@ -1100,6 +1100,16 @@ def note_subjects_ignored(study):
 
 
 @case
+def stages_of_contrasts_that_do_not_go_together(study):
+    study.set(
+        "test.contrasts.beyond", {"factor": "condition", "test": "treated", "reference": "control", "lfc_null": 1}
+    )
+    study.set(
+        "test.stage_wise", {"all": {"contrasts": ["treated_vs_control", "beyond"]}, "x": {"contrasts": ["a", "b"]}}
+    )
+
+
+@case
 def grid_of_settings_without_use(study):
     study.set("test.sensitivity_grid.filters", ["none"])
 

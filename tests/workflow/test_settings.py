@@ -34,6 +34,11 @@ IN_SET = {
     "test.contrasts.c.sample_sets": ["s"],
 }
 IDENTITY = {"qc.subject_column": "mouse"}
+STAGED = LEVELS | {
+    "test.contrasts.d": {"factor": "lanes", "test": "5", "reference": "2"},
+    "test.contrasts.e": {"factor": "lanes", "test": "6", "reference": "5"},
+    "test.stage_wise.f": {"contrasts": ["c", "d", "e"]},
+}
 SENSITIVE = {"test.sensitivity": True}
 CROSSED = {"design.formula": "~ type * condition"}
 
@@ -216,6 +221,16 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "test.min_log2_fold_change": ({"test.min_log2_fold_change": 1}, "08_annotate/c.volcano.png", {}),
     "test.cooks_filter": (OUTLIER | {"test.cooks_filter": False}, "07_test/c.tsv", OUTLIER),
     "test.independent_filtering": ({"test.independent_filtering": False}, "07_test/c.tsv", {}),
+    "test.stage_wise.<name>.contrasts": (
+        STAGED,
+        "07_test/stage_wise/f.tsv",
+        STAGED | {"test.stage_wise.f.contrasts": ["c", "e"]},
+    ),
+    "test.stage_wise.<name>.confirmation": (
+        STAGED | {"test.stage_wise.f.confirmation": "holm"},
+        "07_test/stage_wise/f.tsv",
+        STAGED,
+    ),
     "test.sensitivity": (SENSITIVE, "08_annotate/c.tsv", {}),
     "test.sensitivity_grid.filters": (
         SENSITIVE | {"test.sensitivity_grid.filters": ["none"]},

@@ -62,6 +62,10 @@ REFERENCES = linear_methods.REFERENCES | {
         "Hastie TJ. Generalized additive models. In: Chambers JM, Hastie TJ, editors. Statistical Models in S. "
         "Pacific Grove: Wadsworth; 1992. doi:10.1201/9780203738535"
     ),
+    "heller2009": (
+        "Heller R, Manduchi E, Grant GR, Ewens WJ. A flexible two-stage procedure for identifying gene sets that are "
+        "differentially expressed. Bioinformatics 2009;25:1019-1025. doi:10.1093/bioinformatics/btp076"
+    ),
     "hu2010": (
         "Hu JX, Zhao H, Zhou HH. False discovery rate control with groups. Journal of the American Statistical "
         "Association 2010;105:1215-1227. doi:10.1198/jasa.2010.tm09329"
@@ -106,6 +110,10 @@ REFERENCES = linear_methods.REFERENCES | {
         "Robinson MD, Oshlack A. A scaling normalization method for differential expression analysis of RNA-seq data. "
         "Genome Biology 2010;11:R25. doi:10.1186/gb-2010-11-3-r25"
     ),
+    "shaffer1986": (
+        "Shaffer JP. Modified sequentially rejective multiple test procedures. Journal of the American Statistical "
+        "Association 1986;81:826-831. doi:10.1080/01621459.1986.10478341"
+    ),
     "smid2018": (
         "Smid M, Coebergh van den Braak RRJ, van de Werken HJG, et al. Gene length corrected trimmed mean of M-values "
         "(GeTMM) processing of RNA-seq data performs similarly in intersample analyses while improving intrasample "
@@ -118,6 +126,11 @@ REFERENCES = linear_methods.REFERENCES | {
     "storey2003": (
         "Storey JD, Tibshirani R. Statistical significance for genomewide studies. PNAS 2003;100:9440-9445. "
         "doi:10.1073/pnas.1530509100"
+    ),
+    "van den berge2017": (
+        "Van den Berge K, Soneson C, Robinson MD, Clement L. stageR: a general stage-wise method for controlling the "
+        "gene-level false discovery rate in differential expression and differential transcript usage. Genome Biology "
+        "2017;18:151. doi:10.1186/s13059-017-1277-0"
     ),
     "wagner2012": (
         "Wagner GP, Kin K, Lynch VJ. Measurement of mRNA abundance using RNA-seq data: RPKM measure is inconsistent "
@@ -477,6 +490,7 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
         _shrinkage_sentence(test["shrinkage"], cite),
+        _stage_wise_sentence(test, cite),
         _stability_sentences(test, records),
     )
 
@@ -502,6 +516,21 @@ def _stability_sentences(test: Mapping[str, Any], records: Sequence[Mapping[str,
     if test["influence"]:
         parts.append("The analysis, from the gene filter on, was repeated without each sample in turn.")
     return " ".join(parts)
+
+
+def _stage_wise_sentence(test: Mapping[str, Any], cite: "_Citations") -> str:
+    if not test["stage_wise"]:
+        return ""
+    families = _series([f"{name} ({', '.join(family['contrasts'])})" for name, family in test["stage_wise"].items()])
+    ways = {"shaffer": "Shaffer's modified sequentially rejective procedure", "holm": "Holm's procedure"}
+    used = _series(
+        [ways[way] for way in dict.fromkeys(family["confirmation"] for family in test["stage_wise"].values())]
+    )
+    return (
+        f"Contrasts were also tested stage by stage, within {families}: genes were screened by a likelihood-ratio test "
+        f"of all these contrasts together, and single contrasts confirmed by {used} within genes that passed, at an "
+        f"overall false discovery rate of {test['alpha']:g} {cite('heller2009', 'shaffer1986', 'vandenberge2017')}."
+    )
 
 
 def _shrinkage_sentence(method: str, cite: "_Citations") -> str:

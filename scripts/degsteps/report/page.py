@@ -22,7 +22,7 @@ import pandas as pd
 from degsteps.contrasts import test_words, words
 from degsteps.filtering import REASONS as FILTER_REASONS
 from degsteps.layout import STAGES, stage_folder
-from degsteps.report.accounting import MEASURES, NA_REASONS, STATUSES, Account, facts_of, reason_text
+from degsteps.report.accounting import MEASURES, NA_REASONS, STATUSES, Account, facts_of, facts_of_all, reason_text
 from degsteps.report.methods import Methods, provenance, software_versions
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -180,6 +180,7 @@ _FILE_PURPOSES = (
     (r"qc/identity\.tsv", "Verdicts on sex and subjects."),
     (r"qc/.*\.tsv", "Numbers behind the figure of this name."),
     (r"test/model\.h5ad", "The fitted model, for more contrasts without fitting again."),
+    (r"test/stage_wise/.*\.tsv", "Screening and confirmed contrasts, without annotation."),
     (r"test/sensitivity/.*\.tsv", "What each contrast calls under each combination of settings."),
     (r"test/sensitivity/.*\.parquet", "In which share of the settings each gene is called."),
     (r"test/influence/.*\.samples\.tsv", "What each contrast calls without each sample."),
@@ -187,6 +188,7 @@ _FILE_PURPOSES = (
     (r"test/genes\.tsv", "Means and variances (dispersions) of each gene."),
     (r"test/.*\.tsv", "Result table without annotation."),
     (r"annotate/overlap/overlap\.tsv", "Number of genes called by exactly which contrasts."),
+    (r"annotate/stage_wise/.*\.tsv", "Genes screened for any change, and the contrasts confirmed in them."),
     (r"annotate/genes\.tsv", "Annotation of every gene that was read."),
     (r"annotate/.*\.tsv", "Result table: every tested gene, by adjusted p-value."),
     (r".*\.(png|svg)", "Figure."),
@@ -573,6 +575,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "fit": facts_of(content.records, "fit_model"),
         "test_figures": test_pictures(content, pictures),
         "contrasts": [contrast_context(content, name) for name in content.contrasts],
+        "stage_wise": [stage_wise_grid(facts) for facts in facts_of_all(content.records, "adjust_stage_wise")],
         "na_reasons": NA_REASONS,
         "methods": content.methods,
         "versions": versions_grid(content.records),
@@ -594,6 +597,17 @@ def test_pictures(content: Content, pictures: Mapping[str, Picture]) -> list[Pic
     return shown + [
         picture(paths, stem, content.folder) for stem, paths in figures_by_stem(content.overlap_figures).items()
     ]
+
+
+def stage_wise_grid(facts: Mapping[str, Any]) -> Grid:
+    """Return the contrasts that were tested stage by stage, with what was confirmed."""
+    rows = tuple(
+        (name, format_count(found["up"]), format_count(found["down"]), format_count(facts["called_alone"][name]))
+        for name, found in facts["confirmed"].items()
+    )
+    caption = f"{facts['family']}: {facts['screened']:,} of {facts['tested']:,} genes pass the screening"
+    labels = ("Contrast", "Confirmed up", "Confirmed down", "Called by itself")
+    return Grid(caption, labels, (False, True, True, True), rows)
 
 
 def verdict_rows(verdicts: pd.DataFrame) -> list[dict[str, str]]:

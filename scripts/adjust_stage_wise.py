@@ -1,0 +1,51 @@
+"""Test several contrasts of each gene stage by stage: does the gene change at all, then in which of them?
+
+Heller et al. 2009 (overall false discovery rate); Van den Berge et al. 2017; Shaffer 1986. The screening is the
+likelihood-ratio test of the design with the one in which all contrasts are 0.
+"""
+
+import numpy as np
+
+from degsteps import deseq, reanalysis
+from degsteps import stage_wise as stages
+from degsteps.step import Input, Inputs, Output, run
+from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, read_table, write_table
+
+
+def main(
+    model: Input,
+    counts: Input,
+    samples: Input,
+    contrast_tables: Inputs,
+    table: Output,
+    family: str,
+    contrasts: dict,
+    design: dict,
+    confirmation: str,
+    alpha: float,
+    cooks_filter: bool,
+    independent_filtering: bool,
+) -> dict:
+    """Write the screening and the confirmed contrasts of each gene."""
+    fit, matrix = deseq.Fit.from_anndata(read_model(model)), read_matrix(counts)
+    asked = reanalysis.questions(read_samples(samples).loc[fit.design.index], design, contrasts, fit.design)
+    weights = np.array([asked[name].weights for name in contrasts])
+    screening = deseq.likelihood_ratio_test(
+        fit,
+        matrix,
+        stages.design_under_no_change(fit.design, weights),
+        weights[0],
+        alpha=alpha,
+        cooks=cooks_filter,
+        independent_filtering=independent_filtering,
+    )
+    by_name = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
+    tables = {name: by_name[name] for name in contrasts}
+    result, facts = stages.stage_wise(screening, tables, weights, alpha=alpha, method=confirmation)
+    write_table(order_by_significance(result), table)
+    called = {name: int((of_contrast["padj"] < alpha).sum()) for name, of_contrast in tables.items()}
+    return {"family": family, "confirmation": confirmation, "called_alone": called, **facts}
+
+
+if __name__ == "__main__":
+    run(main)
