@@ -397,7 +397,20 @@ def contrast_figures(wildcards):
     test = ANALYSES[wildcards.analysis]["test"]
     kinds = ["ma", "volcano", "heatmap", "top_genes", "pvalues"]
     kinds += [kind for kind in ("sensitivity", "influence") if test[kind]]
-    return _contrast_files(wildcards, *[f".{kind}.png" for kind in kinds])
+    figures = _contrast_files(wildcards, *[f".{kind}.png" for kind in kinds])
+    powered = powered_contrasts(ANALYSES[wildcards.analysis])
+    return figures + [f"<annotate>/{name}.power.png" for name in powered]
+
+
+def powered_contrasts(analysis):
+    """Return the contrasts whose power is computed: Wald tests that look for a change, where it is asked for."""
+    if analysis["test"]["power"] is None:
+        return []
+    return [
+        name
+        for name, contrast in analysis["test"]["contrasts"].items()
+        if not contrast["reduced"] and contrast["alternative"] != "less_abs"
+    ]
 
 
 def _tested_sets(analysis):
@@ -471,6 +484,11 @@ def step_records(wildcards):
             f"<annotate>/{name}.plot_{kind}"
             for kind in ("sensitivity", "influence")
             if analysis["test"][kind]
+        ]
+    for name in powered_contrasts(analysis):
+        records += [
+            f"<test>/power/{name}.compute_power",
+            f"<annotate>/{name}.plot_power",
         ]
     for name in analysis["test"]["stage_wise"]:
         records += [

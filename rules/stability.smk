@@ -1,7 +1,7 @@
 # 07 test, once more: what the calls hang on, and several contrasts together. Made only where `test.sensitivity`,
-# `test.influence` or `test.stage_wise` asks for it.
+# `test.influence`, `test.stage_wise` or `test.power` asks for it.
 # enters: <ingest>/counts.parquet, <batch>/design.tsv, <test>/<contrast>.tsv (also those of a sample set)
-# leaves: sensitivity/<sample set>.*, influence/<sample set>.* (`all` for all samples), stage_wise/<name>.tsv, figures
+# leaves: sensitivity/<sample set>.*, influence/<sample set>.* (`all` for all samples), stage_wise/<name>.tsv, power/<contrast>.tsv, figures
 
 
 rule vary_settings:
@@ -177,3 +177,68 @@ rule adjust_stage_wise:
         code=code("adjust_stage_wise"),
     script:
         "../scripts/adjust_stage_wise.py"
+
+
+rule compute_power:
+    """Compute what a contrast could find with these samples."""
+    input:
+        table="<test>/{contrast}.tsv",
+        genes=for_contrast("<test>/genes.tsv"),
+        size_factors=for_contrast("<normalize>/size_factors.tsv"),
+        design=for_contrast("<batch>/design.tsv"),
+        samples=for_contrast("<ingest>/samples.tsv"),
+        lengths=lengths_input,
+    output:
+        power="<test>/power/{contrast}.tsv",
+        record="<test>/power/{contrast}.compute_power.record.json",
+    log:
+        "<logs>/{contrast}.compute_power.log",
+    benchmark:
+        "<benchmarks>/{contrast}.compute_power.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        name=contrast_name,
+        contrast=contrast_setting,
+        model=model_of_set,
+        alpha=setting("test.alpha"),
+        target=setting("test.power"),
+        fold_changes=setting("test.power_fold_changes"),
+        code=code("compute_power"),
+    script:
+        "../scripts/compute_power.py"
+
+
+rule plot_power:
+    """Draw the power of a contrast over the mean count of genes."""
+    input:
+        power="<test>/power/{contrast}.tsv",
+    output:
+        figure_png=report(
+            "<annotate>/{contrast}.power.png",
+            category="{analysis}",
+            subcategory="Results",
+            labels={"figure": "Power, {contrast}"},
+        ),
+        figure_svg="<annotate>/{contrast}.power.svg",
+        record="<annotate>/{contrast}.plot_power.record.json",
+    log:
+        "<logs>/{contrast}.plot_power.log",
+    benchmark:
+        "<benchmarks>/{contrast}.plot_power.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        title=contrast_title,
+        target=setting("test.power"),
+        code=code("plot_power"),
+    script:
+        "../scripts/plot_power.py"

@@ -718,7 +718,12 @@ class _Check:
         """Tests under other settings and without single samples."""
         test = self.analysis["test"]
         self._families(test)
-        if not test["sensitivity"] and test["sensitivity_grid"] != _default_grid():
+        if test["power"] is not None and test["engine"] != "degsteps":
+            what = f"needs the dispersions of the negative-binomial fit, and test.engine is {test['engine']}."
+            self.problem("test.power", what, "Set test.engine: degsteps, or delete it.")
+        if test["power"] is None and test["power_fold_changes"] != _default("power_fold_changes"):
+            self.problem("test.power_fold_changes", "is not used: test.power is not given.", "Set it, e.g. 0.8.")
+        if not test["sensitivity"] and test["sensitivity_grid"] != _default("sensitivity_grid"):
             self.problem(
                 "test.sensitivity_grid", "is not used: test.sensitivity is false.", "Set it true, or delete it."
             )
@@ -849,9 +854,10 @@ class _Check:
             self.problem("qc.subject_column", what, cure)
 
 
-def _default_grid() -> dict[str, Any]:
-    grid = read_schema("analysis")["properties"]["test"]["properties"]["sensitivity_grid"]
-    return with_defaults({}, grid)
+def _default(name: str) -> Any:
+    """Return the default of a setting of the test."""
+    schema = read_schema("analysis")["properties"]["test"]["properties"][name]
+    return with_defaults({}, schema) if schema["type"] == "object" else schema["default"]
 
 
 def _unreadable(path: str) -> Fault | None:

@@ -89,6 +89,7 @@ def settings() -> dict:
             "compatibility": "r",
             "shrinkage": "apeglm",
             "sensitivity": False,
+            "power": None,
             "stage_wise": {},
             "influence": False,
         },

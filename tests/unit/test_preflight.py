@@ -1110,6 +1110,17 @@ def stages_of_contrasts_that_do_not_go_together(study):
 
 
 @case
+def power_that_cannot_be_computed(study):
+    study.set("test.engine", "pydeseq2")
+    study.set("test.power", 0.8)
+
+
+@case
+def fold_changes_of_no_power(study):
+    study.set("test.power_fold_changes", [3])
+
+
+@case
 def grid_of_settings_without_use(study):
     study.set("test.sensitivity_grid.filters", ["none"])
 

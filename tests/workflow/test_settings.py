@@ -39,6 +39,7 @@ STAGED = LEVELS | {
     "test.contrasts.e": {"factor": "lanes", "test": "6", "reference": "5"},
     "test.stage_wise.f": {"contrasts": ["c", "d", "e"]},
 }
+POWERED = {"test.power": 0.8}
 SENSITIVE = {"test.sensitivity": True}
 CROSSED = {"design.formula": "~ type * condition"}
 
@@ -221,6 +222,8 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "test.min_log2_fold_change": ({"test.min_log2_fold_change": 1}, "08_annotate/c.volcano.png", {}),
     "test.cooks_filter": (OUTLIER | {"test.cooks_filter": False}, "07_test/c.tsv", OUTLIER),
     "test.independent_filtering": ({"test.independent_filtering": False}, "07_test/c.tsv", {}),
+    "test.power": (POWERED, "07_test/power/c.tsv", {"test.power": 0.5}),
+    "test.power_fold_changes": (POWERED | {"test.power_fold_changes": [3]}, "07_test/power/c.tsv", POWERED),
     "test.stage_wise.<name>.contrasts": (
         STAGED,
         "07_test/stage_wise/f.tsv",

@@ -62,6 +62,10 @@ REFERENCES = linear_methods.REFERENCES | {
         "Hastie TJ. Generalized additive models. In: Chambers JM, Hastie TJ, editors. Statistical Models in S. "
         "Pacific Grove: Wadsworth; 1992. doi:10.1201/9780203738535"
     ),
+    "hart2013": (
+        "Hart SN, Therneau TM, Zhang Y, Poland GA, Kocher JP. Calculating sample size estimates for RNA sequencing "
+        "data. Journal of Computational Biology 2013;20:970-978. doi:10.1089/cmb.2012.0283"
+    ),
     "heller2009": (
         "Heller R, Manduchi E, Grant GR, Ewens WJ. A flexible two-stage procedure for identifying gene sets that are "
         "differentially expressed. Bioinformatics 2009;25:1019-1025. doi:10.1093/bioinformatics/btp076"
@@ -491,6 +495,10 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
         _shrinkage_sentence(test["shrinkage"], cite),
         _stage_wise_sentence(test, cite),
+        f"The power of the Wald tests was computed from the fitted dispersions and the size factors {cite('hart2013')} "
+        "at the largest p-value that was called."
+        if test["power"] is not None
+        else "",
         _stability_sentences(test, records),
     )
 

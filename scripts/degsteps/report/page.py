@@ -130,9 +130,13 @@ FIGURES = {
         "Influence of single samples",
         "What the contrast loses and gains when a sample is left out. Fewer samples always lose some calls.",
     ),
+    "power": (
+        "Power",
+        "Which fold changes these samples could find, by the mean count of a gene: what no call means.",
+    ),
     "pvalues": ("P-values", "Flat with a peak near 0 is what a sound test gives."),
 }
-CONTRAST_FIGURES = ("ma", "volcano", "heatmap", "top_genes", "pvalues", "sensitivity", "influence")
+CONTRAST_FIGURES = ("ma", "volcano", "heatmap", "top_genes", "pvalues", "power", "sensitivity", "influence")
 _QUALITY_ORDER = ("libraries", "boxplots", "rle", "densities", "scree", "loadings", "association", "distances")
 _BATCH_FIGURES = ("pca", "pca_adjusted")
 
@@ -181,6 +185,7 @@ _FILE_PURPOSES = (
     (r"qc/.*\.tsv", "Numbers behind the figure of this name."),
     (r"test/model\.h5ad", "The fitted model, for more contrasts without fitting again."),
     (r"test/stage_wise/.*\.tsv", "Screening and confirmed contrasts, without annotation."),
+    (r"test/power/.*\.tsv", "Power and smallest detectable fold change, by mean count."),
     (r"test/sensitivity/.*\.tsv", "What each contrast calls under each combination of settings."),
     (r"test/sensitivity/.*\.parquet", "In which share of the settings each gene is called."),
     (r"test/influence/.*\.samples\.tsv", "What each contrast calls without each sample."),
@@ -610,6 +615,20 @@ def stage_wise_grid(facts: Mapping[str, Any]) -> Grid:
     return Grid(caption, labels, (False, True, True, True), rows)
 
 
+def power_sentence(records: Sequence[Mapping[str, Any]], contrast: str) -> str:
+    """Return what the samples could find in a gene of median mean count; blank where it was not computed."""
+    facts = next((f for f in facts_of_all(records, "compute_power") if f["contrast"] == contrast), None)
+    if not facts or not facts["power"]:
+        return ""
+    chances = [f"probability {chance:.2f} if it changes {ratio}-fold" for ratio, chance in facts["power"].items()]
+    least = facts["detectable_fold_change"]
+    reach = f"; {facts['target']:.0%} power needs a fold change of {least:.2g}" if least else ""
+    return (
+        f"With these samples a gene of median mean count ({format_mean(facts['median_mean'])}) is found with "
+        f"{', '.join(chances)}{reach}. Found is a p-value up to {format_p(facts['pvalue'])}, the largest called."
+    )
+
+
 def verdict_rows(verdicts: pd.DataFrame) -> list[dict[str, str]]:
     """Return verdicts, the gravest first."""
     rows = []
@@ -872,6 +891,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
         "cells": contrast.get("cells", {}),
         "weights": {key: weight for key, weight in contrast["weights"].items() if weight},
         "numbers": numbers,
+        "power": power_sentence(content.records, name),
         "missing": [(reason, text, format_count(n)) for reason, text, n in reasons if n],
         "data": data,
         "rows": rows,

@@ -1,0 +1,47 @@
+"""Compute what a contrast could find with these samples: power by fold change and mean count (Hart et al. 2013)."""
+
+from degsteps import reanalysis
+from degsteps.normalization import normalization_factors
+from degsteps.power import called_below, contrast_power
+from degsteps.step import Input, OptionalInput, Output, run
+from degsteps.tables import read_matrix, read_samples, read_table, write_table
+
+
+def main(
+    table: Input,
+    genes: Input,
+    size_factors: Input,
+    design: Input,
+    samples: Input,
+    power: Output,
+    name: str,
+    contrast: dict,
+    model: dict,
+    alpha: float,
+    target: float,
+    fold_changes: list,
+    lengths: OptionalInput = None,
+) -> dict:
+    """Genes that independent filtering has left out cannot be called, and are not counted."""
+    results, matrix = read_table(table, text=("na_reason",)), read_table(design)
+    adjusted = results.index[results["padj"].notna()]
+    question = reanalysis.questions(read_samples(samples).loc[matrix.index], model, {name: contrast}, matrix)[name]
+    factors = read_table(size_factors)["size_factor"].loc[matrix.index]
+    offsets = normalization_factors(read_matrix(lengths).loc[adjusted, matrix.index], factors) if lengths else factors
+    found, facts = contrast_power(
+        read_table(genes).loc[adjusted, ["base_mean", "dispersion"]],
+        matrix.to_numpy(dtype=float),
+        question.weights,
+        offsets.to_numpy(dtype=float),
+        pvalue=called_below(results["pvalue"], results["padj"], alpha),
+        target=target,
+        fold_changes=fold_changes,
+        lfc_null=question.lfc_null,
+        alternative=question.alternative,
+    )
+    write_table(found, power)
+    return {"contrast": name, **facts}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,15 @@
+"""Draw the power of a contrast over the mean count of genes."""
+
+from degsteps.figures.power import power_plot
+from degsteps.figures.style import save
+from degsteps.step import Input, Output, run
+from degsteps.tables import read_table
+
+
+def main(power: Input, figure_png: Output, figure_svg: Output, title: str, target: float) -> None:
+    """Power of given fold changes on the left, the smallest detectable fold change on the right."""
+    save(power_plot(read_table(power), title, target), figure_png, figure_svg)
+
+
+if __name__ == "__main__":
+    run(main)
