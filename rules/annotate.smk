@@ -131,7 +131,7 @@ rule plot_top_genes:
         table="<annotate>/{contrast}.tsv",
         counts=for_contrast("<filter>/counts.parquet"),
         size_factors=for_contrast("<normalize>/size_factors.tsv"),
-        samples=for_contrast("<ingest>/samples.tsv"),
+        samples=design_samples,
         transformed=for_contrast("<transform>/transformed.parquet"),
         lengths=lengths_input,
     output:

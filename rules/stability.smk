@@ -151,7 +151,7 @@ rule adjust_stage_wise:
     input:
         model=for_contrast("<test>/model.h5ad"),
         counts=for_contrast("<filter>/counts.parquet"),
-        samples=for_contrast("<ingest>/samples.tsv"),
+        samples=design_samples,
         contrast_tables=tables_of_family,
     output:
         table="<test>/stage_wise/{family}.tsv",
@@ -186,7 +186,7 @@ rule compute_power:
         genes=for_contrast("<test>/genes.tsv"),
         size_factors=for_contrast("<normalize>/size_factors.tsv"),
         design=for_contrast("<batch>/design.tsv"),
-        samples=for_contrast("<ingest>/samples.tsv"),
+        samples=design_samples,
         lengths=lengths_input,
     output:
         power="<test>/power/{contrast}.tsv",

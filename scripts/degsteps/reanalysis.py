@@ -290,4 +290,5 @@ def question_of_fewer(question: Question, combinations: pd.DataFrame, samples: S
         reduced, _ = reduced_to_full_rank(reduced.loc[list(samples)])
         if reduced.shape[1] >= len(combinations):
             raise DesignError("the other samples leave nothing between the design and the smaller one.")
-    return Question(weights, reduced, question.lfc_null, question.alternative)
+    left = None if question.compared is None else [sample for sample in question.compared if sample in set(samples)]
+    return Question(weights, reduced, question.lfc_null, question.alternative, left)

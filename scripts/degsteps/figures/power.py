@@ -38,8 +38,7 @@ def power_plot(power: pd.DataFrame, title: str, target: float) -> Figure:
     smallest = numbers(power["detectable_fold_change"])
     right.plot(means, smallest, marker="o", markersize=5, color=style.OKABE_ITO[0])
     right.set(xlabel="mean of normalised counts", ylabel=f"fold change found with power {target:g}")
-    right.set_yscale("log", base=2)
-    right.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+    right.set_ylim(bottom=1)
     for axes in (left, right):
         style.log_axis(axes, "x")
         axes.grid()
