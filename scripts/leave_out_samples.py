@@ -5,7 +5,6 @@ Genes are filtered, size factors estimated and the model fitted anew, as in a sa
 
 from degsteps import reanalysis
 from degsteps.influence import leave_out_samples
-from degsteps.model import ProgressLog
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import read_samples, read_table, write_table
 
@@ -35,7 +34,7 @@ def main(
     asked = reanalysis.questions(read_samples(samples).loc[study.design.index], model, contrasts, study.design)
     tables = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
     chosen = {"filters": filters, "size_factors": size_factors, "test": test}
-    of_samples, of_genes = leave_out_samples(study, asked, tables, **chosen, progress=ProgressLog())
+    of_samples, of_genes = leave_out_samples(study, asked, tables, **chosen)
     write_table(of_samples, influence)
     write_table(of_genes, genes)
     return {"fits": int(of_samples.groupby("without")["problem"].apply(lambda found: found.isna().any()).sum())}

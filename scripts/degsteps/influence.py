@@ -1,6 +1,7 @@
 """Which calls hang on a single sample: the whole analysis again without each of them."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from degsteps.reanalysis import Question, Study
 from degsteps.wording import counted
 
 LOST_BY = ", "
+logger = logging.getLogger("degsteps")
 
 
 def leave_out_samples(
@@ -21,7 +23,6 @@ def leave_out_samples(
     filters: Mapping[str, Any],
     size_factors: str,
     test: Mapping[str, Any],
-    progress: Callable[[int, int, str], None] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Filter, normalise, fit and test without each sample in turn.
 
@@ -30,7 +31,6 @@ def leave_out_samples(
     main_tables : result tables of all samples, by contrast.
     filters, test : sections of the configuration.
     size_factors : method.
-    progress : called with (samples done, samples, what is done).
 
     Returns
     -------
@@ -47,7 +47,7 @@ def leave_out_samples(
     lost: dict[str, dict[str, list[str]]] = {name: {} for name in asked}
     n_fits = dict.fromkeys(asked, 0)
     calls = {name: reanalysis.called(main_tables[name], alpha).loc[lambda signs: signs != 0] for name in asked}
-    for position, sample in enumerate(names):
+    for position, sample in enumerate(names, start=1):
         tables, problems = _without(study, asked, sample, filters, size_factors, test)
         for name in asked:
             row = {"contrast": name, "without": sample}
@@ -59,8 +59,7 @@ def leave_out_samples(
             here = reanalysis.called(tables[name], alpha).reindex(calls[name].index, fill_value=0)
             for gene in calls[name].index[here != calls[name]]:
                 lost[name].setdefault(gene, []).append(sample)
-        if progress:
-            progress(position + 1, len(names), "samples left out")
+        logger.info("%d of %d samples left out", position, len(names))
     columns = ["contrast", "without", "tested", "called", "up", "down", "gained", "lost", "jaccard"]
     samples = pd.DataFrame(rows).reindex(columns=[*columns, "lfc_correlation", "problem"])
     whole = ["tested", "called", "up", "down", "gained", "lost"]
