@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-all test-slurm test-conda slurm schedulers conda-pins
+.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-all test-slurm test-conda slurm schedulers concordance conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -21,8 +21,8 @@ $(VENV)/.dev: envs/dev.lock.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/dev.lock.txt
 	@touch $@
 
-# Executors for schedulers, on top of .run.
-$(VENV)/.slurm $(VENV)/.schedulers: $(VENV)/.%: envs/%.lock.txt $(VENV)/.run
+# Executors for schedulers and an optional engine, on top of .run.
+$(VENV)/.slurm $(VENV)/.schedulers $(VENV)/.concordance: $(VENV)/.%: envs/%.lock.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
@@ -85,6 +85,8 @@ slurm: $(VENV)/.slurm  ## add the Slurm executor to .venv
 
 schedulers: $(VENV)/.schedulers  ## add the executors for LSF, SGE, PBS and Kubernetes to .venv
 
+concordance: $(VENV)/.concordance  ## add edgePython (GPL-3) to .venv, for test.concordance: edger_ql
+
 conda-pins:  ## exact package lists for envs/*.yaml, solved by conda (needs the channels)
 	bash envs/make_pins.sh
 
@@ -115,5 +117,5 @@ docs: $(VENV)/.dev  ## write config/README.md from the schemas, rules/sources.tx
 	$(BIN)/python scripts/write_source_list.py
 
 lock:  ## resolve envs/*.in into envs/*.lock.txt (needs uv)
-	cd envs && for name in core dev combat_seq slurm schedulers; do \
+	cd envs && for name in core dev combat_seq concordance slurm schedulers; do \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.lock.txt; done

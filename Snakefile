@@ -25,6 +25,7 @@ include: "rules/qc.smk"  # 06  all of the above     -> quality figures and the t
 include: "rules/test.smk"  # 07  counts, design     -> one fit, one table per contrast
 include: "rules/sets.smk"  # 01-07 again on the sample sets that the configuration names
 include: "rules/stability.smk"  # 07 again under other settings, and without each sample
+include: "rules/concordance.smk"  # 07 again by second engines
 include: "rules/annotate.smk"  # 08  contrast tables -> with gene symbols and the rest
 include: "rules/report.smk"  # 10  everything       -> page, spreadsheet, methods text, manifest
 

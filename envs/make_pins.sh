@@ -10,6 +10,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for file in *.yaml; do
   name=${file%.yaml}
+  # An explicit list has no packages from PyPI; such an environment is solved from its file.
+  if grep -q "pip:" "$file"; then continue; fi
   conda env create --quiet --file "$file" --prefix "$work/$name"
   conda list --explicit --md5 --prefix "$work/$name" > "$work/$name.txt"
   mv "$work/$name.txt" "$name.$platform.pin.txt"

@@ -36,6 +36,7 @@ rule annotate_contrast:
         table="<test>/{contrast}.tsv",
         annotation="<annotate>/genes.tsv",
         stability=stability_input,
+        calls=engine_calls,
     output:
         annotated=report(
             "<annotate>/{contrast}.tsv",

@@ -377,6 +377,63 @@ def contrast_title(wildcards):
     return words(contrast_setting(wildcards)).title
 
 
+def contrast_name(wildcards):
+    """Return the name of the job's contrast."""
+    return wildcards.contrast
+
+
+def second_engines(wildcards):
+    """Return the second engines of the job's analysis."""
+    return ANALYSES[wildcards.analysis]["test"]["concordance"]
+
+
+def second_engine_tables(wildcards):
+    """Return the tables of the second engines, of the sample set that the job's contrast is tested in."""
+    sample_set = _sample_set(wildcards)
+    folder = f"<test>/sets/{sample_set}" if sample_set else "<test>"
+    engines = second_engines(wildcards)
+    return [f"{folder}/concordance/{engine}.tsv" for engine in engines]
+
+
+def engine_calls(wildcards):
+    """Return which engines call which gene of the job's contrast, where there are second engines."""
+    if not second_engines(wildcards):
+        return []
+    return f"<test>/concordance/{wildcards.contrast}.genes.tsv"
+
+
+def concordance_files(*endings):
+    """Return an input function that gives files of the comparison of engines for all contrasts."""
+
+    def paths_of_contrasts(wildcards):
+        names = ANALYSES[wildcards.analysis]["test"]["contrasts"]
+        return [
+            f"<test>/concordance/{name}{ending}"
+            for name in names
+            for ending in endings
+            if second_engines(wildcards)
+        ]
+
+    return paths_of_contrasts
+
+
+def _concordance_records(analysis):
+    """Return the records of second engines and of their comparison."""
+    test = analysis["test"]
+    if not test["concordance"]:
+        return []
+    sets = {contrast["sample_set"] for contrast in test["contrasts"].values()}
+    folders = [f"<test>/sets/{name}" if name else "<test>" for name in sets]
+    return [
+        f"{folder}/concordance/test_{engine}"
+        for folder in sorted(folders)
+        for engine in test["concordance"]
+    ] + [
+        f"<test>/concordance/{contrast}.compare_engines"
+        for contrast in test["contrasts"]
+    ]
+
+
 def table_name(wildcards):
     """Return the name of the job's normalised table."""
     return wildcards.table
@@ -471,6 +528,7 @@ def step_records(wildcards):
             f"<test>/sets/{name}/plot_dispersion",
             f"<transform>/sets/{name}/transform_counts",
         ]
+    records += _concordance_records(analysis)
     for name in contrasts:
         records += [
             f"<test>/{name}.test_contrast",

@@ -125,6 +125,8 @@ rule render_report:
         ],
         set_figures=set_files("<test>/dispersion.png", "<test>/dispersion.svg"),
         overlap_figures=overlap_figures,
+        agreements=concordance_files(".agreement.tsv"),
+        concordance_figures=concordance_files(".concordance.png", ".concordance.svg"),
         records=step_records,
         compiled_contrasts=compiled_contrasts,
         hidden_association=hidden_association,
@@ -165,6 +167,7 @@ rule write_workbook:
         contrasts="<report>/contrasts.tsv",
         verdicts="<report>/verdicts.tsv",
         contrast_tables=contrast_tables,
+        agreements=concordance_files(".agreement.tsv"),
         records=step_records,
     output:
         workbook=report(

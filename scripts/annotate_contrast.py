@@ -4,12 +4,21 @@ from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_text_table, write_table
 
 
-def main(table: Input, annotation: Input, annotated: Output, stability: OptionalInput = None) -> dict:
-    """Join by gene id, both sides as text: no number changes on the way."""
+def main(
+    table: Input,
+    annotation: Input,
+    annotated: Output,
+    stability: OptionalInput = None,
+    calls: OptionalInput = None,
+) -> dict:
+    """Join by gene id, both sides as text: no number changes on the way. `calls` says which engines call a gene."""
     results, genes = read_text_table(table), read_text_table(annotation)
     if stability:
         share = read_matrix(stability)[f"{table.stem}.stability"].reindex(results.index)
         results.insert(results.columns.get_loc("na_reason"), "stability", share)
+    if calls:
+        called_by = read_text_table(calls)["called_by"].reindex(results.index)
+        results.insert(results.columns.get_loc("na_reason"), "called_by", called_by)
     joined = genes.reindex(results.index).join(results)
     write_table(joined, annotated)
     return {"genes": len(joined), "annotation_columns": list(genes.columns)}

@@ -26,6 +26,8 @@ def main(
     overlap_figures: Inputs,
     records: Inputs,
     compiled_contrasts: Inputs,
+    agreements: Inputs,
+    concordance_figures: Inputs,
     page: Output,
     methods: Output,
     settings: dict,
@@ -59,6 +61,10 @@ def main(
         contrasts={path.stem: accounting.typed_results(read_text_table(path)) for path in contrast_tables},
         contrast_paths={path.stem: path for path in contrast_tables},
         figures=figures,
+        agreements={
+            path.name.removesuffix(".agreement.tsv"): read_table(path, text=("second",)) for path in agreements
+        },
+        concordance_figures=concordance_figures,
         contrast_figures=contrast_figures,
         set_figures=set_figures,
         overlap_figures=overlap_figures,

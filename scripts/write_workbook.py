@@ -14,6 +14,7 @@ def main(
     contrasts: Input,
     verdicts: Input,
     contrast_tables: Inputs,
+    agreements: Inputs,
     records: Inputs,
     workbook: Output,
     settings: dict,
@@ -35,6 +36,9 @@ def main(
         accountability=read_table(accountability, text=("stage", "reason")),
         verdicts=read_table(verdicts, text=("finding", "advice")),
         summary=read_table(contrasts),
+        agreements={
+            path.name.removesuffix(".agreement.tsv"): read_table(path, text=("second",)) for path in agreements
+        },
         contrasts={path.stem: typed_results(read_text_table(path)) for path in contrast_tables},
     )
     return {"sheets": names}

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from degsteps.errors import DegstepsError
+from degsteps.repeated import block_column
 from degsteps.sources import lengths_are_offsets
+from degsteps.wording import quoted
 
 
 class Refusal(NamedTuple):
@@ -28,6 +30,32 @@ def engine_refusals(analysis: Mapping[str, Any]) -> list[Refusal]:
         found += _pydeseq2(analysis)
     if engine == "voom":
         found += _voom(analysis)
+    return found
+
+
+def concordance_refusals(analysis: Mapping[str, Any], contrasts: Mapping[str, Mapping[str, Any]]) -> list[Refusal]:
+    """Return what keeps second engines from testing the same as the first.
+
+    Parameters
+    ----------
+    contrasts : every single contrast by name.
+    """
+    test, key, found = analysis["test"], "test.concordance", []
+    if "limma_voom" in test["concordance"] and test["engine"] == "voom":
+        what = "limma_voom is what test.engine voom computes already."
+        found.append(Refusal(key, what, "Take limma_voom out, or set test.engine: degsteps."))
+    if "edger_ql" in test["concordance"]:
+        if block_column(analysis["design"]) is not None:
+            what = "edger_ql knows no correlation between samples of one subject, and would take them for independent."
+            found.append(Refusal(key, what, "Take edger_ql out."))
+        for name, contrast in contrasts.items():
+            if contrast["lfc_null"] or contrast["alternative"] != "greater_abs":
+                what = f"edger_ql tests for any change only, and the contrast {quoted(name)} asks for another."
+                found.append(Refusal(key, what, "Take edger_ql out, or delete lfc_null and alternative there."))
+    if test["concordance"] and _has_length_offsets(analysis):
+        what = "second engines take no transcript lengths as offsets."
+        cure = "Set ingest.length_correction: length_scaled_tpm, which corrects the counts, or take them out."
+        found.append(Refusal(key, what, cure))
     return found
 
 

@@ -28,7 +28,7 @@ from degsteps.design import (
     parse_formula,
     rank_report,
 )
-from degsteps.engine_checks import engine_refusals
+from degsteps.engine_checks import concordance_refusals, engine_refusals
 from degsteps.errors import DegstepsError, DesignError
 from degsteps.hidden_checks import hidden_findings
 from degsteps.repeated import (
@@ -683,7 +683,8 @@ class _Check:
             self.problem("transform.trend_genes", what, "Delete it, or set transform.method: vst.")
 
     def engine(self) -> None:
-        for refusal in engine_refusals(self.analysis):
+        refused = concordance_refusals(self.analysis, self.contrasts_by_name)
+        for refusal in [*engine_refusals(self.analysis), *refused]:
             self.problem(*refusal)
 
     def repeated(self) -> None:

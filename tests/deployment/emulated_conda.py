@@ -23,8 +23,15 @@ PYPI_NAMES = {"matplotlib-base": "matplotlib"}
 
 
 def pins(environment: Path) -> dict[str, str]:
-    """Return the pinned version of each package of an environment file, ``python`` included."""
-    return dict(entry.split("=") for entry in yaml.safe_load(environment.read_text())["dependencies"])
+    """Return the pinned version of each package of an environment file, ``python`` and those from PyPI included."""
+    found = {}
+    for entry in yaml.safe_load(environment.read_text())["dependencies"]:
+        if isinstance(entry, dict):
+            found |= dict(package.split("==") for package in entry["pip"])
+        else:
+            name, version = entry.split("=")
+            found[name] = version
+    return found
 
 
 def interpreter(version: str) -> str:
@@ -40,6 +47,7 @@ def create(environment: Path, prefix: Path) -> None:
     """Make the environment: exactly what the file names, and what that needs."""
     wanted = pins(environment)
     subprocess.run([interpreter(wanted.pop("python")), "-m", "venv", str(prefix)], check=True)
+    wanted.pop("pip", None)
     requirements = [f"{PYPI_NAMES.get(name, name)}=={version}" for name, version in wanted.items()]
     python, uv = str(prefix / "bin" / "python"), shutil.which("uv")
     quick = [str(uv), "pip", "install", "--quiet", "--python", python]

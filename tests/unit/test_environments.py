@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.conftest import REPO
+from tests.deployment.emulated_conda import pins
 
 ENVS = REPO / "envs"
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}
@@ -19,11 +20,11 @@ def locked(name: str) -> dict[str, str]:
 def test_conda_versions_are_those_of_the_lock(path):
     content = yaml.safe_load(path.read_text())
     assert content["channels"] == ["conda-forge", "bioconda", "nodefaults"]
-    versions = locked("core.lock.txt") | locked("combat_seq.lock.txt")
-    for entry in content["dependencies"]:
-        name, version = entry.split("=")
-        if name != "python":
-            assert versions[CONDA_NAMES.get(name, name)] == version, entry
+    versions = locked("core.lock.txt") | locked("combat_seq.lock.txt") | locked("concordance.lock.txt")
+    for name, version in pins(path).items():
+        # pip itself installs what conda has not.
+        if name not in ("python", "pip"):
+            assert versions[CONDA_NAMES.get(name, name)] == version, name
 
 
 @pytest.mark.parametrize("path", sorted(ENVS.glob("*.lock.txt")), ids=lambda path: path.stem)
@@ -41,7 +42,7 @@ def test_every_rule_names_an_environment_that_exists():
         assert all((ENVS / name).is_file() for name in environments)
 
 
-@pytest.mark.parametrize("name", ["dev", "slurm", "schedulers"])
+@pytest.mark.parametrize("name", ["dev", "slurm", "schedulers", "concordance"])
 def test_locks_that_go_together_agree(name):
     core, other = locked("core.lock.txt"), locked(f"{name}.lock.txt")
     assert {package: other[package] for package in core.keys() & other.keys()} == {

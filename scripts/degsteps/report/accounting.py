@@ -237,7 +237,7 @@ def typed_results(table: pd.DataFrame) -> pd.DataFrame:
         )
     start = list(table.columns).index("base_mean")
     typed = table.copy()
-    for name in [name for name in table.columns[start:] if name != "na_reason"]:
+    for name in [name for name in table.columns[start:] if name not in ("na_reason", "called_by")]:
         typed[name] = table[name].where(table[name] != "", "nan").astype(float)
     return typed
 

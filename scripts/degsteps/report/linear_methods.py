@@ -8,6 +8,11 @@ REFERENCES = {
         "Law CW, Chen Y, Shi W, Smyth GK. voom: precision weights unlock linear model analysis tools for RNA-seq read "
         "counts. Genome Biology 2014;15:R29. doi:10.1186/gb-2014-15-2-r29"
     ),
+    "lund2012": (
+        "Lund SP, Nettleton D, McCarthy DJ, Smyth GK. Detecting differential expression in RNA-sequence data using "
+        "quasi-likelihood with shrunken dispersion estimates. Statistical Applications in Genetics and Molecular "
+        "Biology 2012;11:8. doi:10.1515/1544-6115.1826"
+    ),
     "mccarthy2009": (
         "McCarthy DJ, Smyth GK. Testing significance relative to a fold-change threshold is a TREAT. "
         "Bioinformatics 2009;25:765-771. doi:10.1093/bioinformatics/btp053"
@@ -67,6 +72,24 @@ def linear_sentences(
 
 def _is_treat(contrast: Mapping[str, Any]) -> bool:
     return bool(contrast.get("lfc_null")) and contrast.get("alternative", "greater_abs") == "greater_abs"
+
+
+def concordance_sentence(settings: Mapping[str, Any], versions: Mapping[str, str], cite: Callable[..., str]) -> str:
+    """Name the second engines, where there are any."""
+    engines = settings["test"].get("concordance") or []
+    named = []
+    for engine in engines:
+        if engine == "limma_voom":
+            named.append(f"limma-voom {cite('law2014', 'smyth2004')}")
+        else:
+            by = f" (edgePython {versions['edgepython']}, method of edgeR 3.40)" if "edgepython" in versions else ""
+            named.append(f"edgeR's quasi-likelihood F test{by} {cite('lund2012')}")
+    if not named:
+        return ""
+    return (
+        f"To see how far other methods agree, the same contrasts were tested by {' and '.join(named)} with library "
+        "sizes of the same ratios; the calls that are reported are not theirs."
+    )
 
 
 def subject_sentence(settings: Mapping[str, Any]) -> str:

@@ -154,7 +154,7 @@ REFERENCES = linear_methods.REFERENCES | {
     ),
 }
 #: Packages that decide about numbers; what they bring along is in the versions table, not in the paragraph.
-NAMED_PACKAGES = ("numpy", "scipy", "pandas", "anndata", "pydeseq2", "scanpy", "inmoose", "matplotlib")
+NAMED_PACKAGES = ("numpy", "scipy", "pandas", "anndata", "pydeseq2", "scanpy", "inmoose", "edgepython", "matplotlib")
 
 _TABLE_WORDS = {
     "normalized": ("counts divided by size factors", ()),
@@ -500,6 +500,7 @@ def _test_sentences(settings, records, design, versions, cite) -> str:
         if test["power"] is not None
         else "",
         _stability_sentences(test, records),
+        linear_methods.concordance_sentence(settings, versions, cite),
     )
 
 

@@ -12,7 +12,7 @@ import os
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,10 @@ FIGURES = {
         "Power",
         "Which fold changes these samples could find, by the mean count of a gene: what no call means.",
     ),
+    "concordance": (
+        "Second engines",
+        "Evidence of each second engine over that of the analysis's own. Sound calls lie along the line.",
+    ),
     "pvalues": ("P-values", "Flat with a peak near 0 is what a sound test gives."),
 }
 CONTRAST_FIGURES = ("ma", "volcano", "heatmap", "top_genes", "pvalues", "power", "sensitivity", "influence")
@@ -191,6 +195,9 @@ _FILE_PURPOSES = (
     (r"test/influence/.*\.samples\.tsv", "What each contrast calls without each sample."),
     (r"test/influence/.*\.genes\.tsv", "Called genes: in how many of these fits, and without which samples not."),
     (r"test/genes\.tsv", "Means and variances (dispersions) of each gene."),
+    (r"test/(sets/[^/]+/)?concordance/[^/]*\.genes\.tsv", "What each engine says of each gene, and who calls it."),
+    (r"test/(sets/[^/]+/)?concordance/[^/]*\.agreement\.tsv", "How far the engines agree on a contrast."),
+    (r"test/(sets/[^/]+/)?concordance/.*\.tsv", "All contrasts by a second engine."),
     (r"test/.*\.tsv", "Result table without annotation."),
     (r"annotate/overlap/overlap\.tsv", "Number of genes called by exactly which contrasts."),
     (r"annotate/stage_wise/.*\.tsv", "Genes screened for any change, and the contrasts confirmed in them."),
@@ -386,6 +393,7 @@ def gene_columns(table: pd.DataFrame) -> list[tuple[str, str, str]]:
         ("lfc_se", "Standard error", "fold"),
         ("stability", "Stability", "fold"),
         *[(name, f"Mean {name.removeprefix('mean_')}", "mean") for name in means],
+        ("called_by", "Called by", "text"),
         ("na_reason", "Missing because", "text"),
     ]
     shown = [column for column in wanted if column[0] == "gene" or column[0] in table.columns]
@@ -468,6 +476,7 @@ class Content:
     contrast_paths : their files.
     figures, contrast_figures : figure files; set_figures lie in folders named after their sample set.
     overlap_figures : what contrasts have in common; none for a single contrast.
+    agreements, concordance_figures : how far second engines agree, by contrast; none where there are no such engines.
     methods : the methods in words.
     folder : where the page will lie.
     hidden_association : what hidden variables go with, where they are estimated.
@@ -495,6 +504,8 @@ class Content:
     contrast_figures: Sequence[Path]
     methods: Methods
     folder: Path
+    agreements: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    concordance_figures: Sequence[Path] = ()
     sex: pd.DataFrame | None = None
     subjects: pd.DataFrame | None = None
     hidden_association: pd.DataFrame | None = None
@@ -899,7 +910,28 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
         "file": path.name,
         "link": relative_link(path, content.folder),
         "figures": [picture(figures[f"{name}.{kind}"], kind, content.folder) for kind in kinds],
+        "engines": agreement_grid(content.agreements.get(name)),
+        "engine_figures": [
+            picture(paths, "concordance", content.folder)
+            for stem, paths in figures_by_stem(content.concordance_figures).items()
+            if stem == f"{name}.concordance"
+        ],
     }
+
+
+def agreement_grid(agreement: pd.DataFrame | None) -> Grid | None:
+    """Return how far each pair of engines agrees on a contrast, if there are second engines."""
+    if agreement is None:
+        return None
+    labels = ("Engines", "Called by first", "by second", "by both", "Jaccard index", "Rank correlation", "Same sign")
+    rows = []
+    for first, row in agreement.iterrows():
+        counts = [format_count(int(row[name])) for name in ("called_first", "called_second", "called_both")]
+        shares = [
+            "" if pd.isna(row[name]) else f"{row[name]:.3f}" for name in ("jaccard", "rank_correlation", "same_sign")
+        ]
+        rows.append((f"{first}, {row['second']}", *counts, *shares))
+    return Grid("Agreement with second engines", labels, (False, *[True] * 6), tuple(rows))
 
 
 def file_groups(content: Content) -> list[dict[str, Any]]:

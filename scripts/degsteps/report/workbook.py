@@ -47,6 +47,7 @@ COLUMN_MEANINGS = {
     "lfc_shrunken": "log2 fold change shrunk where evidence is weak: for ranking and plotting.",
     "svalue": "Expected share of wrong signs among the genes down to this one.",
     "stability": "Share of the varied settings (filter, size factors, outliers) that call the gene with this sign.",
+    "called_by": "The engines that call the gene at the chosen level, the analysis's own among them.",
     "na_reason": "Why there is no p-value or no adjusted one: " + "; ".join(f"{k}: {v}" for k, v in NA_REASONS.items()),
 }
 _FORMATS = {
@@ -156,6 +157,7 @@ def write_workbook(
     verdicts: pd.DataFrame,
     summary: pd.DataFrame,
     contrasts: Mapping[str, pd.DataFrame],
+    agreements: Mapping[str, pd.DataFrame] | None = None,
 ) -> list[str]:
     """Write the spreadsheet of an analysis.
 
@@ -167,6 +169,8 @@ def write_workbook(
         As the summary of the results wrote them.
     contrasts
         Result tables by name: text is written as text, numbers as numbers.
+    agreements
+        How far second engines agree, by contrast, where there are any.
 
     Returns
     -------
@@ -182,7 +186,7 @@ def write_workbook(
 
     test = settings["test"]
     limits = (test["alpha"], test["min_log2_fold_change"])
-    fixed = ("README", "Summary", "Verdicts", "Samples", "Accountability")
+    fixed = ("README", "Summary", "Verdicts", "Samples", "Accountability", *["Engines"] * bool(agreements))
     names = dict(zip(contrasts, sheet_names(contrasts, taken=fixed), strict=True))
     sheets = [
         SheetPlan("Summary", "What each contrast has found.", summary, kinds=dict.fromkeys(summary.columns, "count")),
@@ -191,6 +195,11 @@ def write_workbook(
         SheetPlan("Samples", "Every sample, with the columns of the sheet that the analysis uses.", samples),
         SheetPlan("Accountability", "Samples and genes received, dropped and kept at each stage.", accountability),
     ]
+    if agreements:
+        every = pd.concat({name: table.reset_index() for name, table in agreements.items()}, names=["contrast", "row"])
+        every = every.reset_index("row", drop=True)
+        counts = dict.fromkeys(("genes", "called_first", "called_second", "called_both"), "count")
+        sheets.append(SheetPlan("Engines", "How far second engines agree on each contrast.", every, kinds=counts))
     for plan in sheets:
         require_fits(plan.name, len(plan.table))
     # Cells are written by their type, never by what their text looks like.

@@ -1,0 +1,36 @@
+"""Compare what the engines say about a contrast: who calls which gene, how far they agree, and the figure of it."""
+
+from degsteps import concordance
+from degsteps.figures.concordance import concordance_plot
+from degsteps.figures.style import save
+from degsteps.step import Input, Inputs, Output, run
+from degsteps.tables import read_table, write_table
+
+
+def main(
+    table: Input,
+    second: Inputs,
+    genes: Output,
+    agreement: Output,
+    figure_png: Output,
+    figure_svg: Output,
+    contrast: str,
+    title: str,
+    engine: str,
+    alpha: float,
+) -> dict:
+    """Take the contrast out of each engine's tables; files of second engines are named after them."""
+    first = read_table(table, text=("na_reason",))
+    others = {}
+    for path in second:
+        every = read_table(path, text=("contrast",))
+        others[path.stem] = every[every["contrast"] == contrast]
+    by_gene, pairs = concordance.compare(first, others, engine=engine, alpha=alpha)
+    write_table(by_gene, genes)
+    write_table(pairs, agreement)
+    save(concordance_plot(first, others, title, engine=engine, alpha=alpha), figure_png, figure_svg)
+    return {"agreement": pairs.reset_index().astype(object).where(pairs.reset_index().notna(), None).to_dict("records")}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,50 @@
+"""Test the contrasts of a sample set with edgeR's quasi-likelihood F test as a second engine (Lund et al. 2012).
+
+edgePython is GPL-3: it is used by this script alone, in an environment of its own. The method is that of edgeR 3.40
+(``legacy=True``), whose calls it gives but for a few; docs/engines.md has the differences.
+"""
+
+import os
+
+import numpy as np
+import pandas as pd
+
+from degsteps import concordance
+from degsteps.errors import DegstepsError
+from degsteps.step import Input, Output, run
+from degsteps.tables import read_matrix, read_samples, read_table, write_table
+from degsteps.voom.trend import effective_library_sizes
+from degsteps.voom_engine import tested_directions
+
+
+def main(
+    counts: Input, size_factors: Input, design: Input, samples: Input, table: Output, model: dict, contrasts: dict
+) -> dict:
+    """Fit once, test every contrast."""
+    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+    try:
+        import edgepython
+    except ImportError:
+        raise DegstepsError(
+            "test.concordance: edger_ql needs the package edgepython, which is not installed. Run snakemake with "
+            "--use-conda, or `make concordance` (`pip install -r envs/concordance.lock.txt`), or take it out."
+        ) from None
+    matrix, sheet, frame = read_matrix(counts), read_samples(samples), read_table(design)
+    columns, values = frame.loc[matrix.columns].to_numpy(dtype=float), matrix.to_numpy(dtype=float)
+    libraries = values.sum(axis=0)
+    factors = effective_library_sizes(values, read_table(size_factors)["size_factor"][matrix.columns].to_numpy())
+    data = edgepython.make_dgelist(values, lib_size=libraries, norm_factors=factors / libraries)
+    fit = edgepython.glm_ql_fit(edgepython.estimate_disp(data, columns), columns, legacy=True)
+    tables = {}
+    for asked in concordance.questions(sheet.loc[matrix.columns], model, contrasts):
+        tested = asked.weights if asked.reduced is None else tested_directions(frame, asked.reduced.loc[frame.index])
+        found = edgepython.glm_ql_ftest(fit, contrast=tested)["table"]
+        change = fit["coefficients"] @ asked.weights / np.log(2)
+        content = {"log2_fold_change": change, "stat": found["F"].to_numpy(), "pvalue": found["PValue"].to_numpy()}
+        tables[asked.name] = pd.DataFrame(content, index=matrix.index)
+    write_table(concordance.joined_tables(tables), table)
+    return {"method": "edgeR 3.40 (legacy)", "common_dispersion": float(data["common.dispersion"])}
+
+
+if __name__ == "__main__":
+    run(main)
