@@ -71,6 +71,7 @@ def conda_run(environment_with_conda, tmp_path_factory) -> Path:
     text = SMALL.format(genes=REPO / "resources" / "genes" / "fly.tsv.gz")
     assert "columns: [type]" in text
     text = text.replace("columns: [type]", "columns: [type]\n  method: combat_seq")
+    text = text.replace("test:\n", "test:\n  concordance: [edger_ql, limma_voom]\n")
     (folder / "config" / "analyses" / "small.yaml").write_text(text)
     (folder / "config" / "config.yaml").write_text("analyses: [config/analyses/small.yaml]\n")
     done = snakemake(folder, environment_with_conda, "--snakefile", str(REPO / "Snakefile"))

@@ -1015,6 +1015,14 @@ def settings_that_linear_models_lack(study):
     study.set("test.compatibility", "exact")
 
 
+@case
+def second_engines_that_ask_something_else(study):
+    study.set("test.concordance", ["edger_ql", "limma_voom"])
+    study.analysis["test"] |= LINEAR
+    with_subjects(study, IN_ARMS, method="duplicate_correlation")
+    study.set("test.contrasts.treated_vs_control.lfc_null", 1)
+
+
 def with_subjects(study, subjects, **repeated):
     """Add a column of subjects, and what is done about them."""
     study.sheet["subject"] = subjects

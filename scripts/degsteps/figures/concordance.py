@@ -30,7 +30,7 @@ def signed_evidence(table: pd.DataFrame) -> np.ndarray:
     """Return -log10 of each p-value with the sign of the fold change."""
     pvalues = numbers(table["pvalue"])
     smallest = np.nanmin(np.where(pvalues > 0, pvalues, np.nan), initial=1.0)
-    return -np.log10(np.where(pvalues > 0, pvalues, smallest)) * np.sign(numbers(table["log2_fold_change"]))
+    return -np.log10(np.where(pvalues == 0, smallest, pvalues)) * np.sign(numbers(table["log2_fold_change"]))
 
 
 @styled
