@@ -9,7 +9,7 @@ rule test_limma_voom:
         counts="<filter>/counts.parquet",
         size_factors="<normalize>/size_factors.tsv",
         design="<batch>/design.tsv",
-        samples="<ingest>/samples.tsv",
+        samples=design_samples,
     output:
         table="<test>/concordance/limma_voom.tsv",
         record="<test>/concordance/test_limma_voom.record.json",
@@ -38,7 +38,7 @@ rule test_edger_ql:
         counts="<filter>/counts.parquet",
         size_factors="<normalize>/size_factors.tsv",
         design="<batch>/design.tsv",
-        samples="<ingest>/samples.tsv",
+        samples=design_samples,
     output:
         table="<test>/concordance/edger_ql.tsv",
         record="<test>/concordance/test_edger_ql.record.json",
@@ -65,7 +65,7 @@ use rule test_limma_voom as test_limma_voom_of_set with:
         counts="<filter>/sets/{sample_set}/counts.parquet",
         size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",
         design="<batch>/sets/{sample_set}/design.tsv",
-        samples="<ingest>/sets/{sample_set}/samples.tsv",
+        samples=design_samples,
     output:
         table="<test>/sets/{sample_set}/concordance/limma_voom.tsv",
         record="<test>/sets/{sample_set}/concordance/test_limma_voom.record.json",
@@ -80,7 +80,7 @@ use rule test_edger_ql as test_edger_ql_of_set with:
         counts="<filter>/sets/{sample_set}/counts.parquet",
         size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",
         design="<batch>/sets/{sample_set}/design.tsv",
-        samples="<ingest>/sets/{sample_set}/samples.tsv",
+        samples=design_samples,
     output:
         table="<test>/sets/{sample_set}/concordance/edger_ql.tsv",
         record="<test>/sets/{sample_set}/concordance/test_edger_ql.record.json",
