@@ -307,7 +307,7 @@ def build(folder: Path) -> Study:
     for path in figures + of_contrasts:
         path.write_bytes(small_png() if path.suffix == ".png" else SMALL_SVG.encode())
     paths |= {"set_genes": [], "set_samples": [], "compiled_contrasts": [paths["contrasts_json"]]}
-    paths |= {"figures": figures, "contrast_figures": of_contrasts}
+    paths |= {"figures": figures, "contrast_figures": of_contrasts, "agreements": [], "concordance_figures": []}
     paths |= {"set_figures": [stages["test"] / "sets" / "women" / "dispersion.png"]}
     paths |= {"overlap_figures": [stages["annotate"] / "overlap" / f"overlap.{ending}" for ending in ("png", "svg")]}
     for path in paths["set_figures"] + paths["overlap_figures"]:

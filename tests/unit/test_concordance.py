@@ -7,6 +7,7 @@ from scipy import stats
 
 from degsteps.concordance import compare, joined_tables, questions
 from degsteps.figures.concordance import concordance_plot, signed_evidence
+from degsteps.report.page import agreement_grid
 
 GENES = [f"g{number}" for number in range(6)]
 
@@ -85,3 +86,18 @@ def test_figure_has_a_panel_for_each_engine():
     missing = MINE.assign(pvalue=np.nan, padj=np.nan)
     empty = concordance_plot(missing, {"limma_voom": OTHER}, "x", engine="degsteps", alpha=0.05)
     assert "No gene has a p-value in both." in [text.get_text() for text in empty.axes[0].texts]
+
+
+def test_page_shows_each_pair_of_engines():
+    _, agreement = compare(MINE, {"edger_ql": OTHER}, engine="degsteps", alpha=0.05)
+    (row,) = agreement_grid(agreement).rows
+    assert row == (
+        "degsteps, edger_ql",
+        "3",
+        "4",
+        "1",
+        "0.200",
+        f"{agreement['rank_correlation'].iloc[0]:.3f}",
+        "0.750",
+    )
+    assert agreement_grid(None) is None

@@ -57,7 +57,7 @@ def render(study, folder=None):
     main = runpy.run_path(str(REPO / "scripts" / "render_report.py"))["main"]
     names = ("samples", "sample_account", "sites", "libraries", "genes", "design_summary", "association", "crosstab")
     names += ("accountability", "contrasts", "verdicts", "contrast_tables", "contrast_figures", "figures", "records")
-    names += ("compiled_contrasts", "set_figures", "overlap_figures")
+    names += ("compiled_contrasts", "set_figures", "overlap_figures", "agreements", "concordance_figures")
     folder = folder or study.report
     main(
         **study.inputs(*names),

@@ -41,7 +41,7 @@ def study(tmp_path_factory):
 def write(study, path):
     main = runpy.run_path(str(REPO / "scripts" / "write_workbook.py"))["main"]
     return main(
-        **study.inputs(*NAMES, "accountability", "contrasts", "verdicts"),
+        **study.inputs(*NAMES, "accountability", "contrasts", "verdicts", "agreements"),
         workbook=path,
         settings=study.settings,
         workflow_versions=study.workflow_versions,
