@@ -7,6 +7,7 @@ Problems stop the run; notes do not. Each is a :class:`degsteps.config.Problem` 
 design of the experiment is at fault.
 """
 
+import functools
 import gzip
 import re
 from collections import Counter
@@ -855,6 +856,7 @@ class _Check:
             self.problem("qc.subject_column", what, cure)
 
 
+@functools.cache  # reading the schema takes 0.1 s, and there may be 50 analyses
 def _default(name: str) -> Any:
     """Return the default of a setting of the test."""
     schema = read_schema("analysis")["properties"]["test"]["properties"][name]
