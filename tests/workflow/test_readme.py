@@ -20,6 +20,7 @@ RUN_ELSEWHERE = {
     "make test": ".ci/run",
     "make lint": ".ci/run",
     "make published": ".ci/run",
+    "make bench": ".github/workflows/deployment.yml",
     "make slurm": ".github/workflows/deployment.yml",
     "make schedulers": ".github/workflows/deployment.yml",
     "make test-slurm": ".github/workflows/deployment.yml",
