@@ -84,6 +84,8 @@ def main() -> None:
         run_script("large_cohort.py", "--output", str(folder / "cohort.tsv"))
     if parts:
         command = "make bench QUICK=1" if arguments.quick else "make bench"
+        if older:
+            about["parts"] = f"Measured before, with the same command: {', '.join(older)}."
         (folder / "about.tsv").write_text(
             f"date\t{time.strftime('%Y-%m-%d')}\ncommand\t{command}\nmachine\t{machine()}\n"
         )

@@ -216,7 +216,8 @@ def write_page(folder: Path, target: Path) -> None:
     header = ["genes x samples", "engine", "core, CPU s", "/ degsteps", "process, CPU s", "peak MB", "calls"]
     parts = [
         "# How long it takes, and in how much memory",
-        f"Written by `{about['command']}` on {about['date']}: {about['machine']}. Do not edit by hand.",
+        f"Written by `{about['command']}` on {about['date']}: {about['machine']}. Do not edit by hand. "
+        + about.get("parts", ""),
         METHOD,
         "## What it must reach",
         table(["what", "must be", "measured", ""], bars),

@@ -19,7 +19,14 @@ from pathlib import Path
 from bench_core import REPO, cost
 
 #: Imports a step may take, in CPU seconds: of tables, of figures, of what needs both or PyDESeq2.
-BUDGET = {"plot_contrast": 2.2, "plot_dispersion": 2.2, "plot_filter": 2.2, "plot_qc": 2.2, "plot_top_genes": 2.2}
+BUDGET = {
+    "export_normalized": 2.5,
+    "plot_contrast": 2.2,
+    "plot_dispersion": 2.2,
+    "plot_filter": 2.2,
+    "plot_qc": 2.2,
+    "plot_top_genes": 2.2,
+}
 USUAL_BUDGET = 1.2
 #: Worth naming: each costs 0.1 s or more.
 HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "h5py", "matplotlib", "anndata", "sklearn", "pydeseq2", "scanpy")
