@@ -84,11 +84,12 @@ def main() -> None:
         run_script("large_cohort.py", "--output", str(folder / "cohort.tsv"))
     if parts:
         command = "make bench QUICK=1" if arguments.quick else "make bench"
+        about = {"date": time.strftime("%Y-%m-%d"), "command": command, "machine": machine()}
+        # What is not measured now may be of another day.
+        older = [part for part in PARTS if part not in parts and (folder / f"{part}.tsv").exists()]
         if older:
             about["parts"] = f"Measured before, with the same command: {', '.join(older)}."
-        (folder / "about.tsv").write_text(
-            f"date\t{time.strftime('%Y-%m-%d')}\ncommand\t{command}\nmachine\t{machine()}\n"
-        )
+        (folder / "about.tsv").write_text("".join(f"{key}\t{value}\n" for key, value in about.items()))
     write_page(folder, folder if arguments.quick else REPO / "docs")
 
 
