@@ -278,7 +278,7 @@ def methods_text(
         _filter_sentences(records, account, cite) + " " + _normalization_sentences(settings, records, cite),
         _test_sentences(settings, records, design, versions, cite),
         _sentences(_figure_sentences(settings, records, versions, cite), _identity_sentences(settings, records)),
-        _annotation_sentences(records) + _table_sentences(settings, versions, cite),
+        _annotation_sentences(records) + _table_sentences(settings, records, versions, cite),
         _software_sentence(versions),
     )
     return Methods(tuple(text for text in paragraphs if text), tuple(REFERENCES[key] for key in cite.keys))
@@ -641,13 +641,16 @@ def _annotation_sentences(records) -> str:
     return f"Genes were annotated from a local table{release}, which holds {fraction} of the tested genes. "
 
 
-def _table_sentences(settings, versions, cite) -> str:
+def _table_sentences(settings, records, versions, cite) -> str:
+    has_lengths = facts_of(records, "ingest_counts").get("length_correction") == "offset"
     names = settings["normalize"]["tables"]
     if not names:
         return ""
     parts = []
     for name in names:
         words, keys = _TABLE_WORDS[name]
+        if name == "normalized" and has_lengths:
+            words = "counts divided by size factors and relative transcript lengths"
         if name == "cpm" and "scanpy" in versions:
             words, keys = f"{words} (Scanpy {versions['scanpy']})", ("wolf2018",)
         parts.append(f"{words} {cite(*keys)}" if keys else words)
