@@ -136,7 +136,7 @@ FIGURES = {
     ),
     "concordance": (
         "Second engines",
-        "Evidence of each second engine over that of the analysis's own: calls should lie far out, on one side in both.",
+        "Evidence of each second engine over that of the analysis's own: calls should lie far out on one side in both.",
     ),
     "pvalues": ("P-values", "Flat with a peak near 0 is what a sound test gives."),
 }
