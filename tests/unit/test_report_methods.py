@@ -250,3 +250,14 @@ def test_a_spline_is_described_with_its_knots(given):
     )
     assert "Hastie" in cited(given | {"design": design})
     assert "centred" not in text
+
+
+def test_repeated_runs_stages_and_power_are_described(given):
+    stages = {"drugs": {"contrasts": ["a", "b"], "confirmation": "shaffer"}}
+    asked = with_settings(given, "test", stage_wise=stages, power=0.8, sensitivity=True, influence=True)
+    text = text_of(asked)
+    for value in ("within drugs (a, b)", "Shaffer's", "The power of the Wald tests", "without each sample in turn"):
+        assert value in text
+        assert value not in text_of(given)
+    assert {"Heller", "Shaffer", "Van", "Hart"} <= set(cited(asked))
+    assert not {"Heller", "Shaffer", "Van", "Hart"} & set(cited(given))

@@ -538,7 +538,7 @@ def _stage_wise_sentence(test: Mapping[str, Any], cite: "_Citations") -> str:
     return (
         f"Contrasts were also tested stage by stage, within {families}: genes were screened by a likelihood-ratio test "
         f"of all these contrasts together, and single contrasts confirmed by {used} within genes that passed, at an "
-        f"overall false discovery rate of {test['alpha']:g} {cite('heller2009', 'shaffer1986', 'vandenberge2017')}."
+        f"overall false discovery rate of {test['alpha']:g} {cite('heller2009', 'shaffer1986', 'van den berge2017')}."
     )
 
 
