@@ -128,7 +128,7 @@ FIGURES = {
     ),
     "influence": (
         "Influence of single samples",
-        "What the contrast loses and gains when a sample is left out. Fewer samples always lose some calls.",
+        "What the contrast loses and gains when a sample is left out. Fewer samples usually call fewer genes.",
     ),
     "power": (
         "Power",
