@@ -119,6 +119,10 @@ def _fix_layout(figure: Figure) -> None:
         with _settings():  # axes make their ticks when they are drawn
             figure.draw_without_rendering()
         figure.set_layout_engine(None)
+        for axes in figure.axes:
+            # The solver works through its constraints in the order of their addresses: the last digits differ by run.
+            bounds = axes.get_position(original=True).bounds
+            axes.set_position([round(value, 6) for value in bounds])
 
 
 # ---- text
