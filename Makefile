@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-all test-slurm test-conda slurm schedulers concordance conda-pins
+.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda slurm schedulers concordance conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -67,6 +67,9 @@ published: $(VENV)/.run  ## rerun published analyses (minutes): drift report and
 
 test: $(VENV)/.dev  ## the tests (some minutes)
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+test-long: $(VENV)/.dev  ## workflow tests that take half a minute and more each, as CI runs them
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m long
 
 agreement: $(VENV)/.dev  ## our numbers and PyDESeq2's beside R's, set by set (minutes): docs/agreement_with_r.md
 	$(BIN)/python tests/reference/compare_with_r.py --markdown docs/agreement_with_r.md

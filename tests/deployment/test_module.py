@@ -15,6 +15,8 @@ import pytest
 
 from tests.conftest import REPO, clean_environment, write_studies
 
+pytestmark = pytest.mark.long
+
 SNAKEFILE = """\
 configfile: "config.yaml"
 

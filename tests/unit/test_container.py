@@ -36,5 +36,7 @@ def test_run_time_files_are_all_in_the_image():
 def test_python_is_the_one_of_the_conda_environments():
     (base,) = of("FROM")
     for path in (REPO / "envs").glob("*.yaml"):
-        (pinned,) = [entry for entry in yaml.safe_load(path.read_text())["dependencies"] if entry.startswith("python=")]
+        (pinned,) = [
+            entry for entry in yaml.safe_load(path.read_text())["dependencies"] if str(entry).startswith("python=")
+        ]
         assert base == f"python:{pinned.removeprefix('python=')}-slim-bookworm"

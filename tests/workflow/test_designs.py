@@ -11,6 +11,8 @@ import yaml
 
 from tests.conftest import REPO, run_snakemake
 
+pytestmark = pytest.mark.long
+
 N_GENES = 400
 CHANGED = np.arange(N_GENES) < 80
 #: log2 fold changes of the changed genes, both ways.

@@ -13,6 +13,8 @@ import pytest
 
 from tests.conftest import REPO, clean_environment, run_snakemake, write_studies
 
+pytestmark = pytest.mark.long
+
 KILLS = 3
 
 
