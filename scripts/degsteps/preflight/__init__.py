@@ -1,0 +1,65 @@
+"""Everything that can be wrong with an analysis, found before any job runs and said in one go.
+
+Standard library, PyYAML and jsonschema only: the Snakefile imports this package.
+
+Problems stop the run; notes do not. Each is a :class:`degsteps.config.Problem` that reads
+``file: key: what is wrong. What to do.`` and knows by its class whether the configuration, the given data or the
+design of the experiment is at fault. ``check`` holds what the checks share, ``files`` looks at what is given,
+``declarations`` and ``questions`` at the design and what is asked of it, ``settings`` at the steps.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from degsteps.config import Problem
+from degsteps.preflight import declarations, files, questions, settings
+from degsteps.preflight.check import Check, DataProblem, DesignProblem, problem_kind
+
+__all__ = ["DataProblem", "DesignProblem", "Findings", "check_analyses", "check_analysis", "problem_kind"]
+
+
+class Findings(NamedTuple):
+    """Problems, which stop the run, and notes, which do not."""
+
+    problems: list[Problem]
+    notes: list[Problem]
+
+
+def check_analyses(analyses: Mapping[str, Mapping[str, Any]]) -> Findings:
+    """Check every analysis; see :func:`check_analysis`."""
+    findings = Findings([], [])
+    for analysis in analyses.values():
+        found = check_analysis(analysis)
+        findings.problems.extend(found.problems)
+        findings.notes.extend(found.notes)
+    # Analyses that share files share their problems.
+    return Findings(list(dict.fromkeys(findings.problems)), list(dict.fromkeys(findings.notes)))
+
+
+def check_analysis(analysis: Mapping[str, Any]) -> Findings:
+    """Find all problems of one analysis that can be known before it runs.
+
+    Parameters
+    ----------
+    analysis : content of an analysis file with defaults filled in, ``name`` and ``file``, as
+        :func:`degsteps.config.load_analyses` gives it.
+    """
+    check = Check(analysis)
+    files.check_files(check)
+    files.check_inputs(check)
+    declarations.check_formula(check)
+    declarations.check_factors(check)
+    declarations.check_covariates(check)
+    questions.check_contrasts(check)
+    questions.check_design(check)
+    questions.check_sample_sets(check)
+    settings.check_engine(check)
+    settings.check_repeated(check)
+    settings.check_repeats(check)
+    files.check_size_factors(check)
+    settings.check_transformation(check)
+    settings.check_filters(check)
+    settings.check_batches(check)
+    settings.check_quality_control(check)
+    settings.check_blinding(check)
+    return Findings(list(dict.fromkeys(check.problems)), list(dict.fromkeys(check.notes)))

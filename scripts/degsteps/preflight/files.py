@@ -1,0 +1,113 @@
+"""Files that an analysis names: that they can be read and hold what they should."""
+
+import gzip
+
+from degsteps.design import as_number
+from degsteps.preflight.check import Check
+from degsteps.sheet import Fault, access_fault
+from degsteps.source_checks import Inputs
+from degsteps.sources import lengths_are_offsets
+from degsteps.wording import listed, verb
+
+
+def check_files(check: Check) -> None:
+    """Files that are named beside the counts and the sheet; those two are opened by their own checks."""
+    ingest, filters = check.analysis["ingest"], check.analysis["filter"]
+    named = {
+        "ingest.gene_lengths": ingest["gene_lengths"],
+        "ingest.tx2gene": ingest["tx2gene"],
+        "ingest.length_matrix": ingest["length_matrix"],
+        "filter.keep_list": filters["keep_list"],
+        "filter.drop_list": filters["drop_list"],
+        "normalize.control_genes": check.analysis["normalize"]["control_genes"],
+        "normalize.given_size_factors": check.analysis["normalize"]["given_size_factors"],
+        "annotate.genes": check.analysis["annotate"]["genes"],
+        "design.hidden.control_genes": (check.analysis["design"]["hidden"] or {}).get("control_genes"),
+    }
+    for key, path in named.items():
+        if path is not None:
+            fault = _unreadable(path) or (_no_lengths(path) if key == "ingest.gene_lengths" else None)
+            if fault:
+                check.problem(key, f"{path}: {fault.what}", fault.cure)
+    wanted = [name for name in check.analysis["normalize"]["tables"] if name in ("tpm", "fpkm", "getmm")]
+    if wanted and ingest["gene_lengths"] is None and not lengths_are_offsets(ingest):
+        what = f"{listed(wanted)} {verb(len(wanted), 'needs', 'need')} gene lengths, and none are given."
+        check.problem("normalize.tables", what, "Name a table under ingest.gene_lengths, or leave them out.")
+
+
+def check_inputs(check: Check) -> None:
+    """Counts and sheets of all sites; sets the analysed samples."""
+    inputs = Inputs(check, check.analysis["ingest"])
+    inputs.check()
+    check.given, check.analysed, check.columns = inputs.given, inputs.analysed, inputs.columns
+    if inputs.is_multisite and check.columns and len(set(check.columns["site"])) > 1:
+        named = {*check.declared_factors, *check.analysis["batch"]["columns"]}
+        if "site" not in named:
+            what = "the sites are neither in the design nor a batch, so their differences pass as noise or effect."
+            cure = "Add site to design.formula, design.factors and batch.columns."
+            check.note(check.file, "design.formula", what, cure)
+
+
+def check_size_factors(check: Check) -> None:
+    settings, key = check.analysis["normalize"], "normalize.given_size_factors"
+    method, path = settings["size_factors"], settings["given_size_factors"]
+    if method not in ("ratio", "poscounts") and settings["control_genes"] is not None:
+        what = f"size_factors {method} takes no control genes."
+        check.problem("normalize.control_genes", what, "Delete them, or set size_factors: ratio or poscounts.")
+    if method == "iterate" and lengths_are_offsets(check.analysis["ingest"]):
+        what = "iterate takes raw counts only, and transcript lengths enter the model here."
+        check.problem("normalize.size_factors", what, "Set ratio, or ingest.length_correction: length_scaled_tpm.")
+    if method != "given" and path is not None:
+        check.problem(key, f"is not used: size_factors is {method}.", "Set size_factors: given, or delete it.")
+    elif method == "given" and path is None:
+        check.problem(key, "is missing: size_factors is given.", "Name a table of 'sample' and 'size_factor'.")
+    elif path is not None and _unreadable(path) is None:
+        _given_size_factors(check, key, path)
+
+
+def _given_size_factors(check: Check, key: str, path: str) -> None:
+    cure = "Write it tab-separated, with the columns 'sample' and 'size_factor' and a row for every sample."
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as lines:
+            rows = [line.rstrip("\r\n").split("\t") for line in lines if line.strip()]
+    except UnicodeDecodeError:
+        rows = [[]]
+    header = rows[0] if rows else []
+    if header[:1] != ["sample"] or "size_factor" not in header:
+        check.problem(key, f"{path}: is no table with the columns 'sample' and 'size_factor'.", cure)
+        return
+    column = header.index("size_factor")
+    numbers = {row[0]: as_number(row[column]) if len(row) > column else None for row in rows[1:]}
+    # Replicates that are summed get other names, which the step itself looks for.
+    wanted = check.analysed if check.analysis["ingest"]["replicate_column"] is None else ()
+    missing = [sample for sample in wanted if sample not in numbers]
+    if missing:
+        check.problem(key, f"{path}: there is no size factor for {listed(missing)}.", "Add a row for every sample.")
+    used = {sample: number for sample, number in numbers.items() if not wanted or sample in wanted}
+    bad = [sample for sample, number in used.items() if number is None or not 0 < number < float("inf")]
+    if bad:
+        what = f"{path}: the size factor of {listed(bad)} is no positive number."
+        check.problem(key, what, "Correct it, or leave the sample out of the analysis.")
+    if len(numbers) < len(rows) - 1:
+        check.problem(key, f"{path}: a sample stands there twice.", "Keep one row per sample.")
+
+
+def _unreadable(path: str) -> Fault | None:
+    try:
+        with open(path, "rb") as stream:
+            empty = not stream.read(1)
+    except OSError as error:
+        return access_fault(error)
+    return Fault("", "is empty.", "Give the file again, or take the setting out.") if empty else None
+
+
+def _no_lengths(path: str) -> Fault | None:
+    """Say if a table of gene lengths has not the columns that it must have."""
+    try:
+        with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8") as lines:
+            header = next(lines, "").rstrip("\r\n").split("\t")
+    except (OSError, EOFError, UnicodeDecodeError):
+        header = []
+    if header[:1] == ["gene"] and "length" in header:
+        return None
+    return Fault("", "is no table with the columns 'gene' and 'length'.", "Write it tab-separated, 'gene' first.")

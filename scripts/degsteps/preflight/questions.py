@@ -1,0 +1,258 @@
+"""What is asked of the design: contrasts and their tests, in all samples and in sets of them."""
+
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from typing import Any
+
+from degsteps.confounding import explain_aliases
+from degsteps.contrasts import ContrastError, compile_contrast, contrast_form
+from degsteps.design import Design, FormulaError, build_design, factor_levels, parse_formula, rank_report
+from degsteps.errors import DegstepsError, DesignError
+from degsteps.hidden_checks import hidden_findings
+from degsteps.preflight.check import Check
+from degsteps.repeated import block_column, ignored_subjects, subject_findings, with_subject_hint
+from degsteps.sample_sets import members, set_model
+from degsteps.wording import counted, listed, quoted, suggestion, verb
+
+
+def check_contrasts(check: Check) -> None:
+    same_name: dict[str, str] = {}
+    same_levels: dict[tuple[Any, ...], tuple[str, str]] = {}
+    for name, contrast in check.contrasts_by_name.items():
+        key = f"test.contrasts.{name}"
+        other = same_name.setdefault(name.casefold(), name)
+        if other != name:
+            what = f"differs from {quoted(other)} in case only; on some systems their files would be the same."
+            check.problem(key, what, "Rename one of them.")
+        try:
+            form = contrast_form(contrast)
+        except ContrastError as error:
+            check.problem(key, error.what, error.cure)
+            continue
+        sample_set = contrast["sample_set"]
+        if sample_set is not None and sample_set not in check.sample_sets:
+            what, known = f"{quoted(sample_set)} is no sample set of the design.", [*check.sample_sets, "all"]
+            check.problem(f"{key}.sample_sets", what, suggestion(sample_set, known, "There are"))
+        if form != "levels":
+            continue
+        factor, test, reference = contrast["factor"], contrast["test"], contrast["reference"]
+        if test == reference:
+            check.problem(key, f"{quoted(test)} is compared with itself.", "Name two different levels.")
+            continue
+        rest = {field: value for field, value in contrast.items() if field not in ("test", "reference")}
+        question = (factor, frozenset((test, reference)), repr(rest))
+        earlier, on_top = same_levels.setdefault(question, (name, test))
+        if earlier != name:
+            what = f"is the same comparison as {quoted(earlier)}."
+            if on_top == test:
+                check.problem(key, what, "Delete one of them.")
+            else:
+                check.note(check.file, key, f"{what[:-1]} with the sign turned.", "One of them is enough.")
+        if sample_set is None and _is_factor_of_formula(check, f"{key}.factor", factor):
+            _contrast_levels(check, key, factor, test, reference)
+
+
+def _is_factor_of_formula(check: Check, key: str, factor: str) -> bool:
+    if check.parsed is None:
+        return False
+    factors = [name for name in check.formula_columns if name in check.declared_factors]
+    if factor in factors:
+        return True
+    if factor in check.declared_covariates:
+        cure = f"Name a factor, or ask for the slope: {{covariate: {factor}}}."
+        check.problem(key, f"{quoted(factor)} is a covariate; contrasts compare levels.", cure)
+    elif factor in check.declared_factors:
+        what = f"{quoted(factor)} is not in the formula {check.parsed}."
+        check.problem(key, what, "Add it to design.formula, or compare levels of another factor.")
+    elif factor not in check.formula_columns:
+        what = f"{quoted(factor)} is no factor of the formula {check.parsed}."
+        check.problem(key, what, suggestion(factor, factors, "Its factors are") if factors else "Add it there.")
+    return False
+
+
+def _contrast_levels(check: Check, key: str, factor: str, test: str, reference: str) -> None:
+    values = check.columns.get(factor)
+    if not values:
+        return
+    levels = factor_levels(values, check.declared_factors[factor]["reference"])
+    for field, level in (("test", test), ("reference", reference)):
+        number = values.count(level)
+        if number == 0:
+            what = f"no analysed sample has the level {quoted(level)} of {quoted(factor)}."
+            check.problem(f"{key}.{field}", what, suggestion(level, levels, "The levels are"))
+        elif number == 1:
+            what = f"{quoted(level)} has one sample, so nothing tells its effect from that sample's peculiarities."
+            check.note(check.file, f"{key}.{field}", what, "Take the result as a lead; replicate before relying on it.")
+
+
+def check_design(check: Check) -> None:
+    """Confounding, and whether enough samples remain to estimate the variation."""
+    design = check.design_or_none() if check.columns else None
+    if design is None:
+        return
+    section = check.analysis["design"]
+    report = rank_report(design)
+    key = "design.formula"
+    if not report.is_full_rank:
+        for what, cure in explain_aliases(design, check.columns, report, check.tested):
+            check.design_problem(key, what, with_subject_hint(cure, section, check.columns, check.formula_columns))
+        return
+    of_all = {name: contrast for name, contrast in check.contrasts_by_name.items() if contrast["sample_set"] is None}
+    _questions(check, design, of_all)
+    _tests(check, design, of_all, check.columns)
+    if section["repeated"] is None:
+        check.take(ignored_subjects(design, section, check.columns, check.given.sample_column))
+    _hidden(check, set_model(check.analysis, None), of_all or check.contrasts_by_name, design, check.columns)
+    if report.residual_df == 0:
+        number = len(design.samples)
+        if len(design.cells) == number:
+            what = f"every combination of {listed(design.cell_factors)} has one sample"
+        else:
+            what = f"there are {counted(number, 'sample')} for {counted(report.rank, 'coefficient')}"
+        what += ", so nothing is left to estimate the variation between replicates."
+        check.design_problem(key, what, "Add replicates, or take a column or an interaction out of the formula.")
+    elif report.residual_df <= 2:
+        left = counted(report.residual_df, "degree of freedom", "degrees of freedom")
+        what = f"{left} {verb(report.residual_df, 'is', 'are')} left to estimate the variation between replicates."
+        check.note(check.file, key, what, "Expect few significant genes; leave out what the formula does not need.")
+
+
+def check_sample_sets(check: Check) -> None:
+    """Check each sample set as a design of its own."""
+    for name, sample_set in check.sample_sets.items():
+        key = f"design.sample_sets.{name}"
+        of_set = {n: c for n, c in check.contrasts_by_name.items() if c["sample_set"] == name}
+        if not of_set:
+            check.problem(key, "no contrast is tested in it.", "Name it as sample_sets of a contrast, or delete it.")
+        elif check.columns and _is_selectable(check, key, sample_set):
+            _set_design(check, key, name, sample_set, of_set)
+
+
+def _is_selectable(check: Check, key: str, sample_set: Mapping[str, Any]) -> bool:
+    before = len(check.problems)
+    ids = check.columns[check.given.sample_column]
+    for column, levels in sample_set["keep"].items():
+        if check.is_in_sheet(f"{key}.keep", column):
+            for level in levels:
+                if level not in check.columns[column]:
+                    what = f"no analysed sample has the level {quoted(level)} of {quoted(column)}."
+                    known = list(dict.fromkeys(check.columns[column]))
+                    check.problem(f"{key}.keep.{column}", what, suggestion(level, known, "The levels are"))
+    for sample in sample_set["exclude"]:
+        if sample not in ids:
+            what = f"{quoted(sample)} is no analysed sample."
+            check.problem(f"{key}.exclude", what, suggestion(sample, ids, "The samples are"))
+    if not sample_set["keep"] and not sample_set["exclude"] and not sample_set["formula"]:
+        check.problem(key, "is the whole of the samples.", "Say which samples it keeps or excludes.")
+    return len(check.problems) == before
+
+
+def _set_design(
+    check: Check, key: str, name: str, sample_set: Mapping[str, Any], contrasts: Mapping[str, Mapping[str, Any]]
+) -> None:
+    column = check.given.sample_column
+    kept, _ = members(check.columns, check.columns[column], sample_set)
+    inside = [sample in set(kept) for sample in check.columns[column]]
+    columns = {field: list(compress(values, inside)) for field, values in check.columns.items()}
+    try:
+        model = set_model(check.analysis, name)
+        design = build_design(columns, kept, model["formula"], model["factors"], model["covariates"])
+    except FormulaError as error:
+        check.problem(f"{key}.formula", error.what, error.cure)
+        return
+    except DegstepsError as error:
+        what, _, cure = str(error).partition(". ")
+        hint = "" if sample_set["formula"] else " The set can have a formula of its own."
+        check.design_problem(key, f"{what}.", f"{cure}{hint}")
+        return
+    report = rank_report(design)
+    if not report.is_full_rank:
+        for what, cure in explain_aliases(design, columns, report, check.tested):
+            check.design_problem(key, what, cure)
+    elif report.residual_df == 0:
+        what = f"there are {counted(len(kept), 'sample')} for {counted(report.rank, 'coefficient')}, so nothing is "
+        what += "left to estimate the variation between replicates."
+        check.design_problem(key, what, "Keep more samples, or give the set a smaller formula.")
+    else:
+        _questions(check, design, contrasts)
+        _tests(check, design, contrasts, columns)
+        if block_column(check.analysis["design"]) in columns:
+            section = check.analysis["design"]
+            check.take(subject_findings(section, columns, design.formula.columns, check.tested, design, key))
+        _hidden(check, model, contrasts, design, columns)
+
+
+def _questions(check: Check, design: Design, contrasts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Compile every contrast that has no problem yet, and look at the sizes of the groups that it names."""
+    for name, contrast in contrasts.items():
+        key = f"test.contrasts.{name}"
+        if any(problem.key == key or problem.key.startswith(f"{key}.") for problem in check.problems):
+            continue
+        try:
+            compiled = compile_contrast(design, contrast)
+        except ContrastError as error:
+            check.problem(f"{key}.{error.key}".rstrip("."), error.what, error.cure)
+        except DesignError as error:
+            what, _, cure = str(error).partition(". ")
+            check.design_problem(key, f"{what}.", cure)
+        else:
+            single = [group for group, samples in compiled.groups.items() if len(samples) == 1]
+            if single and contrast_form(contrast) != "levels":
+                what = f"{listed(single)} {verb(len(single), 'has', 'have')} one sample, so nothing tells an effect "
+                what += "from that sample's peculiarities."
+                check.note(check.file, key, what, "Take the result as a lead; replicate before relying on it.")
+
+
+def _tests(
+    check: Check, design: Design, contrasts: Mapping[str, Mapping[str, Any]], columns: Mapping[str, Sequence[str]]
+) -> None:
+    """Check how the contrasts are tested: alternatives, and reduced designs that lie within the whole one."""
+    is_pydeseq2 = check.analysis["test"]["engine"] == "pydeseq2"
+    for name, contrast in contrasts.items():
+        key = f"test.contrasts.{name}"
+        lfc_null, alternative, reduced = contrast["lfc_null"], contrast["alternative"], contrast["reduced"]
+        is_plain = lfc_null == 0 and alternative == "greater_abs"
+        if alternative == "less_abs" and lfc_null == 0:
+            what = "'less_abs' asks for changes smaller than lfc_null, which is 0."
+            check.problem(f"{key}.alternative", what, "Set lfc_null, e.g. 0.5.")
+        if reduced is not None and not is_plain:
+            what = "a likelihood-ratio test has no lfc_null and no alternative."
+            check.problem(f"{key}.reduced", what, "Delete them, or delete reduced for a Wald test.")
+        if is_pydeseq2 and (reduced is not None or not is_plain):
+            what = "test.engine pydeseq2 knows the Wald test of no change only."
+            check.problem(key, what, "Set test.engine: degsteps, or delete reduced, lfc_null and alternative.")
+        if reduced is not None:
+            _reduced(check, f"{key}.reduced", design, reduced, columns)
+
+
+def _reduced(check: Check, key: str, design: Design, text: str, columns: Mapping[str, Sequence[str]]) -> None:
+    try:
+        reduced = parse_formula(text)
+    except FormulaError as error:
+        check.problem(key, error.what, error.cure)
+        return
+    whole = {frozenset(term) for term in design.formula.terms}
+    extra = [":".join(term) for term in reduced.terms if frozenset(term) not in whole]
+    has_factor = any(set(term) <= design.levels.keys() for term in design.formula.terms)
+    if extra or (reduced.intercept and not design.formula.intercept and not has_factor):
+        what = f"{listed(extra or ['1'])} {verb(len(extra or [1]), 'is', 'are')} not in the formula {design.formula}."
+        check.problem(key, what, "Leave out whole terms of the formula and add none.")
+        return
+    section = check.analysis["design"]
+    smaller = build_design(columns, design.samples, reduced, section["factors"], section["covariates"])
+    if len(smaller.columns) >= len(design.columns):
+        what = f"{reduced} says as much as the formula {design.formula}, so there is nothing to test."
+        check.problem(key, what, "Leave out the term that is the question.")
+
+
+def _hidden(
+    check: Check,
+    model: Mapping[str, Any],
+    contrasts: Mapping[str, Mapping[str, Any]],
+    design: Design,
+    columns: Mapping[str, Sequence[str]],
+) -> None:
+    if model["hidden"] and rank_report(design).residual_df > 0:
+        for finding in hidden_findings(model, contrasts, design, columns):
+            add = check.design_problem if finding.is_design else check.problem
+            add(finding.key, finding.what, finding.cure)

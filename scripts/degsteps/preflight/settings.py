@@ -1,0 +1,197 @@
+"""Settings of the steps that contradict each other or the samples."""
+
+import functools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from degsteps.config import read_schema, with_defaults
+from degsteps.confounding import crosstab_text, determines
+from degsteps.design import as_number
+from degsteps.engine_checks import concordance_refusals, engine_refusals
+from degsteps.preflight.check import Check, DesignProblem
+from degsteps.repeated import method_findings, subject_findings
+from degsteps.sheet import Fault, sex_of
+from degsteps.wording import counted, listed, quoted, suggestion, verb
+
+#: From so many samples on, leaving out each of them takes long and tells little.
+_MANY_FITS = 100
+
+
+def check_transformation(check: Check) -> None:
+    method, trend_genes = check.analysis["transform"]["method"], check.analysis["transform"]["trend_genes"]
+    if method != "vst" and trend_genes is not None:
+        what = f"is not used: transform.method is {method}."
+        check.problem("transform.trend_genes", what, "Delete it, or set transform.method: vst.")
+
+
+def check_engine(check: Check) -> None:
+    refused = concordance_refusals(check.analysis, check.contrasts_by_name)
+    for refusal in [*engine_refusals(check.analysis), *refused]:
+        check.problem(*refusal)
+
+
+def check_repeated(check: Check) -> None:
+    """Several samples of one subject."""
+    repeated, key = check.analysis["design"]["repeated"], "design.repeated.subject"
+    check.take(method_findings(check.analysis))
+    if not repeated or not check.columns or not check.is_in_sheet(key, repeated["subject"]):
+        return
+    if not check.has_blanks(repeated["subject"], repeated["subject"]):
+        named = check.formula_columns if check.parsed else []
+        check.take(
+            subject_findings(check.analysis["design"], check.columns, named, check.tested, check.design_or_none())
+        )
+
+
+def check_repeats(check: Check) -> None:
+    """Tests under other settings and without single samples."""
+    test = check.analysis["test"]
+    _families(check, test)
+    if test["power"] is not None and test["engine"] != "degsteps":
+        what = f"needs the dispersions of the negative-binomial fit, and test.engine is {test['engine']}."
+        check.problem("test.power", what, "Set test.engine: degsteps, or delete it.")
+    if test["power"] is None and test["power_fold_changes"] != _default("power_fold_changes"):
+        check.problem("test.power_fold_changes", "is not used: test.power is not given.", "Set it, e.g. 0.8.")
+    if not test["sensitivity"] and test["sensitivity_grid"] != _default("sensitivity_grid"):
+        check.problem("test.sensitivity_grid", "is not used: test.sensitivity is false.", "Set it true, or delete it.")
+    asked = [name for name in ("sensitivity", "influence") if test[name]]
+    if asked and test["engine"] == "voom":
+        what = "is made for the negative-binomial model, and test.engine is voom."
+        check.problem(f"test.{asked[0]}", what, "Set test.engine: degsteps, or delete it.")
+    if asked and test["engine"] == "pydeseq2":
+        what = "fits the model many times, and test.engine pydeseq2 takes minutes for each fit."
+        check.note(check.file, f"test.{asked[0]}", what, "Set test.engine: degsteps.")
+    if test["influence"] and len(check.analysed) > _MANY_FITS:
+        what = f"asks for {len(check.analysed)} fits, one without each sample, in one job."
+        check.note(
+            check.file, "test.influence", what, "Single samples rarely decide calls among so many: leave it out."
+        )
+
+
+def _families(check: Check, test: Mapping[str, Any]) -> None:
+    known = list(check.contrasts_by_name)
+    for name, family in test["stage_wise"].items():
+        key = f"test.stage_wise.{name}"
+        unknown = [contrast for contrast in family["contrasts"] if contrast not in known]
+        for contrast in unknown:
+            what = f"there is no contrast {quoted(contrast)}."
+            check.problem(f"{key}.contrasts", what, suggestion(contrast, known, "There are"))
+        if unknown:
+            continue
+        of_family = [check.contrasts_by_name[contrast] for contrast in family["contrasts"]]
+        if len({contrast["sample_set"] for contrast in of_family}) > 1:
+            what = "the contrasts are tested in several sample sets, which have no fit in common."
+            check.problem(f"{key}.contrasts", what, "Make one entry for each sample set.")
+        if any(c["reduced"] or c["lfc_null"] or c["alternative"] != "greater_abs" for c in of_family):
+            what = "asks of contrasts whether they are 0, but some have 'reduced', 'lfc_null' or 'alternative'."
+            check.problem(key, what, "Name contrasts without these.")
+        if test["engine"] != "degsteps":
+            what = f"needs the likelihood-ratio test, which test.engine {test['engine']} has not."
+            check.problem(key, what, "Set test.engine: degsteps, or delete it.")
+
+
+def check_filters(check: Check) -> None:
+    filters = check.analysis["filter"]
+    group = filters["group"]
+    if group is not None and group not in check.declared_factors:
+        what = f"{quoted(group)} is not declared under design.factors."
+        known = list(check.declared_factors)
+        check.problem("filter.group", what, suggestion(group, known, "The factors are") if known else "Declare it.")
+    if not check.declared_factors and filters["method"] != "none":
+        what = "there is no factor whose levels could be the groups of the filter."
+        cure = "Declare one under design.factors and name it as filter.group, or set filter.method: none."
+        check.problem("filter.group", what, cure)
+    minimum = filters["min_samples"]
+    if minimum is not None and check.analysed and minimum > len(check.analysed):
+        what = f"is {minimum}, but {counted(len(check.analysed), 'sample')} are analysed, so no gene would be kept."
+        check.problem("filter.min_samples", what, "Lower it; the size of the smallest group is a good value.")
+
+
+def check_batches(check: Check) -> None:
+    batch = check.analysis["batch"]
+    key = "batch.columns"
+    explained = [p for p in check.problems if isinstance(p, DesignProblem) and p.key == "design.formula"]
+    for name in batch["columns"]:
+        if not check.is_in_sheet(key, name):
+            continue
+        if name in check.compared:
+            what = f"{quoted(name)} is what the contrasts compare: adjusting for it would remove the effect."
+            check.problem(key, what, "Take it out of batch.columns.")
+            continue
+        if check.has_blanks(name, name) or name in check.declared_covariates:
+            continue
+        values = check.columns[name]
+        if len(set(values)) == 1:
+            check.problem(
+                key, f"{quoted(name)} is {quoted(values[0])} in every sample.", "Take it out of batch.columns."
+            )
+            continue
+        if not any(quoted(name) in problem.what for problem in explained):
+            _confounded_batch(check, key, name, values)
+        if check.parsed and name not in check.formula_columns:
+            what = f"the batch {quoted(name)} is not in the formula: figures are adjusted for it, the test is not."
+            check.note(check.file, key, what, f"Add it to design.formula, e.g. '~ {name} + ...'.")
+
+
+def _confounded_batch(check: Check, key: str, name: str, values: Sequence[str]) -> None:
+    for factor in check.compared:
+        levels = check.columns.get(factor)
+        if levels and len(set(levels)) > 1 and determines(values, levels):
+            what = f"all samples of one {quoted(name)} have the same {quoted(factor)}: batch and effect cannot be "
+            what += "told apart."
+            cure = f"Take {quoted(name)} out of batch.columns; no method can adjust for it.\n"
+            check.design_problem(key, what, cure + crosstab_text(values, levels, name, factor))
+
+
+def check_quality_control(check: Check) -> None:
+    quality = check.analysis["qc"]
+    for name in quality["color_by"] or ():
+        check.is_in_sheet("qc.color_by", name)
+    for key in ("sex_column", "subject_column"):
+        name = quality[key]
+        if name is None or not check.is_in_sheet(f"qc.{key}", name):
+            continue
+        blinding = check.analysis["blinding"]
+        if name in blinding["columns"] and blinding.get("key") is None:
+            what = f"the labels of {quoted(name)} are hidden, so samples cannot be compared with them."
+            check.problem(f"qc.{key}", what, "Take it out of blinding.columns, or leave the setting out.")
+        elif key == "sex_column":
+            _sexes(check, name)
+        else:
+            _subjects(check, name)
+
+
+def _sexes(check: Check, name: str) -> None:
+    unread = [level for level in dict.fromkeys(check.columns[name]) if sex_of(level) is None]
+    if unread:
+        what = f"the column {quoted(name)} has {listed(unread)}, which {verb(len(unread), 'is', 'are')} no sex."
+        cure = "Write female and male (f and m); leave the cell blank, or write unknown, where it is not known."
+        if all(as_number(level) is not None for level in unread):
+            cure += " Codes are not guessed: 1 is male in one convention and female in another."
+        check.data_problem(check.given.path, Fault(name, what, cure))
+    if check.analysis["annotate"]["genes"] is None:
+        what = "annotate.genes names no gene table, so sex can be told only if the gene ids are symbols."
+        check.note(check.file, "qc.sex_column", what, "Name a gene table that has symbols.")
+
+
+def _subjects(check: Check, name: str) -> None:
+    sizes = Counter(value for value in check.columns[name] if value)
+    if len(sizes) < 3 or sum(number > 1 for number in sizes.values()) < 2:
+        what = f"{quoted(name)} names {counted(len(sizes), 'subject')}, "
+        what += f"{sum(number > 1 for number in sizes.values())} of them with more than one sample: too few to "
+        what += "compare samples of one with those of others."
+        cure = "It takes three, two of them with several samples; name another column, or leave it out."
+        check.problem("qc.subject_column", what, cure)
+
+
+def check_blinding(check: Check) -> None:
+    for name in check.analysis["blinding"]["columns"]:
+        check.is_in_sheet("blinding.columns", name)
+
+
+@functools.cache  # reading the schema takes 0.1 s, and there may be 50 analyses
+def _default(name: str) -> Any:
+    """Return the default of a setting of the test."""
+    schema = read_schema("analysis")["properties"]["test"]["properties"][name]
+    return with_defaults({}, schema) if schema["type"] == "object" else schema["default"]
