@@ -1,8 +1,9 @@
 """Write the page of an analysis, with everything inside, and its methods as text."""
 
 from degsteps.report import accounting
+from degsteps.report.content import Content
 from degsteps.report.methods import methods_text
-from degsteps.report.page import Content, render_page
+from degsteps.report.page import render_page
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import read_json, read_samples, read_table, read_text_table
 

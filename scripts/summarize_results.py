@@ -4,6 +4,7 @@ import pandas as pd
 
 from degsteps.plan import verdict
 from degsteps.report import accounting
+from degsteps.report.verdicts import collect_verdicts
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import read_json, read_table, read_text_table, write_table
 
@@ -52,7 +53,7 @@ def main(
     quality = read_table(quality_verdicts, text=texts)
     if identity_verdicts:
         quality = pd.concat([quality, read_table(identity_verdicts, text=texts)])
-    found = accounting.collect_verdicts(
+    found = collect_verdicts(
         settings=settings,
         records=[read_json(path) for path in records],
         accounts=accounts,

@@ -7,7 +7,7 @@ from scipy import stats
 
 from degsteps.concordance import compare, joined_tables, questions
 from degsteps.figures.concordance import concordance_plot, signed_evidence
-from degsteps.report.page import agreement_grid
+from degsteps.report.result_grids import agreement_grid
 
 GENES = [f"g{number}" for number in range(6)]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from degsteps.errors import DataError
 from degsteps.ingest import Settings, ingest
 from degsteps.replicates import agreement, lookalikes
-from degsteps.report import accounting
+from degsteps.report import accounting, verdicts
 from degsteps.report.accounting import gene_accounts, sample_accounts
 from degsteps.sources import Source
 from tests.conftest import REPO
@@ -267,9 +267,9 @@ def test_every_sample_and_gene_is_accounted_for(tmp_path, first, second, policy,
 
 def test_the_report_warns_of_lookalikes(tmp_path):
     found = ingest([write_site(tmp_path, "x", libraries(), arm=list("tttccc"))], Settings())
-    status, finding, advice = accounting._lookalike_verdict(found.facts)
+    status, finding, advice = verdicts._lookalike_verdict(found.facts)
     assert status == "warn"
     assert "4 pairs" in finding
     assert "(correlation 0.9" in finding
     assert "ingest.replicate_column" in advice
-    assert accounting._lookalike_verdict({"lookalikes": []})[0] == "ok"
+    assert verdicts._lookalike_verdict({"lookalikes": []})[0] == "ok"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from degsteps.errors import DataError
-from degsteps.report import accounting
+from degsteps.report import accounting, verdicts
 from degsteps.report.accounting import Account
 from degsteps.tables import read_json, read_table, read_text_table
 from tests.unit import report_inputs
@@ -43,7 +43,7 @@ def verdicts_of(study, parts, **changes):
         "quality": read_table(study.paths["quality_verdicts"], text=TEXTS),
         "contrasts": parts["contrasts"],
     }
-    return accounting.collect_verdicts(**(given | changes))
+    return verdicts.collect_verdicts(**(given | changes))
 
 
 # ---- accounts

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from degsteps.report import accounting, methods
+from degsteps.report import accounting, citations, methods, recorded, references
 from degsteps.tables import read_json, read_table, read_text_table
 from tests.unit import report_inputs
 
@@ -87,7 +87,7 @@ def test_citations_are_numbered_in_order_and_all_used(given):
 
 
 def test_every_reference_has_a_doi_and_its_year():
-    for key, reference in methods.REFERENCES.items():
+    for key, reference in references.REFERENCES.items():
         assert re.search(r"doi:10\.\d{4,5}/\S+$", reference), key
         assert key[-4:] in reference
         assert reference.lower().replace("ö", "o").startswith(key[:-4])
@@ -193,7 +193,7 @@ def test_markdown_shows_hostile_names_as_they_are(given, study):
     ],
 )
 def test_markdown_escapes(given_text, escaped):
-    assert methods.escape_markdown(given_text) == escaped
+    assert citations.escape_markdown(given_text) == escaped
 
 
 def test_versions_are_joined_over_steps():
@@ -201,7 +201,7 @@ def test_versions_are_joined_over_steps():
         {"python": "3.12.1", "packages": {"numpy": "2.0"}},
         {"python": "3.12.1", "packages": {"numpy": "2.1", "aa": "1"}},
     ]
-    table = methods.software_versions(records)
+    table = recorded.software_versions(records)
     assert list(table.index) == ["python", "aa", "numpy"]
     assert table.loc["numpy", "version"] == "2.0, 2.1"
     assert list(table["steps"]) == [2, 1, 2]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from degsteps.report import page as pages
+from degsteps.report import grids, numbers, pictures, sample_grids, template
 from tests.conftest import REPO
 from tests.unit import report_inputs
 from tests.unit.report_inputs import CLOSING_NAME, CONTRASTS, SAMPLES, SCRIPT_SAMPLE, SMALL_SVG, small_png
@@ -131,7 +131,7 @@ def test_hostile_names_are_shown(page):
 
 @pytest.mark.parametrize("text", ["</script>", "<!--<script>", "&lt;", "\u2028\u2029", "'\"\\"])
 def test_json_cannot_leave_its_element(text):
-    written = pages.json_for_page({"name": text})
+    written = template.json_for_page({"name": text})
     assert not set(written) & set("<>&\u2028\u2029")
     assert json.loads(written) == {"name": text}
 
@@ -233,11 +233,11 @@ def test_figures_are_inside_with_words_for_those_who_do_not_see_them(page):
 
 
 def test_a_large_svg_is_shown_as_png(tmp_path):
-    (tmp_path / "pca.svg").write_text(SMALL_SVG + " " * pages.MAX_SVG_BYTES)
+    (tmp_path / "pca.svg").write_text(SMALL_SVG + " " * pictures.MAX_SVG_BYTES)
     (tmp_path / "pca.png").write_bytes(small_png())
     both = [tmp_path / "pca.svg", tmp_path / "pca.png"]
-    assert pages.picture(both, "pca", tmp_path).source.startswith("data:image/png")
-    assert pages.picture(both[:1], "pca", tmp_path).source.startswith("data:image/svg+xml")
+    assert pictures.picture(both, "pca", tmp_path).source.startswith("data:image/png")
+    assert pictures.picture(both[:1], "pca", tmp_path).source.startswith("data:image/svg+xml")
 
 
 def test_gene_table_holds_the_first_genes_by_p(study, page):
@@ -295,12 +295,12 @@ def test_hidden_grid_has_the_strongest_column_first():
         {"column": ["day", "rin"] * 2, "n_samples": 8, "r_squared": [0.1, 0.9, 0.5, float("nan")], "padj": 0.25},
         index=pd.Index(["hidden_1", "hidden_1", "hidden_2", "hidden_2"], name="variable"),
     )
-    rows = [row[:3] for row in pages.hidden_grid(table).rows]
+    rows = [row[:3] for row in sample_grids.hidden_grid(table).rows]
     assert rows == [
         *[("hidden_1", "rin", "0.90"), ("hidden_1", "day", "0.10")],
         *[("hidden_2", "day", "0.50"), ("hidden_2", "rin", "\N{EN DASH}")],
     ]
-    assert pages.hidden_grid(None) is None
+    assert sample_grids.hidden_grid(None) is None
 
 
 @pytest.mark.parametrize(
@@ -321,12 +321,12 @@ def test_hidden_grid_has_the_strongest_column_first():
     ],
 )
 def test_numbers_as_text(kind, value, text):
-    assert pages._FORMATS[kind](value) == text
+    assert grids._FORMATS[kind](value) == text
 
 
 @pytest.mark.parametrize(("size", "text"), [(999, "999 B"), (1000, "1 kB"), (2638048, "2.64 MB"), (10**12, "1e+03 GB")])
 def test_file_sizes(size, text):
-    assert pages.format_bytes(size) == text
+    assert numbers.format_bytes(size) == text
 
 
 # ---- in a browser

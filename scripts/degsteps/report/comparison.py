@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from degsteps.comparison import CAUSES
-from degsteps.report.page import TEMPLATES, format_fold_change, format_p, policy_hash
+from degsteps.report.numbers import format_fold_change, format_p
+from degsteps.report.template import environment, policy_hash, source
 
 #: Rows of moved genes in the page; the JSON beside it holds all.
 MAX_ROWS = 1000
@@ -19,25 +20,20 @@ def render_comparison(compared: Mapping[str, Any], figures: Mapping[str, bytes])
     compared : result of :func:`degsteps.comparison.compare`.
     figures : PNG of each contrast.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    style = f"\n{(TEMPLATES / 'report.css').read_text(encoding='utf-8')}"
-    return environment.get_template("comparison.html.j2").render(
-        style=Markup(style),  # noqa: S704 - a file of this package
-        style_hash=policy_hash(style),
-        first=compared["first"],
-        second=compared["second"],
-        changes=change_sentences(compared),
-        contrasts=[_contrast(name, found, figures[name]) for name, found in compared["contrasts"].items()],
+    style = source("report.css")
+    return (
+        environment()
+        .get_template("comparison.html.j2")
+        .render(
+            style=Markup(style),  # noqa: S704 - a file of this package
+            style_hash=policy_hash(style),
+            first=compared["first"],
+            second=compared["second"],
+            changes=change_sentences(compared),
+            contrasts=[_contrast(name, found, figures[name]) for name, found in compared["contrasts"].items()],
+        )
     )
 
 

@@ -3,30 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-REFERENCES = {
-    "law2014": (
-        "Law CW, Chen Y, Shi W, Smyth GK. voom: precision weights unlock linear model analysis tools for RNA-seq read "
-        "counts. Genome Biology 2014;15:R29. doi:10.1186/gb-2014-15-2-r29"
-    ),
-    "lund2012": (
-        "Lund SP, Nettleton D, McCarthy DJ, Smyth GK. Detecting differential expression in RNA-sequence data using "
-        "quasi-likelihood with shrunken dispersion estimates. Statistical Applications in Genetics and Molecular "
-        "Biology 2012;11:8. doi:10.1515/1544-6115.1826"
-    ),
-    "mccarthy2009": (
-        "McCarthy DJ, Smyth GK. Testing significance relative to a fold-change threshold is a TREAT. "
-        "Bioinformatics 2009;25:765-771. doi:10.1093/bioinformatics/btp053"
-    ),
-    "smyth2004": (
-        "Smyth GK. Linear models and empirical Bayes methods for assessing differential expression in microarray "
-        "experiments. Statistical Applications in Genetics and Molecular Biology 2004;3:3. doi:10.2202/1544-6115.1027"
-    ),
-    "smyth2005": (
-        "Smyth GK, Michaud J, Scott HS. Use of within-array replicate spots for assessing differential expression in "
-        "microarray experiments. Bioinformatics 2005;21:2067-2075. doi:10.1093/bioinformatics/bti270"
-    ),
-}
-
 
 def linear_sentences(
     settings: Mapping[str, Any],

@@ -17,8 +17,8 @@ import pandas as pd
 from degsteps.contrasts import words
 from degsteps.errors import DataError
 from degsteps.report.accounting import NA_REASONS
-from degsteps.report.methods import provenance, software_versions
-from degsteps.report.page import used_columns
+from degsteps.report.content import used_columns
+from degsteps.report.recorded import provenance, software_versions
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

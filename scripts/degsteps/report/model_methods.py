@@ -1,0 +1,184 @@
+"""The methods of the design, the fit and the tests, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from degsteps.contrasts import contrast_form, test_words, words
+from degsteps.report import linear_methods
+from degsteps.report.citations import Citations, sentences, series
+from degsteps.report.recorded import facts_of
+from degsteps.wording import counted
+
+_SVA = ("leek2007", "leek2014")
+
+
+def test_sentences(settings, records, design, versions, cite) -> str:
+    """Name design, fit, contrasts, adjustment and what else was asked of the test."""
+    test, fit = settings["test"], facts_of(records, "fit_model")
+    by = f"PyDESeq2 {versions['pydeseq2']} {cite('muzellec2023')}" if fit.get("engine") == "pydeseq2" else "degsteps"
+    trend = {
+        "parametric": "a parametric trend over the mean",
+        "local": "a trend over the mean fitted by local regression",
+        "mean": "their common mean",
+    }
+    shrink = f"a log-normal prior around {trend.get(fit.get('trend'), 'their trend over the mean')}"
+    contrasts = [words(contrast).question for contrast in test["contrasts"].values()]
+    forms = {contrast_form(contrast) for contrast in test["contrasts"].values()}
+    tests = series(list(dict.fromkeys(test_words(contrast, test["engine"]) for contrast in test["contrasts"].values())))
+    sign = (
+        "positive log2 fold changes mean higher expression in the group named first"
+        if forms <= {"levels", "rest"}
+        else "positive log2 fold changes mean that the named difference or slope is above 0"
+    )
+    minimum = test["min_log2_fold_change"]
+    covariates = _covariates(settings, design, cite)
+    levels = f" (reference levels: {_reference_levels(design)})" if design["levels"] else ""
+    if test["engine"] == "voom":
+        fitted = linear_methods.linear_sentences(settings, fit, f"{design['formula']}{levels}", covariates, cite)
+    else:
+        modelled = (
+            f"Counts were modelled by a negative-binomial generalised linear model with the design {design['formula']}"
+            f"{levels} and {_offsets(records, cite)}, by the method of DESeq2 {cite('love2014')} as implemented in "
+            f"{by}.{covariates}"
+        )
+        fitted = [modelled, f"Gene-wise dispersions were shrunk by {shrink}."]
+        if fit.get("engine") == "degsteps" and test["compatibility"] == "exact":
+            fitted.append("The dispersion of each gene is the optimum of its likelihood, where DESeq2 stops early.")
+    return sentences(
+        *fitted,
+        linear_methods.subject_sentence(settings),
+        _hidden_sentence(facts_of(records, "estimate_hidden"), test, cite),
+        f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by {tests}: "
+        f"{'; '.join(contrasts)}; {sign}.",
+        f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
+        if test["cooks_filter"]
+        else "No gene was set aside for count outliers."
+        if test["engine"] != "voom"
+        else "",
+        _adjustment_sentence(test, cite),
+        f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
+        + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
+        _shrinkage_sentence(test["shrinkage"], cite),
+        _stage_wise_sentence(test, cite),
+        f"The power of the Wald tests was computed from the fitted dispersions and the size factors {cite('hart2013')} "
+        "at the largest p-value that was called."
+        if test["power"] is not None
+        else "",
+        _stability_sentences(test, records),
+        linear_methods.concordance_sentence(settings, versions, cite),
+    )
+
+
+def _reference_levels(design: Mapping[str, Any]) -> str:
+    return series([f"{levels[0]} for {factor}" for factor, levels in design["levels"].items()])
+
+
+def _covariates(settings: Mapping[str, Any], design: Mapping[str, Any], cite: "Citations") -> str:
+    described, curves = [], []
+    for name, covariate in settings["design"]["covariates"].items():
+        unit = f" (in {covariate['unit']})" if covariate["unit"] else ""
+        if name in design.get("splines", {}):
+            knots = design["splines"][name]["knots"]
+            inner = series([f"{knot:.4g}" for knot in knots])
+            curve = f"a natural cubic spline of {len(knots) + 1} degrees of freedom"
+            curves.append(
+                f"{name}{unit} entered as {curve} with {'an inner knot' if len(knots) == 1 else 'inner knots'} "
+            )
+            curves[-1] += f"at {inner} {cite('hastie1992')}"
+            continue
+        done = [word for word, on in (("centred", covariate["center"]), ("scaled", covariate["scale"])) if on]
+        described.append(f"{name}{unit}" + (f", {' and '.join(done)}," if done else ""))
+    text = f" {series(described)} entered as {'a number' if len(described) == 1 else 'numbers'}." if described else ""
+    return text + (f" {series(curves)}." if curves else "")
+
+
+def _hidden_sentence(facts: Mapping[str, Any], test: Mapping[str, Any], cite: "Citations") -> str:
+    """Say what hidden variation was estimated from, and how many variables it became."""
+    if not facts:
+        return ""
+    how = {
+        "sva": ("surrogate variables by iteratively reweighted analysis of the log counts (svaseq)", _SVA),
+        "ruv_g": (f"factors of unwanted variation from {facts['genes']:,} control genes (RUVg)", ("risso2014",)),
+        "ruv_s": ("factors of unwanted variation from differences between replicates (RUVs)", ("risso2014",)),
+        "ruv_r": ("factors of unwanted variation from deviance residuals of the design (RUVr)", ("risso2014",)),
+    }
+    method, keys = how[facts["method"]]
+    against = f" against the null model {facts['null_model']}" if facts["method"] == "sva" else ""
+    chosen = f", their number by permutation {cite('buja1992')}" if facts["chosen"] == "auto" else ", as many as given"
+    if facts["number"] == 0:
+        return f"Hidden variation was looked for as {method}{against} {cite(*keys)}; none was found{chosen[1:]}."
+    joined = f"{counted(facts['number'], 'hidden variable')} joined the design {facts['formula']}"
+    has_reduced = any(contrast.get("reduced") for contrast in test["contrasts"].values())
+    both = " Smaller designs of likelihood-ratio tests hold them too." if has_reduced else ""
+    return f"{joined}: {method}{against} {cite(*keys)}{chosen}.{both}"
+
+
+def _offsets(records, cite) -> str:
+    if facts_of(records, "ingest_counts").get("length_correction") != "offset":
+        return "the size factors as offsets"
+    return (
+        "an offset for each gene and sample: the size factor (of counts corrected for length) times the average length "
+        f"of the gene's transcripts in that sample relative to the other samples {cite('soneson2015')}"
+    )
+
+
+def _stability_sentences(test: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
+    parts = []
+    if test["sensitivity"]:
+        settings = facts_of(records, "vary_settings")
+        parts.append(
+            f"Every contrast was tested again under {settings.get('computed', 'several')} combinations of gene filter, "
+            "size factors and outlier policy; the stability of a gene is the share of these in which it is called with "
+            "the same sign."
+        )
+    if test["influence"]:
+        parts.append("The analysis, from the gene filter on, was repeated without each sample in turn.")
+    return " ".join(parts)
+
+
+def _stage_wise_sentence(test: Mapping[str, Any], cite: "Citations") -> str:
+    if not test["stage_wise"]:
+        return ""
+    families = series([f"{name} ({', '.join(family['contrasts'])})" for name, family in test["stage_wise"].items()])
+    ways = {"shaffer": "Shaffer's modified sequentially rejective procedure", "holm": "Holm's procedure"}
+    used = series(
+        [ways[way] for way in dict.fromkeys(family["confirmation"] for family in test["stage_wise"].values())]
+    )
+    return (
+        f"Contrasts were also tested stage by stage, within {families}: genes were screened by a likelihood-ratio test "
+        f"of all these contrasts together, and single contrasts confirmed by {used} within genes that passed, at an "
+        f"overall false discovery rate of {test['alpha']:g} {cite('heller2009', 'shaffer1986', 'van den berge2017')}."
+    )
+
+
+def _shrinkage_sentence(method: str, cite: "Citations") -> str:
+    if method == "none":
+        return ""
+    if method == "normal":
+        prior = f"normal priors on all coefficients but the intercept {cite('love2014')}"
+    else:
+        prior = f"the adaptive Cauchy prior of apeGLM {cite('zhu2019')}"
+    return (
+        f"Beside the maximum-likelihood estimates, fold changes shrunk by {prior} are given; p-values are those of the "
+        "unshrunken estimates."
+    )
+
+
+def _adjustment_sentence(test: Mapping[str, Any], cite: "Citations") -> str:
+    method = test.get("adjustment", "bh")
+    if method == "weighted":
+        return (
+            "P-values were adjusted by the method of Benjamini and Hochberg with weights by groups of mean normalised "
+            f"count, learned on other genes {cite('benjamini1995', 'hu2010', 'ignatiadis2021')}."
+        )
+    by = {"by": ("Benjamini and Yekutieli", ["benjamini2001"]), "bonferroni": ("Bonferroni", [])}
+    by |= {"bh": ("Benjamini and Hochberg", ["benjamini1995"]), "storey": ("Storey (q-values)", ["storey2003"])}
+    name, keys = by[method]
+    text = f"P-values were adjusted by the method of {name}{' ' + cite(*keys) if keys else ''}"
+    if not test["independent_filtering"]:
+        return f"{text}, without independent filtering."
+    level = "level" if method == "bonferroni" else "false discovery rate"
+    return (
+        f"{text}, after independent filtering on the mean normalised count {cite('bourgon2010')} optimised for a "
+        f"{level} of {test['alpha']:g}."
+    )
