@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from degsteps.errors import DataError
 from degsteps.ingest import Settings, ingest
 from degsteps.replicates import agreement, lookalikes
-from degsteps.report import accounting, verdicts
+from degsteps.report import verdicts
 from degsteps.report.accounting import gene_accounts, sample_accounts
 from degsteps.sources import Source
 from tests.conftest import REPO
