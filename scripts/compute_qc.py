@@ -5,7 +5,7 @@ Reads everything and changes nothing. Flagged samples are reported, never droppe
 
 import pandas as pd
 
-from degsteps import qc
+from degsteps import qc, qc_verdicts
 from degsteps.model_matrix import hidden_columns, with_hidden
 from degsteps.normalization import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
@@ -49,8 +49,8 @@ def main(
     write_table(qc.densities(stages), densities)
 
     library_table = qc.library_table(read_matrix(raw_counts), factor, values, boxes["rle"])
-    flags = qc.outliers(library_table, outlier_mad)
-    write_table(library_table.assign(flags=qc.flag_reasons(flags)), libraries)
+    flags = qc_verdicts.outliers(library_table, outlier_mad)
+    write_table(library_table.assign(flags=qc_verdicts.flag_reasons(flags)), libraries)
     write_table(flags, outliers)
 
     given = read_samples(samples).loc[values.columns]
@@ -69,7 +69,9 @@ def main(
     write_table(between.round(6), distances)
     write_table(qc.clustering(between), clustering)
 
-    found = qc.verdicts(library_table, box_table, flags, variances, associations, all_columns, batch_columns, hidden)
+    found = qc_verdicts.verdicts(
+        library_table, box_table, flags, variances, associations, all_columns, batch_columns, hidden
+    )
     write_table(found, verdicts)
     return {
         "n_samples": values.shape[1],

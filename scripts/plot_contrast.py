@@ -1,8 +1,8 @@
 """Draw the MA, volcano and p-value figures of one contrast, and judge the shape of its p-values."""
 
-from degsteps import qc
 from degsteps.figures import test as figures
 from degsteps.figures.style import numbers, save
+from degsteps.pvalues import pvalue_shape
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
 
@@ -26,7 +26,7 @@ def main(
     save(figures.ma_plot(results, title, **look), ma_png, ma_svg)
     save(figures.volcano_plot(results, title, **look), volcano_png, volcano_svg)
     save(figures.pvalue_histogram(results, title), pvalues_png, pvalues_svg)
-    shape = qc.pvalue_shape(numbers(results["pvalue"]))
+    shape = pvalue_shape(numbers(results["pvalue"]))
     called = figures.called_genes(results, alpha, min_log2_fold_change)
     return {"up": int((called > 0).sum()), "down": int((called < 0).sum()), "pvalues": vars(shape)}
 

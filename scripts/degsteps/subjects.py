@@ -15,7 +15,7 @@ import pandas as pd
 
 from degsteps.confounding import determines
 from degsteps.design import Formula, build_design, parse_formula
-from degsteps.qc import MAD_SCALE
+from degsteps.qc_verdicts import MAD_SCALE
 from degsteps.wording import counted, listed, verb
 
 #: Genes that samples are compared by: the ones that vary most after the design is taken out.

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from degsteps import qc
+from degsteps import qc, qc_verdicts
 from degsteps.errors import DataError
 
 MODEL = {"factors": {"dose": {"reference": "none", "levels": ["none", "low", "high"]}}, "covariates": {"age": {}}}
@@ -219,7 +219,7 @@ def library_table(n_samples=20, **changes):
 
 
 def test_ordinary_samples_are_not_flagged():
-    assert not qc.outliers(library_table())["flagged"].any()
+    assert not qc_verdicts.outliers(library_table())["flagged"].any()
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_ordinary_samples_are_not_flagged():
     ],
 )
 def test_a_sample_is_flagged_by_each_measure_alone(column, value):
-    table = qc.outliers(library_table(**{column: value}))
+    table = qc_verdicts.outliers(library_table(**{column: value}))
     flagged = table[table["flagged"]]
     assert list(flagged.index) == ["s3"]
     assert list(flagged["measure"]) == [column]
@@ -244,28 +244,29 @@ def test_a_sample_is_flagged_by_each_measure_alone(column, value):
 
 @pytest.mark.parametrize(("column", "value"), [("library_size", 5e8), ("top_20_share", 0.01), ("rle_iqr", 0.01)])
 def test_the_harmless_side_is_not_flagged(column, value):
-    assert not qc.outliers(library_table(**{column: value}))["flagged"].any()
+    assert not qc_verdicts.outliers(library_table(**{column: value}))["flagged"].any()
 
 
 def test_deviations_count_scaled_median_absolute_deviations():
     table = library_table(rle_iqr=0.9)
     values = table["rle_iqr"]
     spread = max(1.4826 * np.median(np.abs(values - values.median())), 0.05)
-    found = qc.outliers(table).query("measure == 'rle_iqr'")
+    found = qc_verdicts.outliers(table).query("measure == 'rle_iqr'")
     assert found["deviations"].to_numpy() == pytest.approx(((values - values.median()) / spread).to_numpy())
-    assert qc.outliers(table, threshold=100)["flagged"].sum() == 0
+    assert qc_verdicts.outliers(table, threshold=100)["flagged"].sum() == 0
 
 
 def test_libraries_that_agree_do_not_flag_the_one_that_differs_a_little():
     table = library_table()
     table["median_correlation"] = 0.99
     table.loc["s3", "median_correlation"] = 0.985
-    assert not qc.outliers(table)["flagged"].any()
+    assert not qc_verdicts.outliers(table)["flagged"].any()
 
 
 def test_reasons_of_a_sample_are_joined():
-    flags = qc.outliers(library_table(library_size=1e5, rle_iqr=2.0))
-    assert qc.flag_reasons(flags).to_dict() == {"s3": "few reads; genes scatter widely about the other samples"}
+    flags = qc_verdicts.outliers(library_table(library_size=1e5, rle_iqr=2.0))
+    reasons = qc_verdicts.flag_reasons(flags)
+    assert reasons.to_dict() == {"s3": "few reads; genes scatter widely about the other samples"}
 
 
 # ---- verdicts
@@ -278,10 +279,10 @@ def verdicts_of(values, sheet, *, adjusted=None, libraries=None, after=None):
     libraries = library_table(values.shape[1]) if libraries is None else libraries
     after = values if after is None else after
     stages = {"before": values, "after": after, "rle": qc.relative_log_expression(after)}
-    return qc.verdicts(
+    return qc_verdicts.verdicts(
         libraries,
         qc.stacked({stage: qc.box_statistics(part) for stage, part in stages.items()}),
-        qc.outliers(libraries),
+        qc_verdicts.outliers(libraries),
         qc.stacked({kind: found.variance for kind, found in components.items()}),
         qc.association_table(components, sheet),
         ["condition", "batch"],
@@ -350,53 +351,3 @@ def test_two_samples_are_too_few_and_nothing_breaks():
     found = verdicts_of(*study(2))
     assert "too few" in found.loc["outliers", "finding"]
     assert found.loc["condition", "status"] == "warn"
-
-
-# ---- p-values
-
-
-def mixture(kind, n=10000):
-    generator = np.random.default_rng(7)
-    uniform = generator.random(n)
-    some = generator.random(n) < 0.2
-    return {
-        "uniform": uniform,
-        "peak": np.where(some, generator.beta(0.1, 8, n), uniform),
-        "u_shape": np.where(some, np.where(uniform < 0.5, 1e-4, 0.99), uniform),
-        "bump": np.where(some, 0.83, uniform),
-        "hill": generator.beta(2, 2, n),
-        "skewed": generator.beta(2, 1, n),
-        "few": uniform[:150],
-        "none": np.full(30, np.nan),
-    }[kind]
-
-
-@pytest.mark.parametrize("kind", ["uniform", "peak", "u_shape", "bump", "hill", "skewed", "few", "none"])
-def test_shapes_of_p_values(kind):
-    found = qc.pvalue_shape(mixture(kind))
-    assert found.shape == kind
-    assert found.status == ("ok" if kind in ("uniform", "peak", "few") else "warn")
-    assert bool(found.advice) == (found.status == "warn")
-
-
-def test_a_blank_column_has_no_p_values():
-    assert qc.pvalue_shape(pd.Series(["", ""])).shape == "none"
-
-
-def test_uniform_p_values_are_hardly_ever_called_anything_else():
-    generator = np.random.default_rng(11)
-    shapes = [qc.pvalue_shape(generator.random(3000)).shape for _ in range(300)]
-    assert shapes.count("uniform") >= 298
-
-
-def test_power_beside_the_peak_is_no_fault():
-    generator = np.random.default_rng(13)
-    pvalues = np.concatenate([generator.beta(0.3, 2, 4000), generator.random(6000)])
-    assert qc.pvalue_shape(pvalues).shape == "peak"
-
-
-def test_fraction_of_null_genes_is_estimated_and_missing_values_do_not_count():
-    pvalues = np.concatenate([mixture("peak"), np.full(500, np.nan)])
-    found = qc.pvalue_shape(pvalues)
-    assert found.n_pvalues == 10000
-    assert found.null_fraction == pytest.approx(0.8, abs=0.03)

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from degsteps.figures import style
 from degsteps.figures.style import count_text, numbers, styled
-from degsteps.qc import pvalue_shape
+from degsteps.pvalues import pvalue_shape
 
 _GROUPS = (("not called", style.NEUTRAL), ("down", style.DOWN), ("up", style.UP))
 _MA_LABELS = 10

@@ -8,7 +8,7 @@ import pandas as pd
 from degsteps.design import parse_formula
 from degsteps.errors import DataError
 from degsteps.hidden_checks import NAME
-from degsteps.qc import pvalue_shape
+from degsteps.pvalues import pvalue_shape
 from degsteps.report.accounting import Account, na_counts, reason_text
 from degsteps.report.recorded import facts_of, facts_of_all
 from degsteps.wording import counted, listed

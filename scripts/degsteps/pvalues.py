@@ -1,0 +1,105 @@
+"""The shape of a distribution of p-values, and what it says of the model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class PvalueShape:
+    """What the histogram of p-values looks like: `shape`, `status` (ok or warn), `finding` and `advice`."""
+
+    shape: str
+    status: str
+    finding: str
+    advice: str
+    n_pvalues: int
+    null_fraction: float
+
+
+_SHAPES = {
+    "none": ("warn", "No gene has a p-value.", "See the reasons in the column na_reason."),
+    "few": ("ok", "Too few p-values to judge their shape.", ""),
+    "peak": ("ok", "Flat with a peak near 0, as it should be where some genes differ.", ""),
+    "uniform": ("ok", "Flat: few genes differ, or too little power to see them.", ""),
+    "u_shape": (
+        "warn",
+        "A peak near 0, and another among the large p-values.",
+        (
+            "The second one comes from genes with very low counts, which a stricter filter removes, or from outliers "
+            "that make one group vary more than the other; the peak near 0 can be trusted once it is gone."
+        ),
+    ),
+    "bump": (
+        "warn",
+        "A peak among the large p-values and none near 0.",
+        "Genes with very low counts give p-values near 1: filter more strictly.",
+    ),
+    "hill": (
+        "warn",
+        "A hill: fewer p-values near 0 and near 1 than in between.",
+        (
+            "The model expects the wrong variance: look for two groups inside one level, or paired samples treated as "
+            "independent."
+        ),
+    ),
+    "skewed": (
+        "warn",
+        "More p-values the larger they are: too few small ones even for no difference at all.",
+        (
+            "The variance is overestimated, typically by an unknown batch or an outlier: look at the PCA, and add the "
+            "source of variation to the design."
+        ),
+    ),
+}
+
+
+def pvalue_shape(pvalues: pd.Series | np.ndarray) -> PvalueShape:
+    """Judge the shape of a p-value distribution [1]_.
+
+    Counts in 20 equal bins are compared with the flat level that true null hypotheses fill evenly, estimated by the
+    median of the bins from 0.3 to 0.9. A bin *stands out* (or *lacks*) if it lies 25 % above (below) the level and also
+    4 standard deviations of a Poisson count: genes are correlated, so 2 would be too easily reached.
+
+    ============  =================================================================================
+    peak          the first bin stands out
+    u_shape       the first bin stands out, and some bin beyond 0.5 by half of the level
+    bump          some bin beyond 0.5 stands out by half of the level, the first does not
+    hill          the first and the last bin lack
+    skewed        the first bin lacks, and fewer p-values lie in (0.05, 0.5] than in (0.5, 0.95]
+    uniform       none of these
+    few, none     fewer than 200, and no p-values at all: not judged
+    ============  =================================================================================
+
+    Counts that still fall between 0.05 and 0.5 beside a peak are power, not a fault.
+
+    References
+    ----------
+    .. [1] Breheny, Stromberg and Lambert (2018), High-Throughput 7:23.
+    """
+    # A column that is blank throughout is read from a table as text.
+    given = pd.to_numeric(pd.Series(pvalues), errors="coerce").to_numpy(dtype=float)
+    known = given[np.isfinite(given)]
+    bins = np.histogram(known, bins=20, range=(0, 1))[0]
+    level = float(np.median(bins[6:18]))
+    null_fraction = min(1.0, level * 20 / len(known)) if len(known) else float("nan")
+    shape = "none" if not len(known) else "few" if len(known) < 200 else _shape_of(bins, level)
+    status, finding, advice = _SHAPES[shape]
+    return PvalueShape(shape, status, finding, advice, len(known), null_fraction)
+
+
+def _shape_of(bins: np.ndarray, level: float) -> str:
+    noise = 4 * np.sqrt(max(level, 1))
+    first, last = bins[0] - level, bins[-1] - level
+    peak = first > max(0.25 * level, noise)
+    bump = bins[10:].max() - level > max(0.5 * level, noise)
+    lacks_first = -first > max(0.25 * level, noise)
+    lacks_last = -last > max(0.25 * level, noise)
+    if peak:
+        return "u_shape" if bump else "peak"
+    if lacks_first and lacks_last:
+        return "hill"
+    if lacks_first and bins[1:10].sum() + 4 * np.sqrt(bins[1:19].sum()) < bins[10:19].sum():
+        return "skewed"
+    return "bump" if bump else "uniform"
