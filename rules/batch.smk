@@ -88,6 +88,7 @@ rule compile_contrasts:
     params:
         model=model_of_set,
         contrasts=contrasts_of_set,
+        subject=repeated_subject,
         code=code("compile_contrasts"),
     script:
         "../scripts/compile_contrasts.py"

@@ -96,6 +96,12 @@ def correlated_subject(wildcards):
     return block_column(ANALYSES[wildcards.analysis]["design"])
 
 
+def repeated_subject(wildcards):
+    """Return the column of the subjects with several samples, or None."""
+    repeated = _lookup(wildcards.analysis, "design.repeated")
+    return repeated["subject"] if repeated else None
+
+
 def subject_sheet(wildcards):
     """Return the sheet that says which samples are of one subject, where that enters the model."""
     if correlated_subject(wildcards) is None:

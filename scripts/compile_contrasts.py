@@ -6,11 +6,13 @@ from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json
 
 
-def main(samples: Input, compiled: Output, model: dict, contrasts: dict) -> dict:
+def main(samples: Input, compiled: Output, model: dict, contrasts: dict, subject: str | None = None) -> dict:
     """Compile the contrasts of one sample set, in the order of the configuration."""
-    built = design_of(read_samples(samples), model)
+    sheet = read_samples(samples)
+    built = design_of(sheet, model)
+    subjects = sheet[subject].to_dict() if subject else None
     facts = {
-        name: contrast | contrast_facts(built, compile_contrast(built, contrast))
+        name: contrast | contrast_facts(built, compile_contrast(built, contrast), subjects)
         for name, contrast in contrasts.items()
     }
     write_json(facts, compiled)

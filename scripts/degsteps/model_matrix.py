@@ -76,15 +76,22 @@ def cells_table(design: Design) -> pd.DataFrame:
     return table.set_index(factors[0])
 
 
-def contrast_facts(design: Design, compiled: Compiled) -> dict[str, Any]:
+def contrast_facts(design: Design, compiled: Compiled, subjects: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return what a reader needs to check a contrast: weights of coefficients and of cells, settings, group sizes.
 
     The weight of a cell is the sum over its samples of the weights that least squares would give them, the rows of
     ``X (X'X)^-1 c``: which groups the samples' design lets the contrast weigh up, and against which.
+
+    Parameters
+    ----------
+    subjects : the subject of each sample, where several are of one; groups are then counted in `subjects`, too.
     """
     matrix = np.array(design.rows, dtype=float)
     of_sample = matrix @ np.linalg.solve(matrix.T @ matrix, np.array(compiled.weights))
     by_sample = dict(zip(design.samples, of_sample, strict=True))
+    of_subjects = {
+        group: len({subjects[sample] for sample in samples}) for group, samples in compiled.groups.items() if subjects
+    }
     cells = {":".join(cell): sum(by_sample[sample] for sample in members) for cell, members in design.cells.items()}
     return {
         "weights": dict(zip(design.columns, compiled.weights, strict=True)),
@@ -92,7 +99,7 @@ def contrast_facts(design: Design, compiled: Compiled) -> dict[str, Any]:
         "at": compiled.at,
         "averaged": list(compiled.averaged),
         "groups": {group: len(samples) for group, samples in compiled.groups.items()},
-    }
+    } | ({"subjects": of_subjects} if subjects else {})
 
 
 def compared_samples(design: Design, contrast: Mapping[str, Any], compiled: Compiled) -> list[str] | None:

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from degsteps.contrasts import compile_contrast
 from degsteps.errors import DataError
+from degsteps.model_matrix import contrast_facts, design_of
 from degsteps.report import accounting, verdicts
 from degsteps.report.accounting import Account
 from degsteps.tables import read_json, read_table, read_text_table
@@ -177,6 +179,27 @@ def test_few_replicates_are_named(study, parts, n, status):
         contrast["groups"] = {"one": 7, "other": n}
     verdicts = verdicts_of(study, parts, design=design)
     assert verdicts.loc["replicates", "status"] == status
+
+
+def test_subjects_are_the_replicates_where_samples_are_repeated(study, parts):
+    design = accounting.with_contrasts(
+        read_json(study.paths["design_summary"]), map(read_json, study.paths["compiled_contrasts"])
+    )
+    for contrast in design["contrasts"].values():
+        contrast |= {"groups": {"one": 6, "other": 8}, "subjects": {"one": 5, "other": 2}}
+    found = verdicts_of(study, parts, design=design).loc["replicates"]
+    assert found["status"] == "warn"
+    assert "other, with 2 subjects (8 samples)." in found["finding"]
+
+
+def test_subjects_of_a_group_are_counted_once():
+    sheet = pd.DataFrame({"arm": list("aaabbb"), "donor": ["p", "p", "q", "r", "s", "t"]}, index=list("123456"))
+    design = design_of(sheet, {"formula": "~ arm", "factors": {"arm": {"reference": "a"}}, "covariates": {}})
+    compiled = compile_contrast(design, {"factor": "arm", "test": "b", "reference": "a"})
+    facts = contrast_facts(design, compiled, sheet["donor"].to_dict())
+    assert facts["groups"] == {"b": 3, "a": 3}
+    assert facts["subjects"] == {"b": 3, "a": 2}
+    assert "subjects" not in contrast_facts(design, compiled)
 
 
 def test_a_batch_that_the_design_lacks_is_a_warning(study, parts):

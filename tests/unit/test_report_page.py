@@ -7,14 +7,17 @@ import re
 import runpy
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from degsteps.report import grids, numbers, pictures, sample_grids, template
+from degsteps.report.page import SIZE_FACTORS
 from tests.conftest import REPO
 from tests.unit import report_inputs
 from tests.unit.report_inputs import CLOSING_NAME, CONTRASTS, SAMPLES, SCRIPT_SAMPLE, SMALL_SVG, small_png
@@ -87,6 +90,19 @@ def study(tmp_path_factory):
     main(**built.inputs(*names), **outputs, settings=built.settings)
     built.paths |= outputs
     return built
+
+
+def with_record_facts(study, folder, step, **facts):
+    """Return the study with other facts of one step."""
+    changed = []
+    for path in study.paths["records"]:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["step"] == step:
+            record["facts"] |= facts
+            path = folder / path.name
+            path.write_text(json.dumps(record), encoding="utf-8")
+        changed.append(path)
+    return replace(study, paths=study.paths | {"records": changed})
 
 
 @pytest.fixture(scope="module")
@@ -288,6 +304,24 @@ def test_without_batches_and_figures_the_page_still_stands(study, tmp_path):
     found = Page(render(bare, tmp_path))
     assert not found.of("img")
     assert "No column of the sheet was declared a batch" in found.of("body")[0]["text"]
+
+
+@pytest.mark.parametrize("method", SIZE_FACTORS)
+def test_every_way_to_size_factors_has_words(study, tmp_path, method):
+    source = render(with_record_facts(study, tmp_path, "estimate_size_factors", method=method), tmp_path)
+    assert f"one size factor per sample as an offset ({SIZE_FACTORS[method]}, from" in source
+
+
+def test_all_size_factors_of_the_configuration_have_words():
+    schema = yaml.safe_load((REPO / "config" / "schema" / "analysis.schema.yaml").read_text(encoding="utf-8"))
+    assert set(schema["properties"]["normalize"]["properties"]["size_factors"]["enum"]) == set(SIZE_FACTORS)
+
+
+def test_size_factors_are_no_offset_of_linear_models(study, tmp_path):
+    settings = study.settings | {"test": study.settings["test"] | {"engine": "voom", "cooks_filter": False}}
+    source = render(replace(study, settings=settings), tmp_path)
+    assert "library sizes scaled by one size factor per sample (" in source
+    assert "as an offset" not in source
 
 
 def test_hidden_grid_has_the_strongest_column_first():

@@ -62,6 +62,17 @@ CHECK_TITLES = {
     "sex": "Sex",
     "subjects": "Subjects",
 }
+#: How size factors came about, in a few words.
+SIZE_FACTORS = {
+    "ratio": "median of ratios",
+    "poscounts": "median of ratios over positive counts",
+    "iterate": "highest likelihood, by turns with dispersions",
+    "tmm": "trimmed means of M values",
+    "tmmwsp": "trimmed means of M values with singleton pairing",
+    "rle": "relative log expression",
+    "upper_quartile": "upper quartiles",
+    "given": "given by the user",
+}
 _QUALITY_ORDER = ("libraries", "boxplots", "rle", "densities", "scree", "loadings", "association", "distances")
 _BATCH_FIGURES = ("pca", "pca_adjusted")
 
@@ -93,6 +104,7 @@ def page_context(content: Content) -> dict[str, Any]:
     if settings["test"]["engine"] == "voom" and "dispersion" in figures:
         pictures["dispersion"] = picture(figures["dispersion"], "mean_variance", content.folder)
     hidden = facts_of(content.records, "estimate_hidden")
+    normalization = facts_of(content.records, "estimate_size_factors")
     batches = [*settings["batch"]["columns"], *(f"hidden_{k + 1}" for k in range(hidden.get("number", 0)))]
     named = {*_QUALITY_ORDER, *_BATCH_FIGURES, "filter", "dispersion"}
     quality = [stem for stem in _QUALITY_ORDER if stem in pictures] + [stem for stem in pictures if stem not in named]
@@ -121,7 +133,9 @@ def page_context(content: Content) -> dict[str, Any]:
         "filter": facts_of(content.records, "filter_genes"),
         "filter_reasons": filter_grid(content.genes),
         "filter_figures": [pictures["filter"]] if "filter" in pictures else [],
-        "normalization": facts_of(content.records, "estimate_size_factors"),
+        "engine": settings["test"]["engine"],
+        "normalization": normalization,
+        "size_factors": SIZE_FACTORS.get(normalization.get("method")),
         "has_lengths": facts_of(content.records, "ingest_counts").get("length_correction") == "offset",
         "uses": uses_grid(content.records),
         "batches": batches,

@@ -127,16 +127,20 @@ def _lookalike_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
 def _replicate_verdict(
     contrasts: Mapping[str, Mapping[str, Any]], compiled: Mapping[str, Mapping[str, Any]]
 ) -> tuple[str | None, str, str]:
-    sizes: dict[str, int] = {}
+    sizes: dict[str, tuple[int, str]] = {}
     for name, contrast in contrasts.items():
         prefix = f"{contrast['factor']} " if contrast.get("factor") else ""
         for group, size in compiled[name]["groups"].items():
             label = f"{prefix}{group}"
-            sizes[label] = min(size, sizes.get(label, size))
+            # Samples of one subject repeat each other: what varies between subjects has as many replicates as these.
+            n = compiled[name].get("subjects", {}).get(group, size)
+            of_subjects = f"{counted(n, 'subject')} ({counted(size, 'sample')})"
+            found = n, of_subjects if "subjects" in compiled[name] else counted(size, "sample")
+            sizes[label] = min(found, sizes.get(label, found))
     if not sizes:
         return _NOTHING
-    group, smallest = min(sizes.items(), key=lambda item: item[1])
-    finding = f"The smallest compared group is {group}, with {counted(smallest, 'sample')}."
+    group, (smallest, said) = min(sizes.items(), key=lambda item: item[1][0])
+    finding = f"The smallest compared group is {group}, with {said}."
     if smallest >= 3:
         return "ok", finding, ""
     advice = "Variation within a group is hard to tell from so few: read the results as candidates to be confirmed."
