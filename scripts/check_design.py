@@ -7,7 +7,6 @@ cannot be told apart at all, the run has stopped before the first job.
 import pandas as pd
 
 from degsteps import batch
-from degsteps.design import rank_report
 from degsteps.model_matrix import (
     as_frame,
     cells_table,
@@ -16,6 +15,7 @@ from degsteps.model_matrix import (
     hidden_columns,
     splines_of,
 )
+from degsteps.rank import rank_report
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json, write_table
 

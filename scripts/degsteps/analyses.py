@@ -10,8 +10,8 @@ from typing import Any
 from degsteps.blinding import is_blinded, unblinding_problems, with_masked_labels
 from degsteps.config import load_analyses
 from degsteps.contrasts import contrast_columns, expand_contrasts
-from degsteps.design import parse_formula
 from degsteps.errors import ConfigError
+from degsteps.formula import parse_formula
 
 
 def complete(analysis: dict[str, Any]) -> dict[str, Any]:

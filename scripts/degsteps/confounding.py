@@ -5,7 +5,9 @@ Standard library only: the Snakefile imports this module.
 
 from collections.abc import Collection, Mapping, Sequence
 
-from degsteps.design import Alias, Design, RankReport, term_name
+from degsteps.design import Design
+from degsteps.formula import term_name
+from degsteps.rank import Alias, RankReport
 from degsteps.wording import listed, quoted
 
 _MOST_LEVELS = 8

@@ -27,8 +27,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from degsteps.design import INTERCEPT, Design, Scaling, as_number, contrast_vector, parse_formula
+from degsteps.design import Design, Scaling, as_number, contrast_vector
 from degsteps.errors import ConfigError, DesignError
+from degsteps.formula import INTERCEPT, parse_formula
 from degsteps.splines import Spline
 from degsteps.wording import listed, quoted, suggestion
 

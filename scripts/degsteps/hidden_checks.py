@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from degsteps.contrasts import contrast_columns
-from degsteps.design import Design, Formula, FormulaError, build_design, parse_formula, rank_report
+from degsteps.design import Design, build_design
+from degsteps.formula import Formula, FormulaError, parse_formula
+from degsteps.rank import rank_report
 from degsteps.wording import counted, listed, quoted, suggestion
 
 #: Names of the columns that hidden variables get.

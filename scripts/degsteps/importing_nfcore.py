@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from degsteps.config import read_yaml
-from degsteps.design import Design, Formula, FormulaError, as_number, build_design, parse_formula
+from degsteps.design import Design, as_number, build_design
 from degsteps.errors import ConfigError, DegstepsError
+from degsteps.formula import Formula, FormulaError, parse_formula
 from degsteps.importing import Imported, r_name
 from degsteps.sheet import read_columns
 from degsteps.wording import listed, quoted

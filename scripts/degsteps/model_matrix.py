@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from degsteps.contrasts import Compiled, contrast_form
-from degsteps.design import Design, Formula, build_design, parse_formula, term_name
+from degsteps.design import Design, build_design
+from degsteps.formula import Formula, parse_formula, term_name
 from degsteps.hidden_checks import NAME
 from degsteps.splines import Spline
 

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from degsteps.confounding import crosstab_text, determines
-from degsteps.design import Design, build_design, rank_report
+from degsteps.design import Design, build_design
 from degsteps.errors import DegstepsError
+from degsteps.rank import rank_report
 from degsteps.wording import counted, listed, quoted
 
 #: What columns of subjects are called, alone or with ``id``, ``no`` and the like.

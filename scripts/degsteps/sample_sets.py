@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from degsteps.contrasts import contrast_columns
-from degsteps.design import parse_formula
+from degsteps.formula import parse_formula
 
 
 def members(

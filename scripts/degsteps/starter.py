@@ -17,9 +17,11 @@ import yaml
 
 from degsteps.config import analysis_name
 from degsteps.confounding import determines
-from degsteps.design import Formula, as_number, build_design, factor_levels, rank_report
+from degsteps.design import as_number, build_design, factor_levels
 from degsteps.errors import ConfigError, DataError, DegstepsError
+from degsteps.formula import Formula
 from degsteps.matrix_scan import Scan, annotation_columns
+from degsteps.rank import rank_report
 from degsteps.sheet import inspect_sheet, matching_column, read_columns
 from degsteps.sources import (
     ESTIMATED,

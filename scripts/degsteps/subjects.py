@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from degsteps.confounding import determines
-from degsteps.design import Formula, build_design, parse_formula
+from degsteps.design import build_design
+from degsteps.formula import Formula, parse_formula
 from degsteps.qc_verdicts import MAD_SCALE
 from degsteps.wording import counted, listed, verb
 

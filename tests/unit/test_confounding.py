@@ -3,7 +3,8 @@
 import pytest
 
 from degsteps.confounding import crosstab_text, determines, explain_aliases
-from degsteps.design import build_design, rank_report
+from degsteps.design import build_design
+from degsteps.rank import rank_report
 
 
 def explained(formula, columns, tested, covariates=()):

@@ -7,17 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from degsteps.design import (
-    Formula,
-    FormulaError,
-    build_design,
-    contrast_setting,
-    contrast_vector,
-    factor_levels,
-    parse_formula,
-    rank_report,
-)
+from degsteps.design import build_design, contrast_setting, contrast_vector, factor_levels
 from degsteps.errors import ConfigError, DataError, DesignError
+from degsteps.formula import Formula, FormulaError, parse_formula
+from degsteps.rank import rank_report
 
 SHEET = {
     "a": ["x", "y", "z"] * 8,

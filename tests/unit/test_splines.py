@@ -6,9 +6,10 @@ import pytest
 
 from degsteps import deseq, normalization
 from degsteps.contrasts import ContrastError, compile_contrast
-from degsteps.design import build_design, rank_report
+from degsteps.design import build_design
 from degsteps.errors import DesignError
 from degsteps.model_matrix import as_frame, design_of, reduced_design, splines_of
+from degsteps.rank import rank_report
 from degsteps.splines import SplineError, natural_spline
 from tests.conftest import REPO
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from degsteps.config import Problem
 from degsteps.contrasts import ContrastError, contrast_columns, expand_contrasts
-from degsteps.design import Design, Formula, build_design
+from degsteps.design import Design, build_design
 from degsteps.errors import DegstepsError
+from degsteps.formula import Formula
 from degsteps.repeated import Finding
 from degsteps.sheet import Fault, Sheet
 from degsteps.wording import listed, near_match, quoted, suggestion

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from degsteps.design import FormulaError, as_number, parse_formula
+from degsteps.design import as_number
+from degsteps.formula import FormulaError, parse_formula
 from degsteps.preflight.check import Check
 from degsteps.sheet import Fault
 from degsteps.splines import SplineError, natural_spline

@@ -6,10 +6,12 @@ from typing import Any
 
 from degsteps.confounding import explain_aliases
 from degsteps.contrasts import ContrastError, compile_contrast, contrast_form
-from degsteps.design import Design, FormulaError, build_design, factor_levels, parse_formula, rank_report
+from degsteps.design import Design, build_design, factor_levels
 from degsteps.errors import DegstepsError, DesignError
+from degsteps.formula import FormulaError, parse_formula
 from degsteps.hidden_checks import hidden_findings
 from degsteps.preflight.check import Check
+from degsteps.rank import rank_report
 from degsteps.repeated import block_column, ignored_subjects, subject_findings, with_subject_hint
 from degsteps.sample_sets import members, set_model
 from degsteps.wording import counted, listed, quoted, suggestion, verb

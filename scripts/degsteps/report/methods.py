@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.design import parse_formula
+from degsteps.formula import parse_formula
 from degsteps.report.accounting import Account
 from degsteps.report.citations import Citations, escape_markdown, sentences, series
 from degsteps.report.data_methods import data_sentences, filter_sentences, normalization_sentences

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.design import parse_formula
 from degsteps.errors import DataError
+from degsteps.formula import parse_formula
 from degsteps.hidden_checks import NAME
 from degsteps.pvalues import pvalue_shape
 from degsteps.report.accounting import Account, na_counts, reason_text
