@@ -1,11 +1,13 @@
 """Coefficients: against a general optimiser and against PyDESeq2's solver on the same input."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import optimize, stats
 
 from degsteps.engine import irls
 from degsteps.engine.cells import Cells, unpack_symmetric
+from tests.conftest import REPO
 
 DESIGN = np.column_stack([np.ones(9), np.tile([0.0, 1.0, 0.0], 3), np.repeat([0.0, 0.0, 1.0], 3)])
 
@@ -102,3 +104,25 @@ def test_log_likelihood_is_scipys(data):
     expected = stats.nbinom.logpmf(counts, 1 / alpha, 1 / (1 + alpha * mean)).sum(axis=0)
     np.testing.assert_allclose(irls.log_likelihood(counts, mean, alpha), expected, rtol=1e-10)
     assert cells.n_samples == 9
+
+
+@pytest.mark.parametrize("dispersion", [0.1, 8.0])
+def test_genes_with_one_huge_count_have_the_leverages_of_r(dispersion):
+    numbers = pd.read_csv(REPO / "tests/reference/extreme_counts/numbers.tsv", sep="\t")
+    parts = {what: part.set_index("gene").loc[:, "s1":] for what, part in numbers.groupby("what")}
+    expected = numbers[numbers.dispersion == dispersion].set_index("gene").loc[:, "s1":]
+    counts, dose = parts["count"].loc[expected.index].to_numpy(dtype=float).T, parts["design"].to_numpy()[0]
+    cells = Cells(np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4), dose]))
+    result = fit((cells, counts, np.ones((8, 1)), np.full(len(expected), dispersion)))
+    assert result.rescued.sum() == 6
+    np.testing.assert_allclose(result.hat_diagonal[cells.inverse_order].T, expected, rtol=1e-6)
+    assert np.isfinite(result.covariance).all()
+
+
+def test_means_beyond_all_numbers_give_leverages_without_a_warning():
+    counts = np.zeros((8, 8))
+    np.fill_diagonal(counts, 10.0 ** np.array([4, 6, 8, 9, 4, 6, 8, 9]))
+    cells = Cells(np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4)]))
+    result = fit((cells, counts, np.ones((8, 1)), np.full(8, 0.1)))
+    np.testing.assert_allclose(result.hat_diagonal, 0.25, rtol=1e-4)
+    assert (result.mean < 1e12).all()

@@ -1142,6 +1142,11 @@ def influence_by_linear_models(study):
 
 
 @case
+def both_kinds_of_repeats_by_linear_models(study):
+    study.analysis["test"] |= LINEAR | {"sensitivity": True, "influence": True}
+
+
+@case
 def many_fits_by_the_other_engine(study):
     study.set("test.engine", "pydeseq2")
     study.set("test.influence", True)

@@ -163,6 +163,7 @@ def fit_coefficients(
         for iteration in range(1, max_iterations + 1):
             state.step(cells, ridge)
             diverged = ~(np.abs(state.beta).max(axis=0) <= LARGEST_COEFFICIENT)
+            last_mean = state.mean
             state.update_mean(cells, min_mean)
             new_deviance = constant + state.deviance()
             change = np.abs(new_deviance - deviance) / (np.abs(new_deviance) + 0.1)
@@ -175,7 +176,9 @@ def fit_coefficients(
                     finished[:] = True
                 out = active[finished]
                 beta[:, out] = state.beta[:, finished]
-                floored_mean[:, out] = state.mean[:, finished]
+                # Leverages of a gene that diverges are those of its last means within range, as in R's DESeq2:
+                # means of the step that left it are 1e70 or infinite.
+                floored_mean[:, out] = np.where(diverged, last_mean, state.mean)[:, finished]
                 converged[out] = settled[finished] & (iteration < max_iterations)
                 iterations[out] = np.where(settled[finished], iteration, max_iterations)
                 if finished.all():

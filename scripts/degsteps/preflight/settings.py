@@ -58,7 +58,8 @@ def check_repeats(check: Check) -> None:
     asked = [name for name in ("sensitivity", "influence") if test[name]]
     if asked and test["engine"] == "voom":
         what = "is made for the negative-binomial model, and test.engine is voom."
-        check.problem(f"test.{asked[0]}", what, "Set test.engine: degsteps, or delete it.")
+        for name in asked:
+            check.problem(f"test.{name}", what, "Set test.engine: degsteps, or delete it.")
     if asked and test["engine"] == "pydeseq2":
         what = "fits the model many times, and test.engine pydeseq2 takes minutes for each fit."
         check.note(check.file, f"test.{asked[0]}", what, "Set test.engine: degsteps.")
