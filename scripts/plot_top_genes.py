@@ -1,7 +1,7 @@
 """Draw a contrast's top genes: normalised counts, one point per sample, and transformed values as a heatmap."""
 
 from degsteps import qc
-from degsteps.contrasts import contrast_columns
+from degsteps.contrast_weights import contrast_columns
 from degsteps.figures import heatmap
 from degsteps.figures import test as figures
 from degsteps.figures.style import save, scales

@@ -7,7 +7,8 @@ the other.
 import numpy as np
 
 from degsteps import model as models
-from degsteps.contrasts import compile_contrast, words
+from degsteps.contrast_weights import compile_contrast
+from degsteps.contrasts import words
 from degsteps.model_matrix import compared_samples, contrast_facts, design_of, group_labels, reduced_design
 from degsteps.step import Input, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, write_table

@@ -9,7 +9,8 @@ from typing import Any
 
 from degsteps.blinding import is_blinded, unblinding_problems, with_masked_labels
 from degsteps.config import load_analyses
-from degsteps.contrasts import contrast_columns, expand_contrasts
+from degsteps.contrast_weights import contrast_columns
+from degsteps.contrasts import expand_contrasts
 from degsteps.errors import ConfigError
 from degsteps.formula import parse_formula
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from degsteps.contrasts import compile_contrast
+from degsteps.contrast_weights import compile_contrast
 from degsteps.engine.adjust import adjust_bh
 from degsteps.model_matrix import design_of, reduced_design
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from degsteps.contrasts import contrast_columns
+from degsteps.contrast_weights import contrast_columns
 from degsteps.design import Design, build_design
 from degsteps.formula import Formula, FormulaError, parse_formula
 from degsteps.rank import rank_report

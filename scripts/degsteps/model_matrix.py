@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from degsteps.contrasts import Compiled, contrast_form
+from degsteps.contrast_weights import Compiled
+from degsteps.contrasts import contrast_form
 from degsteps.design import Design, build_design
 from degsteps.formula import Formula, parse_formula, term_name
 from degsteps.hidden_checks import NAME

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from degsteps import filtering, model, normalization
-from degsteps.contrasts import compile_contrast
+from degsteps.contrast_weights import compile_contrast
 from degsteps.errors import DataError, DesignError
 from degsteps.model_matrix import compared_samples, design_of, reduced_design
 from degsteps.tables import read_gene_list, read_matrix, read_samples, read_table

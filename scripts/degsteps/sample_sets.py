@@ -6,7 +6,7 @@ Standard library only: the Snakefile imports this module.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from degsteps.contrasts import contrast_columns
+from degsteps.contrast_weights import contrast_columns
 from degsteps.formula import parse_formula
 
 

@@ -5,15 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from degsteps.contrasts import (
-    ContrastError,
-    averaged_row,
-    compile_contrast,
-    contrast_columns,
-    contrast_form,
-    expand_contrasts,
-    words,
-)
+from degsteps.contrast_weights import averaged_row, compile_contrast, contrast_columns
+from degsteps.contrasts import ContrastError, contrast_form, expand_contrasts, words
 from degsteps.design import build_design
 from degsteps.errors import DesignError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from degsteps.contrasts import compile_contrast
+from degsteps.contrast_weights import compile_contrast
 from degsteps.errors import DataError
 from degsteps.model_matrix import contrast_facts, design_of
 from degsteps.report import accounting, verdicts

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from degsteps import deseq, normalization
-from degsteps.contrasts import ContrastError, compile_contrast
+from degsteps.contrast_weights import compile_contrast
+from degsteps.contrasts import ContrastError
 from degsteps.design import build_design
 from degsteps.errors import DesignError
 from degsteps.model_matrix import as_frame, design_of, reduced_design, splines_of

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from degsteps import deseq, model
-from degsteps.contrasts import compile_contrast
+from degsteps.contrast_weights import compile_contrast
 from degsteps.design import build_design
 from degsteps.model_matrix import as_frame, compared_samples
 

@@ -5,7 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 from degsteps.config import Problem
-from degsteps.contrasts import ContrastError, contrast_columns, expand_contrasts
+from degsteps.contrast_weights import contrast_columns
+from degsteps.contrasts import ContrastError, expand_contrasts
 from degsteps.design import Design, build_design
 from degsteps.errors import DegstepsError
 from degsteps.formula import Formula

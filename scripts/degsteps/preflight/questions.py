@@ -5,7 +5,8 @@ from itertools import compress
 from typing import Any
 
 from degsteps.confounding import explain_aliases
-from degsteps.contrasts import ContrastError, compile_contrast, contrast_form
+from degsteps.contrast_weights import compile_contrast
+from degsteps.contrasts import ContrastError, contrast_form
 from degsteps.design import Design, build_design, factor_levels
 from degsteps.errors import DegstepsError, DesignError
 from degsteps.formula import FormulaError, parse_formula
