@@ -25,6 +25,8 @@ Y_PRESENT, Y_ABSENT = 0.03, 0.005
 XIST_PRESENT, XIST_ABSENT = 0.002, 0.0005
 #: Reads of the pairs below which the absence of Y (of XIST) means nothing: at the thresholds, 5 would be expected.
 MIN_READS, MIN_READS_FOR_XIST = 200, 2500
+#: Reads of Y (of XIST) below which they are no trace of a second sample: in shallow samples one stray read is a share.
+MIN_TRACE = 5
 
 
 def sex_table(
@@ -64,7 +66,8 @@ def sex_table(
     table["xist_ratio"] = (table["xist_reads"] / x_reads.where(x_reads > 0)).astype(float).round(6)
     if pairs:
         table["inferred"] = [
-            _sex(*numbers) for numbers in zip(table["y_share"], table["xist_ratio"], both, strict=True)
+            _sex(*numbers)
+            for numbers in zip(table["y_share"], table["xist_ratio"], both, y_reads, table["xist_reads"], strict=True)
         ]
     known = table["in_sheet"].map(lambda level: sex_of(level) or "")
     said = table["inferred"].isin(["female", "male"]) & (known != "")
@@ -92,13 +95,13 @@ def _genes_by_symbol(genes: pd.Index, annotation: pd.DataFrame) -> dict[str, lis
     return found
 
 
-def _sex(y_share: float, xist_ratio: float, reads: int) -> str:
+def _sex(y_share: float, xist_ratio: float, reads: int, y_reads: int, xist_reads: float) -> str:
     has_y, has_xist = y_share >= Y_PRESENT, xist_ratio >= XIST_PRESENT
     if reads < MIN_READS:
         return "too_few_reads"
-    if has_y or y_share > Y_ABSENT:
+    if has_y or (y_share > Y_ABSENT and y_reads >= MIN_TRACE):
         # XIST beside Y, or a trace of Y: two samples in one tube, or XXY.
-        return "both" if not has_y or xist_ratio > XIST_ABSENT else "male"
+        return "both" if not has_y or (xist_ratio > XIST_ABSENT and xist_reads >= MIN_TRACE) else "male"
     if has_xist or np.isnan(xist_ratio) or reads < MIN_READS_FOR_XIST:
         return "female"
     return "neither"

@@ -94,3 +94,11 @@ def test_without_xist_y_alone_decides_and_without_symbols_nothing_does():
     # Ids that are symbols need no table.
     by_symbol = counts.set_axis([symbol for symbol, _ in GENES.values()], axis=0)
     assert sex_table(by_symbol, pd.DataFrame(index=by_symbol.index))["inferred"].tolist() == ["male", "female"]
+
+
+@pytest.mark.parametrize(
+    ("ddx3y", "xist", "inferred"), [(300, 1, "male"), (300, 5, "both"), (2, 0, "female"), (5, 0, "both")]
+)
+def test_single_stray_reads_of_a_shallow_sample_are_no_trace(ddx3y, xist, inferred):
+    counts = pd.DataFrame({"s1": {"DDX3Y": ddx3y, "DDX3X": 250, "XIST": xist}})
+    assert sex_table(counts, pd.DataFrame(index=counts.index)).loc["s1", "inferred"] == inferred
