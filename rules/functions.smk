@@ -476,6 +476,25 @@ def powered_contrasts(analysis):
     ]
 
 
+def stage_wise_tables(wildcards):
+    """Return the tables of contrasts that are tested stage by stage, where there are any."""
+    families = ANALYSES[wildcards.analysis]["test"]["stage_wise"]
+    return [f"<annotate>/stage_wise/{name}.tsv" for name in families]
+
+
+def influence_tables(wildcards):
+    """Return what contrasts call without each sample, where that is asked for."""
+    analysis = ANALYSES[wildcards.analysis]
+    sets = _tested_sets(analysis) if analysis["test"]["influence"] else []
+    return [f"<test>/influence/{name}.samples.tsv" for name in sets]
+
+
+def power_tables(wildcards):
+    """Return what contrasts could find, where that is asked for."""
+    names = powered_contrasts(ANALYSES[wildcards.analysis])
+    return [f"<test>/power/{name}.tsv" for name in names]
+
+
 def _tested_sets(analysis):
     """Return the sample sets in which an analysis tests anything; all samples are ``all``."""
     contrasts = analysis["test"]["contrasts"].values()

@@ -168,6 +168,9 @@ rule write_workbook:
         verdicts="<report>/verdicts.tsv",
         contrast_tables=contrast_tables,
         agreements=concordance_files(".agreement.tsv"),
+        stage_wise=stage_wise_tables,
+        influence=influence_tables,
+        power=power_tables,
         records=step_records,
     output:
         workbook=report(

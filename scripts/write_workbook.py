@@ -1,5 +1,7 @@
 """Write all results into one spreadsheet, one sheet per contrast; no gene symbol turns into a date."""
 
+import pandas as pd
+
 from degsteps.report import workbook as workbooks
 from degsteps.report.accounting import typed_results
 from degsteps.step import Input, Inputs, Output, run
@@ -15,6 +17,9 @@ def main(
     verdicts: Input,
     contrast_tables: Inputs,
     agreements: Inputs,
+    stage_wise: Inputs,
+    influence: Inputs,
+    power: Inputs,
     records: Inputs,
     workbook: Output,
     settings: dict,
@@ -27,6 +32,7 @@ def main(
         read_table(libraries, text=("flags",)),
         settings,
     )
+    without = [read_table(path, text=("without", "problem")) for path in influence]
     names = workbooks.write_workbook(
         workbook,
         settings=settings,
@@ -39,6 +45,9 @@ def main(
         agreements={
             path.name.removesuffix(".agreement.tsv"): read_table(path, text=("second",)) for path in agreements
         },
+        stage_wise={path.stem: typed_results(read_text_table(path)) for path in stage_wise},
+        influence=pd.concat(without) if without else None,
+        power={path.stem: read_table(path) for path in power},
         contrasts={path.stem: typed_results(read_text_table(path)) for path in contrast_tables},
     )
     return {"sheets": names}

@@ -2,6 +2,7 @@
 
 import runpy
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import openpyxl
@@ -38,10 +39,11 @@ def study(tmp_path_factory):
     return built
 
 
-def write(study, path):
+def write(study, path, **tables):
     main = runpy.run_path(str(REPO / "scripts" / "write_workbook.py"))["main"]
     return main(
         **study.inputs(*NAMES, "accountability", "contrasts", "verdicts", "agreements"),
+        **{name: tables.get(name, []) for name in ("stage_wise", "influence", "power")},
         workbook=path,
         settings=study.settings,
         workflow_versions=study.workflow_versions,
@@ -67,6 +69,24 @@ def test_sheets_stand_in_reading_order(book):
     assert book.sheetnames[:4] == ["README", "Summary", "Verdicts", "hi_vs_na"]
     assert book.sheetnames[5:] == ["Samples", "Accountability"]
     assert len(book.sheetnames[4]) == 31
+
+
+def test_what_was_asked_for_beside_the_contrasts_has_sheets(study, tmp_path):
+    family, influence, power = tmp_path / "Power.tsv", tmp_path / "all.samples.tsv", tmp_path / "hi_vs_na.tsv"
+    family.write_text("gene\tsymbol\tbase_mean\tpadj\tlfc_hi\tpadj_hi\tna_reason\ng1\t1-Mar\t5\t0.01\t-1.5\t0.02\t\n")
+    influence.write_text("contrast\twithout\tcalled\tproblem\nhi_vs_na\t007\t4\t\nhi_vs_na\ts6\t\tno model\n")
+    power.write_text("group\tmean_from\tpower_2\n1\t3.5\t0.75\n")
+    settings = study.settings | {"test": study.settings["test"] | {"power": 0.8}}
+    path = tmp_path / "book.xlsx"
+    write(replace(study, settings=settings), path, stage_wise=[family], influence=[influence], power=[power])
+    found = openpyxl.load_workbook(path)
+    assert found.sheetnames[5:] == ["Power~2", "Samples", "Accountability", "Influence", "Power"]
+    assert [cell.value for cell in column(found["Power~2"], "symbol")] == ["1-Mar"]
+    assert [cell.value for cell in column(found["Power~2"], "lfc_hi")] == [-1.5]
+    assert [cell.value for cell in column(found["Influence"], "without")] == ["007", "s6"]
+    assert [cell.value for cell in column(found["Influence"], "called")] == [4, None]
+    assert [cell.value for cell in column(found["Power"], "contrast")] == ["hi_vs_na"]
+    assert [cell.value for cell in column(found["Power"], "power_2")] == [0.75]
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)

@@ -158,6 +158,9 @@ def write_workbook(
     summary: pd.DataFrame,
     contrasts: Mapping[str, pd.DataFrame],
     agreements: Mapping[str, pd.DataFrame] | None = None,
+    stage_wise: Mapping[str, pd.DataFrame] | None = None,
+    influence: pd.DataFrame | None = None,
+    power: Mapping[str, pd.DataFrame] | None = None,
 ) -> list[str]:
     """Write the spreadsheet of an analysis.
 
@@ -171,6 +174,12 @@ def write_workbook(
         Result tables by name: text is written as text, numbers as numbers.
     agreements
         How far second engines agree, by contrast, where there are any.
+    stage_wise
+        Genes screened and contrasts confirmed, by family of contrasts, where there are any.
+    influence
+        What each contrast calls without each sample, where that was asked for.
+    power
+        Power by mean count, by contrast, where that was asked for.
 
     Returns
     -------
@@ -186,20 +195,45 @@ def write_workbook(
 
     test = settings["test"]
     limits = (test["alpha"], test["min_log2_fold_change"])
-    fixed = ("README", "Summary", "Verdicts", "Samples", "Accountability", *["Engines"] * bool(agreements))
+    influence = pd.DataFrame() if influence is None else influence
+    optional = {"Engines": bool(agreements), "Influence": len(influence) > 0, "Power": bool(power)}
+    fixed = [
+        "README",
+        "Summary",
+        "Verdicts",
+        "Samples",
+        "Accountability",
+        *(name for name, on in optional.items() if on),
+    ]
     names = dict(zip(contrasts, sheet_names(contrasts, taken=fixed), strict=True))
+    families = dict(zip(stage_wise or {}, sheet_names(stage_wise or {}, taken=[*fixed, *names.values()]), strict=True))
     sheets = [
         SheetPlan("Summary", "What each contrast has found.", summary, kinds=dict.fromkeys(summary.columns, "count")),
         SheetPlan("Verdicts", "What to know before reading the results.", verdicts),
         *[_contrast_plan(names[name], test["contrasts"][name], contrasts[name], limits) for name in contrasts],
+        *[_stage_wise_plan(families[name], name, (stage_wise or {})[name], test["alpha"]) for name in families],
         SheetPlan("Samples", "Every sample, with the columns of the sheet that the analysis uses.", samples),
         SheetPlan("Accountability", "Samples and genes received, dropped and kept at each stage.", accountability),
     ]
     if agreements:
-        every = pd.concat({name: table.reset_index() for name, table in agreements.items()}, names=["contrast", "row"])
-        every = every.reset_index("row", drop=True)
         counts = dict.fromkeys(("genes", "called_first", "called_second", "called_both"), "count")
-        sheets.append(SheetPlan("Engines", "How far second engines agree on each contrast.", every, kinds=counts))
+        meaning = "How far second engines agree on each contrast."
+        sheets.append(SheetPlan("Engines", meaning, _by_contrast(agreements), kinds=counts))
+    if len(influence):
+        kinds = dict.fromkeys(("tested", "called", "up", "down", "gained", "lost"), "count")
+        kinds |= dict.fromkeys(("jaccard", "lfc_correlation"), "fold")
+        meaning = (
+            "What each contrast calls when one sample is left out: gained and lost beside the calls of all samples, "
+        )
+        meaning += "their overlap (Jaccard index) and the correlation of the fold changes."
+        sheets.append(SheetPlan("Influence", meaning, influence, 2, kinds=kinds))
+    if power:
+        every = _by_contrast(power)
+        kinds = {"genes": "count", "mean_from": "mean", "mean_to": "mean", "dispersion": "fold"}
+        kinds |= {name: "fold" for name in every.columns if name.startswith(("detectable_", "power_"))}
+        meaning = "By tenth of the genes, ordered by mean count: smallest fold change that is found with a power of "
+        meaning += f"{test['power']:g}, and the power for some fold changes."
+        sheets.append(SheetPlan("Power", meaning, every, kinds=kinds))
     for plan in sheets:
         require_fits(plan.name, len(plan.table))
     # Cells are written by their type, never by what their text looks like.
@@ -230,6 +264,21 @@ def _contrast_plan(
     kinds = {column: "mean" for column in table.columns if column.startswith("mean_")}
     frozen = 2 if len(table.columns) and table.columns[0] == "symbol" else 1
     return SheetPlan(name, meaning, table, frozen, limits, kinds)
+
+
+def _by_contrast(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return tables of contrasts below each other, indexed by `contrast`."""
+    every = pd.concat({name: table.reset_index() for name, table in tables.items()}, names=["contrast", "row"])
+    return every.reset_index("row", drop=True)
+
+
+def _stage_wise_plan(sheet: str, family: str, table: pd.DataFrame, alpha: float) -> SheetPlan:
+    meaning = f"Contrasts of {family}, stage by stage: stat, pvalue and padj screen for any change, `padj_<contrast>` "
+    meaning += f"below {alpha:g} confirms a contrast, `lfc_<contrast>` is its log2 fold change."
+    kinds = {name: "p" for name in table.columns if name.startswith("padj_")}
+    kinds |= {name: "fold" for name in table.columns if name.startswith("lfc_")}
+    frozen = 2 if len(table.columns) and table.columns[0] == "symbol" else 1
+    return SheetPlan(sheet, meaning, table, frozen, kinds=kinds)
 
 
 def _write_sheet(book: "Workbook", plan: SheetPlan, formats: Mapping[str, "Format"], look: Mapping[str, "Format"]):
