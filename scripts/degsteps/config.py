@@ -132,6 +132,9 @@ def _explain(error: Any, file: str) -> list[Problem]:
     if error.validator == "pattern":
         what = f"{error.instance!r} has characters that cannot stand in a file name, or begins with one."
         return [Problem(file, key, what, "Use letters, digits, '.', '_' and '-'; begin with a letter or digit.")]
+    if error.validator == "uniqueItems":
+        twice = [entry for place, entry in enumerate(error.instance) if entry in error.instance[:place]]
+        return [Problem(file, key, f"{twice[0]!r} stands there twice.", "Leave one of them.")]
     bounds = {
         "minimum": "must be at least",
         "maximum": "must be at most",

@@ -1262,6 +1262,20 @@ def size_factors_that_take_no_lengths(study):
 
 
 @case
+def grid_of_size_factors_that_take_no_lengths(study):
+    study.files["lengths.txt"] = study.counts_text().encode()
+    study.set("ingest.length_matrix", "lengths.txt")
+    study.set("test.sensitivity", True)
+    study.set("test.sensitivity_grid.size_factors", ["ratio", "iterate"])
+
+
+@case
+def setting_that_is_named_twice(study):
+    study.set("test.sensitivity", True)
+    study.set("test.sensitivity_grid.size_factors", ["ratio", "tmm", "ratio"])
+
+
+@case
 def trend_genes_without_vst(study):
     study.set("transform.method", "rlog")
     study.set("transform.trend_genes", 1000)

@@ -54,9 +54,14 @@ def check_size_factors(check: Check) -> None:
     if method not in ("ratio", "poscounts") and settings["control_genes"] is not None:
         what = f"size_factors {method} takes no control genes."
         check.problem("normalize.control_genes", what, "Delete them, or set size_factors: ratio or poscounts.")
-    if method == "iterate" and lengths_are_offsets(check.analysis["ingest"]):
+    if lengths_are_offsets(check.analysis["ingest"]):
+        test = check.analysis["test"]
+        tried = test["sensitivity_grid"]["size_factors"] if test["sensitivity"] else []
         what = "iterate takes raw counts only, and transcript lengths enter the model here."
-        check.problem("normalize.size_factors", what, "Set ratio, or ingest.length_correction: length_scaled_tpm.")
+        for place, methods in {"normalize": [method], "test.sensitivity_grid": tried}.items():
+            if "iterate" in methods:
+                cure = "Set ratio, or ingest.length_correction: length_scaled_tpm."
+                check.problem(f"{place}.size_factors", what, cure)
     if method != "given" and path is not None:
         check.problem(key, f"is not used: size_factors is {method}.", "Set size_factors: given, or delete it.")
     elif method == "given" and path is None:
