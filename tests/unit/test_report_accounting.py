@@ -215,6 +215,16 @@ def test_confounding_is_a_warning(study, parts):
     verdicts = verdicts_of(study, parts, association=association)
     assert verdicts.loc["confounding", "status"] == "warn"
     assert "dose with site (Cramér's V 0.80)" in verdicts.loc["confounding", "finding"]
+    assert "crosstab" in verdicts.loc["confounding", "advice"]
+
+
+def test_no_crosstab_is_named_for_hidden_variables(study, parts):
+    association = read_table(study.paths["association"], text=TEXTS).rename(index={"dose": "hidden_1"})
+    association = association.iloc[:1].assign(verdict="warn", value=0.3)
+    found = verdicts_of(study, parts, association=association).loc["confounding"]
+    assert "hidden_1 with" in found["finding"]
+    assert "see what the hidden variables go with" in found["advice"]
+    assert "crosstab" not in found["advice"]
 
 
 @pytest.mark.parametrize(

@@ -224,7 +224,7 @@ def pvalue_histogram(results: pd.DataFrame, title: str) -> Figure:
         ha="right",
         fontsize=style.SMALL,
         color=style.UP,
-        path_effects=style.halo(),
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
     )
     axes.set(xlabel="p-value", ylabel="genes", xlim=(0, 1))
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))

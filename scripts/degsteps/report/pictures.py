@@ -59,7 +59,7 @@ FIGURES = {
     ),
     "sensitivity": (
         "Sensitivity to settings",
-        "What the contrast calls under other filters, size factors and outlier policies, and how far the calls agree.",
+        "What is called under other filters, size factors, outlier policies. Beside a bar: overlap with the main run.",
     ),
     "influence": (
         "Influence of single samples",
@@ -67,7 +67,7 @@ FIGURES = {
     ),
     "power": (
         "Power",
-        "Which fold changes these samples could find, by the mean count of a gene: what no call means.",
+        "Which fold changes these samples could find, by mean count. A gene that is not called may change by less.",
     ),
     "concordance": (
         "Second engines",
@@ -75,7 +75,9 @@ FIGURES = {
     ),
     "pvalues": ("P-values", "Flat with a peak near 0 is what a sound test gives."),
 }
-CONTRAST_FIGURES = ("ma", "volcano", "heatmap", "top_genes", "pvalues", "power", "sensitivity", "influence")
+CONTRAST_FIGURES = ("ma", "volcano", "heatmap", "top_genes", "pvalues")
+#: What the calls of a contrast hang on: shown below its genes.
+STABILITY_FIGURES = ("power", "sensitivity", "influence")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,14 @@ from degsteps.report.accounting import NA_REASONS
 from degsteps.report.content import Content
 from degsteps.report.grids import Grid, gene_table, grid
 from degsteps.report.numbers import format_count, format_mean, format_p
-from degsteps.report.pictures import CONTRAST_FIGURES, Picture, figures_by_stem, picture, relative_link
+from degsteps.report.pictures import (
+    CONTRAST_FIGURES,
+    STABILITY_FIGURES,
+    Picture,
+    figures_by_stem,
+    picture,
+    relative_link,
+)
 from degsteps.report.recorded import facts_of_all
 
 
@@ -67,7 +74,8 @@ def power_sentence(records: Sequence[Mapping[str, Any]], contrast: str) -> str:
     reach = f"; {facts['target']:.0%} power needs a fold change of {least:.2g}" if least else ""
     return (
         f"With these samples a gene of median mean count ({format_mean(facts['median_mean'])}) is found with "
-        f"{', '.join(chances)}{reach}. Found is a p-value up to {format_p(facts['pvalue'])}, the largest called."
+        f"{', '.join(chances)}{reach}. A gene counts as found if its p-value is at most "
+        f"{format_p(facts['pvalue'])}, the largest that was called."
     )
 
 
@@ -77,7 +85,10 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     table = content.contrasts[name]
     data, rows = gene_table(table, content.settings["report"]["table_rows"])
     figures = figures_by_stem(content.contrast_figures)
-    kinds = [kind for kind in CONTRAST_FIGURES if f"{name}.{kind}" in figures]
+    shown, hang_on = (
+        [picture(figures[f"{name}.{kind}"], kind, content.folder) for kind in kinds if f"{name}.{kind}" in figures]
+        for kinds in (CONTRAST_FIGURES, STABILITY_FIGURES)
+    )
     numbers = {key: int(value) for key, value in content.summary.loc[name].items()}
     reasons = [(reason, text, numbers[f"na_{reason}"]) for reason, text in NA_REASONS.items()]
     path = content.contrast_paths[name]
@@ -97,7 +108,8 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
         "n_shown": len(data["rows"]),
         "file": path.name,
         "link": relative_link(path, content.folder),
-        "figures": [picture(figures[f"{name}.{kind}"], kind, content.folder) for kind in kinds],
+        "figures": shown,
+        "stability_figures": hang_on,
         "engines": agreement_grid(content.agreements.get(name)),
         "engine_figures": [
             picture(paths, "concordance", content.folder)

@@ -171,7 +171,10 @@ def _confounding_verdict(association: pd.DataFrame, batch_columns: Sequence[str]
         return "ok", finding + ".", ""
     named = [f"{row['a']} with {row['b']} ({association_text(row)})" for _, row in warned.iterrows()]
     advice = "What these columns share cannot be attributed to either: see the crosstab. "
-    if not set(warned["a"]) & set(batch_columns) and not set(warned["b"]) & set(batch_columns):
+    columns = {*warned["a"], *warned["b"]}
+    if all(NAME.fullmatch(a) or NAME.fullmatch(b) for a, b in zip(warned["a"], warned["b"], strict=True)):
+        advice = "What they share cannot be attributed to either: see what the hidden variables go with."
+    elif not columns & set(batch_columns):
         advice += "With more balanced samples it could."
     else:
         advice += "Groups spread over the batches would be the cure."
