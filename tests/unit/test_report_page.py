@@ -248,6 +248,22 @@ def test_figures_are_inside_with_words_for_those_who_do_not_see_them(page):
     assert (png["attributes"]["width"], png["attributes"]["height"]) == ("3", "2")
 
 
+def test_what_calls_hang_on_stands_below_the_genes(study, source, tmp_path):
+    assert "hang on</h4>" not in source
+    power = tmp_path / "hi_vs_na.power.png"
+    power.write_bytes(small_png())
+    figures = [power, *study.paths["contrast_figures"]]
+    found = render(replace(study, paths=study.paths | {"contrast_figures": figures}), tmp_path)
+    order = [
+        'alt="P-values, hi_vs_na"',
+        "Genes of hi_vs_na<",
+        "What the calls of hi_vs_na hang on",
+        'alt="Power, hi_vs_na"',
+    ]
+    places = [found.index(text) for text in order]
+    assert places == sorted(places)
+
+
 def test_a_large_svg_is_shown_as_png(tmp_path):
     (tmp_path / "pca.svg").write_text(SMALL_SVG + " " * pictures.MAX_SVG_BYTES)
     (tmp_path / "pca.png").write_bytes(small_png())

@@ -103,14 +103,15 @@ def _hidden_sentence(facts: Mapping[str, Any], test: Mapping[str, Any], cite: "C
         "ruv_r": ("factors of unwanted variation from deviance residuals of the design (RUVr)", ("risso2014",)),
     }
     method, keys = how[facts["method"]]
+    named = cite(*keys)
     against = f" against the null model {facts['null_model']}" if facts["method"] == "sva" else ""
     chosen = f", their number by permutation {cite('buja1992')}" if facts["chosen"] == "auto" else ", as many as given"
     if facts["number"] == 0:
-        return f"Hidden variation was looked for as {method}{against} {cite(*keys)}; none was found{chosen[1:]}."
+        return f"Hidden variation was looked for as {method}{against} {named}; none was found{chosen[1:]}."
     joined = f"{counted(facts['number'], 'hidden variable')} joined the design {facts['formula']}"
     has_reduced = any(contrast.get("reduced") for contrast in test["contrasts"].values())
     both = " Smaller designs of likelihood-ratio tests hold them too." if has_reduced else ""
-    return f"{joined}: {method}{against} {cite(*keys)}{chosen}.{both}"
+    return f"{joined}: {method}{against} {named}{chosen}.{both}"
 
 
 def _offsets(records, cite) -> str:
