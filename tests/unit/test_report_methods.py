@@ -231,6 +231,8 @@ def test_hidden_variation_is_described_and_cited(given, facts, words, authors):
     assert words in text_of(with_hidden)
     assert authors <= set(cited(with_hidden))
     assert not {"Leek", "Risso", "Buja"} & set(cited(given))
+    numbers = [int(n) for n in re.findall(r"\d+", " ".join(re.findall(r"\[(\d+(?:, \d+)*)\]", text_of(with_hidden))))]
+    assert list(dict.fromkeys(numbers)) == sorted(set(numbers))
     reduced = {name: {**of, "reduced": "~ site"} for name, of in given["settings"]["test"]["contrasts"].items()}
     assert "Smaller designs" not in text_of(with_hidden)
     assert ("Smaller designs" in text_of(with_settings(with_hidden, "test", contrasts=reduced))) == bool(
