@@ -238,6 +238,10 @@ def test_hidden_variation_is_described_and_cited(given, facts, words, authors):
     assert ("Smaller designs" in text_of(with_settings(with_hidden, "test", contrasts=reduced))) == bool(
         (HIDDEN | facts)["number"]
     )
+    assert "estimated anew" not in text_of(with_hidden)
+    of_women = with_settings(with_hidden, "design", sample_sets={"women": {"keep": {"sex": ["f"]}}})
+    assert ("estimated anew, and their number too." in text_of(of_women)) == ((HIDDEN | facts)["chosen"] == "auto")
+    assert "In each set of samples they were estimated anew" in text_of(of_women)
     adjusted = f"site{''.join(f', hidden_{k}' for k in range(1, HIDDEN['number']))}"
     if (HIDDEN | facts)["number"] == 2:
         assert f"In figures marked as adjusted, {adjusted} and hidden_2 were removed" in text_of(with_hidden)

@@ -47,7 +47,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
     return sentences(
         *fitted,
         linear_methods.subject_sentence(settings),
-        _hidden_sentence(facts_of(records, "estimate_hidden"), test, cite),
+        _hidden_sentence(facts_of(records, "estimate_hidden"), settings, cite),
         f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by {tests}: "
         f"{'; '.join(contrasts)}; {sign}.",
         f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
@@ -92,7 +92,7 @@ def _covariates(settings: Mapping[str, Any], design: Mapping[str, Any], cite: "C
     return text + (f" {series(curves)}." if curves else "")
 
 
-def _hidden_sentence(facts: Mapping[str, Any], test: Mapping[str, Any], cite: "Citations") -> str:
+def _hidden_sentence(facts: Mapping[str, Any], settings: Mapping[str, Any], cite: "Citations") -> str:
     """Say what hidden variation was estimated from, and how many variables it became."""
     if not facts:
         return ""
@@ -106,12 +106,17 @@ def _hidden_sentence(facts: Mapping[str, Any], test: Mapping[str, Any], cite: "C
     named = cite(*keys)
     against = f" against the null model {facts['null_model']}" if facts["method"] == "sva" else ""
     chosen = f", their number by permutation {cite('buja1992')}" if facts["chosen"] == "auto" else ", as many as given"
+    # The facts are those of all samples.
+    anew = ""
+    if settings["design"].get("sample_sets"):
+        too = ", and their number too" if facts["chosen"] == "auto" else ""
+        anew = f" In each set of samples they were estimated anew{too}."
     if facts["number"] == 0:
-        return f"Hidden variation was looked for as {method}{against} {named}; none was found{chosen[1:]}."
+        return f"Hidden variation was looked for as {method}{against} {named}; none was found{chosen[1:]}.{anew}"
     joined = f"{counted(facts['number'], 'hidden variable')} joined the design {facts['formula']}"
-    has_reduced = any(contrast.get("reduced") for contrast in test["contrasts"].values())
+    has_reduced = any(contrast.get("reduced") for contrast in settings["test"]["contrasts"].values())
     both = " Smaller designs of likelihood-ratio tests hold them too." if has_reduced else ""
-    return f"{joined}: {method}{against} {named}{chosen}.{both}"
+    return f"{joined}: {method}{against} {named}{chosen}.{both}{anew}"
 
 
 def _offsets(records, cite) -> str:

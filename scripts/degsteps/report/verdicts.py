@@ -11,7 +11,7 @@ from degsteps.hidden_checks import NAME
 from degsteps.pvalues import pvalue_shape
 from degsteps.report.accounting import Account, na_counts, reason_text
 from degsteps.report.recorded import facts_of, facts_of_all
-from degsteps.wording import counted, listed
+from degsteps.wording import counted, listed, verb
 
 STATUSES = ("bad", "warn", "ok")
 MEASURES = {"cramers_v": "Cramér's V", "eta_squared": "η²", "r_squared": "R²"}
@@ -271,7 +271,8 @@ def _influence_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
     if not facts["calls"] or not facts["fits"]:
         return _NOTHING
     finding = f"{facts['stand']:,} of {facts['calls']:,} calls stand without any one sample"
-    finding += f"; {facts['hang']:,} are lost without one sample only" if facts["hang"] else ""
+    if facts["hang"]:
+        finding += f"; {facts['hang']:,} {verb(facts['hang'], 'is', 'are')} lost without one sample only"
     if facts["of_sample"]:
         finding += f", {facts['of_sample']:,} of them without {facts['sample']}"
     if facts["skipped"]:
