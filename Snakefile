@@ -9,7 +9,10 @@ configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"  # analyses, checks before any job
-include: "rules/functions.smk"  # what rules ask for: settings, files, resources
+include: "rules/settings.smk"  # what rules ask for: settings
+include: "rules/stage_files.smk"  # what rules read
+include: "rules/resources.smk"  # what jobs need
+include: "rules/targets.smk"  # what an analysis ends with
 
 
 pathvars:
