@@ -3,13 +3,13 @@
 Usage: python scripts/write_config_docs.py [--check]
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from degsteps.config import read_schema
+from degsteps.generated import write_or_check
 
 TARGET = Path(__file__).resolve().parents[1] / "config" / "README.md"
 INTRODUCTION = """# Configuration
@@ -66,16 +66,7 @@ def page() -> str:
 
 def main() -> int:
     """Write the page, or with ``--check`` only say whether it is up to date."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="exit with 1 if the page is out of date")
-    text = page()
-    if parser.parse_args().check:
-        if TARGET.read_text(encoding="utf-8") != text:
-            print("config/README.md is out of date: run `make docs`", file=sys.stderr)
-            return 1
-        return 0
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check(TARGET, page(), __doc__.splitlines()[0])
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 Usage: python scripts/write_source_list.py [--check]
 """
 
-import argparse
 import subprocess
 import sys
 from pathlib import Path
+
+from degsteps.generated import write_or_check
 
 REPO = Path(__file__).resolve().parents[1]
 TARGET = REPO / "rules" / "sources.txt"
@@ -21,16 +22,8 @@ def sources() -> list[str]:
 
 def main() -> int:
     """Write the list, or with ``--check`` only say whether it is up to date."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="exit with 1 if the list is out of date")
     text = "".join(f"{path}\n" for path in sources())
-    if parser.parse_args().check:
-        if TARGET.read_text(encoding="utf-8") != text:
-            print("rules/sources.txt is out of date: run `make docs`", file=sys.stderr)
-            return 1
-        return 0
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check(TARGET, text, __doc__.splitlines()[0])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A small finished analysis on disk, with names that try to be markup, formulas and dates."""
 
+import runpy
 import struct
 import zlib
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from degsteps.tables import write_json, write_table
+from tests.conftest import REPO
 
 SCRIPT_SAMPLE = "<script>alert(1)</script>"
 CLOSING_NAME = "</script><img src=x onerror=alert(2)><!-- *bold* _it_"
@@ -367,3 +369,14 @@ def _write_record(folder: Path, stages: dict, step: str, stage: str, outputs: li
     }
     write_json(content, path)
     return path
+
+
+def summarized(study: Study) -> Study:
+    """Return the study with the tables that the report's first step writes."""
+    outputs = {name: study.report / f"{name}.tsv" for name in ("accountability", "contrasts", "verdicts")}
+    main = runpy.run_path(str(REPO / "scripts" / "summarize_results.py"))["main"]
+    names = ("sample_account", "gene_account", "genes", "size_factors", "design", "design_summary", "association")
+    names += ("quality_verdicts", "contrast_tables", "records", "set_genes", "set_samples", "compiled_contrasts")
+    main(**study.inputs(*names), **outputs, settings=study.settings)
+    study.paths |= outputs
+    return study

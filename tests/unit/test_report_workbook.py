@@ -21,22 +21,7 @@ NAMES = ("samples", "sample_account", "libraries", "contrast_tables", "records")
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    built = report_inputs.build(tmp_path_factory.mktemp("study"))
-    outputs = {name: built.report / f"{name}.tsv" for name in ("accountability", "contrasts", "verdicts")}
-    main = runpy.run_path(str(REPO / "scripts" / "summarize_results.py"))["main"]
-    names = ("sample_account", "gene_account", "genes", "size_factors", "design", "design_summary")
-    names += (
-        "association",
-        "quality_verdicts",
-        "contrast_tables",
-        "records",
-        "set_genes",
-        "set_samples",
-        "compiled_contrasts",
-    )
-    main(**built.inputs(*names), **outputs, settings=built.settings)
-    built.paths |= outputs
-    return built
+    return report_inputs.summarized(report_inputs.build(tmp_path_factory.mktemp("study")))
 
 
 def write(study, path, **tables):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from degsteps.engine.robustness import bisquare_weights
+
 
 def adjust_bh(pvalues: np.ndarray) -> np.ndarray:
     """Benjamini-Hochberg adjusted p-values; NaN stays NaN and is not counted."""
@@ -125,14 +127,7 @@ def lowess(x: np.ndarray, y: np.ndarray, fraction: float = 0.2, robust_iteration
             fitted[i] = (weights * y).sum()
         if iteration == robust_iterations:
             break
-        residuals = np.abs(y - fitted)
-        ordered = np.sort(residuals)
-        scale = 3.0 * (ordered[n // 2] + ordered[n - n // 2 - 1])
-        if scale < 1e-7 * residuals.mean():
+        robustness = bisquare_weights(np.abs(y - fitted))
+        if robustness is None:
             break
-        robustness = np.where(
-            residuals <= 0.001 * scale,
-            1.0,
-            np.where(residuals <= 0.999 * scale, (1.0 - np.minimum(residuals / scale, 1.0) ** 2) ** 2, 0.0),
-        )
     return fitted

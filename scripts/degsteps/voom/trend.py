@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from degsteps.engine.robustness import bisquare_weights
 from degsteps.voom.regression import Regression
 
 #: Share of the genes that decide about the trend at each point.
@@ -112,13 +113,9 @@ def lowess(x: np.ndarray, y: np.ndarray, span: float = SPAN) -> np.ndarray:
         fitted = np.interp(x, x[anchors], heights)
         if iteration == _ROBUST_ITERATIONS:
             break
-        residuals = np.abs(y - fitted)
-        ordered = np.sort(residuals)
-        scale = 3.0 * (ordered[n // 2] + ordered[n - n // 2 - 1])
-        if scale < 1e-7 * residuals.mean():
+        robustness = bisquare_weights(np.abs(y - fitted))
+        if robustness is None:
             break
-        bisquare = (1.0 - np.minimum(residuals / scale, 1.0) ** 2) ** 2
-        robustness = np.where(residuals <= 0.001 * scale, 1.0, np.where(residuals <= 0.999 * scale, bisquare, 0.0))
     return fitted
 
 
