@@ -6,6 +6,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from degsteps import config
 from degsteps.config import (
     Problem,
     analysis_name,
@@ -122,6 +123,29 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path):
 def test_yaml_that_cannot_be_read_names_the_line(text, words, tmp_path):
     with pytest.raises(ConfigError, match=words):
         read_yaml(write(tmp_path, "a.yaml", text))
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [1\n", "a: b: c\n", "a: 1\na: 2\n", "a:\n\tb: 2\n", "a: 'x\n", "a: *b\n", "a: \x01\n"]
+)
+def test_messages_do_not_depend_on_how_pyyaml_was_built(text, tmp_path, monkeypatch):
+    def message():
+        with pytest.raises(ConfigError) as raised:
+            read_yaml(path)
+        return str(raised.value)
+
+    path = write(tmp_path, "a.yaml", text)
+    usual = message()
+    monkeypatch.setattr(config, "_Loader", config._PlainLoader)
+    assert message() == usual
+
+
+def test_both_loaders_read_the_same(monkeypatch):
+    files = [*(ROOT / "config").rglob("*.yaml"), *(ROOT / "published").glob("*.yaml")]
+    assert len(files) > 5
+    usual = [read_yaml(file) for file in files]
+    monkeypatch.setattr(config, "_Loader", config._PlainLoader)
+    assert [read_yaml(file) for file in files] == usual
 
 
 def test_other_files_are_a_sentence(tmp_path):

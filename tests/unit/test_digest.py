@@ -1,5 +1,9 @@
 """The code digest covers what a script can reach, and nothing else."""
 
+import ast
+
+import pytest
+
 from degsteps import digest
 from tests.conftest import REPO
 
@@ -28,7 +32,6 @@ def test_digest_ignores_final_newlines_only(tmp_path):
     script.write_text("a = 1\n")
     first = digest.code_digest(script)
     script.write_text("a = 1\n\n")
-    digest._library_imports.cache_clear()
     assert digest.code_digest(script) == first
     script.write_text("a = 2\n")
     assert digest.code_digest(script) != first
@@ -39,3 +42,38 @@ def test_digest_does_not_depend_on_where_the_scripts_lie(tmp_path):
         copy = tmp_path / name
         copy.write_text((REPO / "scripts" / name).read_text())
         assert digest.code_digest(copy) == digest.code_digest(REPO / "scripts" / name)
+
+
+def imports_by_syntax_tree(text: str) -> set[str]:
+    """The slow and sure way: every name that an import statement could mean."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_imports_are_those_of_the_syntax_tree():
+    files = [*(REPO / "scripts").glob("*.py"), *digest.LIBRARY.rglob("*.py")]
+    assert len(files) > 100
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        sure = set().union(*(digest._module_files(name) for name in imports_by_syntax_tree(text)))
+        assert digest._library_imports(text) == sure, file
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import degsteps.rank\n",
+        "import os, degsteps.rank as r  # not degsteps.tables\n",
+        "def f():\n    from degsteps import (\n        rank,  # how, much\n        tables as t,\n    )\n",
+        "from degsteps.rank import rank_report as r, names\n",
+        "x = 'from degsteps import rank'\n",
+    ],
+)
+def test_every_form_of_import_is_read(text):
+    sure = set().union(*(digest._module_files(name) for name in imports_by_syntax_tree(text)))
+    assert digest._library_imports(text) == sure

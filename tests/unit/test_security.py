@@ -59,7 +59,7 @@ def test_no_code_runs_text_or_a_shell_or_unpickles(path):
         assert keywords.get("shell", "False") == "False", f"line {call.lineno}"
         assert keywords.get("allow_pickle", "False") == "False", f"line {call.lineno}"
         if name == "yaml.load":
-            assert keywords == {"Loader": "_Loader"}, f"line {call.lineno}"
+            assert keywords in ({"Loader": "_Loader"}, {"Loader": "_PlainLoader"}), f"line {call.lineno}"
 
 
 @pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)
