@@ -726,6 +726,12 @@ def confounded_interaction(study):
 
 
 @case
+def covariate_far_from_zero(study):
+    study.set("design.formula", "~ age + condition")
+    study.set("design.covariates", {"age": {"center": False}})
+
+
+@case
 def confounded_covariate(study):
     study.sheet["age"] = ["30", "30", "40", "40", "30", "30", "40", "40"]
     study.set("design.formula", "~ run + age + condition")

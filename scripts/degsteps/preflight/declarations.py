@@ -1,5 +1,6 @@
 """What the design declares: the formula, its factors with their levels, its covariates."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -133,6 +134,10 @@ def check_covariates(check: Check) -> None:
             shown = listed(sorted(set(values)), quote=False)
             what = f"{quoted(name)} has the values {shown} only, and is fitted as a straight line through them."
             check.note(check.file, key, what, "If these are codes, declare it under design.factors.")
+        elif not check.declared_covariates[name]["center"] and _is_far_from_zero(numbers):
+            what = f"the values of {quoted(name)} are far from zero, where the intercept is then fitted: that is hard "
+            what += "to fit in some genes, here and more so in R's DESeq2."
+            check.note(check.file, f"{key}.center", what, "Set it to true: nothing but the intercept changes.")
 
 
 def _spline(check: Check, key: str, name: str, numbers: Sequence[float]) -> None:
@@ -155,6 +160,12 @@ def _alike(levels: Sequence[str]) -> list[tuple[str, str]]:
         if other != level:
             found.append((other, level))
     return found
+
+
+def _is_far_from_zero(numbers: Sequence[float]) -> bool:
+    """Return whether zero lies more than three standard deviations from the mean."""
+    mean = math.fsum(numbers) / len(numbers)
+    return mean**2 > 9 * math.fsum((number - mean) ** 2 for number in numbers) / (len(numbers) - 1)
 
 
 def _are_codes(numbers: Sequence[float]) -> bool:
