@@ -9,7 +9,14 @@ import numpy as np
 from degsteps import model as models
 from degsteps.contrast_weights import compile_contrast
 from degsteps.contrasts import words
-from degsteps.model_matrix import compared_samples, contrast_facts, design_of, group_labels, reduced_design
+from degsteps.model_matrix import (
+    compared_samples,
+    contrast_facts,
+    design_of,
+    expanded_design,
+    group_labels,
+    reduced_design,
+)
 from degsteps.step import Input, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, write_table
 
@@ -39,6 +46,7 @@ def main(
         "reduced": reduced_design(sheet.loc[fit.obs_names], design, contrast),
     }
     options["compared"] = compared_samples(built, contrast, compiled)
+    options["expanded"] = expanded_design(built) if shrinkage == "normal" else None
     result, facts = models.contrast_table(fit, matrix, np.array(compiled.weights), **options)
     reasons = result.pop("na_reason")
     if compiled.factors:
@@ -46,8 +54,10 @@ def main(
         result = result.join(models.group_means(matrix, models.offsets(fit, size_factors), groups))
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
     called = result["padj"] < alpha
+    shrunken = {"normal_prior_on": facts.pop("normal_prior_on")} if shrinkage == "normal" else {}
     return contrast_facts(built, compiled) | {
         "without_counts": facts.pop("without_counts", 0),
+        **shrunken,
         "adjustment": facts,
         "title": words(contrast).title,
         "up": int((called & (result["log2_fold_change"] > 0)).sum()),

@@ -16,6 +16,7 @@ import pandas as pd
 
 from degsteps import deseq, multiple_testing, voom_engine
 from degsteps.errors import ConfigError
+from degsteps.expanded import ExpandedDesign
 from degsteps.tables import read_table
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def contrast_table(
     lfc_null: float = 0.0,
     alternative: str = "greater_abs",
     compared: Sequence[str] | None = None,
+    expanded: ExpandedDesign | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Test a contrast of coefficients in every gene, and shrink its fold changes beside.
 
@@ -140,6 +142,7 @@ def contrast_table(
     compared : samples of the two levels compared, where the contrast is the difference of two levels. Genes without a
         count in any of them have the fold change 0 and, in the Wald test, the p-value 1, as in R's DESeq2; without
         ``compared`` the samples are told from the weights (engine ``degsteps`` only).
+    expanded : the design with a column for every level, if it has one; for ``normal`` shrinkage.
 
     Returns
     -------
@@ -147,7 +150,8 @@ def contrast_table(
         by gene: base_mean, log2_fold_change (maximum likelihood), lfc_se, lfc_lower and lfc_upper (95 % confidence
         limits), stat, pvalue, padj; with shrinkage lfc_shrunken and, from the default engine, svalue; with a reduced
         design the fold change of each coefficient that it lacks (``lfc_<coefficient>``); na_reason last.
-    facts : of the adjustment; ``without_counts``, how many genes have no count in the samples compared.
+    facts : of the adjustment; ``without_counts``, how many genes have no count in the samples compared;
+        ``normal_prior_on``, see :func:`degsteps.deseq.normal_prior_on` (``normal``).
     """
     filters = {"alpha": alpha, "independent_filtering": independent_filtering}
     shrunken, facts = None, {}
@@ -180,8 +184,11 @@ def contrast_table(
             options = {"lfc_null": lfc_null, "alternative": sides, "cooks": cooks_filter, **seen, **filters}
             result = deseq.wald_test(fitted, contrast, **options)
         if shrinkage != "none":
-            shrunken = deseq.shrink_lfc(fitted, counts, contrast, shrinkage, **seen, progress=ProgressLog())
+            options = {"expanded": expanded, "progress": ProgressLog(), **seen}
+            shrunken = deseq.shrink_lfc(fitted, counts, contrast, shrinkage, **options)
             shrunken = shrunken[["lfc_shrunken", "svalue"]]
+        if shrinkage == "normal":
+            facts["normal_prior_on"] = deseq.normal_prior_on(fitted.design, contrast, expanded)
         if reduced is not None:
             lost = [name for name in fitted.coefficients.columns if name not in reduced.columns]
             changes = fitted.coefficients[lost].div(np.log(2)).add_prefix("lfc_")

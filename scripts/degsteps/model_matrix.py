@@ -9,7 +9,8 @@ import pandas as pd
 from degsteps.contrast_weights import Compiled
 from degsteps.contrasts import contrast_form
 from degsteps.design import Design, build_design
-from degsteps.formula import Formula, parse_formula, term_name
+from degsteps.expanded import ExpandedDesign
+from degsteps.formula import INTERCEPT, Formula, parse_formula, term_name
 from degsteps.hidden_checks import NAME
 from degsteps.splines import Spline
 
@@ -55,6 +56,32 @@ def reduced_design(samples: pd.DataFrame, model: Mapping[str, Any], contrast: Ma
 def as_frame(design: Design) -> pd.DataFrame:
     """Return a design as samples x coefficients."""
     return pd.DataFrame(design.rows, index=pd.Index(design.samples, name="sample"), columns=list(design.columns))
+
+
+def expanded_design(design: Design) -> ExpandedDesign | None:
+    """Return the design with an intercept and a column for every level of every factor.
+
+    None where the formula has interactions, or neither intercept nor factor: there is no such design.
+    """
+    parts = [part for part in design.parts if part.codings]
+    simple = all(len(part.term) == 1 and len(part.codings) == 1 for part in parts)
+    if not simple or not (design.formula.intercept or design.levels):
+        return None
+    matrix = as_frame(design)
+    columns, factors = {INTERCEPT: np.ones(len(matrix))}, [None]
+    for part in parts:
+        name, coding = part.codings[0]
+        of_part = matrix.loc[:, [term == term_name(part.term) for term in design.terms]]
+        if coding == "number":
+            columns |= {column: of_part[column].to_numpy() for column in of_part}
+            factors += [None] * of_part.shape[1]
+            continue
+        of_levels = of_part.to_numpy().T
+        if coding == "reduced":
+            of_levels = np.vstack([1.0 - of_levels.sum(axis=0), of_levels])
+        columns |= {f"{name}[{level}]": of_levels[k] for k, level in enumerate(design.levels[name])}
+        factors += [name] * len(design.levels[name])
+    return ExpandedDesign(pd.DataFrame(columns, index=matrix.index), tuple(factors))
 
 
 def columns_without(design: Design, dropped: Sequence[str]) -> pd.DataFrame:

@@ -129,6 +129,28 @@ def test_only_what_was_used_is_cited(given, section, changes, step, facts, autho
     assert (author in cited(given)) == is_cited
 
 
+def test_normal_priors_are_described_as_the_tests_recorded_them(given):
+    given = with_settings(given, "test", shrinkage="normal")
+    assert "shrunk by normal priors on all coefficients but the intercept [" in text_of(given)
+    tests = [
+        {"title": "B vs A", "normal_prior_on": "coefficients"},
+        {"title": "C vs B", "normal_prior_on": "levels"},
+        {"title": "C vs the rest", "normal_prior_on": "levels"},
+        {"title": "inter", "normal_prior_on": "rewritten"},
+    ]
+    record = given["records"][0] | {"step": "test_contrast"}
+    of_all = given | {"records": [*given["records"], *[record | {"facts": facts} for facts in tests]]}
+    assert (
+        "shrunk by normal priors on all coefficients but the intercept (B vs A), normal priors on the coefficients of "
+        "a design with a column for every level of every factor (C vs B; C vs the rest) and normal priors on the "
+        "coefficients of a design rewritten so that the contrast is one of them (inter) ["
+    ) in text_of(of_all)
+    of_one = given | {"records": [*given["records"], record | {"facts": tests[1]}]}
+    assert "by normal priors on the coefficients of a design with a column for every level of every factor [" in (
+        text_of(of_one)
+    )
+
+
 def test_linear_models_and_subjects_are_described(given):
     linear = with_settings(given, "test", engine="voom", cooks_filter=False, shrinkage="none")
     facts = {"engine": "voom", "prior_df": 12.34, "correlation": 0.4567, "n_subjects": 9.0}

@@ -24,7 +24,7 @@ from degsteps.deseq.estimation import (
 )
 from degsteps.deseq.fit import Fit, merge_fits
 from degsteps.deseq.iterated import iterated_size_factors
-from degsteps.deseq.shrinkage import shrink_lfc
+from degsteps.deseq.shrinkage import normal_prior_on, shrink_lfc
 from degsteps.deseq.testing import absent_genes, likelihood_ratio_test, wald_test
 from degsteps.deseq.transformation import dispersion_trend, rlog, vst
 from degsteps.engine.stages import COMPATIBILITIES
@@ -43,6 +43,7 @@ __all__ = [
     "likelihood_ratio_test",
     "mean_inverse",
     "merge_fits",
+    "normal_prior_on",
     "rlog",
     "shrink_lfc",
     "vst",

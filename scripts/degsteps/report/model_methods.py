@@ -6,7 +6,7 @@ from typing import Any
 from degsteps.contrasts import contrast_form, test_words, words
 from degsteps.report import linear_methods
 from degsteps.report.citations import Citations, sentences, series
-from degsteps.report.recorded import facts_of
+from degsteps.report.recorded import facts_of, facts_of_all
 from degsteps.wording import counted
 
 _SVA = ("leek2007", "leek2014")
@@ -58,7 +58,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
         _adjustment_sentence(test, cite),
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
-        _shrinkage_sentence(test["shrinkage"], cite),
+        _shrinkage_sentence(test["shrinkage"], facts_of_all(records, "test_contrast"), cite),
         _stage_wise_sentence(test, cite),
         f"The power of the Wald tests was computed from the fitted dispersions and the size factors {cite('hart2013')} "
         "at the largest p-value that was called."
@@ -157,11 +157,26 @@ def _stage_wise_sentence(test: Mapping[str, Any], cite: "Citations") -> str:
     )
 
 
-def _shrinkage_sentence(method: str, cite: "Citations") -> str:
+#: What normal priors are put on, as the tests record it.
+_NORMAL_PRIORS = {
+    "coefficients": "normal priors on all coefficients but the intercept",
+    "levels": "normal priors on the coefficients of a design with a column for every level of every factor",
+    "rewritten": "normal priors on the coefficients of a design rewritten so that the contrast is one of them",
+}
+
+
+def _shrinkage_sentence(method: str, tests: Sequence[Mapping[str, Any]], cite: "Citations") -> str:
     if method == "none":
         return ""
     if method == "normal":
-        prior = f"normal priors on all coefficients but the intercept {cite('love2014')}"
+        used = list(dict.fromkeys(facts.get("normal_prior_on", "coefficients") for facts in tests)) or ["coefficients"]
+        named = {kind: [facts["title"] for facts in tests if facts.get("normal_prior_on") == kind] for kind in used}
+        priors = [
+            _NORMAL_PRIORS[kind] + (f" ({'; '.join(named[kind])})" if len(used) > 1 else "")
+            for kind in _NORMAL_PRIORS
+            if kind in used
+        ]
+        prior = f"{series(priors)} {cite('love2014')}"
     else:
         prior = f"the adaptive Cauchy prior of apeGLM {cite('zhu2019')}"
     return (
