@@ -28,6 +28,23 @@ def test_equal_to_r(of_r, method, filtering):
     assert ("threshold" in facts) == filtering
 
 
+# Groups, folds and weights are not IHW's: neither the same calls nor always fewer.
+@pytest.mark.parametrize(
+    ("name", "alpha", "n_ihw"),
+    [("pasilla", 0.05, 1098), ("pasilla", 0.1, 1360), ("airway", 0.05, 4090), ("airway", 0.1, 4883)],
+)
+def test_weights_find_about_what_ihw_finds(name, alpha, n_ihw):
+    table = pd.read_csv(OF_R.with_name(f"weighted_{name}.tsv.gz"), sep="\t")
+    means, pvalues = table["base_mean"].to_numpy(), table["pvalue"].to_numpy()
+    options = {"alpha": alpha, "independent_filtering": False}
+    ours, plain = (adjusted(means, pvalues, method, **options)[0] <= alpha for method in ("weighted", "bh"))
+    of_ihw = table[f"ihw_{alpha}"] == 1
+    assert of_ihw.sum() == n_ihw
+    assert 0.97 * n_ihw < ours.sum() < 1.03 * n_ihw
+    assert (ours & of_ihw).sum() / (ours | of_ihw).sum() > 0.9
+    assert ours.sum() > 1.1 * plain.sum()
+
+
 def simulated(rng, n_genes=4000):
     means = np.exp(rng.normal(4, 2, n_genes))
     is_true = rng.random(n_genes) < np.where(means > 200, 0.25, np.where(means > 20, 0.08, 0.01))
