@@ -286,7 +286,7 @@ What stays different, and why:
 - **rlog of marioni.** 1 % of the values are more than 1e-3 off, the worst by 3e-3, by one gene of 1,696, whose search
   for its dispersion begins at 7.2e-7. A first step gains 5e-9 there, and rounding each log gamma of 1.4e6 costs up to
   4e-9 in each sample: R happens to refuse the step and stays below the 1e-6 from which genes enter the trend; here it
-  is taken, and a grid finds 1.1e-3. Which it is hangs on the last bits of the size factors and of the logarithm, so it
+  is taken, and a grid finds 1.1e-3. Which it is hangs on the last bits of means, variances and logarithms, so it
   cannot be R's for certain. With the trend of the other genes all values are R's to 5e-9 (`tests/unit/test_deseq.py`).
 - **Weighted adjustment.** `test.adjustment: weighted` follows the idea of IHW (1.26), with groups, folds and weights of
   its own, so calls are not the same. For the p-values of the whole studies and their mean counts, ours : IHW's calls
