@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from degsteps import matrix_scan
-from degsteps.matrix_scan import annotation_columns, scan_counts, scan_faults
+from degsteps.matrix_scan import annotation_columns, kept, lines, scan_counts, scan_faults
 
 SETTLED = time.time() - 60
 
@@ -31,9 +30,12 @@ def test_sums_equal_those_of_pandas(tmp_path_factory, data):
     rows = [[data.draw(forms).format(data.draw(number)) for _ in range(n_samples)] for _ in range(n_genes)]
     mark = data.draw(st.sampled_from("\t,;"))
     header = mark.join(["gene", *[f"s{number}" for number in range(n_samples)]])
-    lines = [mark.join([f"g{number}", *row]) for number, row in enumerate(rows)]
+    quote = data.draw(st.sampled_from(["", '"']))
+    table = [mark.join([f"{quote}g{number}{quote}", *row]) for number, row in enumerate(rows)]
     path = tmp_path_factory.mktemp("scan") / "counts.txt"
-    scan = scanned(path, "\n".join([header, *lines]) + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_BLOCK_CELLS", data.draw(st.sampled_from([1, 6, 200_000])))
+        scan = scanned(path, "\n".join([header, *table]) + "\n")
     table = pd.read_csv(path, sep=mark, index_col="gene", dtype={"gene": str}).astype(float)
     # :e keeps seven digits, so that large numbers may have fractions no more than they had before.
     assert scan.faults == []
@@ -44,10 +46,10 @@ def test_sums_equal_those_of_pandas(tmp_path_factory, data):
 
 
 def test_blocks_are_summed_across_their_ends(tmp_path, monkeypatch):
-    monkeypatch.setattr(matrix_scan, "_BLOCK_CELLS", 7)
+    monkeypatch.setattr(lines, "_BLOCK_CELLS", 7)
     values = np.random.default_rng(1).integers(0, 50, (100, 3))
-    lines = ["gene\ta\tb\tc", *(f"g{k}\t" + "\t".join(map(str, row)) for k, row in enumerate(values))]
-    scan = scanned(tmp_path / "counts.tsv", "\n".join(lines))
+    rows = ["gene\ta\tb\tc", *(f"g{k}\t" + "\t".join(map(str, row)) for k, row in enumerate(values))]
+    scan = scanned(tmp_path / "counts.tsv", "\n".join(rows))
     assert scan.totals == values.sum(axis=0).tolist()
 
 
@@ -88,6 +90,26 @@ def test_missing_cells_and_text_are_told_apart(tmp_path):
     assert (scan.n_missing, scan.missing[0]) == (4, ["g1", "b", "NA"])
     assert scan.text_cells == {"c": [3, "g1", "x"]}
     assert annotation_columns(scan) == ["c"]
+
+
+def test_what_stands_before_a_fault_is_looked_at_and_the_fault_keeps_its_line(tmp_path):
+    rows = ["gene\ta\tb", "g1\t1\tNA", "g2\t1.5\t2", '"g3\t1\t2', "g4\t1\tNA"]
+    scan = scanned(tmp_path / "counts.tsv", "\n".join(rows) + "\n")
+    assert (scan.n_missing, scan.n_fractions) == (1, 1)
+    assert [str(fault) for fault in scan.faults] == [
+        "line 4: a quotation mark is opened and not closed. Delete the mark, or close it."
+    ]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "NA"])
+def test_a_missing_cell_of_the_only_sample_is_told(blank, tmp_path):
+    scan = scanned(tmp_path / "counts.tsv", f"gene\ta\ng1\t5\ng2\t{blank}\ng3\t1.5\n")
+    assert (scan.totals, scan.n_missing, scan.n_fractions) == ([6.5], 1, 1)
+
+
+def test_a_number_too_large_for_any_program_is_text(tmp_path):
+    scan = scanned(tmp_path / "counts.tsv", "gene\ta\tb\ng1\t1e999\t2\n")
+    assert scan.text_cells == {"a": [1, "g1", "1e999"]}
 
 
 def test_repeated_genes_totals_of_htseq_and_dates_are_found(tmp_path):
@@ -151,8 +173,8 @@ def test_tables_that_cannot_be_read_are_a_sentence(tmp_path):
 def passes(monkeypatch):
     """Count how often a file is really read."""
     calls = []
-    original = matrix_scan._scan
-    monkeypatch.setattr(matrix_scan, "_scan", lambda *arguments: (calls.append(arguments), original(*arguments))[1])
+    original = kept.scan_file
+    monkeypatch.setattr(kept, "scan_file", lambda *arguments: (calls.append(arguments), original(*arguments))[1])
     return calls
 
 
@@ -182,7 +204,7 @@ def test_whatever_changes_the_answer_is_read_again(tmp_path, passes, monkeypatch
     assert scan_counts(path, ignore_columns=["a"], cache=cache).totals == [3]
     assert scan_counts(path, gene_column="a", ignore_columns=["gene"], cache=cache).totals == [3]
     assert len(passes) == 4
-    monkeypatch.setattr(matrix_scan, "code_digest", lambda script: "other code")
+    monkeypatch.setattr(kept, "code_digest", lambda script: "other code")
     scan_counts(path, cache=cache)
     assert len(passes) == 5
 
