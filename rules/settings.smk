@@ -100,7 +100,7 @@ def repeated_subject(wildcards):
 def hidden_null(wildcards):
     """Return the null model of surrogate variables; other methods have none."""
     model = model_of_set(wildcards)
-    if model["hidden"]["method"] != "sva":
+    if not model["hidden"] or model["hidden"]["method"] != "sva":
         return ""
     every = ANALYSES[wildcards.analysis]["test"]["contrasts"]
     return null_formula(model, contrasts_of_set(wildcards) or every)

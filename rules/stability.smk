@@ -16,6 +16,7 @@ rule vary_settings:
         control_genes=given_file("normalize.control_genes"),
         given_size_factors=given_file("normalize.given_size_factors"),
         lengths=lengths_input,
+        hidden_controls=hidden_controls,
     output:
         settings="<test>/sensitivity/{sample_set}.tsv",
         stability="<test>/sensitivity/{sample_set}.parquet",
@@ -37,6 +38,9 @@ rule vary_settings:
         filters=setting("filter"),
         size_factors=setting("normalize.size_factors"),
         test=repeated_test,
+        null_model=hidden_null,
+        seed=1,
+        subject=correlated_subject,
         code=code("vary_settings"),
     script:
         "../scripts/vary_settings.py"
@@ -54,6 +58,7 @@ rule leave_out_samples:
         control_genes=given_file("normalize.control_genes"),
         given_size_factors=given_file("normalize.given_size_factors"),
         lengths=lengths_input,
+        hidden_controls=hidden_controls,
     output:
         influence="<test>/influence/{sample_set}.samples.tsv",
         genes="<test>/influence/{sample_set}.genes.tsv",
@@ -75,6 +80,9 @@ rule leave_out_samples:
         filters=setting("filter"),
         size_factors=setting("normalize.size_factors"),
         test=repeated_test,
+        null_model=hidden_null,
+        seed=1,
+        subject=correlated_subject,
         code=code("leave_out_samples"),
     script:
         "../scripts/leave_out_samples.py"

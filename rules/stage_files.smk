@@ -80,7 +80,8 @@ def design_samples(wildcards):
 
 def hidden_controls(wildcards):
     """Return the control genes of hidden variation, or nothing where none are named."""
-    return _lookup(wildcards.analysis, "design.hidden.control_genes") or []
+    hidden = _lookup(wildcards.analysis, "design.hidden")
+    return hidden["control_genes"] or [] if hidden else []
 
 
 def hidden_association(wildcards):

@@ -1,13 +1,15 @@
 """Test several contrasts of each gene stage by stage: does the gene change at all, then in which of them?
 
 Heller et al. 2009 (overall false discovery rate); Van den Berge et al. 2017; Shaffer 1986. The screening is the
-likelihood-ratio test of the design with the one in which all contrasts are 0.
+test of the design against the one in which all contrasts are 0: likelihood ratio, or the moderated F of linear models.
 """
 
 import numpy as np
 
-from degsteps import deseq, reanalysis
+from degsteps import model as models
+from degsteps import reanalysis
 from degsteps import stage_wise as stages
+from degsteps.model_matrix import as_frame, design_of
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, read_table, write_table
 
@@ -27,17 +29,19 @@ def main(
     independent_filtering: bool,
 ) -> dict:
     """Write the screening and the confirmed contrasts of each gene."""
-    fit, matrix = deseq.Fit.from_anndata(read_model(model)), read_matrix(counts)
-    asked = reanalysis.questions(read_samples(samples).loc[fit.design.index], design, contrasts, fit.design)
+    fit, matrix, sheet = read_model(model), read_matrix(counts), read_samples(samples)
+    fitted = as_frame(design_of(sheet.loc[fit.obs_names], design))
+    asked = reanalysis.questions(sheet.loc[fit.obs_names], design, contrasts, fitted)
     weights = np.array([asked[name].weights for name in contrasts])
-    screening = deseq.likelihood_ratio_test(
+    screening, _ = models.contrast_table(
         fit,
         matrix,
-        stages.design_under_no_change(fit.design, weights),
         weights[0],
         alpha=alpha,
-        cooks=cooks_filter,
+        cooks_filter=cooks_filter,
         independent_filtering=independent_filtering,
+        shrinkage="none",
+        reduced=stages.design_under_no_change(fitted, weights),
     )
     by_name = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
     tables = {name: by_name[name] for name in contrasts}

@@ -4,7 +4,8 @@
 of unwanted variation from control genes, replicates or residuals (Risso, Ngai, Speed & Dudoit 2014).
 """
 
-from degsteps import hidden as hidden_variation
+from degsteps.hidden import associations
+from degsteps.hidden_setup import hidden_setup
 from degsteps.model_matrix import as_frame, design_of
 from degsteps.normalization import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
@@ -27,25 +28,24 @@ def main(
     control_genes: OptionalInput = None,
 ) -> dict:
     """Write the variables, the sample table that they join, and what they go with."""
-    matrix, libraries, settings = read_matrix(counts), read_table(size_factors), model["hidden"]
+    matrix, libraries = read_matrix(counts), read_table(size_factors)
     sheet = read_samples(samples).loc[matrix.columns].rename_axis("sample")
     factors = libraries["size_factor"].loc[matrix.columns]
     if lengths:
         factors = normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors)
-    design = as_frame(design_of(sheet, model))
-    options = {"method": settings["method"], "number": settings["number"], "seed": seed}
-    options["control_genes"] = read_gene_list(control_genes) if control_genes else None
-    if settings["method"] == "sva":
-        options["null"] = as_frame(design_of(sheet, {**model, "formula": null_model}))
-    elif settings["method"] == "ruv_s":
-        options["groups"] = sheet[settings["replicates"]]
-    elif settings["method"] == "ruv_r":
-        fitting = {"fit_type": fit_type, "compatibility": compatibility}
-        options["residuals"] = hidden_variation.model_residuals(matrix, design, factors, **fitting)
-    variables, facts = hidden_variation.estimate(matrix, factors, design, **options)
+    setup = hidden_setup(
+        sheet,
+        model,
+        null_model=null_model,
+        seed=seed,
+        fit_type=fit_type,
+        compatibility=compatibility,
+        control_genes=read_gene_list(control_genes) if control_genes else None,
+    )
+    variables, facts = setup.variables(matrix, factors, as_frame(design_of(sheet, model)))
     write_table(variables, hidden)
     write_table(sheet.join(variables.map(lambda value: repr(float(value)))), extended)
-    write_table(hidden_variation.associations(variables, sheet, libraries.loc[matrix.columns]), association)
+    write_table(associations(variables, sheet, libraries.loc[matrix.columns]), association)
     return facts | {"formula": model["formula"], "null_model": null_model}
 
 

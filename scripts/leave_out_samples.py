@@ -6,7 +6,7 @@ Genes are filtered, size factors estimated and the model fitted anew, as in a sa
 from degsteps import reanalysis
 from degsteps.influence import leave_out_samples
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
-from degsteps.tables import read_samples, read_table, write_table
+from degsteps.tables import read_table, write_table
 
 
 def main(
@@ -22,16 +22,35 @@ def main(
     filters: dict,
     size_factors: str,
     test: dict,
+    null_model: str,
+    seed: int,
+    subject: str | None,
     keep_list: OptionalInput = None,
     drop_list: OptionalInput = None,
     control_genes: OptionalInput = None,
     given_size_factors: OptionalInput = None,
     lengths: OptionalInput = None,
+    hidden_controls: OptionalInput = None,
 ) -> dict:
     """Contrasts that cannot be estimated without a sample are skipped there, with the reason."""
-    given = {"lengths": lengths, "keep_list": keep_list, "drop_list": drop_list, "control_genes": control_genes}
-    study = reanalysis.read_study(counts, samples, design, group, **given, given_size_factors=given_size_factors)
-    asked = reanalysis.questions(read_samples(samples).loc[study.design.index], model, contrasts, study.design)
+    study, asked = reanalysis.read_study(
+        counts,
+        samples,
+        design,
+        group=group,
+        model=model,
+        contrasts=contrasts,
+        test=test,
+        null_model=null_model,
+        seed=seed,
+        subject=subject,
+        lengths=lengths,
+        keep_list=keep_list,
+        drop_list=drop_list,
+        control_genes=control_genes,
+        given_size_factors=given_size_factors,
+        hidden_controls=hidden_controls,
+    )
     tables = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
     chosen = {"filters": filters, "size_factors": size_factors, "test": test}
     of_samples, of_genes = leave_out_samples(study, asked, tables, **chosen)

@@ -328,7 +328,7 @@ def estimate(
         if the design leaves no room for them, or cannot tell itself from them.
     """
     values = np.log(counts / (factors if isinstance(factors, pd.DataFrame) else factors.loc[counts.columns]) + 1.0)
-    values = values.to_numpy()
+    values = np.ascontiguousarray(values.to_numpy())
     controls = _control_mask(counts, control_genes)
     constant = np.ones((len(design), 1))
     if method == "ruv_s":
@@ -341,6 +341,13 @@ def estimate(
         "ruv_s": lambda: (values, of_groups),
         "ruv_r": lambda: (residuals.to_numpy()[controls], design.to_numpy(dtype=float)),
     }[method]()
+    # The last bits of a product hang on how its factors lie in memory, which must not hang on where they came from.
+    looked_at, known = np.ascontiguousarray(looked_at), np.ascontiguousarray(known)
+    if method == "sva" and null.shape[1] >= design.shape[1]:
+        raise DesignError(
+            "design.hidden.null_formula: these samples leave no question between the design and the null model, so sva "
+            "cannot tell hidden variation from it."
+        )
     facts: dict[str, Any] = {"method": method, "genes": int(controls.sum()) if control_genes else len(counts)}
     if number == "auto":
         wanted, pvalues = permutation_number(looked_at, known, seed=seed)
@@ -356,7 +363,7 @@ def estimate(
     if wanted == 0:
         return as_table(np.empty((len(design), 0)), list(design.index)), facts
     variables = {
-        "sva": lambda: surrogate_variables(values, known, null.to_numpy(dtype=float), wanted),
+        "sva": lambda: surrogate_variables(values, known, np.ascontiguousarray(null, dtype=float), wanted),
         "ruv_g": lambda: control_gene_factors(looked_at, wanted),
         "ruv_s": lambda: replicate_factors(values, controls, known, wanted),
         "ruv_r": lambda: residual_factors(looked_at, wanted),
@@ -398,7 +405,8 @@ def model_residuals(
     sizes = np.exp(np.log(factors).mean(axis=0)) if is_matrix else factors.loc[counts.columns]
     fit = deseq.fit_model(counts, design, sizes, normalization_factors=factors if is_matrix else None, **options)
     offsets = factors.loc[counts.index, counts.columns].to_numpy() if is_matrix else sizes.to_numpy()
-    means = offsets * np.exp(fit.coefficients.to_numpy() @ design.loc[counts.columns].to_numpy(dtype=float).T)
+    columns = np.ascontiguousarray(design.loc[counts.columns], dtype=float)
+    means = offsets * np.exp(np.ascontiguousarray(fit.coefficients) @ columns.T)
     dispersions = fit.genes["dispersion"].to_numpy()
     values = deviance_residuals(counts.to_numpy(dtype=float), means, dispersions)
     # Genes without a read have no fit, and leave nothing over.

@@ -35,8 +35,8 @@ def leave_out_samples(
     Returns
     -------
     samples : DataFrame
-        Index ``contrast``; ``without`` (the sample), what :func:`degsteps.reanalysis.comparison` gives, ``problem``:
-        why the contrast could not be tested without it.
+        Index ``contrast``; ``without`` (the sample), where they are estimated ``hidden_variables`` (how many), what
+        :func:`degsteps.reanalysis.comparison` gives, ``problem``: why the contrast could not be tested without it.
     genes : DataFrame
         Index ``gene``, the called genes of each ``contrast``, those that are lost most easily first: ``padj`` of the
         main run, ``n_fits``, ``still_called`` (in how many of them, with the same sign) and ``lost_without``, the
@@ -48,21 +48,22 @@ def leave_out_samples(
     n_fits = dict.fromkeys(asked, 0)
     calls = {name: reanalysis.called(main_tables[name], alpha).loc[lambda signs: signs != 0] for name in asked}
     for position, sample in enumerate(names, start=1):
-        tables, problems = _without(study, asked, sample, filters, size_factors, test)
+        tables, n_hidden, problems = _without(study, asked, sample, filters, size_factors, test)
         for name in asked:
             row = {"contrast": name, "without": sample}
             if name in problems:
                 rows.append(row | {"problem": problems[name]})
                 continue
-            rows.append(row | reanalysis.comparison(tables[name], main_tables[name], alpha))
+            found = reanalysis.comparison(tables[name], main_tables[name], alpha)
+            rows.append(row | {"hidden_variables": n_hidden} | found)
             n_fits[name] += 1
             here = reanalysis.called(tables[name], alpha).reindex(calls[name].index, fill_value=0)
             for gene in calls[name].index[here != calls[name]]:
                 lost[name].setdefault(gene, []).append(sample)
         logger.info("%d of %d samples left out", position, len(names))
-    columns = ["contrast", "without", "tested", "called", "up", "down", "gained", "lost", "jaccard"]
-    samples = pd.DataFrame(rows).reindex(columns=[*columns, "lfc_correlation", "problem"])
-    whole = ["tested", "called", "up", "down", "gained", "lost"]
+    whole = ["hidden_variables"] * (study.hidden is not None) + ["tested", "called", "up", "down", "gained", "lost"]
+    columns = ["contrast", "without", *whole, "jaccard", "lfc_correlation", "problem"]
+    samples = pd.DataFrame(rows).reindex(columns=columns)
     samples[whole] = samples[whole].astype("Int64")
     order = {name: position for position, name in enumerate(asked)}
     samples = samples.sort_values("contrast", key=lambda column: column.map(order), kind="stable")
@@ -72,13 +73,13 @@ def leave_out_samples(
 
 def _without(
     study: Study, asked: Mapping[str, Question], sample: str, filters, size_factors: str, test
-) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
-    """Return the tables without a sample, and for contrasts that cannot be tested without it the reason."""
+) -> tuple[dict[str, pd.DataFrame], int, dict[str, str]]:
+    """Return the tables without a sample, the number of hidden variables, and why contrasts could not be tested."""
     rest = [name for name in study.counts.columns if name != sample]
     design, combinations = reanalysis.reduced_to_full_rank(study.design.loc[rest])
     if len(rest) <= design.shape[1]:
         left = f"{counted(len(rest), 'sample')} for {counted(design.shape[1], 'coefficient')} leave no replicates."
-        return {}, dict.fromkeys(asked, left)
+        return {}, 0, dict.fromkeys(asked, left)
     answered: dict[str, Question] = {}
     problems: dict[str, str] = {}
     for name, question in asked.items():
@@ -87,15 +88,16 @@ def _without(
         except DesignError as error:
             problems[name] = str(error)
     if not answered:
-        return {}, problems
+        return {}, 0, problems
     fewer = study.without(sample, design)
     try:
         genes = reanalysis.filtered_genes(fewer, filters)
         factors = reanalysis.size_factors(fewer, genes, size_factors)
         cooks_filter = test["cooks_filter"]
-        return reanalysis.contrast_tables(fewer, genes, factors, answered, test, [cooks_filter])[cooks_filter], problems
+        tables, n_hidden = reanalysis.contrast_tables(fewer, genes, factors, answered, test, [cooks_filter])
     except DegstepsError as error:
-        return {}, problems | dict.fromkeys(answered, str(error))
+        return {}, 0, problems | dict.fromkeys(answered, str(error))
+    return tables[cooks_filter], n_hidden, problems
 
 
 def _genes(name: str, main: pd.DataFrame, calls: pd.Series, lost: Mapping[str, list[str]], n_fits: int) -> pd.DataFrame:
@@ -127,12 +129,12 @@ def influence_facts(samples: pd.DataFrame, genes: pd.DataFrame) -> dict[str, Any
     dict
         ``calls``, ``stand`` (without any one sample), ``hang`` (lost without one sample alone), ``sample`` (on which
         most of these hang; blank for none) with ``of_sample`` calls; ``fits``, ``skipped`` (samples without which the
-        contrast cannot be tested).
+        contrast cannot be tested); where they are estimated, ``hidden``: the least and the most hidden variables.
     """
     alone = genes.loc[(genes["n_fits"] - genes["still_called"]) == 1, "lost_without"].value_counts()
     most = alone[alone == alone.max()].sort_index() if len(alone) else alone
     tested = samples["called"].notna()
-    return {
+    facts = {
         "calls": len(genes),
         "stand": int((genes["still_called"] == genes["n_fits"]).sum()),
         "hang": int(alone.sum()),
@@ -141,3 +143,7 @@ def influence_facts(samples: pd.DataFrame, genes: pd.DataFrame) -> dict[str, Any
         "fits": int(tested.sum()),
         "skipped": list(samples.loc[~tested, "without"]),
     }
+    if "hidden_variables" in samples and tested.any():
+        found = samples.loc[tested, "hidden_variables"]
+        facts["hidden"] = [int(found.min()), int(found.max())]
+    return facts

@@ -4,7 +4,7 @@ Numbers are those of the steps that do this one after another; with the same set
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import pandas as pd
 from degsteps import filtering, model, normalization
 from degsteps.contrast_weights import compile_contrast
 from degsteps.errors import DataError, DesignError
+from degsteps.hidden_checks import NAME
+from degsteps.hidden_setup import HiddenSetup, hidden_setup
 from degsteps.model_matrix import compared_samples, design_of, reduced_design
 from degsteps.tables import read_gene_list, read_matrix, read_samples, read_table
 
@@ -39,12 +41,14 @@ class Study:
     Attributes
     ----------
     counts : every gene that was read, genes x samples.
-    design : samples x coefficients.
+    design : samples x coefficients, without hidden variables: these are estimated in each fit anew.
     groups : the group of each sample, for the filter.
     lengths : average transcript lengths, where they enter the model.
     keep, drop : lists of genes that overrule the filter.
     control_genes : genes that the size factors rest on.
     given_size_factors : table of the user, as text.
+    subjects : the subject of each sample, where samples of one are modelled as correlated.
+    hidden : how hidden variables are estimated, where the design has some.
     """
 
     counts: pd.DataFrame
@@ -55,20 +59,24 @@ class Study:
     drop: Sequence[str] = ()
     control_genes: Sequence[str] | None = None
     given_size_factors: pd.DataFrame | None = None
+    subjects: pd.Series | None = None
+    hidden: HiddenSetup | None = None
 
     def without(self, sample: str, design: pd.DataFrame) -> "Study":
         """Return the study of all samples but one, with the design that is left of them."""
         rest = [name for name in self.counts.columns if name != sample]
-        lengths = None if self.lengths is None else self.lengths[rest]
-        return Study(
-            self.counts[rest],
-            design.loc[rest],
-            self.groups.loc[rest],
-            lengths,
-            self.keep,
-            self.drop,
-            self.control_genes,
-            self.given_size_factors,
+        hidden = self.hidden
+        if hidden is not None:
+            null = None if hidden.null is None else reduced_to_full_rank(hidden.null.loc[rest])[0]
+            hidden = hidden.of_samples(rest, null)
+        return replace(
+            self,
+            counts=self.counts[rest],
+            design=design.loc[rest],
+            groups=self.groups.loc[rest],
+            lengths=None if self.lengths is None else self.lengths[rest],
+            subjects=None if self.subjects is None else self.subjects.loc[rest],
+            hidden=hidden,
         )
 
 
@@ -76,26 +84,60 @@ def read_study(
     counts: Path,
     samples: Path,
     design: Path,
-    group: str,
     *,
+    group: str,
+    model: Mapping[str, Any],
+    contrasts: Mapping[str, Mapping[str, Any]],
+    test: Mapping[str, Any],
+    null_model: str,
+    seed: int,
+    subject: str | None,
     lengths: Path | None,
     keep_list: Path | None,
     drop_list: Path | None,
     control_genes: Path | None,
     given_size_factors: Path | None,
-) -> Study:
-    """Read what the steps from the filter to the fit read."""
+    hidden_controls: Path | None,
+) -> tuple[Study, dict[str, Question]]:
+    """Read what the steps from the filter to the test read.
+
+    Parameters
+    ----------
+    samples, design : with the hidden variables of the main run, which are left out.
+    group : the factor whose groups the filter counts on.
+    model, contrasts, test : of the configuration.
+    null_model, seed, hidden_controls : see :func:`degsteps.hidden_setup.hidden_setup`.
+    subject : the column whose samples are modelled as correlated, if any.
+    """
     matrix = read_matrix(counts)
-    return Study(
+    sheet, whole = read_samples(samples).loc[matrix.columns].rename_axis("sample"), read_table(design)
+    hidden = None
+    if model.get("hidden"):
+        sheet = sheet[[name for name in sheet.columns if not NAME.fullmatch(name)]]
+        hidden = hidden_setup(
+            sheet,
+            model,
+            null_model=null_model,
+            seed=seed,
+            fit_type=test["fit_type"],
+            compatibility=test["compatibility"],
+            control_genes=read_gene_list(hidden_controls) if hidden_controls else None,
+        )
+        whole = whole[[name for name in whole.columns if not NAME.fullmatch(name)]]
+    known = whole.loc[matrix.columns]
+    study = Study(
         matrix,
-        read_table(design).loc[matrix.columns],
-        read_samples(samples).loc[matrix.columns, group],
+        known,
+        sheet[group],
         read_matrix(lengths).loc[:, matrix.columns] if lengths else None,
         read_gene_list(keep_list),
         read_gene_list(drop_list),
         read_gene_list(control_genes) if control_genes else None,
         read_samples(given_size_factors) if given_size_factors else None,
+        sheet[subject] if subject else None,
+        hidden,
     )
+    return study, questions(sheet, model, contrasts, known)
 
 
 def questions(
@@ -111,18 +153,16 @@ def questions(
     samples : the sample table, as text.
     model_section : formula, factors and covariates.
     contrasts : definitions by name.
-    design : the matrix that is fitted; columns that the formula does not have (surrogate variables) have the weight 0,
-        and stay in every smaller design.
+    design : the matrix that is fitted, or that to which hidden variables are joined later.
     """
     built = design_of(samples, model_section)
-    further = [name for name in design.columns if name not in built.columns]
     found = {}
     for name, contrast in contrasts.items():
         compiled = compile_contrast(built, contrast)
-        weights = pd.Series(compiled.weights, index=list(built.columns)).reindex(design.columns, fill_value=0.0)
+        weights = pd.Series(compiled.weights, index=list(built.columns)).loc[list(design.columns)]
         reduced = reduced_design(samples, model_section, contrast)
         if reduced is not None:
-            reduced = reduced.loc[design.index].join(design[further])
+            reduced = reduced.loc[design.index]
         compared = compared_samples(built, contrast, compiled)
         found[name] = Question(weights.to_numpy(), reduced, contrast["lfc_null"], contrast["alternative"], compared)
     return found
@@ -143,6 +183,34 @@ def size_factors(study: Study, genes: pd.Index, method: str) -> pd.Series:
     )
 
 
+def offsets(study: Study, genes: pd.Index, factors: pd.Series) -> pd.DataFrame | None:
+    """Return the normalisation factors, genes x samples, where transcript lengths enter the model."""
+    if study.lengths is None:
+        return None
+    return normalization.normalization_factors(study.lengths.loc[genes, study.counts.columns], factors)
+
+
+def hidden_variables(study: Study, genes: pd.Index, factors: pd.Series) -> pd.DataFrame:
+    """Estimate the hidden variables of the samples from the kept genes, samples x variables; none if not asked for."""
+    if study.hidden is None:
+        return pd.DataFrame(index=study.design.index)
+    divided_by = offsets(study, genes, factors)
+    divided_by = factors.loc[study.counts.columns] if divided_by is None else divided_by
+    return study.hidden.variables(study.counts.loc[genes], divided_by, study.design)[0]
+
+
+def question_with(question: Question, variables: pd.DataFrame) -> Question:
+    """Return a question to a design that hidden variables have joined: they have the weight 0.
+
+    They stay in every smaller design.
+    """
+    if not variables.shape[1]:
+        return question
+    weights = np.concatenate([question.weights, np.zeros(variables.shape[1])])
+    reduced = None if question.reduced is None else question.reduced.join(variables)
+    return replace(question, weights=weights, reduced=reduced)
+
+
 def contrast_tables(
     study: Study,
     genes: pd.Index,
@@ -150,8 +218,11 @@ def contrast_tables(
     asked: Mapping[str, Question],
     test: Mapping[str, Any],
     cooks_filters: Sequence[bool],
-) -> dict[bool, dict[str, pd.DataFrame]]:
+) -> tuple[dict[bool, dict[str, pd.DataFrame]], int]:
     """Fit once and test every contrast, with and without the filter for outlier counts.
+
+    Hidden variables are estimated from these genes, size factors and samples, and so is their number where it is not
+    given: what is repeated is the analysis, with every choice that it makes from the data.
 
     Parameters
     ----------
@@ -159,21 +230,22 @@ def contrast_tables(
 
     Returns
     -------
-    dict
+    tables : dict
         by ``cooks_filters``, then by contrast: the table by gene.
+    n_hidden : how many hidden variables were found.
     """
     counts = study.counts.loc[genes]
-    offsets = None
-    if study.lengths is not None:
-        offsets = normalization.normalization_factors(study.lengths.loc[genes, counts.columns], factors)
+    variables = hidden_variables(study, genes, factors)
+    asked = {name: question_with(question, variables) for name, question in asked.items()}
     fit, _, _ = model.fit_model(
         counts,
-        study.design.loc[counts.columns],
+        study.design.join(variables).loc[counts.columns],
         factors,
         engine=test["engine"],
         compatibility=test["compatibility"],
         fit_type=test["fit_type"],
-        normalization_factors=offsets,
+        normalization_factors=offsets(study, genes, factors),
+        subjects=study.subjects,
     )
     common = {name: test[name] for name in ("alpha", "independent_filtering", "adjustment")}
     found: dict[bool, dict[str, pd.DataFrame]] = {}
@@ -193,7 +265,7 @@ def contrast_tables(
                 compared=question.compared,
             )
             found[cooks_filter][name] = table
-    return found
+    return found, variables.shape[1]
 
 
 def called(table: pd.DataFrame, alpha: float) -> pd.Series:
@@ -226,12 +298,15 @@ def comparison(table: pd.DataFrame, main: pd.DataFrame, alpha: float) -> dict[st
         "gained": n_here - same,
         "lost": n_there - same,
         "jaccard": same / either if either else 1.0,
-        "lfc_correlation": float(np.corrcoef(changes.to_numpy().T)[0, 1]) if _vary(changes) else float("nan"),
+        "lfc_correlation": _correlation(*changes.to_numpy().T),
     }
 
 
-def _vary(changes: pd.DataFrame) -> bool:
-    return len(changes) > 2 and bool((changes.std() > 0).all())
+def _correlation(here: np.ndarray, there: np.ndarray) -> float:
+    """Return Pearson's correlation; exactly 1 of what is the same."""
+    if len(here) < 3 or not (here.std() > 0 and there.std() > 0):
+        return float("nan")
+    return 1.0 if np.array_equal(here, there) else float(np.clip(np.corrcoef(here, there)[0, 1], -1.0, 1.0))
 
 
 def require_same(table: pd.DataFrame, main: pd.DataFrame, name: str) -> None:

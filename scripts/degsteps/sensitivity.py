@@ -38,7 +38,7 @@ def vary_settings(
     """Test every contrast under every combination of settings.
 
     Each combination of filter and size factors is fitted once; what gives the same genes and the same size factors is
-    not fitted again. The main run's own settings must give its numbers.
+    not fitted again. The main run's own settings must give its numbers. Linear models have no outlier policy to vary.
 
     Parameters
     ----------
@@ -50,8 +50,9 @@ def vary_settings(
     Returns
     -------
     settings : DataFrame
-        Index ``contrast``; ``filter``, ``size_factors``, ``cooks_filter``, ``is_main``, ``genes`` (kept), what
-        :func:`degsteps.reanalysis.comparison` gives, and ``problem``: why a combination could not be computed.
+        Index ``contrast``; ``filter``, ``size_factors``, ``cooks_filter``, ``is_main``, ``genes`` (kept), where they
+        are estimated ``hidden_variables`` (how many), what :func:`degsteps.reanalysis.comparison` gives, and
+        ``problem``: why a combination could not be computed.
     stability : DataFrame, genes x contrasts
         Share of the computed combinations in which a gene is called with the sign that it has in the main run; for
         genes that the main run does not test, with the sign that is more frequent. Genes that no combination tests are
@@ -64,17 +65,20 @@ def vary_settings(
     """
     alpha = test["alpha"]
     main = (filters["method"], size_factors, test["cooks_filter"])
-    combinations = settings_grid(test["sensitivity_grid"], main)
+    grid = test["sensitivity_grid"]
+    if test["engine"] == "voom":
+        grid = {**grid, "cooks_filter": [False]}
+    combinations = settings_grid(grid, main)
     policies = list(dict.fromkeys(cooks for _, _, cooks in combinations))
     rows: list[dict[str, Any]] = []
     up = {name: pd.Series(dtype=float) for name in asked}
     down = {name: pd.Series(dtype=float) for name in asked}
     n_computed = 0
-    fits: dict[str, dict[bool, dict[str, pd.DataFrame]]] = {}
+    fits: dict[str, tuple[dict[bool, dict[str, pd.DataFrame]], int]] = {}
     for method, factor_method in dict.fromkeys((a, b) for a, b, _ in combinations):
         cell = {"filter": method, "size_factors": factor_method}
         try:
-            tables = _tables(study, asked, filters | {"method": method}, factor_method, test, policies, fits)
+            tables, n_hidden = _tables(study, asked, filters | {"method": method}, factor_method, test, policies, fits)
         except DegstepsError as error:
             if (method, factor_method) == main[:2]:
                 raise
@@ -88,26 +92,28 @@ def vary_settings(
                 if is_main:
                     reanalysis.require_same(table, main_tables[name], name)
                 found = reanalysis.comparison(table, main_tables[name], alpha)
-                rows.append(
-                    {"contrast": name, **cell, "cooks_filter": cooks, "is_main": is_main, "genes": len(table), **found}
-                )
+                row = {"contrast": name, **cell, "cooks_filter": cooks, "is_main": is_main, "genes": len(table)}
+                rows.append(row | {"hidden_variables": n_hidden} | found)
                 signs = reanalysis.called(table, alpha)
                 up[name] = up[name].add((signs > 0).astype(float), fill_value=0)
                 down[name] = down[name].add((signs < 0).astype(float), fill_value=0)
     stability = {
         name: _share(up[name], down[name], main_tables[name]["log2_fold_change"]) / n_computed for name in asked
     }
-    columns = ["contrast", "filter", "size_factors", "cooks_filter", "is_main", "genes", "tested", "called"]
-    columns += ["up", "down", "gained", "lost", "jaccard", "lfc_correlation", "problem"]
+    columns = ["contrast", "filter", "size_factors", "cooks_filter", "is_main", "genes"]
+    columns += ["hidden_variables"] * (study.hidden is not None)
+    columns += ["tested", "called", "up", "down", "gained", "lost", "jaccard", "lfc_correlation", "problem"]
     table = pd.DataFrame(rows).reindex(columns=columns)
-    whole = ["genes", "tested", "called", "up", "down", "gained", "lost"]
+    whole = columns[columns.index("genes") : columns.index("jaccard")]
     table[whole] = table[whole].astype("Int64")
     order = {name: position for position, name in enumerate(asked)}
     table = table.sort_values("contrast", key=lambda column: column.map(order), kind="stable")
     return table.set_index("contrast"), pd.DataFrame(stability).sort_index().rename_axis("gene")
 
 
-def _tables(study, asked, filters, factor_method, test, policies, fits) -> dict[bool, dict[str, pd.DataFrame]]:
+def _tables(
+    study, asked, filters, factor_method, test, policies, fits
+) -> tuple[dict[bool, dict[str, pd.DataFrame]], int]:
     """Fit and test, unless the same genes with the same size factors have been fitted already."""
     # Other methods take no control genes: with them every gene has a say.
     of_method = study if factor_method in ("ratio", "poscounts") else replace(study, control_genes=None)

@@ -1140,16 +1140,27 @@ def grid_of_settings_without_use(study):
 
 
 @case
-def influence_by_linear_models(study):
-    study.set("test.engine", "voom")
-    study.set("test.cooks_filter", False)
-    study.set("test.shrinkage", "none")
-    study.set("test.influence", True)
+def stages_by_the_other_engine(study):
+    study.set("test.engine", "pydeseq2")
+    study.set("test.contrasts.other_way", {"expression": "2 * treated - 2 * control"})
+    study.set("test.stage_wise", {"both": {"contrasts": ["treated_vs_control", "other_way"]}})
 
 
 @case
-def both_kinds_of_repeats_by_linear_models(study):
-    study.analysis["test"] |= LINEAR | {"sensitivity": True, "influence": True}
+def outlier_policies_of_linear_models(study):
+    study.analysis["test"] |= LINEAR | {"sensitivity": True, "sensitivity_grid": {"cooks_filter": [True]}}
+
+
+@case
+def grid_of_the_main_settings_only(study):
+    study.set("test.sensitivity", True)
+    study.set("test.sensitivity_grid", {"filters": ["cpm"], "size_factors": ["ratio"], "cooks_filter": [True]})
+
+
+@case
+def grid_of_the_main_settings_of_linear_models(study):
+    study.analysis["test"] |= LINEAR | {"sensitivity": True}
+    study.set("test.sensitivity_grid", {"filters": ["cpm"], "size_factors": ["ratio"]})
 
 
 @case

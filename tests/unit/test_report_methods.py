@@ -289,3 +289,21 @@ def test_repeated_runs_stages_and_power_are_described(given):
         assert value not in text_of(given)
     assert {"Heller", "Shaffer", "Van", "Hart"} <= set(cited(asked))
     assert not {"Heller", "Shaffer", "Van", "Hart"} & set(cited(given))
+    assert "screened by a likelihood-ratio test" in text
+    assert "gene filter, size factors and outlier policy;" in text
+
+
+def test_repeated_runs_of_linear_models_and_of_hidden_variables_are_described(given):
+    stages = {"drugs": {"contrasts": ["a", "b"], "confirmation": "shaffer"}}
+    linear = {"engine": "voom", "cooks_filter": False, "shrinkage": "none", "stage_wise": stages}
+    text = text_of(with_settings(given, "test", **linear, sensitivity=True))
+    assert "screened by a moderated F test" in text
+    assert "gene filter and size factors (linear models compute no Cook's distances" in text
+    assert "hidden" not in text
+    counted = with_settings(given, "design", hidden={"method": "sva", "number": "auto"})
+    assert "Each time hidden variables" not in text_of(counted)
+    for asked in ("sensitivity", "influence"):
+        text = text_of(with_settings(counted, "test", **{asked: True}))
+        assert "Each time hidden variables were estimated, and counted, anew." in text
+    fixed = with_settings(given, "design", hidden={"method": "ruv_r", "number": 2})
+    assert "hidden variables were estimated anew." in text_of(with_settings(fixed, "test", influence=True))

@@ -10,6 +10,7 @@ import pytest
 from degsteps import deseq, filtering, influence, model, normalization, reanalysis, sensitivity
 from degsteps.errors import DataError, DesignError
 from degsteps.figures.stability import influence_plot, sensitivity_plot
+from degsteps.report import verdicts
 from tests.unit.test_figures import LONG, require_readable
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -98,7 +99,7 @@ def test_outlier_policy_shows():
     genes = study.counts.index
     factors = reanalysis.size_factors(given, genes, "ratio")
     asked = {"c": reanalysis.Question(weights, None, 0.0, "greater_abs")}
-    found = reanalysis.contrast_tables(given, genes, factors, asked, TEST, [True, False])
+    found, _ = reanalysis.contrast_tables(given, genes, factors, asked, TEST, [True, False])
     assert found[False]["c"]["pvalue"].notna().sum() > found[True]["c"]["pvalue"].notna().sum()
 
 
@@ -175,9 +176,8 @@ def test_contrasts_that_need_a_sample_are_skipped_without_it():
     }
     study = reanalysis.Study(counts, design, GROUPS)
     kept = reanalysis.filtered_genes(study, FILTERS)
-    mains = reanalysis.contrast_tables(study, kept, reanalysis.size_factors(study, kept, "ratio"), asked, TEST, [True])[
-        True
-    ]
+    factors = reanalysis.size_factors(study, kept, "ratio")
+    mains = reanalysis.contrast_tables(study, kept, factors, asked, TEST, [True])[0][True]
     samples, _ = leave_out(counts, design, asked, mains)
     skipped = samples[samples["problem"].notna()]
     assert list(zip(skipped.index, skipped["without"], strict=True)) == [("single", "s0")]
@@ -230,6 +230,43 @@ def test_facts_of_influence():
         "fits": 3,
         "skipped": ["u"],
     }
+    with_hidden = influence.influence_facts(samples.assign(hidden_variables=[2, 1, 2, np.nan]), genes)
+    assert with_hidden == found | {"hidden": [1, 2]}
+
+
+FACTS = {"calls": 430, "stand": 410, "hang": 18, "sample": "s3", "of_sample": 9, "fits": 8, "skipped": []}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "sentence"),
+    [
+        ({}, "ok", "410 of 430 calls stay whichever sample is left out. 18 hang on a single sample, 9 of them on s3."),
+        ({"of_sample": 18}, "ok", "410 of 430 calls stay whichever sample is left out. 18 hang on s3."),
+        (
+            {"calls": 1, "stand": 0, "hang": 1, "of_sample": 1, "hidden": [1, 1]},
+            "warn",
+            "0 of 1 call stays whichever sample is left out. 1 hangs on s3. These fits have 1 hidden variable.",
+        ),
+        (
+            {"hang": 0, "of_sample": 0, "sample": "", "skipped": ["s1", "s2"], "hidden": [0, 2]},
+            "ok",
+            "410 of 430 calls stay whichever sample is left out. These fits have 0 to 2 hidden variables. "
+            + "Not testable without s1, s2.",
+        ),
+    ],
+)
+def test_verdict_on_influence(changed, status, sentence):
+    assert verdicts._influence_verdict(FACTS | changed)[:2] == (status, sentence)
+
+
+def test_what_is_the_same_is_correlated_by_one():
+    table = pd.DataFrame(
+        {"log2_fold_change": np.random.default_rng(2).normal(size=500), "padj": 0.5, "pvalue": 0.1},
+        index=[f"g{n}" for n in range(500)],
+    )
+    assert reanalysis.comparison(table, table, 0.05)["lfc_correlation"] == 1
+    moved = table.assign(log2_fold_change=table["log2_fold_change"] * (1 + 1e-12))
+    assert reanalysis.comparison(moved, table, 0.05)["lfc_correlation"] <= 1
 
 
 # ---- figures

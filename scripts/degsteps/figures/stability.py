@@ -50,10 +50,10 @@ def sensitivity_plot(settings: pd.DataFrame, shares: pd.Series, title: str, alph
             va="center",
             fontsize=8,
         )
-    names = [
-        f"{row.filter}, {row.size_factors}, outliers {'set aside' if row.cooks_filter else 'kept'}"
-        for row in rows.itertuples()
-    ]
+    names = [f"{row.filter}, {row.size_factors}" for row in rows.itertuples()]
+    if rows["cooks_filter"].nunique() > 1:
+        policies = ["set aside" if is_filtered else "kept" for is_filtered in rows["cooks_filter"]]
+        names = [f"{name}, outliers {policy}" for name, policy in zip(names, policies, strict=True)]
     style.named_ticks(left, "y", positions, [name.replace("_", " ") for name in names])
     for label, is_main in zip(left.get_yticklabels(), rows["is_main"], strict=True):
         label.set_fontweight("bold" if is_main else "normal")

@@ -55,11 +55,9 @@ def check_repeats(check: Check) -> None:
         check.problem("test.power_fold_changes", "is not used: test.power is not given.", "Set it, e.g. 0.8.")
     if not test["sensitivity"] and test["sensitivity_grid"] != _default("sensitivity_grid"):
         check.problem("test.sensitivity_grid", "is not used: test.sensitivity is false.", "Set it true, or delete it.")
+    if test["sensitivity"]:
+        _grid(check)
     asked = [name for name in ("sensitivity", "influence") if test[name]]
-    if asked and test["engine"] == "voom":
-        what = "is made for the negative-binomial model, and test.engine is voom."
-        for name in asked:
-            check.problem(f"test.{name}", what, "Set test.engine: degsteps, or delete it.")
     if asked and test["engine"] == "pydeseq2":
         what = "fits the model many times, and test.engine pydeseq2 takes minutes for each fit."
         check.note(check.file, f"test.{asked[0]}", what, "Set test.engine: degsteps.")
@@ -68,6 +66,22 @@ def check_repeats(check: Check) -> None:
         check.note(
             check.file, "test.influence", what, "Single samples rarely decide calls among so many: leave it out."
         )
+
+
+def _grid(check: Check) -> None:
+    """The settings that are varied must be others than those of the analysis."""
+    test, key = check.analysis["test"], "test.sensitivity_grid"
+    grid, policies = test["sensitivity_grid"], test["sensitivity_grid"]["cooks_filter"]
+    if test["engine"] == "voom":
+        if policies == [True]:
+            what = "test.engine voom computes no Cook's distances, so there is no outlier policy to vary."
+            check.problem(f"{key}.cooks_filter", what, "Delete it, or set test.engine: degsteps.")
+        policies = [False]
+    own = (check.analysis["filter"]["method"], check.analysis["normalize"]["size_factors"], test["cooks_filter"])
+    axes = (grid["filters"], grid["size_factors"], policies)
+    if all(set(axis) == {of_main} for of_main, axis in zip(own, axes, strict=True)):
+        what = "holds the settings of the analysis only, so that nothing is varied and every call is stable."
+        check.note(check.file, key, what, "Add others, delete it to vary all of them, or set test.sensitivity: false.")
 
 
 def _families(check: Check, test: Mapping[str, Any]) -> None:
@@ -87,9 +101,11 @@ def _families(check: Check, test: Mapping[str, Any]) -> None:
         if any(c["reduced"] or c["lfc_null"] or c["alternative"] != "greater_abs" for c in of_family):
             what = "asks of contrasts whether they are 0, but some have 'reduced', 'lfc_null' or 'alternative'."
             check.problem(key, what, "Name contrasts without these.")
-        if test["engine"] != "degsteps":
-            what = f"needs the likelihood-ratio test, which test.engine {test['engine']} has not."
-            check.problem(key, what, "Set test.engine: degsteps, or delete it.")
+        if test["engine"] == "pydeseq2":
+            what = (
+                "screens genes by one test of all the contrasts, and test.engine pydeseq2 tests single contrasts only."
+            )
+            check.problem(key, what, "Set test.engine: degsteps or voom, or delete it.")
 
 
 def check_filters(check: Check) -> None:

@@ -10,6 +10,8 @@ from degsteps.report.recorded import facts_of, facts_of_all
 from degsteps.wording import counted
 
 _SVA = ("leek2007", "leek2014")
+_VARIED = "gene filter, size factors and outlier policy"
+_VARIED_LINEAR = "gene filter and size factors (linear models compute no Cook's distances, so outliers have no policy)"
 
 
 def test_sentences(settings, records, design, versions, cite) -> str:
@@ -64,7 +66,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
         "at the largest p-value that was called."
         if test["power"] is not None
         else "",
-        _stability_sentences(test, records),
+        _stability_sentences(settings, records),
         linear_methods.concordance_sentence(settings, versions, cite),
     )
 
@@ -128,17 +130,21 @@ def _offsets(records, cite) -> str:
     )
 
 
-def _stability_sentences(test: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
-    parts = []
+def _stability_sentences(settings: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
+    test, parts = settings["test"], []
     if test["sensitivity"]:
-        settings = facts_of(records, "vary_settings")
+        computed = facts_of(records, "vary_settings").get("computed", "several")
+        varied = _VARIED_LINEAR if test["engine"] == "voom" else _VARIED
         parts.append(
-            f"Every contrast was tested again under {settings.get('computed', 'several')} combinations of gene filter, "
-            "size factors and outlier policy; the stability of a gene is the share of these in which it is called with "
-            "the same sign."
+            f"Every contrast was tested again under {computed} combinations of {varied}; the stability of a gene is "
+            "the share of these in which it is called with the same sign."
         )
     if test["influence"]:
         parts.append("The analysis, from the gene filter on, was repeated without each sample in turn.")
+    hidden = settings["design"].get("hidden")
+    if parts and hidden:
+        too = ", and counted," if hidden["number"] == "auto" else ""
+        parts.append(f"Each time hidden variables were estimated{too} anew.")
     return " ".join(parts)
 
 
@@ -150,8 +156,9 @@ def _stage_wise_sentence(test: Mapping[str, Any], cite: "Citations") -> str:
     used = series(
         [ways[way] for way in dict.fromkeys(family["confirmation"] for family in test["stage_wise"].values())]
     )
+    screening = "a moderated F test" if test["engine"] == "voom" else "a likelihood-ratio test"
     return (
-        f"Contrasts were also tested stage by stage, within {families}: genes were screened by a likelihood-ratio test "
+        f"Contrasts were also tested stage by stage, within {families}: genes were screened by {screening} "
         f"of all these contrasts together, and single contrasts confirmed by {used} within genes that passed, at an "
         f"overall false discovery rate of {test['alpha']:g} {cite('heller2009', 'shaffer1986', 'van den berge2017')}."
     )

@@ -59,7 +59,7 @@ FIGURES = {
     ),
     "sensitivity": (
         "Sensitivity to settings",
-        "What is called under other filters, size factors, outlier policies. Beside a bar: overlap with the main run.",
+        "What is called under the settings that stand beside each bar, and how far it is what the main run calls.",
     ),
     "influence": (
         "Influence of single samples",

@@ -270,16 +270,26 @@ def _sensitivity_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str
 def _influence_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
     if not facts["calls"] or not facts["fits"]:
         return _NOTHING
-    finding = f"{facts['stand']:,} of {facts['calls']:,} calls stand without any one sample"
+    calls, stay = verb(facts["calls"], "call", "calls"), "stays" if 1 in (facts["calls"], facts["stand"]) else "stay"
+    finding = f"{facts['stand']:,} of {facts['calls']:,} {calls} {stay} whichever sample is left out."
     if facts["hang"]:
-        finding += f"; {facts['hang']:,} {verb(facts['hang'], 'is', 'are')} lost without one sample only"
-    if facts["of_sample"]:
-        finding += f", {facts['of_sample']:,} of them without {facts['sample']}"
+        is_one = facts["of_sample"] == facts["hang"]
+        on = facts["sample"] if is_one else f"a single sample, {facts['of_sample']:,} of them on {facts['sample']}"
+        finding += f" {facts['hang']:,} {verb(facts['hang'], 'hangs', 'hang')} on {on}."
+    if facts.get("hidden"):
+        finding += f" These fits have {_range(facts['hidden'])}."
     if facts["skipped"]:
-        finding += f". Not testable without {listed(facts['skipped'], quote=False)}"
+        finding += f" Not testable without {listed(facts['skipped'], quote=False)}."
     if facts["of_sample"] <= 0.1 * facts["calls"]:
-        return "ok", f"{finding}.", ""
-    return "warn", f"{finding}.", f"Look at {facts['sample']} in the quality figures before relying on these calls."
+        return "ok", finding, ""
+    return "warn", finding, f"Look at {facts['sample']} in the quality figures before relying on these calls."
+
+
+def _range(bounds: Sequence[int]) -> str:
+    least, most = bounds
+    if least == most:
+        return counted(most, "hidden variable")
+    return f"{least} to {counted(most, 'hidden variable')}"
 
 
 def counted_genes(number: int) -> str:
