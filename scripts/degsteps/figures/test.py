@@ -215,22 +215,15 @@ def pvalue_histogram(results: pd.DataFrame, title: str) -> Figure:
         return figure
     axes.hist(known, bins=20, range=(0, 1), color=style.OKABE_ITO[4], edgecolor="white", linewidth=0.6)
     level = shape.null_fraction * len(known) / 20
-    axes.axhline(level, color=style.UP, linewidth=1.2, linestyle=(0, (4, 3)))
-    axes.annotate(
-        f"level of genes that do not differ (about {shape.null_fraction:.0%})",
-        (1.0, level),
-        xytext=(0, 3),
-        textcoords="offset points",
-        ha="right",
-        fontsize=style.SMALL,
-        color=style.UP,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
-    )
+    line = axes.axhline(level, color=style.UP, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.set(xlabel="p-value", ylabel="genes", xlim=(0, 1))
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(axis="y")
     axes.set_title(style.wrapped(f"{verdict} {missing}".strip(), 115), fontweight="normal", fontsize=9)
+    # Below the axes, where it hides no bar.
+    label = f"level of genes that do not differ (about {shape.null_fraction:.0%})"
+    figure.legend([line], [label], loc="outside lower left")
     return figure
 
 
