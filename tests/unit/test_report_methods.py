@@ -301,9 +301,9 @@ def test_repeated_runs_of_linear_models_and_of_hidden_variables_are_described(gi
     assert "gene filter and size factors (linear models compute no Cook's distances" in text
     assert "hidden" not in text
     counted = with_settings(given, "design", hidden={"method": "sva", "number": "auto"})
-    assert "Each time hidden variables" not in text_of(counted)
+    assert "anew each time" not in text_of(counted)
     for asked in ("sensitivity", "influence"):
         text = text_of(with_settings(counted, "test", **{asked: True}))
-        assert "Each time hidden variables were estimated, and counted, anew." in text
+        assert "Hidden variables and their number were estimated anew each time." in text
     fixed = with_settings(given, "design", hidden={"method": "ruv_r", "number": 2})
-    assert "hidden variables were estimated anew." in text_of(with_settings(fixed, "test", influence=True))
+    assert "Hidden variables were estimated anew each time." in text_of(with_settings(fixed, "test", influence=True))

@@ -143,8 +143,8 @@ def _stability_sentences(settings: Mapping[str, Any], records: Sequence[Mapping[
         parts.append("The analysis, from the gene filter on, was repeated without each sample in turn.")
     hidden = settings["design"].get("hidden")
     if parts and hidden:
-        too = ", and counted," if hidden["number"] == "auto" else ""
-        parts.append(f"Each time hidden variables were estimated{too} anew.")
+        number = " and their number" if hidden["number"] == "auto" else ""
+        parts.append(f"Hidden variables{number} were estimated anew each time.")
     return " ".join(parts)
 
 
