@@ -241,6 +241,11 @@ FACTS = {"calls": 430, "stand": 410, "hang": 18, "sample": "s3", "of_sample": 9,
     ("changed", "status", "sentence"),
     [
         ({}, "ok", "410 of 430 calls stay whichever sample is left out. 18 hang on a single sample, 9 of them on s3."),
+        (
+            {"stand": 200, "hang": 1, "of_sample": 1},
+            "warn",
+            "200 of 430 calls stay whichever sample is left out. 1 hangs on s3.",
+        ),
         ({"of_sample": 18}, "ok", "410 of 430 calls stay whichever sample is left out. 18 hang on s3."),
         (
             {"calls": 1, "stand": 0, "hang": 1, "of_sample": 1, "hidden": [1, 1]},

@@ -102,7 +102,7 @@ def influence_plot(samples: pd.DataFrame, shares: pd.Series, title: str, alpha: 
         left.annotate(text, (end, y), xytext=(3, 0), textcoords="offset points", va="center", fontsize=style.SMALL)
     style.named_ticks(left, "y", positions, shown_names(drawn["without"], 24))
     left.axvline(0, color="#444444", linewidth=0.8)
-    left.set(xlim=(-1.1 * most, 1.1 * most), ylim=(len(drawn) - 0.4, -0.6))
+    left.set(xlim=(-1.1 * most, 1.4 * most), ylim=(len(drawn) - 0.4, -0.6))
     left.set_xlabel("calls lost and gained without the sample")
     _plain(left)
     left.xaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")

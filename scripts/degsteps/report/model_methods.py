@@ -11,7 +11,7 @@ from degsteps.wording import counted
 
 _SVA = ("leek2007", "leek2014")
 _VARIED = "gene filter, size factors and outlier policy"
-_VARIED_LINEAR = "gene filter and size factors (linear models compute no Cook's distances, so outliers have no policy)"
+_VARIED_LINEAR = "gene filter and size factors (linear models have no outlier policy to vary)"
 
 
 def test_sentences(settings, records, design, versions, cite) -> str:

@@ -280,6 +280,9 @@ def _influence_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
         finding += f" These fits have {_range(facts['hidden'])}."
     if facts["skipped"]:
         finding += f" Not testable without {listed(facts['skipped'], quote=False)}."
+    if facts["stand"] < 0.5 * facts["calls"] and facts["of_sample"] <= 0.1 * facts["calls"]:
+        advice = "Most calls are close to the threshold: only more samples would settle them."
+        return "warn", finding, advice
     if facts["of_sample"] <= 0.1 * facts["calls"]:
         return "ok", finding, ""
     return "warn", finding, f"Look at {facts['sample']} in the quality figures before relying on these calls."
