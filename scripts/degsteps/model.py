@@ -139,9 +139,9 @@ def contrast_table(
         both designs, whatever the contrast; the fold change is the contrast's.
     lfc_null, alternative : what the Wald test rejects: ``greater_abs`` (|log2 fold change| > lfc_null), ``less_abs``,
         ``greater`` (> lfc_null) or ``less`` (< -lfc_null).
-    compared : samples of the two levels compared, where the contrast is the difference of two levels. Genes without a
-        count in any of them have the fold change 0 and, in the Wald test, the p-value 1, as in R's DESeq2; without
-        ``compared`` the samples are told from the weights (engine ``degsteps`` only).
+    compared : samples of the groups compared, where the contrast names them. Genes without a count in any of them have
+        the fold change 0 and, in the Wald test, the p-value 1, as in R's DESeq2; without ``compared`` the samples are
+        told from the weights (engine ``degsteps`` only).
     expanded : the design with a column for every level, if it has one; for ``normal`` shrinkage.
 
     Returns

@@ -132,14 +132,19 @@ def contrast_facts(design: Design, compiled: Compiled, subjects: Mapping[str, st
 
 
 def compared_samples(design: Design, contrast: Mapping[str, Any], compiled: Compiled) -> list[str] | None:
-    """Return the samples of both levels that a contrast of two levels compares.
+    """Return the samples of all groups that a contrast compares.
 
-    None for the other forms, and for a comparison that draws on interactions: R's DESeq2 treats those as numbers.
+    None for numbers (weights, slopes, values), and for a comparison of two levels that draws on interactions: R's
+    DESeq2 tells the samples of those from the weights. One level against the rest, trends and expressions name their
+    groups; told from the weights, the reference level would not count as one of them.
     """
+    form = contrast_form(contrast)
     terms = {term for term, weight in zip(design.terms, compiled.weights, strict=True) if weight}
-    if contrast_form(contrast) != "levels" or terms != {term_name((contrast["factor"],))}:
+    draws_on_levels = form == "levels" and terms == {term_name((contrast["factor"],))}
+    if not draws_on_levels and form not in ("rest", "trend", "expression"):
         return None
-    return [sample for members in compiled.groups.values() for sample in members]
+    chosen = {sample for members in compiled.groups.values() for sample in members}
+    return [sample for sample in design.samples if sample in chosen]
 
 
 def group_labels(samples: pd.DataFrame, factors: Sequence[str]) -> pd.Series:

@@ -295,7 +295,10 @@ What stays different, and why:
   genes, at 0.1: 573 : 589 calls, 8.0 : 8.2 % of them false (Benjamini and Hochberg after independent filtering: 577,
   9.0 %).
 - **Groups without a count.** Where no sample of the groups compared has a count, the fold change is 0 and p is 1, as in
-  R, for contrasts of two levels and contrasts of weights of both signs (`tests/unit/test_zero_groups.py`).
+  R, for contrasts of two levels and contrasts of weights of both signs (`tests/unit/test_zero_groups.py`). R tells the
+  groups of numbers from the columns that they weigh, so that the reference level is never one of them: a gene with
+  counts in the reference level alone has no change against the mean of all others. One level against the rest, trends
+  and expressions name their groups here, and such a gene keeps its p-value, whichever level is the reference.
 - **Elsewhere.** Norm factors (TMM, TMMwsp, RLE, upper quartiles), filterByExpr, CPM, TPM, FPKM, GeTMM, ComBat-seq,
   removeBatchEffect and adjusted p-values have R tables of their own under `tests/reference/` and tests against them.
 - R is DESeq2 1.38.3. The fold changes and p-values of `compatibility: exact` are not in this table: they differ where

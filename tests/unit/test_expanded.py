@@ -84,9 +84,7 @@ def test_two_levels_are_shrunk_as_r_shrinks_a_contrast(fits, name):
 @pytest.mark.parametrize("name", FORMULAS)
 def test_one_level_against_the_rest_is_shrunk_as_r_shrinks_numbers(fits, name):
     fit, ours = shrunken(fits, name, REST)
-    # Without a count in B and C the change is 0 here, as in the test beside it.
-    seen = (fits[0].T.groupby(SAMPLES["group"]).sum().loc[["B", "C"]] > 0).any()
-    compare(ours, name, "rest_", seen & ~fit.genes["all_zero"])
+    compare(ours, name, "rest_", ~fit.genes["all_zero"])
 
 
 @pytest.mark.parametrize("name", ["group", "batch", "age", "both"])

@@ -114,3 +114,30 @@ def test_the_likelihood_ratio_test_keeps_its_p_value(fits, name):
     np.testing.assert_array_equal(table["log2_fold_change"] == 0, ANSWERS[f"{name}.lrt.log2FoldChange"] == 0)
     assert (table["log2_fold_change"] == 0).sum() == 10
     assert (table.loc[table["log2_fold_change"] == 0, "pvalue"] < 1e-3).mean() > 0.5
+
+
+@pytest.mark.parametrize(
+    "contrast",
+    [
+        {"factor": "group", "test": "C", "against": "rest"},
+        {"factor": "group", "trend": "equal"},
+        {"expression": "C - mean(A, B)"},
+    ],
+)
+def test_the_reference_level_is_one_of_the_groups_compared(contrast):
+    # Without a count in B and C, but with some in A.
+    genes = COUNTS.T.groupby(SAMPLES["group"]).sum().T
+    only_a = (genes[["B", "C"]].sum(axis=1) == 0) & (genes["A"] > 0)
+    assert only_a.sum() == 10
+    ones, tables = pd.Series(1.0, index=SAMPLES.index), {}
+    for reference in ("A", "B"):
+        factors = FACTORS | {"group": {"reference": reference, "levels": ["A", "B", "C"]}}
+        design = build_design(SAMPLES.to_dict("list"), list(SAMPLES.index), "~ strain + group", factors, {})
+        compiled = compile_contrast(design, {"at": {}} | contrast)
+        samples = SAMPLES.index.isin(compared_samples(design, contrast, compiled))
+        fit = deseq.fit_model(COUNTS, as_frame(design), ones)
+        tables[reference] = deseq.wald_test(fit, np.array(compiled.weights), samples=samples)
+    assert (tables["A"].loc[only_a, "pvalue"] < 0.5).all()
+    pvalues = [table.loc[only_a, "pvalue"] for table in tables.values()]
+    if contrast.get("trend") is None:
+        np.testing.assert_allclose(*pvalues, rtol=0.05)
