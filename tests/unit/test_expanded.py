@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from degsteps import deseq
+from degsteps import deseq, model
 from degsteps.contrast_weights import compile_contrast
 from degsteps.deseq.shrinkage import _variance_matcher
 from degsteps.design import build_design
@@ -135,3 +135,18 @@ def test_an_expanded_design_of_another_model_is_refused(fits):
         deseq.shrink_lfc(
             found["group"][1], counts, [0.0, -1.0, 1.0], "normal", expanded=expanded_design(found["age"][0])
         )
+
+
+def test_the_facts_of_a_test_say_what_its_priors_are_put_on(fits):
+    counts, found = fits
+    design, fit = found["group"]
+    stored = fit.to_anndata()
+    stored.uns["engine"] = "degsteps"
+    options = {"alpha": 0.1, "cooks_filter": True, "independent_filtering": True, "expanded": expanded_design(design)}
+    weights = np.array([0.0, -1.0, 1.0])
+    table, facts = model.contrast_table(stored, counts, weights, shrinkage="normal", **options)
+    assert facts["normal_prior_on"] == "levels"
+    expected = deseq.shrink_lfc(fit, counts, weights, "normal", expanded=options["expanded"])
+    pd.testing.assert_series_equal(table["lfc_shrunken"], expected["lfc_shrunken"])
+    _, facts = model.contrast_table(stored, counts, weights, shrinkage="apeglm", **options)
+    assert "normal_prior_on" not in facts
