@@ -1,18 +1,29 @@
 """Check every analysis that the configuration lists, without running anything.
 
 Prints all problems and notes. Exit code: 0 if nothing stops the run, 2 if the configuration is at fault, 3 if a given
-file is, 4 if the design of the experiment is (the first of these that applies).
+file is, 4 if the design of the experiment is, 11 if a sealed version is about to be changed (the first of these that
+applies).
 """
 
 import argparse
 import json
 import sys
+from pathlib import Path
 
-from degsteps.config import Problem, load_analyses, read_yaml
+from degsteps.analyses import as_run, find_problems
+from degsteps.config import Problem, read_yaml
 from degsteps.errors import ConfigError
-from degsteps.preflight import Findings, check_analyses, problem_kind
+from degsteps.exit_codes import ExitCode
+from degsteps.layout import results_path
+from degsteps.preflight import Findings, problem_kind
+from degsteps.seal import is_sealed, seal_problems
 
-EXIT_CODES = {"config": 2, "data": 3, "design": 4}
+EXIT_CODES = {
+    "config": ExitCode.CONFIG,
+    "data": ExitCode.DATA,
+    "design": ExitCode.DESIGN,
+    "sealed": ExitCode.SEALED,
+}
 
 
 def check(path: str) -> tuple[list[str], Findings]:
@@ -21,9 +32,16 @@ def check(path: str) -> tuple[list[str], Findings]:
         config = read_yaml(path)
     except ConfigError as error:
         return [], Findings([Problem(path, "", str(error).removeprefix(f"{path}: "), "")], [])
-    analyses, problems = load_analyses(config if config is not None else {}, path)
-    found = check_analyses(analyses)
-    return list(analyses), Findings(problems + found.problems, found.notes)
+    analyses, findings = find_problems(config if config is not None else {}, path)
+    if not findings.problems:
+        results = config.get("pathvars", {}).get("results", "results")
+        runs = [(results_path(run["name"], run["version"], results), run) for run in map(as_run, analyses.values())]
+        sealed = [(root, run) for root, run in runs if is_sealed(root)]
+        try:
+            findings.problems.extend(seal_problems(sealed, Path(__file__).parent))
+        except ConfigError as error:
+            findings.problems.append(Problem(str(error), "", "", ""))
+    return list(analyses), findings
 
 
 def as_entry(problem: Problem, stops: bool) -> dict[str, str | bool]:
@@ -50,7 +68,7 @@ def main() -> int:
         if not findings.problems:
             print(f"Nothing stops {', '.join(names)}.")
     kinds = {problem_kind(problem) for problem in findings.problems}
-    return next((code for kind, code in EXIT_CODES.items() if kind in kinds), 0)
+    return next((code for kind, code in EXIT_CODES.items() if kind in kinds), ExitCode.OK)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,17 @@ Standard library, PyYAML and jsonschema only: the Snakefile imports this module.
 
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from degsteps.blinding import is_blinded, unblinding_problems, with_masked_labels
-from degsteps.config import load_analyses
+from degsteps.config import Problem, load_analyses
 from degsteps.contrast_weights import contrast_columns
 from degsteps.contrasts import expand_contrasts
 from degsteps.errors import ConfigError
 from degsteps.formula import parse_formula
+
+if TYPE_CHECKING:
+    from degsteps.preflight import Findings
 
 
 def complete(analysis: dict[str, Any]) -> dict[str, Any]:
@@ -53,27 +56,53 @@ def load_checked_analyses(
     ConfigError
         with all problems, numbered.
     """
-    analyses, problems = load_analyses(config)
-    keys = config.get("unblind", {})
-    analyses = {
-        name: analysis | {"blinding": analysis["blinding"] | {"key": keys.get(name)}}
-        for name, analysis in analyses.items()
-    }
+    analyses, problems = _loaded(config)
     if check:
-        from degsteps.preflight import check_analyses
-
-        found, notes = check_analyses(analyses)
-        problems += found
-        for note in notes:
+        analyses, findings = find_problems(config)
+        problems = findings.problems
+        for note in findings.notes:
             print(f"note: {note}", file=sys.stderr)
-        if not problems:
-            problems += unblinding_problems(keys, {name: complete(found) for name, found in analyses.items()})
     if problems:
         lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, start=1))
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise ConfigError(f"{count}; nothing was run.\n{lines}")
-    completed = {name: complete(analysis) for name, analysis in analyses.items()}
+    return {name: as_run(analysis) if masked else complete(analysis) for name, analysis in analyses.items()}
+
+
+def find_problems(
+    config: dict[str, Any], file: str = "config/config.yaml"
+) -> "tuple[dict[str, dict[str, Any]], Findings]":
+    """Return the configured analyses by name, and everything that is wrong with them.
+
+    Parameters
+    ----------
+    config : the content of the file.
+    file : as messages are to name it.
+    """
+    from degsteps.preflight import Findings, check_analyses
+
+    analyses, problems = _loaded(config, file)
+    found = check_analyses(analyses)
+    problems += found.problems
+    if not problems:
+        completed = {name: complete(analysis) for name, analysis in analyses.items()}
+        problems += unblinding_problems(config.get("unblind", {}), completed)
+    return analyses, Findings(problems, found.notes)
+
+
+def as_run(analysis: dict[str, Any]) -> dict[str, Any]:
+    """Return an analysis as the workflow runs it: completed, and masked if its labels are hidden."""
+    completed = complete(analysis)
+    return with_masked_labels(completed) if is_blinded(completed) else completed
+
+
+def _loaded(
+    config: dict[str, Any], file: str = "config/config.yaml"
+) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
+    """Return the analyses, each with its key if it is to be unblinded, and what breaks the schemas."""
+    analyses, problems = load_analyses(config, file)
+    keys = config.get("unblind", {}) if analyses else {}
     return {
-        name: with_masked_labels(analysis) if masked and is_blinded(analysis) else analysis
-        for name, analysis in completed.items()
-    }
+        name: analysis | {"blinding": analysis["blinding"] | {"key": keys.get(name)}}
+        for name, analysis in analyses.items()
+    }, problems

@@ -5,6 +5,7 @@ Standard library only: the Snakefile imports this module.
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 VERSION_FOLDER = "<results>/{analysis}/{version}"
 STAGES = ("ingest", "filter", "normalize", "batch", "transform", "qc", "test", "annotate", "enrich", "report")
@@ -41,6 +42,11 @@ def _one_of(names: Iterable[str]) -> str:
 def version_folder(analysis: str, version: str) -> str:
     """Return the folder of one version of one analysis, still below the path variable ``<results>``."""
     return VERSION_FOLDER.format(analysis=analysis, version=version)
+
+
+def results_path(analysis: str, version: str, results: str = "results") -> Path:
+    """Return the folder of one version of one analysis; ``results`` is the path variable's value."""
+    return Path(version_folder(analysis, version).replace("<results>", results))
 
 
 def in_stage(stage: str, analysis: str, version: str, file: str) -> str:

@@ -1,6 +1,6 @@
 """Seal a version: from then on a change of its configuration, given files or code is refused before any job runs.
 
-Standard library only: the Snakefile imports this module.
+Standard library and PyYAML only: the Snakefile imports this module.
 
 The refusal does not rest on permissions, which do not stop the superuser: the seal file holds what was sealed, the
 workflow compares before it plans jobs, and no rule may write into a sealed version.
@@ -13,12 +13,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from degsteps.config import Problem
 from degsteps.digest import code_digest, file_entry, file_sha256
 from degsteps.errors import ConfigError, DataError
 from degsteps.verification import MANIFEST, SEAL, UNRECORDED_FOLDERS, read_manifest
 
 #: What may change without changing the results: where the configuration lies.
 _LOCATION_KEYS = frozenset({"file"})
+
+
+class SealProblem(Problem):
+    """A change of what is sealed."""
+
+    __slots__ = ()
+    kind = "sealed"
 
 
 def is_sealed(root: Path) -> bool:
@@ -97,30 +105,35 @@ def changes_since_sealed(root: Path, settings: Mapping[str, Any], scripts: Path)
     return found
 
 
-def require_unchanged(sealed: Iterable[tuple[Path, Mapping[str, Any]]], scripts: Path) -> None:
-    """Refuse to go on if anything of a sealed version has changed.
+def seal_problems(sealed: Iterable[tuple[Path, Mapping[str, Any]]], scripts: Path) -> list[Problem]:
+    """Return one problem for each sealed version of which anything has changed.
 
     Parameters
     ----------
     sealed : results folder and settings of each sealed analysis.
     scripts : folder of the rules' scripts.
+    """
+    problems: list[Problem] = []
+    for root, settings in sealed:
+        changes = changes_since_sealed(root, settings, scripts)
+        if changes:
+            lines = "\n".join(f"  {number}. {change}" for number, change in enumerate(changes, start=1))
+            what = f"{settings['version']!r} is sealed ({root / SEAL}), but not all is as it was then:\n{lines}\n"
+            problems.append(SealProblem(settings["file"], "version", what, " Bump the version, or undo the changes."))
+    return problems
+
+
+def require_unchanged(sealed: Iterable[tuple[Path, Mapping[str, Any]]], scripts: Path) -> None:
+    """Refuse to go on if anything of a sealed version has changed; see :func:`seal_problems`.
 
     Raises
     ------
     ConfigError
         that lists every change of every sealed version.
     """
-    parts = []
-    for root, settings in sealed:
-        changes = changes_since_sealed(root, settings, scripts)
-        if changes:
-            lines = "\n".join(f"  {number}. {change}" for number, change in enumerate(changes, start=1))
-            parts.append(
-                f"{settings['file']}: version {settings['version']!r} is sealed ({root / SEAL}), but not all is as it "
-                f"was then:\n{lines}\n  Bump the version (`version:` in {settings['file']}), or undo the changes."
-            )
-    if parts:
-        raise ConfigError("Nothing was run.\n" + "\n".join(parts))
+    problems = seal_problems(sealed, scripts)
+    if problems:
+        raise ConfigError("Nothing was run.\n" + "\n".join(map(str, problems)))
 
 
 def _read_seal(root: Path) -> dict[str, Any]:

@@ -17,4 +17,4 @@ def test_check_uses_the_same_numbers():
     spec = importlib.util.spec_from_file_location("check_analyses", REPO / "scripts" / "check_analyses.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert {name.lower(): ExitCode[name] for name in ("CONFIG", "DATA", "DESIGN")} == module.EXIT_CODES
+    assert {name.lower(): ExitCode[name] for name in ("CONFIG", "DATA", "DESIGN", "SEALED")} == module.EXIT_CODES

@@ -73,12 +73,30 @@ def test_every_change_is_listed_before_any_job(sealed, editable):
     done = sealed.snakemake("small")
     assert done.returncode != 0
     text = done.stdout + done.stderr
-    assert "version '1.0' is sealed" in text
+    assert "version: '1.0' is sealed" in text
     assert "test.alpha: 0.05 when sealed, 0.1 now." in text
     assert "given/small.samples.tsv: the given file has changed" in text
     assert "Bump the version" in text
     assert "rule " not in text
     assert state(sealed.folder) == before
+    # The check without a run says it in the same words.
+    checked = command("check_analyses", folder=sealed.folder)
+    assert checked.returncode == ExitCode.SEALED
+    said = checked.stdout.removeprefix("1. ").split("\nnote: ")[0]
+    assert said.startswith("config/analyses/small.yaml: version: '1.0' is sealed (results/small/1.0/seal.json), but")
+    assert said in text
+    entries = json.loads(command("check_analyses", "--json", folder=sealed.folder).stdout)
+    assert [(entry["kind"], entry["message"]) for entry in entries if entry["stops"]] == [("sealed", said)]
+
+
+def test_check_has_nothing_against_an_unchanged_seal_and_names_a_broken_one(sealed, editable):
+    assert command("check_analyses", folder=sealed.folder).returncode == ExitCode.OK
+    (sealed.folder / RESULTS).chmod(0o755)
+    (sealed.folder / RESULTS / "seal.json").chmod(0o644)
+    editable("results/small/1.0/seal.json", "{", "(")
+    done = command("check_analyses", folder=sealed.folder)
+    assert done.returncode == ExitCode.CONFIG
+    assert "cannot be read as a seal" in done.stdout
 
 
 def test_another_version_is_free(sealed, editable):
