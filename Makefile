@@ -3,6 +3,8 @@ PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+COMMA := ,
+SPACE := $(subst ,, )
 SNAKEMAKE := $(BIN)/snakemake
 
 .PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda slurm schedulers concordance conda-pins
@@ -59,8 +61,8 @@ plan: $(VENV)/.run  ## lock the plan of an analysis, before unblinding: make pla
 blind: $(VENV)/.run  ## permute labels of a sheet: make blind SHEET=s.tsv COLUMNS=arm WITHIN=site BLINDED=b.tsv KEY=/safe/key.json
 	@$(BIN)/python scripts/blind_samples.py "$(SHEET)" --columns $(COLUMNS) --within $(WITHIN) --blinded "$(BLINDED)" --key "$(KEY)"
 
-unblind: $(VENV)/.run  ## run a blinded analysis with its key, after `make plan`: make unblind NAME=trial KEY=/safe/key.json
-	$(SNAKEMAKE) --cores $(CORES) "$(NAME)" --config 'unblind={"$(NAME)": "$(KEY)"}'
+unblind: $(VENV)/.run  ## run a blinded analysis with its key, after `make plan`: make unblind NAME=trial KEY=/safe/key.json (of each site: KEY="a.json b.json")
+	$(SNAKEMAKE) --cores $(CORES) "$(NAME)" --config 'unblind={"$(NAME)": ["$(subst $(SPACE),"$(COMMA) ",$(strip $(KEY)))"]}'
 
 published: $(VENV)/.run  ## rerun published analyses (minutes): drift report and JUnit XML in results/published
 	$(BIN)/python scripts/rerun_published.py published/*.yaml --cores $(CORES)

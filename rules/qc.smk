@@ -43,6 +43,7 @@ rule compute_qc:
         batch_columns=setting("batch.columns"),
         top_genes=setting("qc.top_genes"),
         outlier_mad=setting("qc.outlier_mad"),
+        blinded_columns=hidden_columns,
         code=code("compute_qc"),
     script:
         "../scripts/compute_qc.py"

@@ -26,7 +26,7 @@ def setting(key):
 
 
 def blinding_key(wildcards):
-    """Return the key of an analysis that is unblinded, else nothing."""
+    """Return the keys of an analysis that is unblinded, else nothing."""
     return ANALYSES[wildcards.analysis]["blinding"]["key"] or []
 
 

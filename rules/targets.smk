@@ -123,7 +123,11 @@ def all_records(wildcards):
 def final_files(name):
     """Return stage and name of the last files of an analysis; where labels are hidden, nothing is tested."""
     if is_blinded(ANALYSES[name]):
-        return [("qc", "verdicts.tsv"), ("report", "manifest.json")]
+        verdicts = [
+            "verdicts.tsv",
+            *(["identity.tsv"] if checks_identity(name) else []),
+        ]
+        return [*(("qc", file) for file in verdicts), ("report", "manifest.json")]
     return [
         ("report", file) for file in ("report.html", "workbook.xlsx", "manifest.json")
     ]
@@ -146,8 +150,10 @@ def closing_lines():
     """Return what the terminal shows last: where to look."""
     lines = ["", "Done. Where to look:"]
     for name, analysis in ANALYSES.items():
-        stage, file = final_files(name)[0]
-        page = workflow.pathvars.apply(in_stage(stage, name, analysis["version"], file))
-        if Path(page).is_file():
-            lines += [f"  {name} {analysis['version']}: {page}"]
+        for stage, file in final_files(name):
+            path = workflow.pathvars.apply(
+                in_stage(stage, name, analysis["version"], file)
+            )
+            if file.endswith((".html", ".tsv")) and Path(path).is_file():
+                lines += [f"  {name} {analysis['version']}: {path}"]
     return "\n".join(lines)

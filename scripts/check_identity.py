@@ -39,7 +39,7 @@ def main(
         terms = removed_terms(sheet, persons, model, batch_columns, hidden_columns)
         compared = compare_persons(read_matrix(transformed), sheet, persons, terms, model)
         table, facts = compared.table, compared.facts | {"exchanges": [list(pair) for pair in compared.exchanges]}
-        found.append(("subjects", *persons_verdict(compared)))
+        found.append(("subjects", *persons_verdict(compared, hidden_columns)))
     write_table(table, subjects)
     write_table(pd.DataFrame(found, columns=["check", "status", "finding", "advice"]).set_index("check"), verdicts)
     return {"sexes": sexes["inferred"].value_counts().sort_index().to_dict(), "subjects": facts}

@@ -34,6 +34,7 @@ def main(
     batch_columns: list[str],
     top_genes: int,
     outlier_mad: float,
+    blinded_columns: list[str],
     adjusted: OptionalInput = None,
     lengths: OptionalInput = None,
 ) -> dict:
@@ -70,7 +71,7 @@ def main(
     write_table(qc.clustering(between), clustering)
 
     found = qc_verdicts.verdicts(
-        library_table, box_table, flags, variances, associations, all_columns, batch_columns, hidden
+        library_table, box_table, flags, variances, associations, all_columns, batch_columns, hidden, blinded_columns
     )
     write_table(found, verdicts)
     return {

@@ -22,14 +22,15 @@ def main(
     group: str | None,
     tx2gene: OptionalInput = None,
     length_matrix: OptionalInput = None,
-    key: OptionalInput = None,
+    key: Inputs = (),
 ) -> dict:
     """Write aligned counts (genes by id, samples as in the sheets), the accounts, and what each site sent."""
     given = [Source(**source | {"ignore_columns": tuple(source["ignore_columns"])}) for source in sources]
     found = ingest(given, Settings(**settings), tx2gene=tx2gene, length_matrix=length_matrix, group=group)
     write_matrix(found.counts, counts)
     write_matrix(found.lengths, lengths)
-    write_table(unblinded(found.samples, key, sheet) if key else found.samples, samples)
+    sheets = [(path, source.prefix) for path, source in zip(sheet, given, strict=True)]
+    write_table(unblinded(found.samples, key, sheets) if key else found.samples, samples)
     write_table(found.sample_account, sample_account)
     write_table(found.gene_account, gene_account)
     write_table(found.sites, sites)

@@ -99,10 +99,14 @@ def as_run(analysis: dict[str, Any]) -> dict[str, Any]:
 def _loaded(
     config: dict[str, Any], file: str = "config/config.yaml"
 ) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
-    """Return the analyses, each with its key if it is to be unblinded, and what breaks the schemas."""
+    """Return the analyses, each with its keys if it is to be unblinded, and what breaks the schemas."""
     analyses, problems = load_analyses(config, file)
     keys = config.get("unblind", {}) if analyses else {}
     return {
-        name: analysis | {"blinding": analysis["blinding"] | {"key": keys.get(name)}}
+        name: analysis | {"blinding": analysis["blinding"] | {"key": _listed(keys.get(name))}}
         for name, analysis in analyses.items()
     }, problems
+
+
+def _listed(keys: str | list[str] | None) -> list[str] | None:
+    return [keys] if isinstance(keys, str) else keys

@@ -1,6 +1,6 @@
 """Blinding: the labels of a sample sheet are permuted, the key is kept elsewhere, and quality control sees neither.
 
-Standard library only, apart from :func:`unblinded`: the Snakefile imports this module.
+Standard library and PyYAML only, apart from :func:`unblinded`: the Snakefile imports this module.
 
 Labels are permuted within strata (the other factors of the design), so that every crosstab, and with it group sizes,
 rank and confounding, stays as it is. What does not look at labels (filter, size factors, a blind transformation) then
@@ -19,6 +19,7 @@ from degsteps.config import Problem
 from degsteps.digest import file_sha256
 from degsteps.errors import ConfigError, DataError, DegstepsError
 from degsteps.plan import deviations, given_paths, read_plan
+from degsteps.sources import sources_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,43 +114,74 @@ def with_masked_labels(analysis: Mapping[str, Any]) -> dict[str, Any]:
     return masked
 
 
-def unblinded(samples: "pd.DataFrame", key: Path, sheets: Sequence[Path]) -> "pd.DataFrame":
+def true_labels(keys: Sequence[Path], sheets: Sequence[tuple[Path, str]]) -> dict[str, dict[str, str]]:
+    """Return the true labels of every sample.
+
+    Parameters
+    ----------
+    keys : key files, one for each sheet.
+    sheets : sample sheets, each with what goes before its sample ids (``ingest.same_ids``).
+
+    Raises
+    ------
+    DataError
+        if a key cannot be read, belongs to no sheet, or a sheet has no key.
+    """
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path, _ in sheets]
+    paths = [str(path) for path, _ in sheets]
+    for place, found in enumerate(hashes):
+        if found in hashes[:place]:
+            alike = f"{paths[hashes.index(found)]}, {paths[place]}"
+            raise DataError(f"{alike}: are the same, so their keys cannot be told apart. Blind one of them again.")
+    labels: dict[str, dict[str, str]] = {}
+    opened = set()
+    for key in keys:
+        content = read_key(key)
+        if content["blinded_sheet_sha256"] not in hashes:
+            cure = "Use the pair as written."
+            raise DataError(f"{key}: is not the key of {', '.join(paths)}, or the sheet was edited since. {cure}")
+        place = hashes.index(content["blinded_sheet_sha256"])
+        opened.add(place)
+        labels |= {f"{sheets[place][1]}{sample}": own for sample, own in content["labels"].items()}
+    closed = [path for place, path in enumerate(paths) if place not in opened]
+    if closed:
+        raise DataError(f"{', '.join(closed)}: no key of it is given. Name the key of every site's sheet.")
+    return labels
+
+
+def unblinded(samples: "pd.DataFrame", keys: Sequence[Path], sheets: Sequence[tuple[Path, str]]) -> "pd.DataFrame":
     """Return the sample table with the true labels.
 
     Parameters
     ----------
     samples : the analysed samples, with permuted labels.
-    key : the key file.
-    sheets : the sample sheets; the key belongs to exactly one, which must hold all samples.
+    keys, sheets : see :func:`true_labels`.
 
     Raises
     ------
     DataError
-        if the key cannot be read, belongs to another sheet, or lacks a sample.
+        if keys and sheets do not belong together, or a sample is in no key.
     """
-    content = read_key(key)
-    if content["blinded_sheet_sha256"] not in [hashlib.sha256(sheet.read_bytes()).hexdigest() for sheet in sheets]:
-        named = ", ".join(map(str, sheets))
-        raise DataError(f"{key}: is not the key of {named}, or the sheet was edited since. Use the pair as written.")
-    unknown = [sample for sample in samples.index if sample not in content["labels"]]
+    labels = true_labels(keys, sheets)
+    unknown = [sample for sample in samples.index if sample not in labels]
     if unknown:
-        raise DataError(f"{key}: has no labels for {', '.join(unknown[:5])}. Blind one sheet with all samples.")
+        raise DataError(f"{', '.join(map(str, keys))}: no labels for {', '.join(unknown[:5])}. Blind whole sheets.")
     result = samples.copy()
-    for name in next(iter(content["labels"].values())):
-        result[name] = [content["labels"][sample][name] for sample in samples.index]
+    for name in next(iter(labels.values())):
+        result[name] = [labels[sample][name] for sample in samples.index]
     return result
 
 
-def unblinding_problems(keys: Mapping[str, str], analyses: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
+def unblinding_problems(keys: Mapping[str, Any], analyses: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
     """Return why analyses may not be unblinded yet.
 
     Parameters
     ----------
-    keys : key file of each analysis to be unblinded, by name.
+    keys : what the configuration unblinds, by name of the analysis.
     analyses : settings of the analyses, with defaults filled in.
     """
     found = []
-    for name, key in keys.items():
+    for name in keys:
         place = f"unblind.{name}"
         if name not in analyses or not analyses[name]["blinding"]["columns"]:
             cure = "Correct the name, or take it out."
@@ -157,12 +189,15 @@ def unblinding_problems(keys: Mapping[str, str], analyses: Mapping[str, Mapping[
             continue
         analysis = analyses[name]
         try:
-            read_key(key)
+            for key in analysis["blinding"]["key"]:
+                read_key(key)
             if analysis["plan"]["lock"] is None:
                 cure = f"Lock it first: make plan NAME={name}, then name it under plan.lock."
                 found.append(Problem(analysis["file"], "plan.lock", "no plan is locked, so the key is not used.", cure))
                 continue
             plan = read_plan(analysis["plan"]["lock"])
+            sheets = [(Path(source.samples), source.prefix) for source in sources_of(analysis["ingest"])]
+            true_labels([Path(key) for key in analysis["blinding"]["key"]], sheets)
         except DegstepsError as error:
             found.append(Problem(str(error), "", "", ""))
             continue

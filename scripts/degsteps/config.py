@@ -29,6 +29,9 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.key}" if self.key else self.file
+        # A whole sentence of another part of the program stands where the file would.
+        if not self.what:
+            return place
         return f"{place}: {self.what} {self.cure}".rstrip()
 
 

@@ -109,6 +109,7 @@ def verdicts(
     columns: Sequence[str],
     batch_columns: Sequence[str],
     hidden: Sequence[str] = (),
+    blinded: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Say in words what the tables show, and what to do about it.
 
@@ -124,6 +125,8 @@ def verdicts(
         Columns of the sample sheet that are looked at, and those of them that are batches.
     hidden
         Hidden variables of the design: that components follow them is no news, that they are removed is.
+    blinded
+        Columns whose labels are permuted: nothing is said of what is studied, and the other columns are not it.
 
     Returns
     -------
@@ -134,7 +137,7 @@ def verdicts(
         ("library_sizes", *_library_size_verdict(libraries)),
         ("normalization", *_normalization_verdict(boxes)),
         ("outliers", *_outlier_verdict(outlier_table)),
-        ("condition", *_condition_verdict(association, [c for c in columns if c not in batch_columns])),
+        ("condition", *_condition_verdict(association, [c for c in columns if c not in batch_columns], blinded)),
     ]
     if batch_columns:
         found.append(("batch", *_batch_verdict(association, columns, batch_columns)))
@@ -200,7 +203,12 @@ def _outlier_verdict(outlier_table: pd.DataFrame) -> tuple[str, str, str]:
     )
 
 
-def _condition_verdict(association: pd.DataFrame, columns: Sequence[str]) -> tuple[str, str, str]:
+def _condition_verdict(
+    association: pd.DataFrame, columns: Sequence[str], blinded: Sequence[str]
+) -> tuple[str, str, str]:
+    if blinded:
+        finding = f"Whether leading components follow {listed(blinded, quote=False)} is not known before unblinding."
+        return "ok", finding, ""
     if not columns:
         return "ok", "No column other than batches is looked at.", ""
     # Not the adjusted values: the adjustment protects the groups and makes them look better separated than they are.

@@ -297,8 +297,13 @@ def _mending_exchanges(
     return [pair for pair, separation in found.items() if 2 * separation > max(found.values())]
 
 
-def persons_verdict(persons: Persons) -> tuple[str, str, str]:
-    """Say whether samples are like their subject's others: `status`, `finding`, `advice`."""
+def persons_verdict(persons: Persons, blinded: Sequence[str] = ()) -> tuple[str, str, str]:
+    """Say whether samples are like their subject's others: `status`, `finding`, `advice`.
+
+    Parameters
+    ----------
+    blinded : columns whose labels are permuted, so that what goes with them could not be taken out.
+    """
     table, facts = persons.table, persons.facts
     if "reason" in facts:
         finding = f"Subjects cannot be told apart by the counts: {facts['reason']}"
@@ -312,6 +317,9 @@ def persons_verdict(persons: Persons) -> tuple[str, str, str]:
             return "bad", f"{finding}.", _exchange_advice(persons.exchanges)
         advice = "Inbred animals and clones of one line cannot be told apart at all; among people, look for a batch "
         advice += "that is not in the design, or for labels that are widely wrong."
+        if blinded:
+            advice = f"While labels are hidden, the effect of {listed(blinded, quote=False)} may outweigh subjects: "
+            advice += "look again after unblinding."
         return "warn", f"{finding}.", advice
     by_status = {status: list(part.index) for status, part in table.groupby("status", sort=False)}
     levels = f"(correlation {facts['same']:.2f} within and {facts['different']:.2f} between subjects, over "

@@ -444,7 +444,7 @@ def test_scripts_compute_without_matplotlib_and_draw_the_same_bytes_twice(tmp_pa
     words = {name: tmp_path / f"{name}.tsv" for name in ("outliers", "verdicts")}
     record = run_script(
         "compute_qc",
-        settings | {"top_genes": 50, "outlier_mad": 5},
+        settings | {"top_genes": 50, "outlier_mad": 5, "blinded_columns": []},
         tmp_path,
         samples=samples,
         size_factors=size_factors,

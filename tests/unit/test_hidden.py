@@ -401,6 +401,7 @@ def test_quality_control_shows_hidden_variables_before_and_after(study, step, tm
         batch_columns=[],
         top_genes=500,
         outlier_mad=5,
+        blinded_columns=[],
     )
     table = read_table(files["association"], text=("values", "covariate"))
     explained = table[table["covariate"] == "hidden_1"].groupby("values")["r_squared"].max()

@@ -272,7 +272,7 @@ def test_reasons_of_a_sample_are_joined():
 # ---- verdicts
 
 
-def verdicts_of(values, sheet, *, adjusted=None, libraries=None, after=None):
+def verdicts_of(values, sheet, *, adjusted=None, libraries=None, after=None, blinded=()):
     components = {"transformed": qc.principal_components(values)}
     if adjusted is not None:
         components["adjusted"] = qc.principal_components(adjusted)
@@ -287,6 +287,7 @@ def verdicts_of(values, sheet, *, adjusted=None, libraries=None, after=None):
         qc.association_table(components, sheet),
         ["condition", "batch"],
         ["batch"],
+        blinded=blinded,
     )
 
 
@@ -320,6 +321,14 @@ def test_a_condition_that_no_component_follows_is_told():
     found = verdicts_of(*study(12, batch_shift=1.0))
     assert found.loc["condition", "status"] == "warn"
     assert "No leading component follows condition" in found.loc["condition", "finding"]
+
+
+def test_nothing_is_said_of_hidden_labels_by_way_of_other_columns():
+    found = verdicts_of(*study(12, batch_shift=1.0), blinded=["arm"])
+    assert found.loc["condition", "status"] == "ok"
+    assert found.loc["condition", "finding"] == (
+        "Whether leading components follow arm is not known before unblinding."
+    )
 
 
 @pytest.mark.parametrize(("smallest", "status"), [(15e6, "ok"), (1.5e6, "warn"), (1e5, "bad")])

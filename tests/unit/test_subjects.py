@@ -78,9 +78,11 @@ def test_people_who_do_not_differ_cannot_be_told_apart(seed):
     sheet.loc[["S1", "S6"]] = sheet.loc[["S6", "S1"]].to_numpy()
     found = compared(values, sheet)
     assert set(found.table["status"]) == {"not_told"}
-    status, finding, _ = persons_verdict(found)
+    status, finding, advice = persons_verdict(found)
     assert status == "warn"
     assert "cannot be told apart" in finding
+    assert "unblinding" not in advice
+    assert "the effect of arm may outweigh subjects" in persons_verdict(found, ["arm"])[2]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -73,6 +73,8 @@ def test_blinded_run_tests_nothing_and_shows_no_labels(trial):
     assert (blinded / "06_qc" / "pca.png").is_file()
     assert not (blinded / "07_test").exists()
     assert not (blinded / "10_report" / "report.html").exists()
+    words = pd.read_csv(blinded / "06_qc" / "verdicts.tsv", sep="\t", index_col=0)
+    assert "not known before unblinding" in words.loc["condition", "finding"]
     assert "arm" not in set(pd.read_csv(blinded / "06_qc" / "association.tsv", sep="\t")["covariate"])
     key = json.loads((trial.parent / "key.json").read_text())["labels"]
     assert labels(blinded / "01_ingest" / "samples.tsv") != {sample: true["arm"] for sample, true in key.items()}
