@@ -67,13 +67,35 @@ def read_yaml(path: Path | str) -> Any:
         raise ConfigError(
             f"{path}: there is no such file. Correct the path; it is relative to the working folder."
         ) from None
+    except OSError as error:
+        what = "is a folder" if isinstance(error, IsADirectoryError) else f"cannot be read ({error.strerror})"
+        raise ConfigError(f"{path}: {what}. Name a YAML file that you may read.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8 text. Save it as UTF-8.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else "the file"
-        what = getattr(error, "problem", None) or str(error)
-        raise ConfigError(f"{path}: {place}: is not valid YAML: {what}. Mend that line.") from None
+        what, cure = _plain_words(getattr(error, "problem", None) or str(error))
+        raise ConfigError(f"{path}: {place}: is not valid YAML: {what}. {cure}") from None
+
+
+#: What the parser says, in part; what it means; what to do.
+_YAML_FAULTS = (
+    (r"character '\t'", "a tab stands where only blanks may", "Indent with blanks."),
+    (
+        "mapping values",
+        "there is a ': ' too many",
+        "Put text with a colon in quotes; indent keys alike.",
+    ),
+    ("<block end>", "the indentation does not fit the lines above", "Begin keys of one section at the same column."),
+    ("expected ':'", "a key has no ': ' behind it", "Write `key: value`, in this line or the one above."),
+    ("unexpected end of stream", "a quotation mark is not closed", "Close it."),
+    ("expected ',' or", "a bracket is not closed, or a comma is missing", "Mend it, in this line or the one above."),
+)
+
+
+def _plain_words(problem: str) -> tuple[str, str]:
+    return next((words for part, *words in _YAML_FAULTS if part in problem), (problem, "Mend that line."))
 
 
 def _parsed(text: str) -> Any:
@@ -113,7 +135,8 @@ def schema_problems(content: Any, schema: dict[str, Any], file: str) -> list[Pro
     errors = sorted(
         Draft202012Validator(schema).iter_errors(content), key=lambda error: list(map(str, error.absolute_path))
     )
-    return [problem for error in errors for problem in _explain(error, file)]
+    # The validator tells each missing key on its own, and each time all of them are named.
+    return list(dict.fromkeys(problem for error in errors for problem in _explain(error, file)))
 
 
 def _explain(error: Any, file: str) -> list[Problem]:
@@ -122,9 +145,7 @@ def _explain(error: Any, file: str) -> list[Problem]:
         allowed = sorted(error.schema.get("properties", {}))
         found = []
         for name in sorted(map(str, set(error.instance) - set(allowed))):
-            near = difflib.get_close_matches(name, allowed, n=1)
-            cure = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(allowed)}."
-            found.append(Problem(file, f"{key}.{name}".lstrip("."), "is no known key.", cure))
+            found.append(Problem(file, f"{key}.{name}".lstrip("."), "is no known key.", _right_key(name, error.schema)))
         return found
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
@@ -166,6 +187,18 @@ def _explain(error: Any, file: str) -> list[Problem]:
     return [Problem(file, key, f"{error.message}.", description)]
 
 
+def _right_key(name: str, schema: dict[str, Any]) -> str:
+    """Say which key may have been meant by one that is not known."""
+    parts = schema.get("properties", {})
+    if "\u00a0" in name:
+        return "It begins with a no-break space, which looks like a blank: type the blanks of this line again."
+    homes = [section for section, part in parts.items() if name in part.get("properties", {})]
+    if homes:
+        return f"It belongs below {' or '.join(map(repr, homes))}: indent it."
+    near = difflib.get_close_matches(name, sorted(parts), n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(parts))}."
+
+
 def _explain_choice(error: Any) -> tuple[str, str]:
     """Say which sets of keys exclude each other, and which of them is not complete."""
     sets = [choice["required"] for choice in error.validator_value]
@@ -185,9 +218,12 @@ def _explain_type(error: Any, description: str) -> tuple[str, str]:
     what = (
         f"must be {' or '.join(names.get(name, f'a {name}' if name == 'number' else f'an {name}') for name in wanted)}"
     )
-    if "string" in wanted and isinstance(error.instance, (bool, int, float)):
-        shown = error.instance if not isinstance(error.instance, bool) else "this word"
-        return f"{what}, but YAML reads {shown} as a {type(error.instance).__name__}.", "Put the value in quotes."
+    if error.instance is None:
+        return f"is empty, and {what}.", "Write what belongs to it; lines below it are its own only if indented."
+    if "string" in wanted and isinstance(error.instance, bool):
+        return f"{what}, but YAML reads this word as true or false.", "Put the value in quotes."
+    if "string" in wanted and isinstance(error.instance, (int, float)):
+        return f"{what}, but YAML reads {error.instance} as a number.", "Put the value in quotes."
     return f"{what}, not {error.instance!r}.", description
 
 
@@ -224,10 +260,20 @@ def load_analyses(config: dict[str, Any], file: str = "config/config.yaml") -> t
         try:
             content = read_yaml(path)
         except ConfigError as error:
-            problems.append(Problem(str(path), "", str(error).removeprefix(f"{path}: "), ""))
+            problems.append(_unread(path, str(error), file))
             continue
         found = schema_problems(content if content is not None else {}, analysis_schema, path)
         problems += found
         if not found:
             analyses[name] = {"name": name, "file": str(path), **with_defaults(content, analysis_schema)}
     return analyses, problems
+
+
+def _unread(path: str, message: str, file: str) -> Problem:
+    """Return the problem of an analysis that cannot be read: of the list, if there is no such file."""
+    if Path(path).exists():
+        return Problem(path, "", message.removeprefix(f"{path}: "), "")
+    present = {analysis_name(found): str(found) for found in sorted(Path("config", "analyses").glob("*.y*ml"))}
+    near = difflib.get_close_matches(analysis_name(path), present, n=1)
+    cure = f"Did you mean {present[near[0]]}?" if near else "Correct the path; it is relative to the working folder."
+    return Problem(file, "analyses", f"{path}: there is no such file.", cure)

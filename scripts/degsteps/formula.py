@@ -87,6 +87,8 @@ class _Parser:
         return self.token.kind == "sign" and self.token.text in signs
 
     def formula(self) -> Formula:
+        if any(token.text in "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb" for token in self.tokens):
+            raise FormulaError("There are typographic quotes in the formula.", "Type plain ones.")
         if not any(token == ("sign", "~", token.position) for token in self.tokens):
             raise FormulaError(
                 "The formula has no '~'.", "Begin it with '~', then the columns, e.g. '~ batch + condition'."

@@ -278,6 +278,8 @@ def format_fault(head: bytes) -> Fault | None:
 
 def access_fault(error: OSError) -> Fault:
     """Say why a file could not be opened."""
+    if isinstance(error, FileNotFoundError) and str(error.filename).startswith("~"):
+        return Fault("", "there is no such file: '~' has no meaning here.", "Write the whole path.")
     if isinstance(error, FileNotFoundError):
         return Fault("", "there is no such file.", "Correct the path; it is relative to the working folder.")
     if isinstance(error, IsADirectoryError):

@@ -68,8 +68,12 @@ class SourceCheck:
         for fault in faults:
             column = self.column_of_ids() if fault.place == "header" and self.scan.samples else None
             if column is not None:
-                cure = f"The column {quoted(column)} holds the names in the counts: set "
-                cure += f"{self.key('sample_column')}: {column}."
+                if column in self.scan.samples:
+                    cure = f"The first line holds the sample {quoted(column)}: write a line of column names above it, "
+                    cure += f"with {quoted(source.sample_column)} over the ids."
+                else:
+                    cure = f"The column {quoted(column)} holds the names in the counts: set "
+                    cure += f"{self.key('sample_column')}: {column}."
                 fault = fault._replace(cure=cure)
             self.report.data_problem(source.samples, fault)
         if self.given:

@@ -1,5 +1,6 @@
 """Reading configurations: schemas, defaults, and sentences for what is wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,12 @@ def problems_of(change):
         (lambda c: c["test"].update(contrasts={}), "a.yaml: test.contrasts: needs at least", "1"),
         (lambda c: c["test"]["contrasts"].update({"b/a": {}}), "a.yaml: test.contrasts", "b/a"),
         (lambda c: c.update(filter=[]), "a.yaml: filter: must be a mapping", "[]"),
+        (lambda c: c.update(filter=None), "a.yaml: filter: is empty, and must be a mapping.", "only if indented"),
+        (lambda c: c.update(contrasts={}), "a.yaml: contrasts: is no known key.", "belongs below 'test': indent"),
+        (lambda c: c.update({"\u00a0 title": "x"}), "a.yaml: \u00a0 title: is no known key.", "no-break space"),
+        (lambda c: c["test"].update(contrasts={"a": []}), "a.yaml: test.contrasts.a: must be", "test: <level>"),
+        (lambda c: c["design"].update(factors={"a": "b"}), "a.yaml: design.factors.a: must be", "{reference: <level>}"),
+        (lambda c: c.update(title=True), "a.yaml: title: must be text or empty, but YAML reads this word as true", ""),
         (lambda c: c.update(filter={"min_samples": "3"}), "a.yaml: filter.min_samples: must be an integer", "'3'"),
     ],
 )  # fmt: skip
@@ -102,6 +109,11 @@ def test_a_broken_key_is_named_with_a_cure(change, begin, words):
 
 def test_all_problems_are_listed():
     assert len(problems_of(lambda content: content.update(filtr={}, version=2, test={}))) == 3
+
+
+def test_a_missing_key_is_told_once():
+    problems = problems_of(lambda content: content.clear())
+    assert len(problems) == len(set(problems)) == 4
 
 
 def write(folder, name, text):
@@ -148,7 +160,25 @@ def test_both_loaders_read_the_same(monkeypatch):
     assert [read_yaml(file) for file in files] == usual
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a:\n\tb: 2\n", "line 2: is not valid YAML: a tab stands where only blanks may. Indent with blanks."),
+        ("title: A study: the second\n", "line 1: is not valid YAML: there is a ': ' too many."),
+        ("a:\n   b: 1\n  c: 2\n", "the indentation does not fit the lines above."),
+        ("a: 1\nb\nc: 2\n", "a key has no ': ' behind it."),
+        ('a: "b\nc: 2\n', "a quotation mark is not closed."),
+        ("a: [1, 2\nb: 3\n", "a bracket is not closed, or a comma is missing."),
+    ],
+)
+def test_yaml_mistakes_are_told_in_plain_words(text, words, tmp_path):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        read_yaml(write(tmp_path, "a.yaml", text))
+
+
 def test_other_files_are_a_sentence(tmp_path):
+    with pytest.raises(ConfigError, match=r"is a folder\. Name a YAML file"):
+        read_yaml(tmp_path)
     with pytest.raises(ConfigError, match="no such file"):
         read_yaml(tmp_path / "none.yaml")
     (tmp_path / "a.yaml").write_bytes("a: gr\xfcn".encode("latin-1"))
@@ -213,7 +243,14 @@ def test_files_are_given_once_or_by_site(given, words):
 
 def test_a_missing_analysis_file_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    start = "config/config.yaml: analyses:"
     _, problems = load_analyses({"analyses": ["gone.yaml"]})
-    assert [(problem.file, str(problem)) for problem in problems] == [
-        ("gone.yaml", "gone.yaml: there is no such file. Correct the path; it is relative to the working folder.")
+    assert [str(problem) for problem in problems] == [
+        f"{start} gone.yaml: there is no such file. Correct the path; it is relative to the working folder."
+    ]
+    (tmp_path / "config" / "analyses").mkdir(parents=True)
+    (tmp_path / "config" / "analyses" / "study.yaml").touch()
+    _, problems = load_analyses({"analyses": ["study"]})
+    assert [str(problem) for problem in problems] == [
+        f"{start} study: there is no such file. Did you mean config/analyses/study.yaml?"
     ]

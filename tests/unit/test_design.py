@@ -181,6 +181,7 @@ def test_a_formula_reads_back_from_its_text(text):
         ("", ["empty"]),
         ("batch + condition", ["no '~'", "Begin it with '~'"]),
         ("counts ~ condition", ["'counts' (character 1)", "left side"]),
+        ("\u201c~ condition\u201d", ["typographic quotes"]),
         ("~ log(rin) + condition", ["'log' (character 3) is a function call", "design.covariates"]),
         ("~ factor(batch)", ["'factor'", "design.factors"]),
         ("~ condition + (1|donor)", ["random effect", "~ donor + condition"]),

@@ -99,6 +99,11 @@ def counts_missing(study):
 
 
 @case
+def counts_at_home(study):
+    study.set("ingest.counts", "~/counts.tsv")
+
+
+@case
 def counts_empty(study):
     study.files["counts.tsv"] = b""
 
@@ -333,6 +338,12 @@ def ids_in_another_column(study):
 @case
 def ids_nowhere(study):
     study.sheet["sample"] = [f"patient {k}" for k in range(8)]
+
+
+@case
+def sheet_without_header(study):
+    text = study.sheet_text()
+    study.files["samples.tsv"] = text[text.index("\n") + 1 :].encode()
 
 
 @case
