@@ -35,8 +35,12 @@ filterByExpr, and limma-voom is another, linear model. Sets called by their size
 STARTUP = """\
 Each step of the airway demo, run by itself from its recorded command. Starting is Python and its imports, at the top of
 the script or where they are used."""
+SNAKEFILE = """\
+Reading the Snakefile is what every command begins with. For the first time the counts are scanned; the scan is kept.
+The time of an empty Snakefile, which is Snakemake's own, is part of the others."""
 READING = """\
-The scan before the run is standard library only; what it found is kept, so that a matrix is scanned once."""
+The fastest of three. The scan before the run is standard library only; what it found is kept, so that a matrix is
+scanned once. The matrix that is read takes 480 MB, which are part of the peak as the packages that are loaded are."""
 COHORT = """\
 `benchmarks/large_cohort.py`: simulated counts, `~ batch + group`, one contrast, every figure and table; from
 Snakemake's benchmark files, which miss the first and the last moments of a job. Wall times are those of a machine with
@@ -142,12 +146,9 @@ def bar_rows(core: list[Row], startup: list[Row], other: list[Row], cohort: list
             seconds = float(row["cpu_s"]) / 2
             words = "airway demo on 2 cores: CPU seconds of all jobs / 2"
             rows.append([words, "<= 30 s", f"{seconds:.0f} s", verdict(seconds <= DEMO_BAR_S)])
-        if row["what"].startswith("Snakemake with an empty"):
-            empty = float(row["cpu_s"])
         if row["what"].startswith("this Snakefile"):
-            seconds = float(row["cpu_s"]) - empty
-            words = f"{row['what']}: beyond an empty Snakefile"
-            rows.append([words, "< 2 CPU s", f"{seconds:.1f}", verdict(seconds < PARSE_BAR_S)])
+            seconds = float(row["cpu_s"])
+            rows.append([row["what"], "< 2 CPU s", f"{seconds:.1f}", verdict(seconds < PARSE_BAR_S)])
     return rows
 
 
@@ -229,7 +230,7 @@ def write_page(folder: Path, target: Path) -> None:
     if startup:
         header = ["step", "starting, CPU s", "budget", "whole step, CPU s", "peak MB", "imports"]
         parts += ["## What starting costs", STARTUP, table(header, [list(row.values()) for row in startup])]
-        parts += [table(["", "CPU s", "wall s"], [list(row.values()) for row in other])]
+        parts += [SNAKEFILE, table(["", "CPU s", "wall s"], [list(row.values()) for row in other])]
     if reading:
         rows = [[row["step"], row["cpu_s"], row["peak_mb"]] for row in reading]
         parts += ["## Reading a large matrix", f"{reading[0]['matrix']}, gzip TSV. {READING}"]

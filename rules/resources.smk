@@ -1,5 +1,6 @@
 # What jobs need: memory and time by the size of the matrix, parts of the genes; and the versions of what runs.
 # enters: ANALYSES, SCRIPTS (common.smk), settings.smk, stage_files.smk    leaves: the functions below
+import functools
 import tomllib
 from importlib.metadata import version
 
@@ -18,11 +19,16 @@ def planned_code(wildcards):
     return {step: code(step) for step in PLANNED_STEPS}
 
 
-def workflow_versions(wildcards):
-    """Return the versions of what runs the steps; every step records those of its own packages."""
+@functools.cache
+def _versions():
     project = Path(workflow.source_path("../pyproject.toml"))
     stated = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
     return {"degsteps": stated, "snakemake": version("snakemake")}
+
+
+def workflow_versions(wildcards):
+    """Return the versions of what runs the steps; every step records those of its own packages."""
+    return _versions()
 
 
 def own_snakefile(wildcards):
