@@ -82,6 +82,8 @@ def main() -> None:
         run_script("read_counts.py", "--output", str(folder / "reading.tsv"))
     if "cohort" in parts:
         run_script("large_cohort.py", "--output", str(folder / "cohort.tsv"))
+        small = ("--genes", "20000", "--samples", "500", "--output", str(folder / "cohort_small.tsv"))
+        run_script("large_cohort.py", *small)
     if parts:
         command = "make bench QUICK=1" if arguments.quick else "make bench"
         about = {"date": time.strftime("%Y-%m-%d"), "command": command, "machine": machine()}
