@@ -128,6 +128,11 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path):
         read_yaml(write(tmp_path, "a.yaml", "a: {x: 1, x: 1}\n"))
 
 
+def test_a_key_that_is_no_word_is_refused_with_its_line(tmp_path):
+    with pytest.raises(ConfigError, match="line 2: is not valid YAML: a key is a list or a mapping"):
+        read_yaml(write(tmp_path, "a.yaml", "a: 1\n? [b]\n: 1\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("a: [1\n", "line 2"), ("a: !!python/object:os.system x\n", "not valid YAML"), ("a:\n\tb: 2\n", "line 2")],
