@@ -75,6 +75,7 @@ def settings() -> dict:
             "formula": "~ site + age + dose",
             "factors": {"dose": {"reference": "NA", "levels": None}, "site": {"reference": "x", "levels": None}},
             "covariates": {"age": {"unit": "years", "center": True, "scale": False}},
+            "sample_sets": {},
         },
         "filter": {"method": "cpm", "min_cpm": 0.5, "min_samples": None, "group": "dose"},
         "normalize": {"size_factors": "ratio", "control_genes": None, "tables": ["normalized", "cpm", "tmm_cpm"]},

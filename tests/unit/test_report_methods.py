@@ -261,7 +261,8 @@ def test_hidden_variation_is_described_and_cited(given, facts, words, authors):
         (HIDDEN | facts)["number"]
     )
     assert "estimated anew" not in text_of(with_hidden)
-    of_women = with_settings(with_hidden, "design", sample_sets={"women": {"keep": {"sex": ["f"]}}})
+    women = {"keep": {"sex": ["f"]}, "exclude": {}, "formula": None}
+    of_women = with_settings(with_hidden, "design", sample_sets={"women": women})
     assert ("estimated anew, and their number too." in text_of(of_women)) == ((HIDDEN | facts)["chosen"] == "auto")
     assert "In each set of samples they were estimated anew" in text_of(of_women)
     adjusted = f"site{''.join(f', hidden_{k}' for k in range(1, HIDDEN['number']))}"
@@ -278,6 +279,34 @@ def test_a_spline_is_described_with_its_knots(given):
     )
     assert "Hastie" in cited(given | {"design": design})
     assert "centred" not in text
+
+
+def test_each_contrast_stands_with_its_own_test_and_sets_are_described(given):
+    plain = {"factor": "dose", "test": "10", "reference": "NA", "reduced": None, "sample_set": None}
+    contrasts = {
+        "a": plain,
+        "any": plain | {"reduced": "~ site + age"},
+        "b": plain | {"sample_set": "young"},
+        "large": plain | {"lfc_null": 1, "alternative": "greater_abs"},
+    }
+    found = with_settings(given, "test", contrasts=contrasts)
+    sets = {
+        "young": {"keep": {"age_group": ["20s", "30s"]}, "exclude": {"s1": "RIN 2"}, "formula": "~ dose"},
+        "old": {"keep": {"age_group": ["60s"]}, "exclude": {}, "formula": None},
+    }
+    text = text_of(with_settings(found, "design", sample_sets=sets))
+    assert (
+        "Contrasts were tested by Wald tests (dose: 10 against NA; dose: 10 against NA (in young)), likelihood-ratio "
+        "tests against the design ~ site + age (dose: 10 against NA) and Wald tests for a |log2 fold change| above 1 "
+        "(dose: 10 against NA); positive log2 fold changes"
+    ) in text
+    assert (
+        "Samples of these sets were filtered, normalised, fitted and tested alone: young (age_group 20s and 30s, "
+        "without s1 (RIN 2), design ~ dose); old (age_group 60s)."
+    ) in text
+    text = text_of(with_settings(given, "test", contrasts={"a": plain, "b": plain | {"test": "20"}}))
+    assert "The following contrasts were tested by Wald tests: dose: 10 against NA; dose: 20 against NA;" in text
+    assert "tested alone" not in text
 
 
 def test_repeated_runs_stages_and_power_are_described(given):

@@ -205,8 +205,8 @@ def test_page_tells_in_reading_order(page):
         "How to cite",
     ]
     assert [e["text"] for e in page.of("h3")][:2] == [
-        'dose: hi & "<b>2</b>" against NA',
-        'dose: NA against hi & "<b>2</b>"',
+        'dose: hi & "<b>2</b>" against NA hi_vs_na',
+        'dose: NA against hi & "<b>2</b>" a.second-contrast_with_a_name_that_is_too_long_for_a_sheet',
     ]
 
 

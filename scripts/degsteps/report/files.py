@@ -30,6 +30,10 @@ _FILE_PURPOSES = (
     (r"ingest/sample_account\.tsv", "Every sample of sheet and counts: kept or not, and why."),
     (r"ingest/sites\.tsv", "What each site sent: samples by arm, depth, genes."),
     (r"ingest/replicates\.tsv", "Agreement of technical replicates that were summed."),
+    (
+        r"ingest/lengths\.parquet",
+        "Average transcript lengths of genes in each sample; without rows where none are given.",
+    ),
     (r"ingest/gene_account\.tsv", "Genes that several rows of the matrix were added up to."),
     (r"filter/counts\.parquet", "Raw counts of the genes that are tested."),
     (r"filter/genes\.tsv", "Every gene: kept or not, and why."),

@@ -24,9 +24,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
         "mean": "their common mean",
     }
     shrink = f"a log-normal prior around {trend.get(fit.get('trend'), 'their trend over the mean')}"
-    contrasts = [words(contrast).question for contrast in test["contrasts"].values()]
     forms = {contrast_form(contrast) for contrast in test["contrasts"].values()}
-    tests = series(list(dict.fromkeys(test_words(contrast, test["engine"]) for contrast in test["contrasts"].values())))
     sign = (
         "positive log2 fold changes mean higher expression in the group named first"
         if forms <= {"levels", "rest"}
@@ -50,8 +48,8 @@ def test_sentences(settings, records, design, versions, cite) -> str:
         *fitted,
         linear_methods.subject_sentence(settings),
         _hidden_sentence(facts_of(records, "estimate_hidden"), settings, cite),
-        f"The following {'contrast was' if len(contrasts) == 1 else 'contrasts were'} tested by {tests}: "
-        f"{'; '.join(contrasts)}; {sign}.",
+        _set_sentence(settings["design"]["sample_sets"]),
+        f"{_tested(test)}; {sign}.",
         f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
         if test["cooks_filter"]
         else "No gene was set aside for count outliers."
@@ -69,6 +67,33 @@ def test_sentences(settings, records, design, versions, cite) -> str:
         _stability_sentences(settings, records),
         linear_methods.concordance_sentence(settings, versions, cite),
     )
+
+
+def _tested(test: Mapping[str, Any]) -> str:
+    """Say which contrasts were tested, and by which test where there are several."""
+    by_test: dict[str, list[str]] = {}
+    for contrast in test["contrasts"].values():
+        by_test.setdefault(test_words(contrast, test["engine"]), []).append(words(contrast).question)
+    if len(by_test) > 1:
+        named = [f"{kind} ({'; '.join(asked)})" for kind, asked in by_test.items()]
+        return f"Contrasts were tested by {series(named)}"
+    ((kind, asked),) = by_test.items()
+    begin = "The following contrast was" if len(asked) == 1 else "The following contrasts were"
+    return f"{begin} tested by {kind}: {'; '.join(asked)}"
+
+
+def _set_sentence(sample_sets: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say which samples are in each set, and its design where it has its own."""
+    described = []
+    for name, own in sample_sets.items():
+        parts = [f"{column} {series(levels)}" for column, levels in own["keep"].items()]
+        parts += [f"without {sample} ({reason})" for sample, reason in own["exclude"].items()]
+        parts += [f"design {own['formula']}"] if own["formula"] else []
+        described.append(f"{name} ({', '.join(parts)})")
+    if not described:
+        return ""
+    these = "Samples of this set were" if len(described) == 1 else "Samples of these sets were"
+    return f"{these} filtered, normalised, fitted and tested alone: {'; '.join(described)}."
 
 
 def _reference_levels(design: Mapping[str, Any]) -> str:

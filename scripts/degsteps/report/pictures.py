@@ -47,7 +47,7 @@ FIGURES = {
     "volcano": ("Volcano", "Effect and evidence together: fold change over the p-value."),
     "heatmap": (
         "Heatmap of the top genes",
-        "Transformed values, in standard deviations from the gene's mean. Groups must part: the genes were chosen.",
+        "Standard deviations from the gene's mean. That the groups part is no evidence: the genes were chosen for it.",
     ),
     "overlap": (
         "What the contrasts have in common",

@@ -95,6 +95,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "words": words(content.settings["test"]["contrasts"][name]),
+        "reduced": content.settings["test"]["contrasts"][name].get("reduced"),
         "test": test_words(content.settings["test"]["contrasts"][name], content.settings["test"]["engine"]),
         "at": contrast.get("at") or {},
         "averaged": contrast.get("averaged", []),
