@@ -274,6 +274,8 @@ def load_analyses(config: dict[str, Any], file: str = "config/config.yaml") -> t
 
 def _unread(path: str, message: str, file: str) -> Problem:
     """Return the problem of an analysis that cannot be read: of the list, if there is no such file."""
+    if Path(path).is_dir():
+        return Problem(file, "analyses", f"{path}: is a folder.", "Name the YAML files in it.")
     if Path(path).exists():
         return Problem(path, "", message.removeprefix(f"{path}: "), "")
     present = {analysis_name(found): str(found) for found in sorted(Path("config", "analyses").glob("*.y*ml"))}

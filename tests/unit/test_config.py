@@ -255,6 +255,10 @@ def test_a_missing_analysis_file_is_one_sentence(tmp_path, monkeypatch):
     ]
     (tmp_path / "config" / "analyses").mkdir(parents=True)
     (tmp_path / "config" / "analyses" / "study.yaml").touch()
+    _, problems = load_analyses({"analyses": ["config/analyses"]})
+    assert [str(problem) for problem in problems] == [
+        f"{start} config/analyses: is a folder. Name the YAML files in it."
+    ]
     _, problems = load_analyses({"analyses": ["study"]})
     assert [str(problem) for problem in problems] == [
         f"{start} study: there is no such file. Did you mean config/analyses/study.yaml?"

@@ -131,6 +131,21 @@ def test_readme_explains_sheets_and_columns(study, book):
         assert text[name], name
     assert "a.second-contrast_with_a_name_that_is_too_long_for_a_sheet" in text[book.sheetnames[4]]
     assert text["scanpy"] == "1.11.5"
+    assert "by adjusted p-value, of Wald tests; positive" in text["hi_vs_na"]
+    assert text["padj"] == "p-value adjusted for testing many genes (Benjamini and Hochberg)."
+
+
+def test_readme_names_the_test_and_the_adjustment_that_were_used(study, tmp_path):
+    test = study.settings["test"]
+    nested = {name: contrast | {"reduced": "~ site"} for name, contrast in test["contrasts"].items()}
+    chosen = {"contrasts": nested, "engine": "voom", "adjustment": "by"}
+    path = tmp_path / "book.xlsx"
+    write(replace(study, settings=study.settings | {"test": test | chosen}), path)
+    text = {row[0].value: row[1].value for row in openpyxl.load_workbook(path)["README"].iter_rows() if row[0].value}
+    assert "of moderated F tests against the design ~ site; positive" in text["hi_vs_na"]
+    assert "(Benjamini and Yekutieli)" in text["padj"]
+    assert "weighted least squares" in text["log2_fold_change"]
+    assert "Wald" not in text["stat"] + text["pvalue"]
 
 
 def test_samples_show_only_columns_that_are_used(book):
@@ -138,6 +153,7 @@ def test_samples_show_only_columns_that_are_used(book):
     assert {"dose", "site", "age"} <= set(header)
     assert "date_of_birth" not in header
     assert header.count("status") == 1
+    assert column(book["Samples"], "rle_median")[0].number_format == "0.000"
     ages = column(book["Samples"], "age")
     assert ages[0].value == 31
     assert ages[0].data_type == "n"

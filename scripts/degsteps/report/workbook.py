@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from degsteps.contrasts import words
+from degsteps.contrasts import test_words, words
 from degsteps.errors import DataError
 from degsteps.report.accounting import NA_REASONS
 from degsteps.report.content import used_columns
@@ -41,9 +41,9 @@ COLUMN_MEANINGS = {
     "lfc_se": "Standard error of the log2 fold change.",
     "lfc_lower": "Lower 95 % confidence limit of the log2 fold change, for this gene alone.",
     "lfc_upper": "Upper 95 % confidence limit of the log2 fold change, for this gene alone.",
-    "stat": "Wald statistic: log2 fold change over its standard error.",
-    "pvalue": "p-value of the Wald test.",
-    "padj": "p-value adjusted for testing many genes (Benjamini and Hochberg).",
+    "stat": "Statistic of the test that is named with the sheet.",
+    "pvalue": "p-value of the test that is named with the sheet.",
+    "padj": "p-value adjusted for testing many genes ({adjustment}).",
     "lfc_shrunken": "log2 fold change shrunk where evidence is weak: for ranking and plotting.",
     "svalue": "Expected share of wrong signs among the genes down to this one.",
     "stability": "Share of the varied settings (filter, size factors, outliers) that call the gene with this sign.",
@@ -73,7 +73,18 @@ _KINDS = {
     "library_size": "count",
     "detected_genes": "count",
     "size_factor": "fold",
+    "top_20_share": "fold",
+    "rle_median": "fold",
+    "rle_iqr": "fold",
+    "median_correlation": "fold",
     "n": "count",
+}
+_ADJUSTMENTS = {
+    "bh": "Benjamini and Hochberg",
+    "by": "Benjamini and Yekutieli",
+    "bonferroni": "Bonferroni",
+    "storey": "q-value of Storey",
+    "weighted": "Benjamini and Hochberg with weights by mean count",
 }
 _WIDTHS = {"gene": 20, "symbol": 13, "name": 38, "finding": 80, "advice": 80, "reason": 40, "sample": 20, "check": 34}
 
@@ -210,13 +221,14 @@ def write_workbook(
     sheets = [
         SheetPlan("Summary", "What each contrast has found.", summary, kinds=dict.fromkeys(summary.columns, "count")),
         SheetPlan("Verdicts", "What to know before reading the results.", verdicts),
-        *[_contrast_plan(names[name], test["contrasts"][name], contrasts[name], limits) for name in contrasts],
+        *[_contrast_plan(names[name], test, name, contrasts[name], limits) for name in contrasts],
         *[_stage_wise_plan(families[name], name, (stage_wise or {})[name], test["alpha"]) for name in families],
         SheetPlan("Samples", "Every sample, with the columns of the sheet that the analysis uses.", samples),
         SheetPlan("Accountability", "Samples and genes received, dropped and kept at each stage.", accountability),
     ]
     if agreements:
         counts = dict.fromkeys(("genes", "called_first", "called_second", "called_both"), "count")
+        counts |= dict.fromkeys(("jaccard", "rank_correlation", "fold_change_correlation", "same_sign"), "fold")
         meaning = "How far second engines agree on each contrast."
         sheets.append(SheetPlan("Engines", meaning, _by_contrast(agreements), kinds=counts))
     if len(influence):
@@ -257,13 +269,15 @@ def write_workbook(
 
 
 def _contrast_plan(
-    name: str, contrast: Mapping[str, Any], table: pd.DataFrame, limits: tuple[float, float]
+    sheet: str, test: Mapping[str, Any], name: str, table: pd.DataFrame, limits: tuple[float, float]
 ) -> SheetPlan:
-    said = words(contrast)
-    meaning = f"{said.question}. Every tested gene, by adjusted p-value; positive fold changes are {said.up}."
+    contrast = test["contrasts"][name]
+    said, tests = words(contrast), test_words(contrast, test["engine"])
+    meaning = f"{said.question}. Every tested gene, by adjusted p-value, of {tests}; positive fold changes are "
+    meaning += f"{said.up}."
     kinds = {column: "mean" for column in table.columns if column.startswith("mean_")}
     frozen = 2 if len(table.columns) and table.columns[0] == "symbol" else 1
-    return SheetPlan(name, meaning, table, frozen, limits, kinds)
+    return SheetPlan(sheet, meaning, table, frozen, limits, kinds)
 
 
 def _by_contrast(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -382,7 +396,7 @@ def _write_readme(
                 for plan in sheets
             ],
         ),
-        ("Columns of the contrasts", [(name, _meaning(name)) for name in columns]),
+        ("Columns of the contrasts", [(name, _meaning(name, test)) for name in columns]),
         ("Software", [(name, row["version"]) for name, row in software_versions(records).iterrows()]),
     ]
     sheet.write_string(0, 0, str(settings["title"]), look["title"])
@@ -400,9 +414,11 @@ def _write_readme(
         row += len(entries) + 2
 
 
-def _meaning(column: str) -> str:
+def _meaning(column: str, test: Mapping[str, Any]) -> str:
+    if column == "log2_fold_change" and test["engine"] == "voom":
+        return "log2 fold change (weighted least squares). Positive: higher in the group named first."
     if column in COLUMN_MEANINGS:
-        return COLUMN_MEANINGS[column]
+        return COLUMN_MEANINGS[column].replace("{adjustment}", _ADJUSTMENTS[test["adjustment"]])
     if column.startswith("mean_"):
         return f"Mean of the normalised counts in the group {column.removeprefix('mean_')}."
     if column.startswith("lfc_"):
