@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from degsteps.analyses import as_run, find_problems
-from degsteps.config import Problem, read_yaml
-from degsteps.errors import ConfigError
+from degsteps.config import read_yaml
+from degsteps.errors import ConfigError, Problem
 from degsteps.exit_codes import ExitCode
 from degsteps.layout import results_path
 from degsteps.preflight import Findings, problem_kind

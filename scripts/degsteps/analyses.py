@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from degsteps.blinding import is_blinded, unblinding_problems, with_masked_labels
-from degsteps.config import Problem, load_analyses
+from degsteps.config import load_analyses
 from degsteps.contrast_weights import contrast_columns
 from degsteps.contrasts import expand_contrasts
-from degsteps.errors import ConfigError
+from degsteps.errors import ConfigError, Problem
 from degsteps.formula import parse_formula
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Blinding: the labels of a sample sheet are permuted, the key is kept elsewhere, and quality control sees neither.
 
-Standard library and PyYAML only, apart from :func:`unblinded`: the Snakefile imports this module.
+Standard library only, apart from :func:`unblinded`: the Snakefile imports this module.
 
 Labels are permuted within strata (the other factors of the design), so that every crosstab, and with it group sizes,
 rank and confounding, stays as it is. What does not look at labels (filter, size factors, a blind transformation) then
@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from degsteps.config import Problem
 from degsteps.digest import file_sha256
-from degsteps.errors import ConfigError, DataError, DegstepsError
+from degsteps.errors import ConfigError, DataError, DegstepsError, Problem
 from degsteps.plan import deviations, given_paths, read_plan
 from degsteps.sources import sources_of
 

@@ -9,31 +9,15 @@ import functools
 import re
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
-from degsteps.errors import ConfigError
+from degsteps.errors import ConfigError, Problem
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "config" / "schema"
 #: What becomes part of a path; the schemas have the same pattern for versions and contrasts.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-class Problem(NamedTuple):
-    """One thing that is wrong with what was given, and what to do about it."""
-
-    file: str
-    key: str
-    what: str
-    cure: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}: {self.key}" if self.key else self.file
-        # A whole sentence of another part of the program stands where the file would.
-        if not self.what:
-            return place
-        return f"{place}: {self.what} {self.cure}".rstrip()
 
 
 class _PlainLoader(yaml.SafeLoader):

@@ -1,6 +1,6 @@
 """Seal a version: from then on a change of its configuration, given files or code is refused before any job runs.
 
-Standard library and PyYAML only: the Snakefile imports this module.
+Standard library only: the Snakefile imports this module, and steps that have no PyYAML.
 
 The refusal does not rest on permissions, which do not stop the superuser: the seal file holds what was sealed, the
 workflow compares before it plans jobs, and no rule may write into a sealed version.
@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from degsteps.config import Problem
 from degsteps.digest import code_digest, file_entry, file_sha256
-from degsteps.errors import ConfigError, DataError
+from degsteps.errors import ConfigError, DataError, Problem
 from degsteps.verification import MANIFEST, SEAL, UNRECORDED_FOLDERS, read_manifest
 
 #: What may change without changing the results: where the configuration lies.

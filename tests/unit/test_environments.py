@@ -1,10 +1,14 @@
 """conda and pip install the same versions, and no lock names a machine or an index."""
 
+import ast
 import re
+import sys
+from importlib.metadata import packages_distributions
 
 import pytest
 import yaml
 
+from degsteps.digest import LIBRARY
 from tests.conftest import REPO
 from tests.deployment.emulated_conda import pins
 
@@ -48,3 +52,56 @@ def test_locks_that_go_together_agree(name):
     assert {package: other[package] for package in core.keys() & other.keys()} == {
         package: core[package] for package in core.keys() & other.keys()
     }
+
+
+def rules_with_environments() -> dict[str, str]:
+    """Return the environment of each rule's script."""
+    found = {}
+    for path in (REPO / "rules").glob("*.smk"):
+        pairs = re.findall(
+            r'"\.\./envs/([a-z_]+\.yaml)".*?"\.\./scripts/([a-z_]+)\.py"', path.read_text(), flags=re.DOTALL
+        )
+        found |= {script: environment for environment, script in pairs}
+    return found
+
+
+def imported_on_start(script: str) -> set[str]:
+    """Return the packages that a script and what it reaches import before any function is called."""
+    seen, pending, packages = set(), [REPO / "scripts" / f"{script}.py"], set()
+    while pending:
+        path = pending.pop()
+        if path in seen or not path.is_file():
+            continue
+        seen.add(path)
+        # Not ast.walk: what functions import is paid, and needed, only by those who call them.
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            for name in names:
+                top, *rest = name.split(".")
+                if top != "degsteps":
+                    packages.add(top)
+                    continue
+                for depth in range(len(rest) + 1):
+                    folder = LIBRARY.joinpath(*rest[:depth])
+                    pending += [folder / "__init__.py", folder.with_suffix(".py")]
+    return packages - sys.stdlib_module_names - {"snakemake"}
+
+
+@pytest.mark.parametrize(("script", "environment"), sorted(rules_with_environments().items()))
+def test_what_a_step_imports_is_in_its_environment(script, environment):
+    pinned = {CONDA_NAMES.get(name, name) for name in pins(ENVS / environment)}
+    needed = {packages_distributions()[package][0].lower() for package in imported_on_start(script)}
+    assert needed <= pinned
+
+
+def test_every_step_is_among_them():
+    scripts = re.findall(
+        r"/scripts/([a-z_]+)\.py", "".join(path.read_text() for path in (REPO / "rules").glob("*.smk"))
+    )
+    assert set(rules_with_environments()) == set(scripts)
+    assert "pandas" in imported_on_start("filter_genes")

@@ -11,7 +11,7 @@ design of the experiment is at fault. ``check`` holds what the checks share, ``f
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from degsteps.config import Problem
+from degsteps.errors import Problem
 from degsteps.preflight import declarations, files, questions, settings
 from degsteps.preflight.check import Check, DataProblem, DesignProblem, problem_kind
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from degsteps.config import Problem
 from degsteps.contrast_weights import contrast_columns
 from degsteps.contrasts import ContrastError, expand_contrasts
 from degsteps.design import Design, build_design
-from degsteps.errors import DegstepsError
+from degsteps.errors import DegstepsError, Problem
 from degsteps.formula import Formula
 from degsteps.repeated import Finding
 from degsteps.sheet import Fault, Sheet
