@@ -406,6 +406,11 @@ def test_dates_of_excel_are_refused(counts, sheet, tmp_path):
     dates = [pd.Timestamp("2026-03-01"), *GENES[1:]]
     counts.set_axis(pd.Index(dates, dtype=object), axis=0).to_excel(tmp_path / "c.xlsx")
     assert "MARCH1" in refusal(tmp_path / "c.xlsx", sheet)
+    with pd.ExcelWriter(tmp_path / "two.xlsx") as book:
+        pd.DataFrame({"sample": ["1", "2"], "arm": ["a", "b"], "note": ["x", "y"]}).to_excel(book, sheet_name="info")
+        counts.to_excel(book, sheet_name="raw")
+    said = refusal(tmp_path / "two.xlsx", sheet)
+    assert "its first sheet 'info' holds more text than numbers, and no other is read ('raw')" in said
 
 
 def test_files_of_different_annotations_are_refused(counts, sheet, tmp_path):

@@ -10,7 +10,7 @@ from degsteps.errors import DataError
 from degsteps.readers.raw import RawCounts, raw_counts
 from degsteps.readers.tables import read_columns
 from degsteps.sources import Located, Source
-from degsteps.wording import counted, quoted, suggestion
+from degsteps.wording import counted, listed, quoted, suggestion
 
 
 def _read_parquet(source: Source, located: Located) -> RawCounts:
@@ -34,6 +34,11 @@ def _read_xlsx(source: Source, located: Located) -> RawCounts:
         raise DataError(f"{source.counts}: its first sheet {quoted(title)} has no genes. Give one line per gene.")
     header = ["" if cell is None else str(cell).strip() for cell in rows[0]]
     table = pd.DataFrame(rows[1:], columns=header)
+    if names[1:] and not _holds_counts(rows):
+        raise DataError(
+            f"{source.counts}: its first sheet {quoted(title)} holds more text than numbers, and no other is read "
+            f"({listed(names[1:])}). Put the counts on the first sheet, or save them alone."
+        )
     raw = raw_counts(_indexed(table, source), located, {"sheet": title, "other_sheets": names[1:]})
     dates = [str(cell) for cell in table.iloc[:, 0] if not isinstance(cell, (str, int, float))]
     if dates:
@@ -43,6 +48,13 @@ def _read_xlsx(source: Source, located: Located) -> RawCounts:
             "into them. Give the table as the counting program wrote it."
         )
     return raw
+
+
+def _holds_counts(rows: list[list]) -> bool:
+    """Whether at least half of the columns beside the first are numbers."""
+    columns = list(zip(*rows[1:], strict=True))[1:]
+    numeric = [all(isinstance(cell, (int, float)) or cell is None for cell in column) for column in columns]
+    return 2 * sum(numeric) >= len(numeric)
 
 
 def _indexed(table: pd.DataFrame, source: Source) -> pd.DataFrame:
