@@ -7,7 +7,9 @@ applies).
 
 import argparse
 import json
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from degsteps.analyses import as_run, find_problems
@@ -37,11 +39,24 @@ def check(path: str) -> tuple[list[str], Findings]:
         results = config.get("pathvars", {}).get("results", "results")
         runs = [(results_path(run["name"], run["version"], results), run) for run in map(as_run, analyses.values())]
         sealed = [(root, run) for root, run in runs if is_sealed(root)]
+        free = [root for root, _ in runs if not is_sealed(root)]
+        findings.problems.extend(unwritable(free, path))
         try:
             findings.problems.extend(seal_problems(sealed, Path(__file__).parent))
         except ConfigError as error:
             findings.problems.append(Problem(str(error), "", "", ""))
     return list(analyses), findings
+
+
+def unwritable(folders: Sequence[Path], config: str) -> list[Problem]:
+    """Return one problem for each place where results cannot be written."""
+    places = [next(place for place in (folder, *folder.parents) if place.exists()) for folder in folders]
+    cure = "Mend its permissions, or name another folder: `pathvars: {results: some/folder}`."
+    return [
+        Problem(config, "pathvars.results", f"{place} cannot be written to.", cure)
+        for place in dict.fromkeys(places)
+        if not os.access(place, os.W_OK)
+    ]
 
 
 def as_entry(problem: Problem, stops: bool) -> dict[str, str | bool]:

@@ -6,6 +6,7 @@ anew with ``DEGSTEPS_WRITE_EXPECTED=1 pytest tests/unit/test_preflight.py``: rea
 
 import copy
 import gzip
+import importlib.util
 import json
 import os
 import random
@@ -1490,6 +1491,21 @@ def test_the_exit_code_says_what_is_at_fault(name, code, tmp_path):
         [] if not code else ["config", "data", "design"][code - 2 : code - 1]
     )
     assert all(entry["message"] in done.stdout for entry in entries)
+
+
+def test_results_that_cannot_be_written_are_told(tmp_path, monkeypatch):
+    # The superuser may write everywhere, so the question itself is answered here.
+    spec = importlib.util.spec_from_file_location("check_analyses", SCRIPTS / "check_analyses.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    Study().write(tmp_path)
+    (tmp_path / "config.yaml").write_text("analyses: [study.yaml]\npathvars: {results: shared/results}\n")
+    (tmp_path / "shared").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert module.check("config.yaml")[1].problems == []
+    monkeypatch.setattr(module.os, "access", lambda place, mode: str(place) != "shared")
+    (problem,) = module.check("config.yaml")[1].problems
+    assert str(problem).startswith("config.yaml: pathvars.results: shared cannot be written to. Mend its permissions")
 
 
 def test_a_missing_configuration_is_a_sentence(tmp_path):
