@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from tests.conftest import REPO, SMALL, clean_environment, write_small_study
@@ -48,6 +50,43 @@ if __name__ == "__main__":
 """
 
 
+#: A study in which every step that is off by default is on; a locked plan alone takes a command between two runs.
+WHOLE = """\
+version: "1.0"
+ingest: {counts: given/whole.counts.tsv, samples: given/whole.samples.tsv}
+design:
+  formula: "~ group"
+  factors: {group: {reference: a}}
+  hidden: {method: ruv_r, number: 1}
+  sample_sets: {two: {keep: {group: [a, b]}}}
+qc: {subject_column: donor}
+test:
+  contrasts:
+    b_vs_a: {factor: group, test: b, reference: a, sample_sets: [all, two]}
+    c_vs_a: {factor: group, test: c, reference: a}
+  stage_wise: {groups: {contrasts: [b_vs_a.all, c_vs_a]}}
+  concordance: [edger_ql, limma_voom]
+  scatter: 2
+  power: 0.8
+  influence: true
+  sensitivity: true
+  sensitivity_grid: {filters: [cpm], size_factors: [ratio, tmm], cooks_filter: [true]}
+"""
+
+
+def write_whole_study(given: Path) -> None:
+    """Write 12 samples of 4 donors in 3 groups; a sixth of the genes is raised in the others."""
+    rng = np.random.default_rng(5)
+    names = [f"s{number:02}" for number in range(12)]
+    groups, donors = list("abc") * 4, np.repeat(["d1", "d2", "d3", "d4"], 3)
+    means = rng.gamma(2.0, 150.0, size=(600, 1)) * np.exp(rng.normal(0, 0.4, size=(600, 4))).repeat(3, axis=1)
+    means[:100, np.array(groups) != "a"] *= 4.0
+    counts = pd.DataFrame(rng.negative_binomial(20, 20 / (20 + means)), [f"g{n}" for n in range(600)], names)
+    counts.to_csv(given / "whole.counts.tsv", sep="\t", index_label="gene")
+    sheet = pd.DataFrame({"sample": names, "group": groups, "donor": donors})
+    sheet.to_csv(given / "whole.samples.tsv", sep="\t", index=False)
+
+
 @pytest.fixture(scope="module")
 def environment_with_conda(tmp_path_factory) -> dict[str, str]:
     prefix = tmp_path_factory.mktemp("conda") / "base"
@@ -63,7 +102,7 @@ def snakemake(folder: Path, variables: dict[str, str], *arguments: str) -> subpr
 
 @pytest.fixture(scope="module")
 def conda_run(environment_with_conda, tmp_path_factory) -> Path:
-    """A folder in which a study was run with an environment per rule, ComBat-seq's included."""
+    """A folder in which two studies were run with an environment per rule, those of optional steps included."""
     folder = tmp_path_factory.mktemp("conda_run")
     (folder / "given").mkdir()
     (folder / "config" / "analyses").mkdir(parents=True)
@@ -71,9 +110,11 @@ def conda_run(environment_with_conda, tmp_path_factory) -> Path:
     text = SMALL.format(genes=REPO / "resources" / "genes" / "fly.tsv.gz")
     assert "columns: [type]" in text
     text = text.replace("columns: [type]", "columns: [type]\n  method: combat_seq")
-    text = text.replace("test:\n", "test:\n  concordance: [edger_ql, limma_voom]\n")
     (folder / "config" / "analyses" / "small.yaml").write_text(text)
-    (folder / "config" / "config.yaml").write_text("analyses: [config/analyses/small.yaml]\n")
+    write_whole_study(folder / "given")
+    (folder / "config" / "analyses" / "whole.yaml").write_text(WHOLE)
+    listed = "analyses: [config/analyses/small.yaml, config/analyses/whole.yaml]\n"
+    (folder / "config" / "config.yaml").write_text(listed)
     done = snakemake(folder, environment_with_conda, "--snakefile", str(REPO / "Snakefile"))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
     return folder
@@ -125,8 +166,7 @@ def records_of(folder: Path) -> dict[str, dict]:
 
 def test_records_have_the_pinned_versions(conda_run):
     records = records_of(conda_run)
-    # The study of this run has no locked plan and no sample sets.
-    assert {record["step"] for record in records.values()} == set(ENVIRONMENT_OF) - {"check_plan", "select_samples"}
+    assert {record["step"] for record in records.values()} == set(ENVIRONMENT_OF) - {"check_plan"}
     for record in records.values():
         wanted = emulated_conda.pins(REPO / "envs" / f"{ENVIRONMENT_OF[record['step']]}.yaml")
         wanted = {emulated_conda.PYPI_NAMES.get(name, name): version for name, version in wanted.items()}
