@@ -121,6 +121,7 @@ rule plot_contrast:
         alpha=setting("test.alpha"),
         min_log2_fold_change=setting("test.min_log2_fold_change"),
         labelled_genes=setting("report.labelled_genes"),
+        point_null=point_null,
         code=code("plot_contrast"),
     script:
         "../scripts/plot_contrast.py"

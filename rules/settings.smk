@@ -1,7 +1,7 @@
 # What rules ask for: settings, by the job's wildcards.
 # enters: ANALYSES (common.smk)    leaves: the functions below
 from degsteps.blinding import is_blinded
-from degsteps.contrasts import words
+from degsteps.contrasts import has_point_null, words
 from degsteps.hidden_checks import null_formula
 from degsteps.repeated import block_column
 from degsteps.sample_sets import set_contrasts, set_group, set_model
@@ -43,6 +43,11 @@ def contrast_name(wildcards):
 def contrast_title(wildcards):
     """Return a contrast in words: what a positive fold change means."""
     return words(contrast_setting(wildcards)).title
+
+
+def point_null(wildcards):
+    """Whether the job's contrast is tested for any difference at all."""
+    return has_point_null(contrast_setting(wildcards))
 
 
 def table_name(wildcards):

@@ -19,14 +19,15 @@ def main(
     alpha: float,
     min_log2_fold_change: float,
     labelled_genes: int,
+    point_null: bool,
 ) -> dict:
     """Draw; the facts hold the verdict on the p-values."""
     results = read_table(table, text=("symbol", "na_reason"))
     look = {"alpha": alpha, "min_log2_fold_change": min_log2_fold_change, "labelled_genes": labelled_genes}
     save(figures.ma_plot(results, title, **look), ma_png, ma_svg)
     save(figures.volcano_plot(results, title, **look), volcano_png, volcano_svg)
-    save(figures.pvalue_histogram(results, title), pvalues_png, pvalues_svg)
-    shape = pvalue_shape(numbers(results["pvalue"]))
+    save(figures.pvalue_histogram(results, title, point_null), pvalues_png, pvalues_svg)
+    shape = pvalue_shape(numbers(results["pvalue"]), point_null)
     called = figures.called_genes(results, alpha, min_log2_fold_change)
     return {"up": int((called > 0).sum()), "down": int((called < 0).sum()), "pvalues": vars(shape)}
 

@@ -131,6 +131,16 @@ _ALTERNATIVES = {
 }
 
 
+def has_point_null(contrast: Mapping[str, Any]) -> bool:
+    """Whether a contrast is tested for any difference at all, so that p-values are even where there is none.
+
+    Parameters
+    ----------
+    contrast : its definition in the configuration.
+    """
+    return contrast.get("alternative", "greater_abs") == "greater_abs" and not contrast.get("lfc_null")
+
+
 def test_words(contrast: Mapping[str, Any], engine: str) -> str:
     """Return how a contrast is tested, in the plural: ``Wald tests for a log2 fold change above 1``."""
     plain, nested = (

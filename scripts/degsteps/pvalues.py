@@ -15,12 +15,13 @@ class PvalueShape:
     finding: str
     advice: str
     n_pvalues: int
-    null_fraction: float
+    null_fraction: float | None
 
 
 _SHAPES = {
     "none": ("warn", "No gene has a p-value.", "See the reasons in the column na_reason."),
     "few": ("ok", "Too few p-values to judge their shape.", ""),
+    "interval": ("ok", "Not judged: those of a test in one direction or against a bound are uneven by design.", ""),
     "peak": ("ok", "Flat with a peak near 0, as it should be where some genes differ.", ""),
     "uniform": ("ok", "Flat: few genes differ, or too little power to see them.", ""),
     "u_shape": (
@@ -55,7 +56,7 @@ _SHAPES = {
 }
 
 
-def pvalue_shape(pvalues: pd.Series | np.ndarray) -> PvalueShape:
+def pvalue_shape(pvalues: pd.Series | np.ndarray, point_null: bool = True) -> PvalueShape:
     """Judge the shape of a p-value distribution [1]_.
 
     Counts in 20 equal bins are compared with the flat level that true null hypotheses fill evenly, estimated by the
@@ -70,6 +71,7 @@ def pvalue_shape(pvalues: pd.Series | np.ndarray) -> PvalueShape:
     skewed        the first bin lacks, and fewer p-values lie in (0.05, 0.5] than in (0.5, 0.95]
     uniform       none of these
     few, none     fewer than 200, and no p-values at all: not judged
+    interval      the null hypothesis is an interval (``point_null`` is false): not judged
     ============  =================================================================================
 
     Counts that still fall between 0.05 and 0.5 beside a peak are power, not a fault.
@@ -83,8 +85,13 @@ def pvalue_shape(pvalues: pd.Series | np.ndarray) -> PvalueShape:
     known = given[np.isfinite(given)]
     bins = np.histogram(known, bins=20, range=(0, 1))[0]
     level = float(np.median(bins[6:18]))
-    null_fraction = min(1.0, level * 20 / len(known)) if len(known) else float("nan")
-    shape = "none" if not len(known) else "few" if len(known) < 200 else _shape_of(bins, level)
+    null_fraction = min(1.0, level * 20 / len(known)) if len(known) else None
+    if not len(known):
+        shape = "none"
+    elif not point_null:
+        shape, null_fraction = "interval", None
+    else:
+        shape = "few" if len(known) < 200 else _shape_of(bins, level)
     status, finding, advice = _SHAPES[shape]
     return PvalueShape(shape, status, finding, advice, len(known), null_fraction)
 

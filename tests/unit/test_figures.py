@@ -464,13 +464,16 @@ def test_scripts_compute_without_matplotlib_and_draw_the_same_bytes_twice(tmp_pa
         assert path.read_bytes() == second[name].read_bytes(), name
 
 
-def test_script_of_a_contrast_reports_what_it_shows(tmp_path):
+@pytest.mark.parametrize(("point_null", "shape"), [(True, "peak"), (False, "interval")])
+def test_script_of_a_contrast_reports_what_it_shows(tmp_path, point_null, shape):
     tables.write_table(results_of(n_genes=800), tmp_path / "contrast.tsv")
     settings = {"title": "dex: trt vs untrt", "alpha": 0.05, "min_log2_fold_change": 1, "labelled_genes": 5}
+    settings["point_null"] = point_null
     figures = figure_paths(tmp_path / "figures", ("ma", "volcano", "pvalues"))
     facts = run_script("plot_contrast", settings, tmp_path, table=tmp_path / "contrast.tsv", **figures)["facts"]
     assert facts["up"] + facts["down"] == 200
-    assert facts["pvalues"]["shape"] == "peak"
+    assert facts["pvalues"]["shape"] == shape
+    assert (facts["pvalues"]["null_fraction"] is None) is not point_null
 
 
 @pytest.mark.parametrize("kind", ["levels", "numbers", "many"])

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from degsteps.contrasts import has_point_null
 from degsteps.pvalues import pvalue_shape
 
 
@@ -27,6 +28,23 @@ def test_shapes_of_p_values(kind):
     assert found.shape == kind
     assert found.status == ("ok" if kind in ("uniform", "peak", "few") else "warn")
     assert bool(found.advice) == (found.status == "warn")
+
+
+def test_a_test_against_an_interval_is_not_judged():
+    """Genes inside the interval pile up near 1, which would look like a fault."""
+    assert pvalue_shape(mixture("bump")).status == "warn"
+    found = pvalue_shape(mixture("bump"), point_null=False)
+    assert (found.shape, found.status) == ("interval", "ok")
+    assert found.null_fraction is None
+    assert pvalue_shape(mixture("none"), point_null=False).shape == "none"
+
+
+@pytest.mark.parametrize(
+    ("alternative", "lfc_null", "expected"),
+    [("greater_abs", 0, True), ("greater_abs", 1, False), ("greater", 0, False), ("less_abs", 0.5, False)],
+)
+def test_only_a_test_for_any_difference_has_even_p_values(alternative, lfc_null, expected):
+    assert has_point_null({"alternative": alternative, "lfc_null": lfc_null}) is expected
 
 
 def test_a_blank_column_has_no_p_values():

@@ -200,30 +200,35 @@ def volcano_plot(
 
 
 @styled
-def pvalue_histogram(results: pd.DataFrame, title: str) -> Figure:
-    """Draw the p-values of a contrast with the level that true null hypotheses would fill, and judge their shape."""
+def pvalue_histogram(results: pd.DataFrame, title: str, point_null: bool = True) -> Figure:
+    """Draw the p-values of a contrast with the level that true null hypotheses would fill, and judge their shape.
+
+    Where the null hypothesis is an interval there is no such level.
+    """
     pvalues = numbers(results["pvalue"])
     known = pvalues[np.isfinite(pvalues)]
-    shape = pvalue_shape(known)
+    shape = pvalue_shape(known, point_null)
     figure = style.new_figure(height=3.9)
     axes = figure.subplots()
     style.title(figure, f"P-values, {title}, {count_text(len(known), 'gene')}")
-    verdict = f"{'Fine.' if shape.status == 'ok' else 'Look closer.'} {shape.finding} {shape.advice}".strip()
+    judged = "Look closer." if shape.status == "warn" else "" if shape.shape in ("few", "interval") else "Fine."
+    verdict = f"{judged} {shape.finding} {shape.advice}".strip()
     missing = _missing_reasons(results, np.isnan(pvalues))
     if not len(known):
         style.note(axes, f"{verdict}\n{missing}")
         return figure
     axes.hist(known, bins=20, range=(0, 1), color=style.OKABE_ITO[4], edgecolor="white", linewidth=0.6)
-    level = shape.null_fraction * len(known) / 20
-    line = axes.axhline(level, color=style.UP, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.set(xlabel="p-value", ylabel="genes", xlim=(0, 1))
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(axis="y")
     axes.set_title(style.wrapped(f"{verdict} {missing}".strip(), 115), fontweight="normal", fontsize=9)
-    # Below the axes, where it hides no bar.
-    label = f"level of genes that do not differ (about {shape.null_fraction:.0%})"
-    figure.legend([line], [label], loc="outside lower left")
+    if point_null:
+        level = shape.null_fraction * len(known) / 20
+        line = axes.axhline(level, color=style.UP, linewidth=1.2, linestyle=(0, (4, 3)))
+        # Below the axes, where it hides no bar.
+        label = f"level of genes that do not differ (about {shape.null_fraction:.0%})"
+        figure.legend([line], [label], loc="outside lower left")
     return figure
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from degsteps.contrasts import has_point_null
 from degsteps.errors import DataError
 from degsteps.formula import parse_formula
 from degsteps.hidden_checks import NAME
@@ -66,7 +67,7 @@ def collect_verdicts(
     found += [(str(check), row["status"], row["finding"], row["advice"]) for check, row in quality.iterrows()]
     found.append(("dispersion", *_dispersion_verdict(facts_of(records, "fit_model"))))
     for name, table in contrasts.items():
-        shape = pvalue_shape(table["pvalue"])
+        shape = pvalue_shape(table["pvalue"], has_point_null(settings["test"]["contrasts"][name]))
         found.append((f"p_values: {name}", shape.status, shape.finding, shape.advice))
         found.append((f"missing: {name}", *_missing_verdict(table)))
     for facts in facts_of_all(records, "plot_sensitivity"):
