@@ -244,7 +244,7 @@ def write_page(folder: Path, target: Path) -> None:
     parts = [
         "# How long it takes, and in how much memory",
         f"Written by `{about['command']}` on {about['date']}: {about['machine']}. Do not edit by hand. "
-        + about.get("parts", ""),
+        f"{about.get('parts', '')}".rstrip(),
         METHOD,
         "## What it must reach",
         table(["what", "must be", "measured", ""], bars),
