@@ -78,15 +78,15 @@ def run_engine(engine: str, folder: Path) -> None:
     samples = pd.read_csv(folder / "samples.tsv", sep="\t", index_col=0, dtype=str).set_axis(names)
     note = ""
     if engine == "degsteps":
-        from degsteps import deseq
-        from degsteps.normalization import size_factors
+        from degsteps.engines.deseq import estimation, testing
+        from degsteps.normalize.size_factors import size_factors
 
         levels = sorted(samples["batch"].unique())[1:]
         columns = {"Intercept": 1.0} | {f"batch_{level}": (samples["batch"] == level) * 1.0 for level in levels}
         design = pd.DataFrame(columns | {"group_B": (samples["group"] == "B") * 1.0}, index=names)
         start = time.process_time()
-        fit = deseq.fit_model(counts, design, size_factors(counts))
-        padj = deseq.wald_test(fit, np.eye(design.shape[1])[-1])["padj"]
+        fit = estimation.fit_model(counts, design, size_factors(counts))
+        padj = testing.wald_test(fit, np.eye(design.shape[1])[-1])["padj"]
     elif engine == "inmoose":
         from inmoose import deseq2 as port
 
@@ -102,7 +102,7 @@ def run_engine(engine: str, folder: Path) -> None:
         note = version("pydeseq2")
         inference = DefaultInference(n_cpus=1)
         if engine == "pydeseq2_batched":
-            from degsteps.engine.inference import BatchedInference
+            from degsteps.engines.deseq.kernels.inference import BatchedInference
 
             inference = BatchedInference()
         start = time.process_time()

@@ -28,10 +28,10 @@ if not Path(degsteps.__file__).samefile(SCRIPTS / "degsteps" / "__init__.py"):
         "Modules in one workflow must name the same tag; run two versions as two workflows."
     )
 
-from degsteps.analyses import load_checked_analyses
-from degsteps.errors import DegstepsError
-from degsteps.layout import stage_pathvars, version_folder
-from degsteps.seal import is_sealed, require_unchanged
+from degsteps.workflow.analyses import load_checked_analyses
+from degsteps.basics.errors import DegstepsError
+from degsteps.basics.paths import stage_pathvars, version_folder
+from degsteps.provenance.seal import is_sealed, require_unchanged
 
 # The checks read the given files; jobs that Snakemake starts in processes of their own need not repeat them.
 try:

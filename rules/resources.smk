@@ -4,9 +4,14 @@ import functools
 import tomllib
 from importlib.metadata import version
 
-from degsteps.digest import code_digest
-from degsteps.plan import PLANNED_STEPS
-from degsteps.sizing import matrix_cells, memory_mb, runtime_minutes, scatter_parts
+from degsteps.basics.digest import code_digest
+from degsteps.provenance.plan import PLANNED_STEPS
+from degsteps.workflow.job_size import (
+    matrix_cells,
+    memory_mb,
+    runtime_minutes,
+    scatter_parts,
+)
 
 
 def code(rule_name):

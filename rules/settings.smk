@@ -1,11 +1,11 @@
 # What rules ask for: settings, by the job's wildcards.
 # enters: ANALYSES (common.smk)    leaves: the functions below
-from degsteps.blinding import is_blinded
-from degsteps.contrasts import has_point_null, words
-from degsteps.hidden_checks import null_formula
-from degsteps.repeated import block_column
-from degsteps.sample_sets import set_contrasts, set_group, set_model
-from degsteps.sources import sources_of
+from degsteps.provenance.blinding import is_blinded
+from degsteps.design.contrasts import has_point_null, words
+from degsteps.design.surrogate_checks import null_formula
+from degsteps.design.repeated_measures import block_column
+from degsteps.design.sample_sets import set_contrasts, set_group, set_model
+from degsteps.inputs.sources import sources_of
 
 
 def _lookup(analysis, key):

@@ -1,7 +1,7 @@
 # What rules read: given files and files of other stages, by the job's wildcards.
 # enters: ANALYSES (common.smk), settings.smk    leaves: the functions below
-from degsteps.plan import given_paths
-from degsteps.sources import given_files, given_sheets, lengths_are_offsets
+from degsteps.provenance.plan import given_paths
+from degsteps.inputs.sources import given_files, given_sheets, lengths_are_offsets
 
 
 def given_file(key):

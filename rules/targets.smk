@@ -1,6 +1,6 @@
 # What an analysis ends with: its last files, the records of all its steps, and what the terminal says.
 # enters: ANALYSES (common.smk), settings.smk, stage_files.smk, resources.smk    leaves: the functions below
-from degsteps.layout import in_stage, version_folder
+from degsteps.basics.paths import in_stage, version_folder
 
 
 def fit_records(folder, analysis):

@@ -3,8 +3,8 @@
 InMoose is GPL-3: it is used by this script alone, in an environment of its own. No test reads these counts.
 """
 
-from degsteps.batch import joint_batches
-from degsteps.errors import DegstepsError
+from degsteps.basics.errors import DegstepsError
+from degsteps.batch.adjustment import joint_batches
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_samples, write_matrix
 

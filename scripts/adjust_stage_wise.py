@@ -6,12 +6,12 @@ test of the design against the one in which all contrasts are 0: likelihood rati
 
 import numpy as np
 
-from degsteps import model as models
-from degsteps import reanalysis
-from degsteps import stage_wise as stages
-from degsteps.model_matrix import as_frame, design_of
+from degsteps.batch.design_matrix import as_frame, design_of
+from degsteps.engines import dispatch as models
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, read_table, write_table
+from degsteps.test import reanalysis
+from degsteps.test import stage_wise as stages
 
 
 def main(

@@ -5,8 +5,8 @@
 variables of the design are removed by least squares in either case.
 """
 
-from degsteps import batch
-from degsteps.model_matrix import columns_without, design_of, hidden_columns
+from degsteps.batch import adjustment
+from degsteps.batch.design_matrix import columns_without, design_of, hidden_columns
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_samples, write_matrix
 
@@ -28,7 +28,7 @@ def main(
     hidden = hidden_columns(sheet, model)
     removed = [*batch_columns, *hidden]
     if method == "combat_seq":
-        from degsteps.transform import transformed_counts
+        from degsteps.transform.transformation import transformed_counts
 
         options = {"fit_type": fit_type, "trend_genes": trend_genes}
         matrix, _ = transformed_counts(matrix, None, method=transform, **options)
@@ -36,7 +36,7 @@ def main(
     if removed:
         protected = columns_without(design_of(sheet, model), [*batch_columns, *hidden])
         covariates = sheet[removed].astype(dict.fromkeys(hidden, float))
-        matrix = batch.remove_batch_effect(matrix, covariates, protected)
+        matrix = adjustment.remove_batch_effect(matrix, covariates, protected)
     write_matrix(matrix, adjusted)
     batches = [*batch_columns, *hidden]
     return {"method": method, "batches": batches, "use": "Figures only. The test reads the raw counts."}

@@ -1,7 +1,7 @@
 """Find every gene in a local gene table, GTF or GFF3; no gene is lost, doubled or renamed."""
 
-from degsteps.annotation import mapped_fraction, match_genes, require_mapped
-from degsteps.gene_table import read_gene_annotation, stated_release
+from degsteps.annotate.gene_table import read_gene_annotation, stated_release
+from degsteps.annotate.matching import mapped_fraction, match_genes, require_mapped
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_table, write_table
 

@@ -11,10 +11,10 @@ import random
 import sys
 from pathlib import Path
 
-from degsteps.blinding import key_content, permuted_labels, require_outside, sheet_text
-from degsteps.errors import ConfigError, DegstepsError
-from degsteps.exit_codes import ExitCode
-from degsteps.sheet import read_columns
+from degsteps.basics.errors import ConfigError, DegstepsError
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.inputs.sheet import read_columns
+from degsteps.provenance.blinding import key_content, permuted_labels, require_outside, sheet_text
 
 
 def main() -> int:

@@ -12,13 +12,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from degsteps.analyses import as_run, find_problems
-from degsteps.config import read_yaml
-from degsteps.errors import ConfigError, Problem
-from degsteps.exit_codes import ExitCode
-from degsteps.layout import results_path
+from degsteps.basics.errors import ConfigError, Problem
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.basics.paths import results_path
+from degsteps.config.reading import read_yaml
 from degsteps.preflight import Findings, problem_kind
-from degsteps.seal import is_sealed, seal_problems
+from degsteps.provenance.seal import is_sealed, seal_problems
+from degsteps.workflow.analyses import as_run, find_problems
 
 EXIT_CODES = {
     "config": ExitCode.CONFIG,

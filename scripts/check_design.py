@@ -6,16 +6,9 @@ cannot be told apart at all, the run has stopped before the first job.
 
 import pandas as pd
 
-from degsteps import batch
-from degsteps.model_matrix import (
-    as_frame,
-    cells_table,
-    crosstabs,
-    design_of,
-    hidden_columns,
-    splines_of,
-)
-from degsteps.rank import rank_report
+from degsteps.batch import adjustment
+from degsteps.batch.design_matrix import as_frame, cells_table, crosstabs, design_of, hidden_columns, splines_of
+from degsteps.design.rank import rank_report
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json, write_table
 
@@ -39,11 +32,11 @@ def main(
     hidden = hidden_columns(sheet, model)
     typed = sheet[[*columns, *hidden]].astype(dict.fromkeys([*model["covariates"], *hidden], float))
     limits = {"warn": max_cramers_v, "confounded": max(0.9, max_cramers_v)}
-    associations = batch.confounding_table(typed, columns, **limits)
+    associations = adjustment.confounding_table(typed, columns, **limits)
     for name in hidden:
         # That it follows a column outside of the formula is what it is for.
         inside = [column for column in built.formula.columns if column not in hidden]
-        pairs = batch.confounding_table(typed, [name, *inside], **limits)
+        pairs = adjustment.confounding_table(typed, [name, *inside], **limits)
         associations = pd.concat([associations, pairs[pairs["a"] == name]])
     write_table(as_frame(built), design)
     write_table(associations.set_index("a"), association)

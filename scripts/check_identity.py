@@ -6,9 +6,9 @@ people, once the design is taken out. Nothing is dropped or renamed.
 
 import pandas as pd
 
-from degsteps.sex import sex_table, sex_verdict
+from degsteps.qc.relatedness import compare_persons, persons_verdict, removed_terms
+from degsteps.qc.sex import sex_table, sex_verdict
 from degsteps.step import Input, Output, run
-from degsteps.subjects import compare_persons, persons_verdict, removed_terms
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
 
 

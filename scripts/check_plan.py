@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from degsteps.digest import file_sha256
-from degsteps.plan import deviations as deviations_of
-from degsteps.plan import read_plan
+from degsteps.basics.digest import file_sha256
+from degsteps.provenance.plan import deviations as deviations_of
+from degsteps.provenance.plan import read_plan
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import write_table
 

@@ -1,10 +1,10 @@
 """Compare what the engines say about a contrast: who calls which gene, how far they agree, and the figure of it."""
 
-from degsteps import concordance
-from degsteps.figures.concordance import concordance_plot
 from degsteps.figures.style import save
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import read_table, write_table
+from degsteps.test import concordance
+from degsteps.test.figures.concordance import concordance_plot
 
 
 def main(

@@ -8,15 +8,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from degsteps.comparison import Side, compare
-from degsteps.errors import DegstepsError
-from degsteps.exit_codes import ExitCode
+from degsteps.basics.errors import DegstepsError
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.comparison import Side, compare
 
 
 def write_comparison(first: Path, second: Path, into: Path) -> dict:
     """Compare and write everything into a folder; return what was found."""
-    from degsteps.figures.comparison import fold_change_differences
     from degsteps.figures.style import save
+    from degsteps.provenance.comparison_figures import fold_change_differences
     from degsteps.report.comparison import render_comparison
     from degsteps.tables import write_json
 

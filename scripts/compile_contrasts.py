@@ -1,7 +1,7 @@
 """Write what each contrast weighs: coefficients, groups of samples, and the setting at which it is made."""
 
-from degsteps.contrast_weights import compile_contrast
-from degsteps.model_matrix import contrast_facts, design_of
+from degsteps.batch.design_matrix import contrast_facts, design_of
+from degsteps.design.weights import compile_contrast
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json
 

@@ -1,10 +1,10 @@
 """Compute what a contrast could find with these samples: power by fold change and mean count (Hart et al. 2013)."""
 
-from degsteps import reanalysis
-from degsteps.normalization import normalization_factors
-from degsteps.power import called_below, contrast_power
+from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
+from degsteps.test import reanalysis
+from degsteps.test.power import called_below, contrast_power
 
 
 def main(

@@ -5,9 +5,10 @@ Reads everything and changes nothing. Flagged samples are reported, never droppe
 
 import pandas as pd
 
-from degsteps import qc, qc_verdicts
-from degsteps.model_matrix import hidden_columns, with_hidden
-from degsteps.normalization import normalization_factors
+from degsteps.batch.design_matrix import hidden_columns, with_hidden
+from degsteps.normalize.size_factors import normalization_factors
+from degsteps.qc import measures
+from degsteps.qc import verdicts as qc_verdicts
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
 
@@ -43,13 +44,13 @@ def main(
     values = read_matrix(transformed)
     kept_counts = read_matrix(counts)
     factors = normalization_factors(read_matrix(lengths).loc[kept_counts.index], factor) if lengths else factor
-    stages = {"before": qc.log2_counts(kept_counts), "after": qc.log2_counts(kept_counts, factors)}
-    boxes = {name: qc.box_statistics(log_values) for name, log_values in stages.items()}
-    boxes["rle"] = qc.box_statistics(qc.relative_log_expression(stages["after"]))
-    write_table(box_table := qc.stacked(boxes), boxplots)
-    write_table(qc.densities(stages), densities)
+    stages = {"before": measures.log2_counts(kept_counts), "after": measures.log2_counts(kept_counts, factors)}
+    boxes = {name: measures.box_statistics(log_values) for name, log_values in stages.items()}
+    boxes["rle"] = measures.box_statistics(measures.relative_log_expression(stages["after"]))
+    write_table(box_table := measures.stacked(boxes), boxplots)
+    write_table(measures.densities(stages), densities)
 
-    library_table = qc.library_table(read_matrix(raw_counts), factor, values, boxes["rle"])
+    library_table = measures.library_table(read_matrix(raw_counts), factor, values, boxes["rle"])
     flags = qc_verdicts.outliers(library_table, outlier_mad)
     write_table(library_table.assign(flags=qc_verdicts.flag_reasons(flags)), libraries)
     write_table(flags, outliers)
@@ -57,18 +58,18 @@ def main(
     given = read_samples(samples).loc[values.columns]
     hidden = hidden_columns(given, model)
     all_columns = list(dict.fromkeys([*columns, *batch_columns]))
-    sheet = qc.sample_columns(given, [*all_columns, *hidden], with_hidden(model, hidden))
-    components = {"transformed": qc.principal_components(values, top_genes)}
+    sheet = measures.sample_columns(given, [*all_columns, *hidden], with_hidden(model, hidden))
+    components = {"transformed": measures.principal_components(values, top_genes)}
     if adjusted:
-        components["adjusted"] = qc.principal_components(read_matrix(adjusted), top_genes)
-    write_table(qc.stacked({kind: found.scores for kind, found in components.items()}), pca)
-    write_table(variances := qc.stacked({kind: found.variance for kind, found in components.items()}), variance)
-    write_table(qc.stacked({kind: found.loadings for kind, found in components.items()}), loadings)
-    write_table(associations := qc.association_table(components, sheet), association)
+        components["adjusted"] = measures.principal_components(read_matrix(adjusted), top_genes)
+    write_table(measures.stacked({kind: found.scores for kind, found in components.items()}), pca)
+    write_table(variances := measures.stacked({kind: found.variance for kind, found in components.items()}), variance)
+    write_table(measures.stacked({kind: found.loadings for kind, found in components.items()}), loadings)
+    write_table(associations := measures.association_table(components, sheet), association)
 
-    between = qc.sample_distances(values)
+    between = measures.sample_distances(values)
     write_table(between.round(6), distances)
-    write_table(qc.clustering(between), clustering)
+    write_table(measures.clustering(between), clustering)
 
     found = qc_verdicts.verdicts(
         library_table, box_table, flags, variances, associations, all_columns, batch_columns, hidden, blinded_columns

@@ -4,10 +4,10 @@
 of unwanted variation from control genes, replicates or residuals (Risso, Ngai, Speed & Dudoit 2014).
 """
 
-from degsteps.hidden import associations
-from degsteps.hidden_setup import hidden_setup
-from degsteps.model_matrix import as_frame, design_of
-from degsteps.normalization import normalization_factors
+from degsteps.batch.design_matrix import as_frame, design_of
+from degsteps.batch.surrogate_setup import hidden_setup
+from degsteps.batch.surrogates import associations
+from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_gene_list, read_matrix, read_samples, read_table, write_table
 

@@ -6,7 +6,7 @@ dispersions (Love, Huber & Anders 2014).
 
 import pandas as pd
 
-from degsteps import normalization
+from degsteps.normalize import size_factors as normalization
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_gene_list, read_matrix, read_samples, write_table
 

@@ -3,7 +3,7 @@
 No step reads these tables: the test takes raw counts and size factors.
 """
 
-from degsteps import normalization
+from degsteps.normalize import size_factors as normalization
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_table, write_matrix_text
 

@@ -4,7 +4,7 @@
 ``filter_by_expr``: edgeR's rule (Chen, Lun & Smyth 2016, F1000Research 5:1438). Lists of the user win over the rule.
 """
 
-from degsteps import filtering
+from degsteps.filter import rules
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_gene_list, read_matrix, read_samples, write_matrix, write_table
 
@@ -26,13 +26,13 @@ def main(
     """Filter genes; the facts name the rule with the numbers that it used."""
     matrix = read_matrix(counts)
     groups = read_samples(samples).loc[matrix.columns, group]
-    smallest = filtering.smallest_group_size(groups)
+    smallest = rules.smallest_group_size(groups)
     settings = {"method": method, "min_cpm": min_cpm, "min_samples": min_samples}
     settings |= {"min_count": min_count, "min_total_count": min_total_count}
-    table = filtering.filter_genes(matrix, groups, settings)
+    table = rules.filter_genes(matrix, groups, settings)
     keep, drop = read_gene_list(keep_list), read_gene_list(drop_list)
-    table, unknown = filtering.apply_gene_lists(table, keep=keep, drop=drop)
-    write_matrix(filtering.require_genes(matrix.loc[table["kept"]]), filtered)
+    table, unknown = rules.apply_gene_lists(table, keep=keep, drop=drop)
+    write_matrix(rules.require_genes(matrix.loc[table["kept"]]), filtered)
     write_table(table, genes)
     rule = {"method": method, "group": group, "smallest_group": smallest}
     if method == "cpm":

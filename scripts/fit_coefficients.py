@@ -1,9 +1,10 @@
 """Fit final dispersions and coefficients of a part of the genes, with the trend of all of them."""
 
-from degsteps import deseq, scatter
-from degsteps.model import ProgressLog
+from degsteps.engines.deseq import estimation
+from degsteps.engines.dispatch import ProgressLog
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix
+from degsteps.test import gene_parts
 
 
 def main(
@@ -18,10 +19,10 @@ def main(
     lengths: OptionalInput = None,
 ) -> dict:
     """Fit a part, such as 2-of-8, from raw counts."""
-    data, offsets = scatter.read_part(part, counts, size_factors, design, lengths)
-    first, prior = read_matrix(gene_wise), scatter.read_trend(trend)
+    data, offsets = gene_parts.read_part(part, counts, size_factors, design, lengths)
+    first, prior = read_matrix(gene_wise), gene_parts.read_trend(trend)
     options = {"compatibility": compatibility, "progress": ProgressLog()}
-    fitted = deseq.fit_coefficients_given_prior(*data, first, prior, **offsets, **options)
+    fitted = estimation.fit_coefficients_given_prior(*data, first, prior, **offsets, **options)
     fitted.to_anndata().write_h5ad(fit)
     return {"genes": len(fitted.genes)}
 

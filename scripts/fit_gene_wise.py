@@ -1,9 +1,10 @@
 """Fit the gene-wise dispersions of a part of the genes; the parts of all jobs give those of one job, bit for bit."""
 
-from degsteps import deseq, scatter
-from degsteps.model import ProgressLog
+from degsteps.engines.deseq import estimation
+from degsteps.engines.dispatch import ProgressLog
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import write_matrix
+from degsteps.test import gene_parts
 
 
 def main(
@@ -16,8 +17,8 @@ def main(
     lengths: OptionalInput = None,
 ) -> dict:
     """Fit a part, such as 2-of-8, from raw counts."""
-    data, offsets = scatter.read_part(part, counts, size_factors, design, lengths)
-    table = deseq.fit_gene_wise(*data, **offsets, compatibility=compatibility, progress=ProgressLog())
+    data, offsets = gene_parts.read_part(part, counts, size_factors, design, lengths)
+    table = estimation.fit_gene_wise(*data, **offsets, compatibility=compatibility, progress=ProgressLog())
     write_matrix(table, gene_wise)
     return {"genes": len(table)}
 

@@ -4,11 +4,11 @@ Negative-binomial (Love, Huber & Anders 2014), or linear on log counts with weig
 where samples of one subject may be correlated.
 """
 
-from degsteps.model import fit_model, storable
-from degsteps.normalization import normalization_factors
-from degsteps.scatter import join_parts
+from degsteps.engines.dispatch import fit_model, storable
+from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
+from degsteps.test.gene_parts import join_parts
 
 
 def main(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from degsteps.config import load_analyses
-from degsteps.errors import ConfigError, DegstepsError
-from degsteps.importing import Imported, from_star_deseq2
-from degsteps.importing_nfcore import from_nfcore
+from degsteps.basics.errors import ConfigError, DegstepsError
+from degsteps.config.reading import load_analyses
+from degsteps.onboarding.from_nfcore import from_nfcore
+from degsteps.onboarding.from_star_deseq2 import Imported, from_star_deseq2
 from degsteps.preflight import check_analyses
 
 FOLDER = Path("config/analyses")

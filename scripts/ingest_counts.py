@@ -1,8 +1,8 @@
 """Read counts and sample sheets, match and merge them, and account for every sample and gene."""
 
-from degsteps.blinding import unblinded
-from degsteps.ingest import Settings, ingest
-from degsteps.sources import Source
+from degsteps.ingest.ingest import Settings, ingest
+from degsteps.inputs.sources import Source
+from degsteps.provenance.blinding import unblinded
 from degsteps.step import Inputs, OptionalInput, Output, run
 from degsteps.tables import write_matrix, write_table
 

@@ -7,10 +7,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from degsteps.config import load_analyses
-from degsteps.errors import ConfigError, DegstepsError
+from degsteps.basics.errors import ConfigError, DegstepsError
+from degsteps.config.reading import load_analyses
+from degsteps.onboarding.from_counts import Draft, as_yaml, draft_analysis, with_analysis
 from degsteps.preflight import check_analyses
-from degsteps.starter import Draft, as_yaml, draft_analysis, with_analysis
 
 CONFIG = Path("config/config.yaml")
 

@@ -3,10 +3,10 @@
 Genes are filtered, size factors estimated and the model fitted anew, as in a sample set that excludes the sample.
 """
 
-from degsteps import reanalysis
-from degsteps.influence import leave_out_samples
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import read_table, write_table
+from degsteps.test import reanalysis
+from degsteps.test.influence import leave_out_samples
 
 
 def main(

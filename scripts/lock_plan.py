@@ -11,11 +11,11 @@ import json
 import sys
 from pathlib import Path
 
-from degsteps.analyses import load_checked_analyses
-from degsteps.config import analysis_name
-from degsteps.errors import ConfigError, DegstepsError
-from degsteps.exit_codes import ExitCode
-from degsteps.plan import locked_plan
+from degsteps.basics.errors import ConfigError, DegstepsError
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.config.reading import analysis_name
+from degsteps.provenance.plan import locked_plan
+from degsteps.workflow.analyses import load_checked_analyses
 
 
 def main() -> int:

@@ -1,10 +1,10 @@
 """Draw the MA, volcano and p-value figures of one contrast, and judge the shape of its p-values."""
 
-from degsteps.figures import test as figures
 from degsteps.figures.style import numbers, save
-from degsteps.pvalues import pvalue_shape
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
+from degsteps.test.figures import contrast as figures
+from degsteps.test.pvalue_shape import pvalue_shape
 
 
 def main(

@@ -1,10 +1,10 @@
 """Draw the variances of the fit over the mean: does the trend fit, and (dispersions) what does shrinkage do?"""
 
 from degsteps.figures.style import save
-from degsteps.figures.test import dispersion_plot
-from degsteps.figures.voom import mean_variance_plot
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
+from degsteps.test.figures.contrast import dispersion_plot
+from degsteps.test.figures.mean_variance import mean_variance_plot
 
 
 def main(genes: Input, figure_png: Output, figure_svg: Output) -> None:

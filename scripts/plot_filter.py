@@ -1,7 +1,7 @@
 """Draw which genes were dropped, at what abundance and why."""
 
-from degsteps.figures.filter import gene_filter
 from degsteps.figures.style import save
+from degsteps.filter.figures import gene_filter
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_table
 

@@ -1,10 +1,10 @@
 """Draw what a contrast loses and gains without each sample."""
 
-from degsteps.figures.stability import influence_plot
 from degsteps.figures.style import save
-from degsteps.influence import influence_facts
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
+from degsteps.test.figures.stability import influence_plot
+from degsteps.test.influence import influence_facts
 
 
 def main(

@@ -1,11 +1,11 @@
 """Count and draw which contrasts call the same genes (UpSet: Lex et al. 2014, IEEE TVCG 20:1983)."""
 
-from degsteps import overlap
-from degsteps.figures.overlap import upset_plot
 from degsteps.figures.style import save
-from degsteps.figures.test import criterion
 from degsteps.step import Inputs, Output, run
 from degsteps.tables import read_table, write_table
+from degsteps.test import overlap
+from degsteps.test.figures.contrast import criterion
+from degsteps.test.figures.overlap import upset_plot
 
 
 def main(

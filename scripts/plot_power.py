@@ -1,9 +1,9 @@
 """Draw the power of a contrast over the mean count of genes."""
 
-from degsteps.figures.power import power_plot
 from degsteps.figures.style import save
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
+from degsteps.test.figures.power import power_plot
 
 
 def main(power: Input, figure_png: Output, figure_svg: Output, title: str, target: float) -> None:

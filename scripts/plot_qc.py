@@ -1,9 +1,8 @@
 """Draw every figure of quality control from the tables of compute_qc. One job: matplotlib is loaded once."""
 
-from degsteps import qc
-from degsteps.figures import qc as figures
+from degsteps.batch.design_matrix import hidden_columns, with_hidden
 from degsteps.figures.style import save, scales
-from degsteps.model_matrix import hidden_columns, with_hidden
+from degsteps.qc import figures, measures
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_samples, read_table
 
@@ -47,7 +46,7 @@ def main(
     given = read_samples(samples).loc[library_table.index]
     hidden = hidden_columns(given, model)
     known = with_hidden(model, hidden)
-    sheet = qc.sample_columns(given, list(dict.fromkeys([*columns, *batch_columns, *hidden])), known)
+    sheet = measures.sample_columns(given, list(dict.fromkeys([*columns, *batch_columns, *hidden])), known)
     shown = scales(sheet, {name: of.get("unit", "") for name, of in known["covariates"].items()})
     first = next(iter(shown.values()), None)
     boxes, scores, spread, weights = (read_table(path) for path in (boxplots, pca, variance, loadings))

@@ -1,9 +1,9 @@
 """Draw what a contrast calls under other settings, and how many settings call its genes."""
 
-from degsteps.figures.stability import sensitivity_plot
 from degsteps.figures.style import save
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
+from degsteps.test.figures.stability import sensitivity_plot
 
 
 def main(

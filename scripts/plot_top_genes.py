@@ -1,14 +1,14 @@
 """Draw a contrast's top genes: normalised counts, one point per sample, and transformed values as a heatmap."""
 
-from degsteps import qc
-from degsteps.contrast_weights import contrast_columns
+from degsteps.batch.design_matrix import design_of, group_labels
+from degsteps.design.weights import contrast_columns
 from degsteps.figures import heatmap
-from degsteps.figures import test as figures
 from degsteps.figures.style import save, scales
-from degsteps.model_matrix import design_of, group_labels
-from degsteps.normalization import normalization_factors
+from degsteps.normalize.size_factors import normalization_factors
+from degsteps.qc import measures
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table
+from degsteps.test.figures import contrast as figures
 
 
 def main(
@@ -46,7 +46,7 @@ def main(
     called = figures.called_genes(results, alpha, min_log2_fold_change) != 0
     top = figures.top_genes(results[called] if called.any() else results, heatmap_genes)
     shown = scales(
-        qc.sample_columns(sheet, list(dict.fromkeys([*columns, *built.levels, *design["covariates"]])), design),
+        measures.sample_columns(sheet, list(dict.fromkeys([*columns, *built.levels, *design["covariates"]])), design),
         {name: covariate.get("unit", "") for name, covariate in design["covariates"].items()},
     )
     drawn = heatmap.gene_heatmap(

@@ -11,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from degsteps.errors import DataError, DegstepsError
-from degsteps.exit_codes import ExitCode
-from degsteps.replay import Replayed, replay
+from degsteps.basics.errors import DataError, DegstepsError
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.replay import Replayed, replay
 
 
 def shown(replayed: Replayed) -> str:

@@ -12,10 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from degsteps.config import analysis_name
-from degsteps.errors import ConfigError, DataError, DegstepsError
-from degsteps.exit_codes import ExitCode
-from degsteps.published import (
+from degsteps.basics.errors import ConfigError, DataError, DegstepsError
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.config.reading import analysis_name
+from degsteps.provenance.published import (
     Study,
     as_json,
     as_junit,
@@ -39,7 +39,7 @@ def run_workflow(analyses: list[str], results: Path, cores: int) -> None:
 
 def read_study(file: Path, content: dict, results: Path) -> Study:
     """Compare one study's expectations with its results."""
-    from degsteps.comparison import Side
+    from degsteps.provenance.comparison import Side
 
     name = analysis_name(content["analysis"])
     (manifest,) = (results / name).glob("*/10_report/manifest.json")

@@ -9,10 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from degsteps.errors import DataError
-from degsteps.exit_codes import ExitCode
-from degsteps.seal import is_sealed, write_seal
-from degsteps.verification import verify
+from degsteps.basics.errors import DataError
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.seal import is_sealed, write_seal
+from degsteps.provenance.verification import verify
 
 
 def main() -> int:

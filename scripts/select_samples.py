@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from degsteps.sample_sets import members
+from degsteps.design.sample_sets import members
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_samples, write_matrix, write_table
 

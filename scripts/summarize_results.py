@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from degsteps.plan import verdict
+from degsteps.provenance.plan import verdict
 from degsteps.report import accounting
 from degsteps.report.verdicts import collect_verdicts
 from degsteps.step import Input, Inputs, OptionalInput, Output, run

@@ -6,10 +6,7 @@ the other.
 
 import numpy as np
 
-from degsteps import model as models
-from degsteps.contrast_weights import compile_contrast
-from degsteps.contrasts import words
-from degsteps.model_matrix import (
+from degsteps.batch.design_matrix import (
     compared_samples,
     contrast_facts,
     design_of,
@@ -17,6 +14,9 @@ from degsteps.model_matrix import (
     group_labels,
     reduced_design,
 )
+from degsteps.design.contrasts import words
+from degsteps.design.weights import compile_contrast
+from degsteps.engines import dispatch as models
 from degsteps.step import Input, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, write_table
 

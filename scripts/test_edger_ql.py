@@ -9,12 +9,12 @@ import os
 import numpy as np
 import pandas as pd
 
-from degsteps import concordance
-from degsteps.errors import DegstepsError
+from degsteps.basics.errors import DegstepsError
+from degsteps.engines.voom.engine import tested_directions
+from degsteps.engines.voom.trend import effective_library_sizes
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
-from degsteps.voom.trend import effective_library_sizes
-from degsteps.voom_engine import tested_directions
+from degsteps.test import concordance
 
 
 def main(

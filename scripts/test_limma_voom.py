@@ -1,8 +1,9 @@
 """Test the contrasts of a sample set with limma-voom as a second engine (Law, Chen, Shi & Smyth 2014)."""
 
-from degsteps import concordance, voom_engine
+from degsteps.engines.voom import engine
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
+from degsteps.test import concordance
 
 
 def main(
@@ -18,9 +19,9 @@ def main(
     """Fit once, test every contrast."""
     matrix, sheet = read_matrix(counts), read_samples(samples)
     factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
-    fit = voom_engine.fit_model(matrix, coefficients, factors, sheet[subject] if subject else None)
+    fit = engine.fit_model(matrix, coefficients, factors, sheet[subject] if subject else None)
     tables = {
-        asked.name: voom_engine.contrast_table(
+        asked.name: engine.contrast_table(
             fit,
             asked.weights,
             reduced=asked.reduced,

@@ -3,10 +3,10 @@
 ``vst``: variance-stabilizing transformation (Anders & Huber 2010). ``log2``: log2(normalised count + 1).
 """
 
-from degsteps.normalization import normalization_factors
+from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_table, write_matrix
-from degsteps.transform import transformed_counts
+from degsteps.transform.transformation import transformed_counts
 
 
 def main(

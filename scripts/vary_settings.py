@@ -3,10 +3,10 @@
 One job for all contrasts of a sample set: each filter with each method of size factors is fitted once.
 """
 
-from degsteps import reanalysis
-from degsteps.sensitivity import vary_settings
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import read_table, write_matrix, write_table
+from degsteps.test import reanalysis
+from degsteps.test.sensitivity import vary_settings
 
 
 def main(

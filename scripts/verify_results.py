@@ -10,9 +10,9 @@ import json
 import sys
 from pathlib import Path
 
-from degsteps.errors import DataError
-from degsteps.exit_codes import ExitCode
-from degsteps.verification import Verified, verify
+from degsteps.basics.errors import DataError
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.verification import Verified, verify
 
 
 def as_json(verified: Verified, root: Path) -> str:

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from degsteps.config import read_schema
-from degsteps.generated import write_or_check
+from degsteps.basics.generated import write_or_check
+from degsteps.config.reading import read_schema
 
 TARGET = Path(__file__).resolve().parents[1] / "config" / "README.md"
 INTRODUCTION = """# Configuration

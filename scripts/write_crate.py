@@ -2,7 +2,7 @@
 
 import json
 
-from degsteps.crate import run_crate
+from degsteps.provenance.crate import run_crate
 from degsteps.step import Input, Output, run
 
 

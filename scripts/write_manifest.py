@@ -1,7 +1,7 @@
 """Join the records of all steps into one graph, and account for every file of the results."""
 
-from degsteps.digest import file_entry
-from degsteps.manifest import joined_records
+from degsteps.basics.digest import file_entry
+from degsteps.provenance.manifest import joined_records
 from degsteps.step import Inputs, OptionalInput, Output, run
 from degsteps.tables import read_json, write_json
 

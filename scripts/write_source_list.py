@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from degsteps.generated import write_or_check
+from degsteps.basics.generated import write_or_check
 
 REPO = Path(__file__).resolve().parents[1]
 TARGET = REPO / "rules" / "sources.txt"

@@ -30,8 +30,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from degsteps.digest import code_digest, file_entry, file_sha256
-from degsteps.errors import DegstepsError
+from degsteps.basics.digest import code_digest, file_entry, file_sha256
+from degsteps.basics.errors import DegstepsError
 
 Input = Annotated[Path, "input"]
 Inputs = Annotated[list[Path], "input"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from degsteps.normalization import size_factors
+from degsteps.normalize.size_factors import size_factors
 from degsteps.tables import write_matrix, write_table
 from tests.conftest import REPO, clean_environment
 

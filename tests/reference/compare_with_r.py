@@ -50,12 +50,12 @@ TRANSFORMED = {
 
 def run_degsteps(data: ReferenceSet, tag: str, compatibility: str = "r") -> tuple[pd.DataFrame, dict]:
     """Columns of :data:`COLUMNS` and the trend's numbers, by degsteps, with R's size factors."""
-    from degsteps import deseq
+    from degsteps.engines.deseq import estimation, shrinkage, testing
 
     genes = data.table(f"deseq2.{tag}").index
     counts, design = data.counts.loc[genes], data.design(tag)
     factors = data.normalization_factors()
-    fit = deseq.fit_model(
+    fit = estimation.fit_model(
         counts,
         design,
         data.size_factors,
@@ -63,11 +63,11 @@ def run_degsteps(data: ReferenceSet, tag: str, compatibility: str = "r") -> tupl
         compatibility=compatibility,
     )
     contrast = data.contrast(design)
-    result = deseq.wald_test(fit, contrast, alpha=0.1, samples=data.compared())
+    result = testing.wald_test(fit, contrast, alpha=0.1, samples=data.compared())
     tested = [column for column in design.columns if column.startswith(f"{data.config['condition']}_")]
-    ratio = deseq.likelihood_ratio_test(fit, counts, design.drop(columns=tested), contrast, alpha=0.1)
+    ratio = testing.likelihood_ratio_test(fit, counts, design.drop(columns=tested), contrast, alpha=0.1)
     result["lrt_pvalue"] = ratio["pvalue"]
-    shrunken = deseq.shrink_lfc(fit, counts, np.eye(design.shape[1])[-1], "normal")
+    shrunken = shrinkage.shrink_lfc(fit, counts, np.eye(design.shape[1])[-1], "normal")
     # R shrinks genes with replaced outliers from the counts before replacement; here they stay replaced.
     shrunken = shrunken.mask(fit.genes["replaced"])
     result["normal_lfc"], result["normal_se"] = shrunken["lfc_shrunken"], shrunken["lfc_shrunken_se"]
@@ -125,10 +125,11 @@ def run_pydeseq2(data: ReferenceSet, tag: str) -> tuple[pd.DataFrame, dict]:
 
 def compare_set(data: ReferenceSet, with_pydeseq2: bool) -> list[tuple[str, str, str]]:
     """What does not hang on the tested design: size factors and transformed values; name, ours, PyDESeq2's."""
-    from degsteps import deseq, normalization
+    from degsteps.engines.deseq import transformation
+    from degsteps.normalize import size_factors
 
     rows = []
-    ours = normalization.size_factors(data.counts)
+    ours = size_factors.size_factors(data.counts)
     theirs, values = None, {}
     if with_pydeseq2:
         from pydeseq2.dds import DeseqDataSet
@@ -149,7 +150,7 @@ def compare_set(data: ReferenceSet, with_pydeseq2: bool) -> list[tuple[str, str,
         options = dict(options)
         if options.pop("design", False):
             options["design"] = data.design(data.tags[-1].removesuffix("_cpm1"))
-        method = deseq.rlog if name.startswith("rlog") else deseq.vst
+        method = transformation.rlog if name.startswith("rlog") else transformation.vst
         expected = data.table(name).to_numpy()
         found = (method(data.counts, data.size_factors, **options).to_numpy(), values.get(name))
         rows.append((name, *("-" if v is None else _absolute(v - expected) for v in found)))
@@ -272,30 +273,35 @@ What stays different, and why:
   no local trend, no likelihood-ratio test and no length offsets.
 - **Shrinkage.** `normal` is R's `lfcShrink(coef = ...)` where the contrast is a coefficient or a multiple of one, and
   `lfcShrink(contrast = ...)`, by a matrix with a column for every level, for any other contrast of a design without
-  interactions (`tests/unit/test_expanded.py`: 1e-9, with batches 4e-5 on the log2 scale). R takes that matrix for the
+  interactions (`tests/unit/engines/test_expanded_design.py`: 1e-9, with batches 4e-5 on the log2 scale). R takes that
+  matrix for the
   levels of a coefficient too when they are asked for as `contrast`; the two differ a little. With interactions R
   refuses; here the contrast is then made a coefficient of the fitted design. Without an intercept R refuses as well;
   here the numbers are those of the same model with one. A gene whose maximum-likelihood estimate is infinite may fall
   on the other side of the limit of 10 that estimates need to enter the prior variance: seen once, 0.05 % of it.
 - **apeGLM.** R's apeglm package was not at hand for this table: six genes of its printed output for pasilla agree to
-  0.8 % (standard deviations to 0.1 %), and the posterior here is nowhere lower (`tests/unit/test_shrinkage.py`). The
+  0.8 % (standard deviations to 0.1 %), and the posterior here is nowhere lower
+  (`tests/unit/engines/test_shrinkage.py`). The
   mode and its curvature are checked against general optimisers and numeric derivatives
-  (`tests/unit/test_engine_shrink.py`).
+  (`tests/unit/engines/test_kernels_shrink.py`).
 - **Size factors by `iterate`.** R finds each maximum with `optim`, whose default stop is up to 2e-5 off; here it is the
   maximum itself, 5e-6 or less from R with a patient `optim`. Counts too sparse to settle are refused by both.
 - **rlog of marioni.** 1 % of the values are more than 1e-3 off, the worst by 3e-3, by one gene of 1,696, whose search
   for its dispersion begins at 7.2e-7. A first step gains 5e-9 there, and rounding each log gamma of 1.4e6 costs up to
   4e-9 in each sample: R happens to refuse the step and stays below the 1e-6 from which genes enter the trend; here it
   is taken, and a grid finds 1.1e-3. Which it is hangs on the last bits of means, variances and logarithms, so it
-  cannot be R's for certain. With the trend of the other genes all values are R's to 5e-9 (`tests/unit/test_deseq.py`).
+  cannot be R's for certain. With the trend of the other genes all values are R's to 5e-9
+  (`tests/unit/engines/test_deseq.py`).
 - **Weighted adjustment.** `test.adjustment: weighted` follows the idea of IHW (1.26), with groups, folds and weights of
   its own, so calls are not the same. For the p-values of the whole studies and their mean counts, ours : IHW's calls
   and their Jaccard index are 1096 : 1098, 0.91 (pasilla, 0.05), 1385 : 1360, 0.92 (pasilla, 0.1), 4027 : 4090, 0.94
-  (airway, 0.05), 4799 : 4883, 0.92 (airway, 0.1; `tests/unit/test_multiple_testing.py`). In 25 simulated sets of 8,000
+  (airway, 0.05), 4799 : 4883, 0.92 (airway, 0.1; `tests/unit/engines/test_multiple_testing.py`). In 25 simulated sets
+  of 8,000
   genes, at 0.1: 573 : 589 calls, 8.0 : 8.2 % of them false (Benjamini and Hochberg after independent filtering: 577,
   9.0 %).
 - **Groups without a count.** Where no sample of the groups compared has a count, the fold change is 0 and p is 1, as in
-  R, for contrasts of two levels and contrasts of weights of both signs (`tests/unit/test_zero_groups.py`). R tells the
+  R, for contrasts of two levels and contrasts of weights of both signs (`tests/unit/engines/test_zero_groups.py`). R
+  tells the
   groups of numbers from the columns that they weigh, so that the reference level is never one of them: a gene with
   counts in the reference level alone has no change against the mean of all others. One level against the rest, trends
   and expressions name their groups here, and such a gene keeps its p-value, whichever level is the reference.

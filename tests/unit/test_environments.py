@@ -8,7 +8,7 @@ from importlib.metadata import packages_distributions
 import pytest
 import yaml
 
-from degsteps.digest import LIBRARY
+from degsteps.basics.digest import LIBRARY
 from tests.conftest import REPO
 from tests.deployment.emulated_conda import pins
 

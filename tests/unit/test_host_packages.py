@@ -15,7 +15,7 @@ class Rule:
 sys.path += ["/host/site-packages", {scripts!r}]
 import degsteps
 print("/host/site-packages" in sys.path, {scripts!r} in sys.path, os.environ["NUMBA_NUM_THREADS"])
-import json, degsteps.digest
+import json, degsteps.basics.digest
 """
 
 

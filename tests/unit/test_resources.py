@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from degsteps.annotation import mapped_fraction, match_genes
-from degsteps.gene_table import read_gene_table, stated_release
+from degsteps.annotate.gene_table import read_gene_table, stated_release
+from degsteps.annotate.matching import mapped_fraction, match_genes
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 NEEDS_NO_ROW = {"SOURCES.tsv", "README.md"}

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from degsteps.analyses import load_checked_analyses
-from degsteps.config import NAME, load_analyses, read_schema, read_yaml, schema_problems
-from degsteps.errors import ConfigError
-from degsteps.matrix_scan import scan_counts
+from degsteps.basics.errors import ConfigError
+from degsteps.config.reading import NAME, load_analyses, read_schema, read_yaml, schema_problems
+from degsteps.inputs.scan import scan_counts
+from degsteps.workflow.analyses import load_checked_analyses
 from tests.conftest import REPO
 
 PYTHON_FILES = [*(REPO / "scripts").rglob("*.py"), *(REPO / "resources").glob("*.py")]

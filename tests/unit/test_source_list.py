@@ -1,6 +1,6 @@
 """A workflow loaded from a Git host gets the files that rules/sources.txt lists: all that a job needs must be there."""
 
-from degsteps.digest import code_files
+from degsteps.basics.digest import code_files
 from scripts.write_source_list import TARGET, sources
 from tests.conftest import REPO
 

@@ -16,7 +16,7 @@ from tests.conftest import REPO, clean_environment
 SCRIPT = '''
 """Join lines."""
 import os, signal
-from degsteps.errors import DataError
+from degsteps.basics.errors import DataError
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 
 def main(first: Input, rest: Inputs, joined: Output, word: str, times: int, options: dict, flag: bool = False,

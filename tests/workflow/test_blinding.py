@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from degsteps.exit_codes import ExitCode
+from degsteps.basics.exit_codes import ExitCode
 from tests.conftest import run_snakemake
 from tests.workflow.test_verify_and_replay import command
 

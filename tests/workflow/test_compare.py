@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from degsteps.comparison import CAUSES, compare
-from degsteps.errors import DataError
-from degsteps.exit_codes import ExitCode
+from degsteps.basics.errors import DataError
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.comparison import CAUSES, compare
 from degsteps.tables import read_matrix, read_table, write_matrix, write_table
 from tests.workflow.test_verify_and_replay import command
 

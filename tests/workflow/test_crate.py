@@ -7,7 +7,7 @@ import re
 import pytest
 from rocrate.rocrate import ROCrate
 
-from degsteps.crate import content_uri, run_crate
+from degsteps.provenance.crate import content_uri, run_crate
 
 
 @pytest.fixture(params=["small/1.0", "hostile/v2-rc.1"])

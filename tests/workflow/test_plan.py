@@ -5,7 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from degsteps.exit_codes import ExitCode
+from degsteps.basics.exit_codes import ExitCode
 from tests.conftest import Run
 from tests.workflow.test_verify_and_replay import command
 

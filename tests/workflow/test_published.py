@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from degsteps.exit_codes import ExitCode
+from degsteps.basics.exit_codes import ExitCode
 from tests.conftest import REPO
 from tests.workflow.test_verify_and_replay import command
 

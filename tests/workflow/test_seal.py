@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from degsteps.analyses import load_checked_analyses
-from degsteps.digest import code_digest
-from degsteps.errors import DataError
-from degsteps.exit_codes import ExitCode
-from degsteps.seal import changes_since_sealed, write_seal
+from degsteps.basics.digest import code_digest
+from degsteps.basics.errors import DataError
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.seal import changes_since_sealed, write_seal
+from degsteps.workflow.analyses import load_checked_analyses
 from tests.conftest import REPO, Run
 from tests.workflow.test_verify_and_replay import command
 

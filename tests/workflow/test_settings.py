@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from degsteps.basics.paths import STAGES, stage_folder
 from degsteps.config import read_schema, with_defaults
-from degsteps.layout import STAGES, stage_folder
 from degsteps.preflight import check_analysis
 from tests.conftest import SMALL, run_command, run_snakemake, write_small_study
 
@@ -373,7 +373,8 @@ ELSEWHERE = {
 #: Limits from which a job stops: tests/unit/test_ingest.py.
 LIMITS = {"ingest.max_replicate_bcv", "ingest.min_replicate_correlation"}
 
-#: Variants of one step, in tests/unit/test_hidden.py and test_splines.py; docs/designs.md runs one of each in whole.
+#: Variants of one step, in tests/unit/batch/test_surrogates.py and design/test_splines.py; docs/designs.md runs one of
+#: each in whole.
 OF_ONE_STEP = {
     *(f"design.hidden.{name}" for name in ("method", "number", "control_genes", "replicates", "null_formula")),
     "design.covariates.<name>.spline.df",

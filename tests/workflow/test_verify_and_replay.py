@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from degsteps.exit_codes import ExitCode
-from degsteps.verification import verify
+from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.verification import verify
 from tests.conftest import REPO, clean_environment
 
 TABLE = "08_annotate/treated_vs_untreated.tsv"

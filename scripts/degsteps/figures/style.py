@@ -248,7 +248,7 @@ class Scale:
 
 
 def scales(sheet: pd.DataFrame, units: Mapping[str, str] | None = None) -> dict[str, Scale]:
-    """Return the scale of each column of a typed sheet (:func:`degsteps.qc.sample_columns`)."""
+    """Return the scale of each column of a typed sheet (:func:`degsteps.qc.measures.sample_columns`)."""
     found = {}
     for name in sheet.columns:
         column = sheet[name]

@@ -2,7 +2,7 @@
 
 Standard library, PyYAML and jsonschema only: the Snakefile imports this package.
 
-Problems stop the run; notes do not. Each is a :class:`degsteps.config.Problem` that reads
+Problems stop the run; notes do not. Each is a :class:`degsteps.config.reading.Problem` that reads
 ``file: key: what is wrong. What to do.`` and knows by its class whether the configuration, the given data or the
 design of the experiment is at fault. ``check`` holds what the checks share, ``files`` looks at what is given,
 ``declarations`` and ``questions`` at the design and what is asked of it, ``settings`` at the steps.
@@ -11,7 +11,7 @@ design of the experiment is at fault. ``check`` holds what the checks share, ``f
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from degsteps.errors import Problem
+from degsteps.basics.errors import Problem
 from degsteps.preflight import declarations, files, questions, settings
 from degsteps.preflight.check import Check, DataProblem, DesignProblem, problem_kind
 
@@ -42,7 +42,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     Parameters
     ----------
     analysis : content of an analysis file with defaults filled in, ``name`` and ``file``, as
-        :func:`degsteps.config.load_analyses` gives it.
+        :func:`degsteps.config.reading.load_analyses` gives it.
     """
     check = Check(analysis)
     files.check_files(check)

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from degsteps.contrast_weights import contrast_columns
-from degsteps.contrasts import ContrastError, expand_contrasts
-from degsteps.design import Design, build_design
-from degsteps.errors import DegstepsError, Problem
-from degsteps.formula import Formula
-from degsteps.repeated import Finding
-from degsteps.sheet import Fault, Sheet
-from degsteps.wording import listed, near_match, quoted, suggestion
+from degsteps.basics.errors import DegstepsError, Problem
+from degsteps.basics.words import listed, near_match, quoted, suggestion
+from degsteps.design.coding import Design, build_design
+from degsteps.design.contrasts import ContrastError, expand_contrasts
+from degsteps.design.formula import Formula
+from degsteps.design.repeated_measures import Finding
+from degsteps.design.weights import contrast_columns
+from degsteps.inputs.sheet import Fault, Sheet
 
 
 class DataProblem(Problem):

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from degsteps.design import as_number
-from degsteps.formula import FormulaError, parse_formula
+from degsteps.basics.words import counted, listed, near_match, quoted, suggestion, verb
+from degsteps.design.coding import as_number
+from degsteps.design.formula import FormulaError, parse_formula
+from degsteps.design.splines import SplineError, natural_spline
+from degsteps.inputs.sheet import Fault
 from degsteps.preflight.check import Check
-from degsteps.sheet import Fault
-from degsteps.splines import SplineError, natural_spline
-from degsteps.wording import counted, listed, near_match, quoted, suggestion, verb
 
 
 def check_formula(check: Check) -> None:

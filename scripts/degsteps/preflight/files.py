@@ -2,12 +2,12 @@
 
 import gzip
 
-from degsteps.design import as_number
+from degsteps.basics.words import listed, verb
+from degsteps.design.coding import as_number
+from degsteps.inputs.sheet import Fault, access_fault
+from degsteps.inputs.sources import lengths_are_offsets
 from degsteps.preflight.check import Check
-from degsteps.sheet import Fault, access_fault
-from degsteps.source_checks import Inputs
-from degsteps.sources import lengths_are_offsets
-from degsteps.wording import listed, verb
+from degsteps.preflight.sources import Inputs
 
 
 def check_files(check: Check) -> None:

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any
 
-from degsteps.confounding import explain_aliases
-from degsteps.contrast_weights import compile_contrast
-from degsteps.contrasts import ContrastError, contrast_form
-from degsteps.design import Design, build_design, factor_levels
-from degsteps.errors import DegstepsError, DesignError
-from degsteps.formula import FormulaError, parse_formula
-from degsteps.hidden_checks import hidden_findings
+from degsteps.basics.errors import DegstepsError, DesignError
+from degsteps.basics.words import counted, listed, quoted, suggestion, verb
+from degsteps.design.coding import Design, build_design, factor_levels
+from degsteps.design.confounding import explain_aliases
+from degsteps.design.contrasts import ContrastError, contrast_form
+from degsteps.design.formula import FormulaError, parse_formula
+from degsteps.design.rank import rank_report
+from degsteps.design.repeated_measures import block_column, ignored_subjects, subject_findings, with_subject_hint
+from degsteps.design.sample_sets import members, set_model
+from degsteps.design.surrogate_checks import hidden_findings
+from degsteps.design.weights import compile_contrast
 from degsteps.preflight.check import Check
-from degsteps.rank import rank_report
-from degsteps.repeated import block_column, ignored_subjects, subject_findings, with_subject_hint
-from degsteps.sample_sets import members, set_model
-from degsteps.wording import counted, listed, quoted, suggestion, verb
 
 
 def check_contrasts(check: Check) -> None:

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from degsteps.config import read_schema, with_defaults
-from degsteps.confounding import crosstab_text, determines
-from degsteps.design import as_number
-from degsteps.engine_checks import concordance_refusals, engine_refusals
+from degsteps.basics.words import counted, listed, quoted, suggestion, verb
+from degsteps.config.reading import read_schema, with_defaults
+from degsteps.design.coding import as_number
+from degsteps.design.confounding import crosstab_text, determines
+from degsteps.design.repeated_measures import method_findings, subject_findings
+from degsteps.inputs.sheet import Fault, sex_of
 from degsteps.preflight.check import Check, DesignProblem
-from degsteps.repeated import method_findings, subject_findings
-from degsteps.sheet import Fault, sex_of
-from degsteps.wording import counted, listed, quoted, suggestion, verb
+from degsteps.preflight.engine_checks import concordance_refusals, engine_refusals
 
 #: From so many samples on, leaving out each of them takes long and tells little.
 _MANY_FITS = 100

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.errors import DataError
-from degsteps.wording import counted, listed
+from degsteps.basics.errors import DataError
+from degsteps.basics.words import counted, listed
 
 #: Why a gene of a result table has no p-value, or no adjusted one; in the order in which they are decided.
 NA_REASONS = {

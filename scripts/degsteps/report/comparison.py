@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from degsteps.comparison import CAUSES
+from degsteps.provenance.comparison import CAUSES
 from degsteps.report.numbers import format_fold_change, format_p
 from degsteps.report.template import environment, policy_hash, source
 
@@ -17,7 +17,7 @@ def render_comparison(compared: Mapping[str, Any], figures: Mapping[str, bytes])
 
     Parameters
     ----------
-    compared : result of :func:`degsteps.comparison.compare`.
+    compared : result of :func:`degsteps.provenance.comparison.compare`.
     figures : PNG of each contrast.
     """
     from markupsafe import Markup

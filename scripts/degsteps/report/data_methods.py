@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from degsteps.basics.words import counted
 from degsteps.report.accounting import reason_text
 from degsteps.report.citations import sentences
 from degsteps.report.recorded import facts_of
-from degsteps.wording import counted
 
 
 def data_sentences(settings, records, account, workflow_versions, cite) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from degsteps.layout import STAGES, stage_folder
+from degsteps.basics.paths import STAGES, stage_folder
 from degsteps.report.content import Content
 from degsteps.report.grids import Grid
 from degsteps.report.numbers import format_bytes

@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.formula import parse_formula
+from degsteps.basics.words import counted
+from degsteps.design.formula import parse_formula
 from degsteps.report.accounting import Account
 from degsteps.report.citations import Citations, escape_markdown, sentences, series
 from degsteps.report.data_methods import data_sentences, filter_sentences, normalization_sentences
 from degsteps.report.model_methods import test_sentences
 from degsteps.report.recorded import facts_of, software_versions
 from degsteps.report.references import REFERENCES
-from degsteps.wording import counted
 
 #: Packages that decide about numbers; what they bring along is in the versions table, not in the paragraph.
 NAMED_PACKAGES = ("numpy", "scipy", "pandas", "anndata", "pydeseq2", "scanpy", "inmoose", "edgepython", "matplotlib")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.contrasts import test_words, words
+from degsteps.design.contrasts import test_words, words
 from degsteps.report.accounting import NA_REASONS
 from degsteps.report.content import Content
 from degsteps.report.grids import Grid, gene_table, grid

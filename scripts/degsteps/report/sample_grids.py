@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.filtering import REASONS as FILTER_REASONS
+from degsteps.filter.rules import REASONS as FILTER_REASONS
 from degsteps.report.accounting import Account, reason_text
 from degsteps.report.content import Content, used_columns
 from degsteps.report.grids import Grid, grid, plain_text

@@ -5,14 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.contrasts import has_point_null
-from degsteps.errors import DataError
-from degsteps.formula import parse_formula
-from degsteps.hidden_checks import NAME
-from degsteps.pvalues import pvalue_shape
+from degsteps.basics.errors import DataError
+from degsteps.basics.words import counted, listed, verb
+from degsteps.design.contrasts import has_point_null
+from degsteps.design.formula import parse_formula
+from degsteps.design.surrogate_checks import NAME
 from degsteps.report.accounting import Account, na_counts, reason_text
 from degsteps.report.recorded import facts_of, facts_of_all
-from degsteps.wording import counted, listed, verb
+from degsteps.test.pvalue_shape import pvalue_shape
 
 STATUSES = ("bad", "warn", "ok")
 MEASURES = {"cramers_v": "Cramér's V", "eta_squared": "η²", "r_squared": "R²"}

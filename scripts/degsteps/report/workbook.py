@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from degsteps.contrasts import test_words, words
-from degsteps.errors import DataError
+from degsteps.basics.errors import DataError
+from degsteps.design.contrasts import test_words, words
 from degsteps.report.accounting import NA_REASONS
 from degsteps.report.content import used_columns
 from degsteps.report.recorded import provenance, software_versions

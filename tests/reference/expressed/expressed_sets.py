@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from degsteps import deseq, filtering, normalization
+from degsteps.engines.deseq import estimation, testing
+from degsteps.filter import rules
+from degsteps.normalize import size_factors
 
 HERE = Path(__file__).parent
 #: Folder of counts and samples, batch, tested factor and its base level.
@@ -26,9 +28,9 @@ def expressed(name: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
     folder, _, condition, _ = SETS[name]
     samples = pd.read_csv(folder / "samples.tsv", sep="\t", index_col=0, dtype=str)
     counts = pd.read_csv(folder / "counts.tsv.gz", sep="\t", index_col=0)[samples.index]
-    smallest = filtering.smallest_group_size(samples[condition])
-    counts = counts[filtering.filter_cpm(counts, min_samples=smallest)["kept"]]
-    return counts, samples, normalization.size_factors(counts)
+    smallest = rules.smallest_group_size(samples[condition])
+    counts = counts[rules.filter_cpm(counts, min_samples=smallest)["kept"]]
+    return counts, samples, size_factors.size_factors(counts)
 
 
 def design_matrix(name: str, design: str, samples: pd.DataFrame) -> pd.DataFrame:
@@ -42,8 +44,8 @@ def design_matrix(name: str, design: str, samples: pd.DataFrame) -> pd.DataFrame
 
 
 def analysed(name: str, design: str) -> pd.DataFrame:
-    """The table of :func:`degsteps.deseq.wald_test` at alpha 0.1."""
+    """The table of :func:`degsteps.engines.deseq.wald_test` at alpha 0.1."""
     counts, samples, factors = expressed(name)
     matrix = design_matrix(name, design, samples)
-    fit = deseq.fit_model(counts, matrix, factors)
-    return deseq.wald_test(fit, np.eye(matrix.shape[1])[-1], alpha=0.1)
+    fit = estimation.fit_model(counts, matrix, factors)
+    return testing.wald_test(fit, np.eye(matrix.shape[1])[-1], alpha=0.1)

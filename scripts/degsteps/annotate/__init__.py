@@ -1,0 +1,1 @@
+"""Stage 08: symbols, names and places of genes from a local file."""

@@ -1,0 +1,264 @@
+"""Gene annotation: match a gene table (:mod:`degsteps.annotate.gene_table`) to the genes of a count matrix."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from degsteps.annotate.gtf import GENE_COLUMNS
+from degsteps.basics.errors import DataError
+
+ALWAYS_PRESENT = ("symbol", "name", "biotype", "chrom", "n_matches")
+STATUS = "annotation_status"
+
+# -- id types ----------------------------------------------------------------------------------------------------------
+
+ID_TYPES = {
+    "ensembl_human": ("human Ensembl gene ids (ENSG...)", re.compile(r"ENSG(\d{11}|R\d{10})(\.\d+.*|_PAR_Y)?")),
+    "ensembl_mouse": ("mouse Ensembl gene ids (ENSMUSG...)", re.compile(r"ENSMUSG\d{11}(\.\d+.*)?")),
+    "ensembl_other": ("Ensembl gene ids of another species", re.compile(r"ENS[A-Z]{3,4}G\d{11}(\.\d+.*)?")),
+    "ensembl_transcript": ("Ensembl transcript ids", re.compile(r"ENS[A-Z]{0,4}T\d{11}(\.\d+.*)?")),
+    "flybase": ("FlyBase gene ids (FBgn...)", re.compile(r"FBgn\d{7}")),
+    "wormbase": ("WormBase gene ids (WBGene...)", re.compile(r"WBGene\d{8}")),
+    "entrez": ("Entrez gene ids (numbers)", re.compile(r"\d+")),
+    "refseq": ("RefSeq accessions (NM_, XR_, ...)", re.compile(r"[NX][MRP]_\d{6,}(\.\d+)?")),
+    # Symbols have no common form; they are what is left when a name is short and starts with a letter.
+    "symbol": ("gene symbols", re.compile(r"[A-Za-z][\w@.:/()'-]{0,24}")),
+}
+SPECIES_ID_TYPES = {"ensembl_human", "ensembl_mouse", "ensembl_other", "flybase", "wormbase"}
+_VERSIONED = re.compile(r"(ENS[A-Z]*\d{11}|ENSGR\d{10}|[NX][MRP]_\d{6,})\.\d+.*")
+_N_EXAMINED = 2000
+
+
+def detect_id_type(genes: Iterable[str]) -> str:
+    """Name the kind of id that most genes have: a key of ID_TYPES, or "unknown" without a majority.
+
+    Spike-in controls (`ERCC-...`) are left out. For messages, not for decisions: symbols are recognised only as
+    short names that are nothing else.
+
+    Parameters
+    ----------
+    genes : iterable of str
+        Gene ids; the first 2,000 are looked at.
+
+    Returns
+    -------
+    str
+    """
+    kinds = Counter()
+    for gene in _examined(genes):
+        kinds[next((kind for kind, (_, pattern) in ID_TYPES.items() if pattern.fullmatch(gene)), "unknown")] += 1
+    if not kinds:
+        return "unknown"
+    kind, count = kinds.most_common(1)[0]
+    return kind if 2 * count > kinds.total() else "unknown"
+
+
+def _examined(genes: Iterable[str]) -> list[str]:
+    return [str(gene) for _, gene in zip(range(_N_EXAMINED), genes, strict=False) if not str(gene).startswith("ERCC-")]
+
+
+def _are_versioned(genes: Iterable[str]) -> bool:
+    examined = _examined(genes)
+    return 2 * sum(_VERSIONED.fullmatch(gene) is not None for gene in examined) > len(examined)
+
+
+# -- matching ----------------------------------------------------------------------------------------------------------
+
+_ENSEMBL_VERSION = re.compile(r"(ENS[A-Z]*\d{11})\.\d+(?:_\d+)?(_PAR_Y)?")
+_ANY_VERSION = re.compile(r"(.+)\.\d+(?:_\d+)?(_PAR_Y)?")
+_ENSGR = re.compile(r"ENSGR(\d{10})(?:\.\d+)?")
+_PAR_Y = "_PAR_Y"
+
+
+def match_genes(
+    genes: pd.Index, table: pd.DataFrame, strip_version: Literal["auto", "always", "never"] = "auto"
+) -> pd.DataFrame:
+    """Look up each gene in a gene table; no gene is dropped, doubled, renamed or moved.
+
+    An id is looked up as it is first, then, if asked for, without version on both sides. A copy on the Y chromosome
+    of a pseudoautosomal gene (`ENSG00000182378.15_PAR_Y`, or `ENSGR0000182378` in old GENCODE files) is looked up
+    as such; if the table has only the gene on X, it gives symbol, name, biotype and Entrez id, the chromosome
+    becomes Y, and the position stays empty.
+
+    If the table has an id several times, the first row is used; rows that differ from it make the gene ambiguous.
+
+    Parameters
+    ----------
+    genes : Index of str
+        Gene ids of a count matrix.
+    table : DataFrame, genes x columns
+        From `read_gene_table` or `parse_gtf_genes`.
+    strip_version : {"auto", "always", "never"}
+        "auto" strips `.15` from Ensembl ids only: in other ids a final number can be part of the name, as in
+        `Y110A7A.10` of C. elegans. "always" strips it from every id, "never" from none.
+
+    Returns
+    -------
+    DataFrame, genes x columns
+        Index equal to `genes`. Columns: symbol, name, biotype, chrom; then entrez_id, n_matches, start, end, strand,
+        length as far as the table has them (n_matches always: how many records the gene has, 0 if none); then the
+        table's other columns; last annotation_status: matched | matched_without_version | ambiguous (n_matches
+        above 1) | not_found.
+
+    Raises
+    ------
+    DataError
+        The table has a column annotation_status.
+    ValueError
+        `strip_version` is none of the three.
+    """
+    if strip_version not in ("auto", "always", "never"):
+        raise ValueError(f"strip_version must be 'auto', 'always' or 'never', not {strip_version!r}")
+    if STATUS in table.columns:
+        raise DataError(
+            f"the gene annotation has a column {STATUS!r}, which degsteps writes itself. Rename the column."
+        )
+    unique = _one_row_per_gene(table)
+    row = unique.index.get_indexer(genes)
+    n_matches = np.where(row >= 0, unique["n_matches"].to_numpy()[row], 0)
+    is_exact = row >= 0
+    from_x = np.zeros(len(genes), dtype=bool)
+
+    if strip_version != "never" and not is_exact.all():
+        pattern = _ENSEMBL_VERSION if strip_version == "auto" else _ANY_VERSION
+        table_keys = pd.Series([_without_version(gene, pattern) for gene in unique.index])
+        records_of_key = pd.Series(unique["n_matches"].to_numpy()).groupby(table_keys.to_numpy(), sort=False).sum()
+        row_of_key = pd.Index(table_keys.drop_duplicates())
+        key_rows = table_keys.drop_duplicates().index.to_numpy()
+        records = records_of_key.reindex(row_of_key).to_numpy()
+
+        missed = np.flatnonzero(~is_exact)
+        keys = np.array([_without_version(gene, pattern) for gene in genes[missed]], dtype=object)
+        found = row_of_key.get_indexer(keys)
+        on_y = np.array([key.endswith(_PAR_Y) for key in keys]) & (found < 0)
+        found[on_y] = row_of_key.get_indexer([key.removesuffix(_PAR_Y) for key in keys[on_y]])
+        hit = found >= 0
+        row[missed[hit]] = key_rows[found[hit]]
+        n_matches[missed[hit]] = records[found[hit]]
+        from_x[missed] = on_y & hit
+
+    annotation = unique.reset_index(drop=True).reindex(row).set_axis(genes, axis=0)  # -1 is no row: missing
+    annotation["n_matches"] = pd.array(n_matches, dtype="Int64")
+    _move_to_y(annotation, from_x)
+    annotation[STATUS] = pd.array(
+        np.select(
+            [row < 0, n_matches > 1, is_exact],
+            ["not_found", "ambiguous", "matched"],
+            default="matched_without_version",
+        ),
+        dtype="string",
+    )
+    return annotation
+
+
+def _one_row_per_gene(table: pd.DataFrame) -> pd.DataFrame:
+    """The first row of each gene, columns in their fixed order, n_matches counting the rows that differ."""
+    table = table.copy(deep=False)
+    for column in ALWAYS_PRESENT:
+        if column not in table.columns:
+            is_count = column == "n_matches"
+            table[column] = pd.array([1 if is_count else pd.NA] * len(table), dtype="Int64" if is_count else "string")
+    table["n_matches"] = table["n_matches"].astype("Int64").fillna(1).astype(np.int64)
+    known = [column for column in GENE_COLUMNS if column in table.columns]
+    table = table[known + [column for column in table.columns if column not in known]]
+    if table.index.is_unique:
+        return table
+    different = table[~table.reset_index().duplicated().to_numpy()]
+    first = ~different.index.duplicated()
+    records = different["n_matches"].groupby(level=0, sort=False).sum()
+    unique = different[first].copy()
+    unique["n_matches"] = records.reindex(unique.index).to_numpy()
+    return unique
+
+
+def _without_version(gene: str, pattern: re.Pattern[str]) -> str:
+    gene = str(gene)
+    old = _ENSGR.fullmatch(gene)
+    if old:
+        return f"ENSG0{old[1]}{_PAR_Y}"
+    found = pattern.fullmatch(gene)
+    return found[1] + (found[2] or "") if found else gene
+
+
+def _move_to_y(annotation: pd.DataFrame, from_x: np.ndarray) -> None:
+    """Correct, in place, what the row of the X copy cannot say of the Y copy."""
+    if not from_x.any():
+        return
+    has_prefix = annotation.loc[from_x, "chrom"].str.startswith("chr").fillna(False).to_numpy(dtype=bool)
+    annotation.loc[from_x, "chrom"] = np.where(has_prefix, "chrY", "Y")
+    for column in annotation.columns.intersection(["start", "end"]):
+        annotation.loc[from_x, column] = pd.NA
+
+
+def mapped_fraction(annotation: pd.DataFrame) -> float:
+    """Share of the genes that the annotation knows, from 0 to 1; 1 if there are no genes.
+
+    Parameters
+    ----------
+    annotation : DataFrame, genes x columns
+        From `match_genes`.
+    """
+    if annotation.empty:
+        return 1.0
+    return float((annotation[STATUS] != "not_found").mean())
+
+
+def require_mapped(
+    annotation: pd.DataFrame, min_mapped_fraction: float, source: str, table_genes: Iterable[str] = ()
+) -> None:
+    """Stop if the annotation knows too few of the genes to be the right one.
+
+    Parameters
+    ----------
+    annotation : DataFrame, genes x columns
+        From `match_genes`.
+    min_mapped_fraction : float
+        Share of genes, 0 to 1, that must be known.
+    source : str
+        What the message calls the annotation, for example its path.
+    table_genes : iterable of str
+        Ids of the annotation, to show next to those that were not found and to tell the likely cause.
+
+    Raises
+    ------
+    DataError
+        The share is lower. The message shows ids of both sides, the likely cause and what to do.
+    """
+    share = mapped_fraction(annotation)
+    if share >= min_mapped_fraction:
+        return
+    missed = annotation.index[annotation[STATUS] == "not_found"]
+    known = pd.Index(table_genes)
+    shown = f"First genes of the annotation: {', '.join(map(str, known[:5]))}. " if len(known) else ""
+    raise DataError(
+        f"{source}: {len(annotation) - len(missed):,} of {len(annotation):,} genes ({share:.1%}) are in the gene "
+        f"annotation, and min_mapped_fraction asks for {min_mapped_fraction:.1%}. "
+        f"First genes not found: {', '.join(map(str, missed[:5]))}. {shown}{_likely_cause(missed, known)}"
+    )
+
+
+def _likely_cause(missed: pd.Index, known: pd.Index) -> str:
+    ours, theirs = detect_id_type(_spread(missed)), detect_id_type(_spread(known))
+    lower = "or lower min_mapped_fraction if so few are expected."
+    if ours != theirs and "unknown" not in (ours, theirs):
+        both = f"The counts have {ID_TYPES[ours][0]}, the annotation {ID_TYPES[theirs][0]}"
+        if {ours, theirs} <= SPECIES_ID_TYPES:
+            return f"{both}: another species. Give the annotation of the species that was sequenced."
+        return f"{both}: another type of id. Give an annotation with the ids of the counts."
+    if len(known) and _are_versioned(_spread(missed)) != _are_versioned(_spread(known)):
+        return "Ids with a version (.15) meet ids without. Set strip_version to auto."
+    if len(known) and ours == theirs != "unknown":
+        return (
+            f"Both have {ID_TYPES[ours][0]}, so it is probably another release or a part of the genes. "
+            f"Give the annotation that the reads were counted with, {lower}"
+        )
+    return f"Probably another species or type of id. Give the annotation that the reads were counted with, {lower}"
+
+
+def _spread(genes: pd.Index) -> pd.Index:
+    """As many genes as are examined, from everywhere: the first of a file are often of one kind, such as tRNAs."""
+    return genes[:: max(1, len(genes) // _N_EXAMINED)]

@@ -1,0 +1,1 @@
+"""Stage 04: design matrix, confounding, surrogate variables, values without batches for figures."""

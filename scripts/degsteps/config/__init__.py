@@ -1,0 +1,1 @@
+"""Reading the YAML: schemas, defaults, faults in plain words. The Snakefile imports this folder."""

@@ -1,0 +1,268 @@
+"""Reading the YAML configuration: closed schemas, defaults, and problems in one sentence each.
+
+Standard library, PyYAML and jsonschema only: the Snakefile imports this module.
+"""
+
+import copy
+import difflib
+import functools
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from degsteps.basics.errors import ConfigError, Problem
+
+SCHEMAS = Path(__file__).resolve().parents[3] / "config" / "schema"
+#: What becomes part of a path; the schemas have the same pattern for versions and contrasts.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without repeated keys, which PyYAML would drop silently."""
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """The same in C, where PyYAML was built with it: ten times as fast."""
+
+
+def _mapping_without_repeats(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict:
+    seen: dict[Any, int] = {}
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if not isinstance(key, Hashable):
+            raise yaml.constructor.ConstructorError(None, None, "a key is a list or a mapping", key_node.start_mark)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key!r} stands here twice", key_node.start_mark
+            )
+        seen[key] = key_node.start_mark.line
+    return yaml.constructor.SafeConstructor.construct_mapping(loader, node, deep=True)
+
+
+for _loader in (_PlainLoader, _Loader):
+    _loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_repeats)
+
+
+def read_yaml(path: Path | str) -> Any:
+    """Read a YAML file safely; repeated keys and syntax errors raise :class:`ConfigError` with the line."""
+    try:
+        return _parsed(Path(path).read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: there is no such file. Correct the path; it is relative to the working folder."
+        ) from None
+    except OSError as error:
+        what = "is a folder" if isinstance(error, IsADirectoryError) else f"cannot be read ({error.strerror})"
+        raise ConfigError(f"{path}: {what}. Name a YAML file that you may read.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text. Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}" if mark else "the file"
+        what, cure = _plain_words(getattr(error, "problem", None) or str(error))
+        raise ConfigError(f"{path}: {place}: is not valid YAML: {what}. {cure}") from None
+
+
+#: What the parser says, in part; what it means; what to do.
+_YAML_FAULTS = (
+    (r"character '\t'", "a tab stands where only blanks may", "Indent with blanks."),
+    (
+        "mapping values",
+        "there is a ': ' too many",
+        "Put text with a colon in quotes; indent keys alike.",
+    ),
+    ("<block end>", "the indentation does not fit the lines above", "Begin keys of one section at the same column."),
+    ("expected ':'", "a key has no ': ' behind it", "Write `key: value`, in this line or the one above."),
+    ("unexpected end of stream", "a quotation mark is not closed", "Close it."),
+    ("expected ',' or", "a bracket is not closed, or a comma is missing", "Mend it, in this line or the one above."),
+)
+
+
+def _plain_words(problem: str) -> tuple[str, str]:
+    return next((words for part, *words in _YAML_FAULTS if part in problem), (problem, "Mend that line."))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
+    except yaml.YAMLError:
+        # The two name faults differently; messages must not depend on how PyYAML was built.
+        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506  (a SafeLoader)
+
+
+@functools.cache
+def read_schema(name: str) -> dict[str, Any]:
+    """Read ``config/schema/<name>.schema.yaml``, once; who changes what is returned must copy it."""
+    return read_yaml(SCHEMAS / f"{name}.schema.yaml")
+
+
+def with_defaults(content: Any, schema: dict[str, Any]) -> Any:
+    """Return a copy of the content in which every key that is not given has the schema's default."""
+    if not isinstance(content, dict):
+        return copy.deepcopy(content)
+    filled = {key: with_defaults(value, _schema_of(key, schema)) for key, value in content.items()}
+    for key, part in schema.get("properties", {}).items():
+        if key not in filled and "default" in part:
+            filled[key] = with_defaults(copy.deepcopy(part["default"]), part)
+    return filled
+
+
+def _schema_of(key: str, schema: dict[str, Any]) -> dict[str, Any]:
+    rest = schema.get("additionalProperties")
+    return schema.get("properties", {}).get(key, rest if isinstance(rest, dict) else {})
+
+
+def schema_problems(content: Any, schema: dict[str, Any], file: str) -> list[Problem]:
+    """Return every way in which the content breaks the schema, with the key path and a near match for typos."""
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(content), key=lambda error: list(map(str, error.absolute_path))
+    )
+    # The validator tells each missing key on its own, and each time all of them are named.
+    return list(dict.fromkeys(problem for error in errors for problem in _explain(error, file)))
+
+
+def _explain(error: Any, file: str) -> list[Problem]:
+    key = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        allowed = sorted(error.schema.get("properties", {}))
+        found = []
+        for name in sorted(map(str, set(error.instance) - set(allowed))):
+            found.append(Problem(file, f"{key}.{name}".lstrip("."), "is no known key.", _right_key(name, error.schema)))
+        return found
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        cures = error.schema.get("properties", {})
+        return [
+            Problem(
+                file,
+                f"{key}.{name}".lstrip("."),
+                "is missing.",
+                f"Give it: {cures.get(name, {}).get('description', '')}",
+            )
+            for name in missing
+        ]
+    description = error.schema.get("description", "")
+    if error.validator == "oneOf":
+        return [Problem(file, key, *_explain_choice(error))]
+    if error.validator == "type":
+        return [Problem(file, key, *_explain_type(error, description))]
+    if error.validator == "enum":
+        choices = ", ".join(map(str, error.validator_value))
+        return [Problem(file, key, f"{error.instance!r} is not one of the choices.", f"Choose one of: {choices}.")]
+    if error.validator == "pattern":
+        what = f"{error.instance!r} has characters that cannot stand in a file name, or begins with one."
+        return [Problem(file, key, what, "Use letters, digits, '.', '_' and '-'; begin with a letter or digit.")]
+    if error.validator == "uniqueItems":
+        twice = [entry for place, entry in enumerate(error.instance) if entry in error.instance[:place]]
+        return [Problem(file, key, f"{twice[0]!r} stands there twice.", "Leave one of them.")]
+    bounds = {
+        "minimum": "must be at least",
+        "maximum": "must be at most",
+        "exclusiveMinimum": "must be greater than",
+        "exclusiveMaximum": "must be less than",
+        "minItems": "needs at least this many entries:",
+        "minProperties": "needs at least this many entries:",
+        "minLength": "needs at least this many characters:",
+    }
+    if error.validator in bounds:
+        return [Problem(file, key, f"{bounds[error.validator]} {error.validator_value}.", description)]
+    return [Problem(file, key, f"{error.message}.", description)]
+
+
+def _right_key(name: str, schema: dict[str, Any]) -> str:
+    """Say which key may have been meant by one that is not known."""
+    parts = schema.get("properties", {})
+    if "\u00a0" in name:
+        return "It begins with a no-break space, which looks like a blank: type the blanks of this line again."
+    homes = [section for section, part in parts.items() if name in part.get("properties", {})]
+    if homes:
+        return f"It belongs below {' or '.join(map(repr, homes))}: indent it."
+    near = difflib.get_close_matches(name, sorted(parts), n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(parts))}."
+
+
+def _explain_choice(error: Any) -> tuple[str, str]:
+    """Say which sets of keys exclude each other, and which of them is not complete."""
+    sets = [choice["required"] for choice in error.validator_value]
+    given = [name for names in sets for name in names if name in error.instance]
+    cure = f"Give either {' and '.join(sets[0])}, or {' and '.join(sets[1])}."
+    if not given:
+        return f"{' and '.join(sets[0])} are missing.", cure
+    if {*given} < {*sets[0]}:
+        missing = [name for name in sets[0] if name not in given]
+        return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.", cure
+    return f"{' and '.join(given)} exclude each other.", cure
+
+
+def _explain_type(error: Any, description: str) -> tuple[str, str]:
+    names = {"string": "text", "array": "a list", "object": "a mapping", "null": "empty", "boolean": "true or false"}
+    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    what = (
+        f"must be {' or '.join(names.get(name, f'a {name}' if name == 'number' else f'an {name}') for name in wanted)}"
+    )
+    if error.instance is None:
+        return f"is empty, and {what}.", "Write what belongs to it; lines below it are its own only if indented."
+    if "string" in wanted and isinstance(error.instance, bool):
+        return f"{what}, but YAML reads this word as true or false.", "Put the value in quotes."
+    if "string" in wanted and isinstance(error.instance, (int, float)):
+        return f"{what}, but YAML reads {error.instance} as a number.", "Put the value in quotes."
+    return f"{what}, not {error.instance!r}.", description
+
+
+def analysis_name(path: Path | str) -> str:
+    """Return the name of an analysis: its file's name without ``.yaml``."""
+    return Path(path).name.removesuffix(".yml").removesuffix(".yaml")
+
+
+def load_analyses(config: dict[str, Any], file: str = "config/config.yaml") -> tuple[dict[str, dict], list[Problem]]:
+    """Load every analysis that the configuration lists.
+
+    Returns
+    -------
+    analyses : mapping of name to content with defaults filled in and ``name`` and ``file`` added; an analysis that
+        breaks its schema is left out.
+    problems : everything that is wrong, to be shown in one go.
+    """
+    schema = read_schema("config")
+    problems = schema_problems(config, schema, file)
+    if problems:
+        return {}, problems
+    analyses: dict[str, dict] = {}
+    analysis_schema = read_schema("analysis")
+    for path in with_defaults(config, schema)["analyses"]:
+        name = analysis_name(path)
+        if not NAME.fullmatch(name):
+            what = f"{path!r} gives the analysis the name {name!r}, which becomes a folder."
+            cure = "Rename the file: letters, digits, '.', '_' and '-', beginning with a letter or digit."
+            problems.append(Problem(file, "analyses", what, cure))
+            continue
+        if name in analyses:
+            problems.append(Problem(file, "analyses", f"two files give the name {name!r}.", "Rename one of the files."))
+            continue
+        try:
+            content = read_yaml(path)
+        except ConfigError as error:
+            problems.append(_unread(path, str(error), file))
+            continue
+        found = schema_problems(content if content is not None else {}, analysis_schema, path)
+        problems += found
+        if not found:
+            analyses[name] = {"name": name, "file": str(path), **with_defaults(content, analysis_schema)}
+    return analyses, problems
+
+
+def _unread(path: str, message: str, file: str) -> Problem:
+    """Return the problem of an analysis that cannot be read: of the list, if there is no such file."""
+    if Path(path).is_dir():
+        return Problem(file, "analyses", f"{path}: is a folder.", "Name the YAML files in it.")
+    if Path(path).exists():
+        return Problem(path, "", message.removeprefix(f"{path}: "), "")
+    present = {analysis_name(found): str(found) for found in sorted(Path("config", "analyses").glob("*.y*ml"))}
+    near = difflib.get_close_matches(analysis_name(path), present, n=1)
+    cure = f"Did you mean {present[near[0]]}?" if near else "Correct the path; it is relative to the working folder."
+    return Problem(file, "analyses", f"{path}: there is no such file.", cure)

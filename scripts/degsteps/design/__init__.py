@@ -1,0 +1,1 @@
+"""Formula, design matrix, contrasts, sets of samples. The Snakefile imports this folder."""

@@ -1,0 +1,168 @@
+"""Repeated measures: several samples of one subject, and what a design does about them.
+
+Samples of one person, animal or donor are alike. With the subject in the formula (``fixed``) only changes within
+subjects are compared, which takes subjects that have several of the levels compared. Where the treatment varies between
+subjects, each of which has one level, samples of one subject are modelled as correlated (``duplicate_correlation``).
+
+Standard library only: the Snakefile imports this module.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from degsteps.basics.errors import DegstepsError
+from degsteps.basics.words import counted, listed, quoted
+from degsteps.design.coding import Design, build_design
+from degsteps.design.confounding import crosstab_text, determines
+from degsteps.design.rank import rank_report
+
+#: What columns of subjects are called, alone or with ``id``, ``no`` and the like.
+_SUBJECT_COLUMN = re.compile(
+    r"(subject|patient|participant|donor|individual|person|volunteer|proband|animal|mouse|rat|monkey|pig|dog|fish)s?"
+    r"([ _.-]?(id|ids|no|nr|number|code|key|name))?\Z",
+    re.IGNORECASE,
+)
+#: Beyond so many subjects it is not looked up whether the design accounts for them in other words.
+_MOST_SUBJECTS = 200
+
+
+class Finding(NamedTuple):
+    """What is wrong with the repeated measures of a design; ``kind`` is config, data, design or note."""
+
+    kind: str
+    key: str
+    what: str
+    cure: str
+
+
+def block_column(design_section: Mapping[str, Any]) -> str | None:
+    """Return the column whose samples are modelled as correlated, if any."""
+    repeated = design_section["repeated"]
+    return repeated["subject"] if repeated and repeated["method"] == "duplicate_correlation" else None
+
+
+def method_findings(analysis: Mapping[str, Any]) -> list[Finding]:
+    """Check that the engine knows the method."""
+    engine = analysis["test"]["engine"]
+    if block_column(analysis["design"]) is None or engine == "voom":
+        return []
+    what = f"test.engine {engine} knows no correlation between samples of one subject."
+    return [Finding("config", "design.repeated.method", what, "Set test.engine: voom, or method: fixed.")]
+
+
+def subject_findings(
+    section: Mapping[str, Any],
+    columns: Mapping[str, Sequence[str]],
+    formula_columns: Sequence[str],
+    tested: Sequence[str],
+    design: Design | None,
+    key: str = "design.repeated.subject",
+) -> list[Finding]:
+    """Check the subjects of the samples of one fit.
+
+    Parameters
+    ----------
+    section : the ``design`` section of the configuration; the column of the subjects has no blanks.
+    columns : columns of the sheet, of these samples.
+    tested : columns that contrasts compare.
+    design : None where it cannot be built.
+    """
+    subject, method = section["repeated"]["subject"], section["repeated"]["method"]
+    values, key_of_method = columns[subject], "design.repeated.method"
+    cure = "Name the column of the subjects, or delete design.repeated."
+    if len(set(values)) == len(values):
+        what = f"every sample has a {quoted(subject)} of its own, so nothing is repeated."
+        return [Finding("design", key, what, cure)]
+    if len(set(values)) == 1:
+        what = f"all samples are of one {quoted(subject)}, so nothing tells what differs between subjects."
+        return [Finding("design", key, what, cure)]
+    is_fixed = design is not None and accounts_for(design, section, columns, subject)
+    if method == "duplicate_correlation":
+        if not is_fixed:
+            return []
+        what = f"the formula accounts for every {quoted(subject)}, which leaves nothing of it to be correlated."
+        return [Finding("config", key_of_method, what, "Take the subjects out of design.formula, or set fixed.")]
+    nested = [name for name in tested if name in columns and name in formula_columns and name != subject]
+    nested = [name for name in nested if len(set(columns[name])) > 1 and determines(values, columns[name])]
+    if is_fixed or (subject in formula_columns and not nested):
+        return []
+    if nested:
+        of = listed(nested)
+        what = f"every {quoted(subject)} has one level of {of}: {of} varies between subjects, not within them. As a "
+        what += f"fixed effect {quoted(subject)} would take its effect away, and without it samples of one "
+        what += f"{quoted(subject)} would count as independent ones, which makes p-values too small."
+        cure = "Set design.repeated.method: duplicate_correlation with test.engine: voom, or analyse one sample of "
+        cure += f"each {quoted(subject)}.\n{crosstab_text(values, columns[nested[0]], subject, nested[0])}"
+        return [Finding("design", key_of_method, what, cure)]
+    what = f"{quoted(subject)} is to be a fixed effect, and is not in the formula."
+    cure = f"Add it to design.formula ('~ {subject} + ...') and to design.factors, or set duplicate_correlation."
+    return [Finding("config", key_of_method, what, cure)]
+
+
+def with_subject_hint(
+    cure: str, section: Mapping[str, Any], columns: Mapping[str, Sequence[str]], formula_columns: Sequence[str]
+) -> str:
+    """Add to the cure of aliased columns what to do where one of them tells repeated subjects apart."""
+    if section["repeated"] is not None:
+        return cure
+    named = [name for name in formula_columns if _SUBJECT_COLUMN.match(name) and name in columns]
+    named = [name for name in named if len(set(columns[name])) < len(columns[name])]
+    if not named:
+        return cure
+    advice, mark, table = cure.partition("\n")
+    hint = f" If samples of one {quoted(named[0])} are repeated measures, take it out and have them modelled as "
+    hint += (
+        f"correlated: design.repeated: {{subject: {named[0]}, method: duplicate_correlation}} with test.engine: voom."
+    )
+    return f"{advice.rstrip()}{hint}{mark}{table}"
+
+
+def ignored_subjects(
+    design: Design, section: Mapping[str, Any], columns: Mapping[str, Sequence[str]], sample_column: str
+) -> list[Finding]:
+    """Say which columns look like subjects with several samples that the design takes for independent ones.
+
+    Parameters
+    ----------
+    design : of full rank.
+    section : the ``design`` section of the configuration.
+    columns : columns of the sheet, of the samples of the design.
+    """
+    found = []
+    for name, values in columns.items():
+        if name == sample_column or not _SUBJECT_COLUMN.match(name) or name in design.formula.columns:
+            continue
+        sizes = Counter(value for value in values if value)
+        repeats = [subject for subject, number in sizes.items() if number > 1]
+        if not repeats or len(sizes) < 2 or accounts_for(design, section, columns, name):
+            continue
+        what = f"{counted(len(repeats), 'level')} of {quoted(name)} {'has' if len(repeats) == 1 else 'have'} several "
+        what += "samples, which the design takes for independent ones."
+        cure = f"If they are samples of one subject, add {quoted(name)} to the formula, or say so under "
+        cure += f"design.repeated: {{subject: {name}, method: ...}} (docs/designs.md)."
+        found.append(Finding("note", "design.repeated", what, cure))
+    return found
+
+
+def accounts_for(design: Design, section: Mapping[str, Any], columns: Mapping[str, Sequence[str]], name: str) -> bool:
+    """Return whether the design tells all subjects apart, also in other words: as arm and number within the arm.
+
+    Parameters
+    ----------
+    design : of any rank.
+    name : the column of the subjects.
+    """
+    values, report = columns[name], rank_report(design)
+    if name in design.formula.columns:
+        return report.is_full_rank
+    if not all(values) or len(set(values)) > _MOST_SUBJECTS or len(set(values)) > len(design.columns):
+        return False
+    factors = {**section["factors"], name: {"reference": values[0], "levels": None}}
+    formula = f"{design.formula} + `{name}`"
+    try:
+        larger = build_design(columns, design.samples, formula, factors, section["covariates"])
+    except DegstepsError:
+        return False
+    return rank_report(larger).rank == report.rank

@@ -1,0 +1,68 @@
+"""Sample sets: some of the samples, analysed as if there were no others, each other sample with its reason.
+
+Standard library only: the Snakefile imports this module.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from degsteps.design.formula import parse_formula
+from degsteps.design.weights import contrast_columns
+
+
+def members(
+    columns: Mapping[str, Sequence[str]], sample_ids: Sequence[str], sample_set: Mapping[str, Any]
+) -> tuple[list[str], dict[str, str]]:
+    """Return the samples of a set, and why each of the others is not in it.
+
+    Parameters
+    ----------
+    columns : columns of the sample sheet, in the order of ``sample_ids``.
+    sample_set : ``keep``, the levels of columns that members have; ``exclude``, samples with reasons.
+
+    Returns
+    -------
+    kept : sample ids in their order.
+    reasons : by sample id.
+    """
+    reasons: dict[str, str] = {}
+    for position, sample in enumerate(sample_ids):
+        if sample in sample_set["exclude"]:
+            reasons[sample] = f"excluded: {sample_set['exclude'][sample]}"
+            continue
+        for column, levels in sample_set["keep"].items():
+            if columns[column][position] not in levels:
+                reasons[sample] = f"{column} is {columns[column][position]}"
+                break
+    return [sample for sample in sample_ids if sample not in reasons], reasons
+
+
+def set_contrasts(analysis: Mapping[str, Any], name: str | None) -> dict[str, dict[str, Any]]:
+    """Return the contrasts of one sample set, or of all samples (None)."""
+    contrasts = analysis["test"]["contrasts"]
+    return {contrast: content for contrast, content in contrasts.items() if content.get("sample_set") == name}
+
+
+def set_model(analysis: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+    """Return the design section of a sample set: its own formula if it has one, what that formula names, and hidden."""
+    design = analysis["design"]
+    model = {key: design[key] for key in ("formula", "factors", "covariates", "hidden")}
+    if name is None:
+        return model
+    formula = design["sample_sets"][name]["formula"] or design["formula"]
+    named = parse_formula(formula).columns
+    return {
+        "formula": formula,
+        "factors": {column: declared for column, declared in design["factors"].items() if column in named},
+        "covariates": {column: declared for column, declared in design["covariates"].items() if column in named},
+        "hidden": design["hidden"],
+    }
+
+
+def set_group(analysis: Mapping[str, Any], name: str) -> str:
+    """Return the factor whose smallest level the filter of a sample set counts on."""
+    model = set_model(analysis, name)
+    if analysis["filter"]["group"] in model["factors"]:
+        return analysis["filter"]["group"]
+    named = [column for contrast in set_contrasts(analysis, name).values() for column in contrast_columns(contrast)]
+    return [*[column for column in named if column in model["factors"]], *reversed(list(model["factors"]))][0]

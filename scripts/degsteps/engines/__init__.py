@@ -1,0 +1,1 @@
+"""How counts are modelled: one record per engine in ``registry``, one module or folder each."""

@@ -1,0 +1,221 @@
+"""Shrunken fold changes of any contrast of coefficients."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from degsteps.basics.errors import DesignError
+from degsteps.engines.deseq.checks import require_choice, require_contrast
+from degsteps.engines.deseq.expanded_design import ExpandedDesign
+from degsteps.engines.deseq.fit import LOG2_E, Fit, fitted_counts
+from degsteps.engines.deseq.kernels import shrink
+from degsteps.engines.deseq.kernels.blocks import for_each_block
+from degsteps.engines.deseq.kernels.design_groups import Cells, Cholesky
+from degsteps.engines.deseq.kernels.irls import fit_coefficients, start_coefficients
+from degsteps.engines.deseq.kernels.normal_prior_width import matched_prior_variance
+from degsteps.engines.deseq.kernels.wald import contrast_estimate
+from degsteps.engines.deseq.testing import absent_genes
+
+
+def shrink_lfc(
+    fit: Fit,
+    counts: pd.DataFrame,
+    contrast: np.ndarray,
+    method: str = "apeglm",
+    *,
+    expanded: ExpandedDesign | None = None,
+    samples: np.ndarray | None = None,
+    block: int | None = None,
+    threads: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> pd.DataFrame:
+    """Shrunken log2 fold change of a contrast.
+
+    A contrast that is no coefficient is made one: the design is written in other coefficients, of which the contrast is
+    one; the model and its maximum-likelihood estimates stay the same. Normal priors are put on the columns of an
+    expanded design instead where there is one.
+
+    Parameters
+    ----------
+    fit : Fit
+    counts : DataFrame, genes x samples
+        The counts that were fitted. Replaced outliers stay replaced.
+    contrast : array_like, (coefficients,)
+    method : {"apeglm", "normal"}
+        A Cauchy prior on the contrast alone, or normal priors on all coefficients but the intercept (DESeq2's
+        ``type="normal"``).
+    expanded : ExpandedDesign, optional
+        Of the fitted design; for ``normal`` and contrasts that :func:`normal_prior_on` says are shrunk in it.
+    samples : array_like of bool, (samples,), optional
+        Samples of the groups compared, as in :func:`degsteps.engines.deseq.wald_test`: genes without a count in any of
+        them get a fold change of 0.
+    block, threads, progress
+        As in :func:`degsteps.engines.deseq.fit_model`.
+
+    Returns
+    -------
+    DataFrame, genes x (lfc_shrunken, lfc_shrunken_se, svalue)
+        log2 scale; NaN for genes without a count. ``svalue`` is the mean false sign rate of the gene and all genes
+        with a smaller one.
+    """
+    require_choice("method", method, ("apeglm", "normal"))
+    contrast = require_contrast(fit.design, contrast)
+    data = fitted_counts(fit, counts)
+    if method == "apeglm":
+        shrinker = _CauchyShrinker(fit, contrast)
+    elif normal_prior_on(fit.design, contrast, expanded) == "levels":
+        shrinker = _LevelShrinker(fit, contrast, expanded)
+    else:
+        shrinker = _CoefficientShrinker(fit, contrast)
+    dispersion = fit.genes["dispersion"].to_numpy()
+    expressed = ~np.isnan(dispersion)
+    shrunken = np.full(data.n_genes, np.nan)
+    deviation = np.full(data.n_genes, np.nan)
+
+    def work(genes: slice) -> None:
+        rows = genes.start + np.flatnonzero(expressed[genes])
+        if not len(rows):
+            return
+        block_counts, offset = data.block(rows, shrinker.cells)
+        shrunken[rows], deviation[rows] = shrinker.shrink(block_counts, offset, dispersion[rows], rows)
+
+    reporter = None if progress is None else lambda done, total: progress(done, total, "shrinkage")
+    for_each_block(work, data.n_genes, data.n_samples, block, threads, reporter)
+    # Within a hundredth of its error of zero the sign is that of the wide prior or of the floor under fitted means.
+    if method == "apeglm":
+        shrunken[shrunken * shrinker.estimates[:, shrinker.index] < 0] = 0.0
+    shrunken[absent_genes(fit, contrast, samples)] = 0.0
+    return pd.DataFrame(
+        {
+            "lfc_shrunken": shrunken * LOG2_E,
+            "lfc_shrunken_se": deviation * LOG2_E,
+            "svalue": shrink.s_values(shrink.false_sign_rate(shrunken, deviation)),
+        },
+        index=fit.genes.index,
+    )
+
+
+def normal_prior_on(design: pd.DataFrame, contrast: np.ndarray, expanded: ExpandedDesign | None) -> str:
+    """What normal priors are put on.
+
+    Parameters
+    ----------
+    design : DataFrame, samples x coefficients
+    contrast : array_like, (coefficients,)
+    expanded : ExpandedDesign or None
+        None where the design has none.
+
+    Returns
+    -------
+    str
+        ``coefficients``, where the contrast is one or a multiple of one beside an intercept: R's DESeq2 asked for a
+        ``coef``. ``levels``, the columns of the expanded design: R's, asked for a ``contrast``. ``rewritten``: the
+        coefficients of a design of which the contrast is one.
+    """
+    has_intercept = (np.ptp(design.to_numpy(dtype=float), axis=0) == 0).any()
+    if np.count_nonzero(contrast) == 1 and has_intercept:
+        return "coefficients"
+    return "rewritten" if expanded is None else "levels"
+
+
+class _CauchyShrinker:
+    """A Cauchy prior on the contrast, written as a coefficient; wide normal ones on the others."""
+
+    def __init__(self, fit: Fit, contrast: np.ndarray) -> None:
+        self.cells, self.index, self.estimates, standard_error = _rewritten(fit, contrast)
+        self.scale = shrink.prior_scale(self.estimates[:, self.index], standard_error)
+
+    def shrink(
+        self, counts: np.ndarray, offset: np.ndarray, dispersion: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Posterior modes and standard deviations of some genes' contrast, natural-log scale."""
+        mode, information, _ = shrink.fit_cauchy(
+            counts, offset, self.cells, dispersion, self.estimates[rows].T, self.index, self.scale
+        )
+        return mode[self.index], np.sqrt(Cholesky(information).inverse()[self.index, self.index])
+
+
+class _CoefficientShrinker:
+    """Normal priors on all coefficients but the intercept; the contrast is one of them."""
+
+    def __init__(self, fit: Fit, contrast: np.ndarray) -> None:
+        self.cells, self.index, estimates, _ = _rewritten(fit, contrast)
+        design = self.cells.design
+        moves = np.ptp(design, axis=0) != 0
+        matched = _variance_matcher(fit)
+        variances = [matched(estimates[:, k]) if moves[k] else 1e6 for k in range(design.shape[1])]
+        self.ridge = _ridge(np.array(variances))
+
+    def shrink(
+        self, counts: np.ndarray, offset: np.ndarray, dispersion: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Posterior modes and standard deviations of some genes' contrast, natural-log scale."""
+        start = start_coefficients(counts / offset, self.cells)
+        ridged = fit_coefficients(counts, offset, self.cells, dispersion, start, ridge=self.ridge)
+        index = self.index
+        return ridged.coefficients[index], np.sqrt(ridged.covariance[index * (index + 1) // 2 + index])
+
+
+class _LevelShrinker:
+    """Normal priors on the columns of an expanded design."""
+
+    def __init__(self, fit: Fit, contrast: np.ndarray, expanded: ExpandedDesign) -> None:
+        design = fit.design.to_numpy(dtype=float)
+        columns = expanded.matrix.loc[fit.design.index].to_numpy(dtype=float)
+        if np.linalg.matrix_rank(np.hstack([design, columns])) > design.shape[1]:
+            raise DesignError("expanded design: its columns are no combinations of the fitted design's. Make it of it.")
+        self.cells = Cells(columns)
+        self.contrast = expanded.contrast(design, contrast)
+        variances = expanded.prior_variances(design, fit.coefficients.to_numpy(), _variance_matcher(fit))
+        self.ridge = _ridge(variances)
+        self.log_mean = np.log(fit.genes["base_mean"].clip(lower=0.1).to_numpy())
+
+    def shrink(
+        self, counts: np.ndarray, offset: np.ndarray, dispersion: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Posterior modes and standard deviations of some genes' contrast, natural-log scale."""
+        # Least squares has no one answer for columns to spare: no gene begins with a difference.
+        start = np.zeros((self.cells.n_coefficients, len(rows)))
+        start[0] = self.log_mean[rows]
+        ridged = fit_coefficients(counts, offset, self.cells, dispersion, start, ridge=self.ridge)
+        return contrast_estimate(ridged.coefficients.T, ridged.covariance.T, self.contrast)
+
+
+def _rewritten(fit: Fit, contrast: np.ndarray) -> tuple[Cells, int, np.ndarray, np.ndarray]:
+    """The design of which the contrast is a coefficient, which one, all estimates, and the contrast's error."""
+    design, mapping, index = _with_contrast_as_coefficient(fit.design.to_numpy(dtype=float), contrast)
+    estimates = fit.coefficients.to_numpy() @ mapping.T
+    estimates[:, index], standard_error = contrast_estimate(fit.coefficients.to_numpy(), fit.covariance, contrast)
+    return Cells(design), index, estimates, standard_error
+
+
+def _with_contrast_as_coefficient(design: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Design with the same span in which the contrast is a coefficient; the map of coefficients; which one it is."""
+    index = int(np.argmax(np.abs(contrast)))
+    mapping = np.eye(len(contrast))
+    mapping[index] = contrast
+    if np.count_nonzero(contrast) == 1 and contrast[index] == 1.0:
+        return design, mapping, index
+    rewritten = design @ np.linalg.inv(mapping)
+    # Entries are small sums of design entries: rounding noise would split equal rows.
+    return np.round(rewritten, 12) + 0.0, mapping, index
+
+
+def _variance_matcher(fit: Fit) -> Callable[[np.ndarray], float]:
+    """A function from estimates of all genes, natural-log scale, to the variance of their normal prior, log2 scale."""
+    expressed = ~np.isnan(fit.coefficients.to_numpy()).any(axis=1)
+    base_mean, trend_values = (fit.genes[name].to_numpy()[expressed] for name in ("base_mean", "disp_fitted"))
+    weights = 1.0 / (1.0 / base_mean + trend_values)
+
+    def matched(estimates: np.ndarray) -> float:
+        log2_estimates = estimates[expressed] * LOG2_E
+        moderate = np.abs(log2_estimates) < 10
+        return matched_prior_variance(log2_estimates[moderate], weights[moderate]) if moderate.any() else 1e6
+
+    return matched
+
+
+def _ridge(variances: np.ndarray) -> np.ndarray:
+    """Ridges on the natural-log scale from prior variances on the log2 scale."""
+    return 1.0 / variances / np.log(2.0) ** 2

@@ -1,0 +1,168 @@
+"""From counts to log2 counts per million and the precision of each of them (voom; Law, Chen, Shi & Smyth 2014)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from degsteps.engines.deseq.kernels.robustness import bisquare_weights
+from degsteps.engines.voom.regression import Regression
+
+#: Share of the genes that decide about the trend at each point.
+SPAN = 0.5
+_ROBUST_ITERATIONS = 3
+
+
+def log_cpm(counts: np.ndarray, library_sizes: np.ndarray) -> np.ndarray:
+    """Return log2((count + 0.5) / (library size + 1) * 1e6), genes x samples."""
+    return np.log2((counts + 0.5) / (library_sizes + 1.0) * 1e6)
+
+
+def effective_library_sizes(counts: np.ndarray, size_factors: np.ndarray) -> np.ndarray:
+    """Return size factors on the scale of library sizes: their ratios, and the geometric mean of the library sizes.
+
+    With size factors by TMM these are the effective library sizes of edgeR and limma, library size times normalisation
+    factor. With all others the ratios between samples are those of the size factors.
+    """
+    totals = counts.sum(axis=0, dtype=float)
+    return size_factors * np.exp(np.log(totals).mean() - np.log(size_factors).mean())
+
+
+@dataclass(frozen=True)
+class Voom:
+    """Log counts with their weights.
+
+    Attributes
+    ----------
+    values : ndarray, (genes, samples)
+        log2 counts per million.
+    weights : ndarray, (genes, samples)
+        Inverse variances, by the trend.
+    log_count, root_deviation : ndarray, (genes,)
+        Mean log2 count and square root of the residual standard deviation of each gene.
+    fitted : ndarray, (genes,)
+        The trend at ``log_count``.
+    """
+
+    values: np.ndarray
+    weights: np.ndarray
+    log_count: np.ndarray
+    root_deviation: np.ndarray
+    fitted: np.ndarray
+
+
+def voom(
+    counts: np.ndarray,
+    design: np.ndarray,
+    library_sizes: np.ndarray,
+    block: np.ndarray | None = None,
+    correlation: float = 0.0,
+) -> Voom:
+    """Estimate the precision of each log count from the trend of variance over mean.
+
+    Parameters
+    ----------
+    counts : ndarray, (genes, samples)
+    design : ndarray, (samples, p)
+    library_sizes : ndarray, (samples,)
+        Effective library sizes.
+    block, correlation : samples of one block, and how they are correlated.
+    """
+    values = log_cpm(counts, library_sizes)
+    regression = Regression(values, design, block=block)
+    solution = regression.solve(correlation)
+    root_deviation = (solution.residual_sum / regression.residual_df) ** 0.25
+    depth = np.log2(library_sizes + 1.0)
+    log_count = values.mean(axis=1) + depth.mean() - np.log2(1e6)
+    expressed = np.flatnonzero(counts.any(axis=1))
+    order = expressed[np.argsort(log_count[expressed], kind="stable")]
+    x = log_count[order]
+    curve = lowess(x, root_deviation[order])
+    points, first, number = np.unique(x, return_index=True, return_counts=True)
+    heights = np.add.reduceat(curve, first) / number
+    fitted_counts = solution.coefficients @ design.T - np.log2(1e6) + depth
+    weights = np.interp(fitted_counts, points, heights) ** -4
+    return Voom(values, weights, log_count, root_deviation, np.interp(log_count, points, heights))
+
+
+def lowess(x: np.ndarray, y: np.ndarray, span: float = SPAN) -> np.ndarray:
+    """Robust locally weighted regression of many points (Cleveland 1979, 1981).
+
+    Local lines with tricube weights over the nearest ``span`` of the points, refitted three times with bisquare weights
+    of the residuals. A line is fitted at points a hundredth of the range apart; between them the curve is straight.
+
+    Parameters
+    ----------
+    x, y : ndarray, (points,)
+        ``x`` increasing; ties allowed.
+
+    Returns
+    -------
+    ndarray, (points,)
+    """
+    n = len(x)
+    if n < 2:
+        return y.astype(float)
+    nearest = max(min(int(span * n + 1e-7), n), 2)
+    anchors = _anchors(x, 0.01 * (x[-1] - x[0]))
+    windows = [_window(x, position, nearest) for position in anchors]
+    robustness, fitted = np.ones(n), y.astype(float)
+    for iteration in range(_ROBUST_ITERATIONS + 1):
+        heights = np.array(
+            [_local_line(x, y, robustness, position, window) for position, window in zip(anchors, windows, strict=True)]
+        )
+        fitted = np.interp(x, x[anchors], heights)
+        if iteration == _ROBUST_ITERATIONS:
+            break
+        robustness = bisquare_weights(np.abs(y - fitted))
+        if robustness is None:
+            break
+    return fitted
+
+
+def _anchors(x: np.ndarray, delta: float) -> np.ndarray:
+    """Return the points at which lines are fitted: each the last one within delta of the one before."""
+    found, last = [0], 0
+    while True:
+        # Points that are equal to the last one share its value.
+        last = int(np.searchsorted(x, x[last], side="right")) - 1
+        if last >= len(x) - 1:
+            return np.array(found)
+        beyond = int(np.searchsorted(x, x[last] + delta, side="right"))
+        last = min(max(last + 1, beyond - 1), len(x) - 1)
+        found.append(last)
+
+
+def _window(x: np.ndarray, position: int, nearest: int) -> tuple[int, int, float]:
+    """Return the first of the nearest points, the end of all points at their distance, and that distance."""
+    # The window moves right as long as the point that comes in is nearer than the one that leaves.
+    low, high = max(0, position - nearest + 1), min(position, len(x) - nearest)
+    while low < high:
+        middle = (low + high) // 2
+        if x[position] - x[middle] > x[middle + nearest] - x[position]:
+            low = middle + 1
+        else:
+            high = middle
+    distance = max(x[position] - x[low], x[low + nearest - 1] - x[position])
+    end = int(np.searchsorted(x, x[position] + 0.999 * distance, side="right"))
+    return low, max(end, low + 1), float(distance)
+
+
+def _local_line(
+    x: np.ndarray, y: np.ndarray, robustness: np.ndarray, position: int, window: tuple[int, int, float]
+) -> float:
+    low, end, bandwidth = window
+    near, here = x[low:end], x[position]
+    distance = np.abs(near - here)
+    kernel = np.ones(len(near))
+    if bandwidth > 0:
+        kernel = np.where(distance > 0.001 * bandwidth, (1.0 - (distance / bandwidth) ** 3) ** 3, 1.0)
+    weights = np.where(distance <= 0.999 * bandwidth, kernel, 0.0) * robustness[low:end]
+    total = weights.sum()
+    if total <= 0:
+        return float(y[position])
+    weights /= total
+    centre = (weights * near).sum()
+    spread = (weights * (near - centre) ** 2).sum()
+    if np.sqrt(spread) > 0.001 * (x[-1] - x[0]):
+        weights *= 1.0 + (here - centre) * (near - centre) / spread
+    return float((weights * y[low:end]).sum())

@@ -1,0 +1,1 @@
+"""Stage 01: reading what was given, aligning it, merging sites and technical replicates."""

@@ -1,0 +1,127 @@
+"""Binary formats: Parquet, Excel workbooks, AnnData, the matrix files of 10x."""
+
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from degsteps.basics.errors import DataError
+from degsteps.basics.words import counted, listed, quoted, suggestion
+from degsteps.ingest.readers.raw import RawCounts, raw_counts
+from degsteps.ingest.readers.tables import read_columns
+from degsteps.inputs.sources import Located, Source
+
+
+def _read_parquet(source: Source, located: Located) -> RawCounts:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(located.files[0]).to_pandas()
+    if source.gene_column is None and not isinstance(table.index, pd.RangeIndex):
+        table = table.reset_index()
+    return raw_counts(_indexed(table, source), located)
+
+
+def _read_xlsx(source: Source, located: Located) -> RawCounts:
+    from openpyxl import load_workbook
+
+    # The library keeps a file open that it fails to read, so the file is opened here.
+    with open(located.files[0], "rb") as stream, closing(load_workbook(stream, read_only=True, data_only=True)) as book:
+        sheet = book.worksheets[0]
+        rows = [list(row) for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+        names, title = book.sheetnames, sheet.title
+    if len(rows) < 2:
+        raise DataError(f"{source.counts}: its first sheet {quoted(title)} has no genes. Give one line per gene.")
+    header = ["" if cell is None else str(cell).strip() for cell in rows[0]]
+    table = pd.DataFrame(rows[1:], columns=header)
+    if names[1:] and not _holds_counts(rows):
+        raise DataError(
+            f"{source.counts}: its first sheet {quoted(title)} holds more text than numbers, and no other is read "
+            f"({listed(names[1:])}). Put the counts on the first sheet, or save them alone."
+        )
+    raw = raw_counts(_indexed(table, source), located, {"sheet": title, "other_sheets": names[1:]})
+    dates = [str(cell) for cell in table.iloc[:, 0] if not isinstance(cell, (str, int, float))]
+    if dates:
+        raise DataError(
+            f"{source.counts}: {counted(len(dates), 'gene id')} of the sheet {quoted(title)} "
+            f"{'is a date' if len(dates) == 1 else 'are dates'}, e.g. {dates[0]}: Excel turned symbols such as MARCH1 "
+            "into them. Give the table as the counting program wrote it."
+        )
+    return raw
+
+
+def _holds_counts(rows: list[list]) -> bool:
+    """Whether at least half of the columns beside the first are numbers."""
+    columns = list(zip(*rows[1:], strict=True))[1:]
+    numeric = [all(isinstance(cell, (int, float)) or cell is None for cell in column) for column in columns]
+    return 2 * sum(numeric) >= len(numeric)
+
+
+def _indexed(table: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Take the gene ids from their column, the samples from those that are not to be ignored."""
+    names = list(map(str, table.columns))
+    if source.gene_column is not None and source.gene_column not in names:
+        raise DataError(
+            f"{source.counts}: there is no column {quoted(source.gene_column)}, which should hold the gene ids. "
+            f"{suggestion(source.gene_column, names, 'The columns are')}"
+        )
+    position = 0 if source.gene_column is None else names.index(source.gene_column)
+    genes = ["" if cell is None else _id_text(cell) for cell in table.iloc[:, position]]
+    kept = [k for k, name in enumerate(names) if k != position and name not in source.ignore_columns]
+    counts = table.iloc[:, kept].set_axis([names[k] for k in kept], axis=1)
+    return counts.set_axis(pd.Index(genes, name="gene", dtype=object), axis=0)
+
+
+def _id_text(cell: Any) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+
+
+def _read_h5ad(source: Source, located: Located) -> RawCounts:
+    import anndata
+
+    stored = anndata.read_h5ad(located.files[0])
+    choices = {"X": stored.X} | {f"layers/{name}": stored.layers[name] for name in stored.layers}
+    if stored.raw is not None:
+        choices["raw/X"] = stored.raw.X
+    preferred = sorted(choices, key=lambda name: name.split("/")[-1].casefold() not in ("counts", "raw_counts"))
+    chosen = next((name for name in preferred if choices[name] is not None and _are_whole(choices[name])), "X")
+    if choices[chosen] is None:
+        raise DataError(f"{source.counts}: has no matrix X. Store the raw counts in X or in layers['counts'].")
+    names = stored.raw.var_names if chosen == "raw/X" else stored.var_names
+    counts = pd.DataFrame(_dense(choices[chosen]).T, index=names.astype(str), columns=stored.obs_names.astype(str))
+    return raw_counts(
+        counts.rename_axis("gene"), located, {"matrix": chosen, "other_matrices": sorted({*choices} - {chosen})}
+    )
+
+
+def _dense(matrix: Any) -> np.ndarray:
+    return matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
+
+
+def _are_whole(matrix: Any) -> bool:
+    values = matrix.data if hasattr(matrix, "toarray") else np.asarray(matrix)
+    return bool(np.all(np.isfinite(values)) and np.all(values == np.rint(values)))
+
+
+def _read_mtx(source: Source, located: Located) -> RawCounts:
+    from scipy.io import mmread
+
+    matrix_file, feature_file, _ = located.files
+    matrix = _dense(mmread(matrix_file))
+    features = read_columns(feature_file, header=None, dtype=str)
+    if matrix.shape != (len(features), len(located.samples)):
+        what = f"the matrix is {matrix.shape[0]} x {matrix.shape[1]}, but there are {len(features)} features and "
+        raise DataError(
+            f"{source.counts}: {what}{counted(len(located.samples), 'barcode')}. Copy the three files together."
+        )
+    is_gene = np.ones(len(features), dtype=bool)
+    if features.shape[1] > 2:
+        is_gene = (features[2] == "Gene Expression").to_numpy() if (features[2] == "Gene Expression").any() else is_gene
+    counts = pd.DataFrame(matrix[is_gene], index=features.loc[is_gene, 0], columns=located.samples).rename_axis("gene")
+    raw = raw_counts(counts, located)
+    raw.left_out = {str(name): "feature_that_is_no_gene" for name in features.loc[~is_gene, 0]}
+    return raw
+
+
+#: Readers by the name of the format.
+CONTAINERS = {"parquet": _read_parquet, "h5ad": _read_h5ad, "mtx": _read_mtx, "xlsx": _read_xlsx}

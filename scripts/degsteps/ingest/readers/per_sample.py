@@ -1,0 +1,98 @@
+"""Counts of programs that write one file per sample: featureCounts, HTSeq, STAR."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from degsteps.basics.errors import DataError
+from degsteps.basics.words import listed
+from degsteps.ingest.readers.raw import RawCounts, raw_counts
+from degsteps.ingest.readers.tables import read_columns
+from degsteps.inputs.sources import Located
+
+#: Share of the reads of both strands on one of them from which a library is stranded, and up to which it is not.
+STRANDED, UNSTRANDED = 0.8, 0.65
+_STRANDS = ("unstranded", "forward", "reverse")
+
+
+def beside(columns: Mapping[str, pd.Series], files: Sequence[str]) -> pd.DataFrame:
+    """Put columns of several files side by side; all must have the same ids."""
+    first, *others = columns.values()
+    for file, column in zip(files[1:], others, strict=True):
+        different = first.index.symmetric_difference(column.index)
+        if len(different) or len(first) != len(column):
+            raise DataError(
+                f"{file}: has other ids than {files[0]}; they differ in {listed(different)}. "
+                "Quantify all samples with the same annotation."
+            )
+        if column.index.has_duplicates:
+            raise DataError(f"{file}: ids occur more than once. Quantify with an annotation without repeated ids.")
+    return pd.DataFrame({name: column.reindex(first.index) for name, column in columns.items()}).rename_axis("gene")
+
+
+def read_featurecounts(located: Located) -> RawCounts:
+    """Read the seventh column of each sample's table."""
+    columns = {
+        sample: read_columns(file, comment="#", index_col=0, usecols=[0, 6], dtype={0: str}).iloc[:, 0]
+        for sample, file in zip(located.samples, located.files, strict=True)
+    }
+    return raw_counts(beside(columns, located.files), located)
+
+
+def read_htseq(located: Located) -> RawCounts:
+    """Read HTSeq-count files; the reads outside genes that stand at their ends are facts."""
+    columns, unassigned = {}, {}
+    for sample, file in zip(located.samples, located.files, strict=True):
+        column = read_columns(file, header=None, index_col=0, names=["gene", "n"], dtype={"gene": str, "n": float})["n"]
+        is_total = column.index.str.startswith("__")
+        unassigned[sample] = {str(name).strip("_"): int(n) for name, n in column[is_total].items()}
+        columns[sample] = column[~is_total]
+    return raw_counts(beside(columns, located.files), located, {"reads_outside_genes": unassigned})
+
+
+def read_star(located: Located, strand: str) -> RawCounts:
+    """Read the column of one strand of STAR's files, or of the strand that the counts themselves tell (``auto``)."""
+    by_strand: dict[str, dict[str, pd.Series]] = {name: {} for name in _STRANDS}
+    unassigned, types = {}, {"gene": str} | dict.fromkeys(_STRANDS, float)
+    for sample, file in zip(located.samples, located.files, strict=True):
+        table = read_columns(file, header=None, index_col=0, names=["gene", *_STRANDS], dtype=types)
+        is_total = table.index.str.startswith("N_")
+        unassigned[sample] = {str(name): list(map(int, row)) for name, row in table[is_total].iterrows()}
+        for name in _STRANDS:
+            by_strand[name][sample] = table.loc[~is_total, name]
+    shares = {}
+    for sample in located.samples:
+        forward, reverse = (float(by_strand[name][sample].sum()) for name in ("forward", "reverse"))
+        shares[sample] = forward / (forward + reverse) if forward + reverse else float("nan")
+    chosen = infer_strand(shares) if strand == "auto" else strand
+    facts = {"strand": chosen, "strand_inferred": strand == "auto", "forward_share": shares}
+    return raw_counts(beside(by_strand[chosen], located.files), located, facts | {"reads_outside_genes": unassigned})
+
+
+def infer_strand(forward_shares: Mapping[str, float]) -> str:
+    """Return which strand libraries are of, from the share of stranded reads that are on the forward strand.
+
+    Of an unstranded library about half of the reads are on each strand; of a stranded one nearly all on one.
+
+    Raises
+    ------
+    DataError
+        if the samples do not agree, or a share is in between.
+    """
+    kinds: dict[str, list[str]] = {}
+    for sample, share in forward_shares.items():
+        if max(share, 1 - share) >= STRANDED:
+            kind = "forward" if share > 0.5 else "reverse"
+        else:
+            kind = "unstranded" if max(share, 1 - share) <= UNSTRANDED else "unclear"
+        kinds.setdefault(kind, []).append(sample)
+    if len(kinds) == 1 and "unclear" not in kinds:
+        return next(iter(kinds))
+    found = "; ".join(
+        f"{kind}: {listed([f'{name} ({forward_shares[name]:.0%})' for name in names], quote=False)}"
+        for kind, names in kinds.items()
+    )
+    raise DataError(
+        f"STAR counts: the share of reads on the forward strand does not tell one strandedness for all samples "
+        f"({found}). Set ingest.strand to unstranded, forward or reverse, as the libraries were made."
+    )

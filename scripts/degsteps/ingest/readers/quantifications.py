@@ -1,0 +1,183 @@
+"""Estimated counts with the lengths that transcripts have in each sample: Salmon, kallisto, RSEM."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from degsteps.basics.errors import DataError
+from degsteps.basics.words import counted, listed, suggestion
+from degsteps.ingest.readers.per_sample import beside
+from degsteps.ingest.readers.raw import RawCounts, raw_counts
+from degsteps.ingest.readers.tables import open_bytes, read_columns
+from degsteps.inputs.sources import OF_TRANSCRIPTS, Located
+
+_TX_COLUMNS = {
+    "salmon": ("Name", "EffectiveLength", "NumReads", "TPM"),
+    "kallisto": ("target_id", "eff_length", "est_counts", "tpm"),
+    "rsem": ("gene_id", "effective_length", "expected_count", "TPM"),
+}
+
+
+def read_quantification(located: Located, tx2gene: Path | None) -> RawCounts:
+    """Read Salmon, kallisto or RSEM; transcripts are summed to genes (Soneson, Love & Robinson 2015)."""
+    name, length, number, tpm = _TX_COLUMNS[located.format]
+    types = {name: str} | dict.fromkeys((length, number, tpm), float)
+    per_file = [
+        _read_kallisto_h5(file)
+        if file.endswith(".h5")
+        else read_columns(file, usecols=[name, length, number, tpm], dtype=types).set_index(name)
+        for file in located.files
+    ]
+    tables = [
+        beside({s: table[column] for s, table in zip(located.samples, per_file, strict=True)}, located.files)
+        for column in (number, length, tpm)
+    ]
+    if located.format not in OF_TRANSCRIPTS:
+        raw = raw_counts(tables[0], located)
+        raw.lengths = tables[1].where(tables[1] > 0)
+        return raw
+    if tx2gene is None:
+        raise DataError(f"{located.files[0]}: counts of transcripts need ingest.tx2gene, a table of their genes.")
+    genes, facts = _genes_of(tables[0].index, tx2gene)
+    counts, lengths = summarized_to_genes(*tables, genes)
+    raw = raw_counts(counts, located, facts)
+    raw.lengths = lengths
+    raw.left_out = dict.fromkeys(tables[0].index[genes.isna().to_numpy()], "transcript_not_in_tx2gene")
+    return raw
+
+
+def _read_kallisto_h5(path: str) -> pd.DataFrame:
+    """Read kallisto's binary file, which has no abundances: they are counts per base, scaled to a million."""
+    import h5py
+
+    _, length, number, tpm = _TX_COLUMNS["kallisto"]
+    try:
+        with h5py.File(path, "r") as stored:
+            names = [name.decode() for name in stored["aux/ids"][:]]
+            table = pd.DataFrame({length: stored["aux/eff_lengths"][:], number: stored["est_counts"][:]}, index=names)
+    except (OSError, KeyError, ValueError) as error:
+        first = str(error).splitlines()[0][:200]
+        raise DataError(f"{path}: cannot be read ({first}). Copy the file again, or run that sample again.") from None
+    per_base = table[number] / table[length]
+    table[tpm] = per_base / (per_base.sum() or 1) * 1e6
+    return table
+
+
+def read_tx2gene(path: Path) -> pd.Series:
+    """Read a table of transcripts and their genes: two columns or more, tabs or commas, with or without header.
+
+    Returns
+    -------
+    Series
+        gene by transcript.
+    """
+    with open_bytes(str(path)) as stream:
+        first = stream.readline().decode("utf-8-sig", errors="replace")
+    table = pd.read_csv(
+        path, sep="," if "\t" not in first else "\t", header=None, dtype=str, keep_default_na=False, usecols=[0, 1]
+    )
+    words = [str(cell).casefold() for cell in table.iloc[0]]
+    if words[0].startswith(("tx", "transcript", "target", "name")) and words[1].startswith("gene"):
+        table = table.iloc[1:]
+    found = table.drop_duplicates().set_index(0)[1].str.strip()
+    if found.index.has_duplicates:
+        twice = found.index[found.index.duplicated()].unique()
+        raise DataError(f"{path}: {listed(twice)} stands there with two genes. Keep one gene for each transcript.")
+    return found
+
+
+def _genes_of(transcripts: pd.Index, tx2gene: Path) -> tuple[pd.Series, dict[str, Any]]:
+    """Return the gene of every transcript, NaN where the table has none; versions are cut where ids match only so."""
+    known = read_tx2gene(tx2gene)
+    # GENCODE's FASTA headers hold more ids behind a bar.
+    names = pd.Series(transcripts.str.split("|").str[0], index=transcripts)
+    genes, cut = names.map(known), False
+    if genes.notna().mean() < 0.5:
+        bare = known.copy()
+        bare.index = bare.index.str.replace(r"\.\d+$", "", regex=True)
+        bare = bare[~bare.index.duplicated()]
+        without = names.str.replace(r"\.\d+$", "", regex=True).map(bare)
+        if without.notna().mean() > genes.notna().mean():
+            genes, cut = without, True
+    if genes.notna().mean() < 0.5:
+        raise DataError(
+            f"{tx2gene}: has the gene of {genes.notna().mean():.0%} of the quantified transcripts only, e.g. not of "
+            f"{listed(transcripts[genes.isna().to_numpy()], 3)}. Give the table of the annotation that was quantified."
+        )
+    facts = {"transcripts": len(genes), "transcripts_without_gene": int(genes.isna().sum()), "versions_cut": cut}
+    return genes, facts
+
+
+def summarized_to_genes(
+    counts: pd.DataFrame, lengths: pd.DataFrame, abundances: pd.DataFrame, genes: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sum counts of transcripts to genes, and average their lengths (Soneson, Love & Robinson 2015).
+
+    The length of a gene in a sample is the mean of its transcripts' lengths,
+    weighted by their abundances there, and NaN where none is expressed. Genes that are expressed nowhere get the
+    plain mean over transcripts and samples.
+
+    Parameters
+    ----------
+    counts, lengths, abundances : transcripts x samples: estimated counts, effective lengths (bases), TPM.
+    genes : gene of each transcript; transcripts without one are left out.
+    """
+    is_known = genes.notna().to_numpy()
+    names = genes.to_numpy()[is_known]
+    counts, lengths, abundances = (table[is_known] for table in (counts, lengths, abundances))
+    total, abundance = (table.groupby(names, sort=True).sum() for table in (counts, abundances))
+    weighted = (lengths * abundances).groupby(names, sort=True).sum()
+    length = (weighted / abundance).where(abundance > 0)
+    plain = lengths.mean(axis=1).groupby(names, sort=True).mean()
+    nowhere = length.isna().all(axis=1)
+    length.loc[nowhere] = np.repeat(plain[nowhere].to_numpy()[:, None], length.shape[1], axis=1)
+    return total.rename_axis("gene"), length.rename_axis("gene")
+
+
+def completed_lengths(lengths: pd.DataFrame) -> pd.DataFrame:
+    """Fill lengths that a sample does not tell with the geometric mean of the gene over the samples that do.
+
+    Genes that no sample tells get the geometric mean of all: they have no counts, so it does not matter.
+    """
+    logs = np.log(lengths.where(lengths > 0))
+    means = logs.mean(axis=1)
+    means = means.fillna(means.mean() if means.notna().any() else 0.0)
+    return np.exp(logs.apply(lambda column: column.fillna(means)))
+
+
+def length_scaled_counts(counts: pd.DataFrame, lengths: pd.DataFrame) -> pd.DataFrame:
+    """Return abundances times a gene's average length, scaled to the libraries' sizes: tximport's ``lengthScaledTPM``.
+
+    Abundances are in proportion to counts per base, so they need not be given.
+    """
+    scaled = (counts / lengths).mul(lengths.mean(axis=1), axis=0)
+    return scaled * (counts.sum() / scaled.sum())
+
+
+def read_length_matrix(path: Path, genes: pd.Index, samples: Sequence[str]) -> pd.DataFrame:
+    """Read average transcript lengths, genes x samples, e.g. nf-core/rnaseq's ``salmon.merged.gene_lengths.tsv``.
+
+    Raises
+    ------
+    DataError
+        if a sample, or more than a few genes of the counts, are missing.
+    """
+    with open_bytes(str(path)) as stream:
+        first = stream.readline().decode("utf-8-sig", errors="replace")
+    table = read_columns(str(path), dtype={0: str}, index_col=0) if "\t" in first else pd.read_csv(path, index_col=0)
+    table.index = table.index.astype(str)
+    missing = [sample for sample in samples if sample not in table.columns]
+    if missing:
+        advice = suggestion(missing[0], list(map(str, table.columns)), "Its columns are")
+        raise DataError(f"{path}: has no column for {listed(missing)}. {advice}")
+    known = genes.isin(table.index)
+    if not known.all():
+        raise DataError(
+            f"{path}: has no length of {counted(int((~known).sum()), 'gene')} of the counts, e.g. "
+            f"{listed(genes[~known], 3)}. Give the lengths that were written with these counts."
+        )
+    lengths = table[~table.index.duplicated()].loc[genes, list(samples)].apply(pd.to_numeric, errors="coerce")
+    return lengths.where(lengths > 0).rename_axis("gene")

@@ -1,0 +1,69 @@
+"""Reading the counts of one source, in whatever format they are."""
+
+from pathlib import Path
+
+from degsteps.basics.errors import DataError
+from degsteps.ingest.readers.containers import CONTAINERS
+from degsteps.ingest.readers.per_sample import read_featurecounts, read_htseq, read_star
+from degsteps.ingest.readers.quantifications import (
+    read_quantification,
+)
+from degsteps.ingest.readers.raw import RawCounts
+from degsteps.ingest.readers.tables import open_zstd, read_scanned_table
+from degsteps.inputs.scan import Scan
+from degsteps.inputs.sources import TABLES, WITH_LENGTHS, Located, Source, scan_source
+
+
+def read_source(
+    source: Source,
+    located: Located,
+    *,
+    strand: str = "auto",
+    tx2gene: Path | None = None,
+    cache: Path | None = None,
+) -> RawCounts:
+    """Read the counts of one source.
+
+    Parameters
+    ----------
+    strand : ``auto``, ``unstranded``, ``forward`` or ``reverse``: which column of STAR's files holds the counts.
+    tx2gene : table of transcripts and their genes, for quantifications of transcripts.
+    cache : folder of kept scans.
+
+    Raises
+    ------
+    DataError
+        if files cannot be read or do not fit together.
+    """
+    scan = scan_source(source, located, cache, opener=open_zstd)
+    if scan.faults:
+        raise DataError("\n".join(f"{scan.path}: {fault}" for fault in scan.faults))
+    try:
+        raw = _read(source, located, scan, strand, tx2gene)
+    except DataError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # The libraries raise whatever their formats' own libraries raise for a damaged file.
+        first = next(iter(str(error).splitlines()), type(error).__name__)[:200]
+        raise DataError(
+            f"{source.counts}: cannot be read as {located.format} ({first}). Write the file again, or correct "
+            "ingest.format."
+        ) from None
+    raw.facts = {"format": located.format, "evidence": located.evidence} | raw.facts
+    if raw.scan.is_partial or raw.scan.n_genes == 0:
+        raise DataError(f"{source.counts}: has no genes. Give one line per gene.")
+    return raw
+
+
+def _read(source: Source, located: Located, scan: Scan, strand: str, tx2gene: Path | None) -> RawCounts:
+    if not scan.is_partial:
+        return RawCounts(read_scanned_table(scan), scan)
+    if located.format in TABLES:
+        return read_featurecounts(located)
+    if located.format in WITH_LENGTHS:
+        return read_quantification(located, tx2gene)
+    if located.format == "star":
+        return read_star(located, strand)
+    if located.format == "htseq":
+        return read_htseq(located)
+    return CONTAINERS[located.format](source, located)

@@ -1,0 +1,1 @@
+"""Stage 03: size factors for the test, normalised tables for inspection."""

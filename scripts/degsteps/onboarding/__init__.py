@@ -1,0 +1,1 @@
+"""First configuration of an analysis, from counts or from another workflow's files."""

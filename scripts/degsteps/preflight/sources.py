@@ -1,0 +1,401 @@
+"""What can be wrong with the counts and the sheet of one site, found before any job runs.
+
+Standard library only: the Snakefile imports this module.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from degsteps.basics.errors import DataError
+from degsteps.basics.words import bare, counted, listed, quoted, suggestion, verb
+from degsteps.inputs.scan import Scan, annotation_columns, scan_faults
+from degsteps.inputs.sheet import (
+    Collapsed,
+    Fault,
+    Sheet,
+    collapsed,
+    inspect_sheet,
+    joined_sheets,
+    matching_column,
+    prefixed,
+    read_columns,
+)
+from degsteps.inputs.sources import ESTIMATED, FORMATS, OF_TRANSCRIPTS, Source, scan_source, sources_of
+
+
+class Report(Protocol):
+    """Where checks say what they find: the places are a key of the configuration, or a given file."""
+
+    problem: Callable[[str, str, str], None]
+    data_problem: Callable[[str, Fault], None]
+    design_problem: Callable[[str, str, str], None]
+    note: Callable[[str, str, str, str], None]
+    file: str
+
+
+class SourceCheck:
+    """Counts and sheet of one site, and what has been found of them so far.
+
+    Attributes
+    ----------
+    scan : None while the samples in the counts are not known.
+    given : None if the sheet cannot be read.
+    analysed : samples of both that are not excluded, in the order of the sheet.
+    in_design : samples for which the design can be checked; with ids that do not match, those of the sheet too.
+    has_matches : whether any sample is in both files.
+    """
+
+    def __init__(self, report: Report, source: Source, ingest: Mapping[str, Any]) -> None:
+        self.report, self.source, self.ingest = report, source, ingest
+        self.scan: Scan | None = None
+        self.given: Sheet | None = None
+        self.analysed: list[str] = []
+        self.in_design: list[str] = []
+        self.has_matches = True
+
+    def key(self, name: str) -> str:
+        """Return where the configuration has a setting of this source."""
+        site = self.source.site
+        return f"ingest.sites.{site}.{name}" if site else f"ingest.{name}"
+
+    def read(self) -> None:
+        """Open both files."""
+        source = self.source
+        self.scan = scan_source(source)
+        self.given, faults = inspect_sheet(source.samples, source.sample_column)
+        for fault in faults:
+            column = self.column_of_ids() if fault.place == "header" and self.scan.samples else None
+            if column is not None:
+                if column in self.scan.samples:
+                    cure = f"The first line holds the sample {quoted(column)}: write a line of column names above it, "
+                    cure += f"with {quoted(source.sample_column)} over the ids."
+                else:
+                    cure = f"The column {quoted(column)} holds the names in the counts: set "
+                    cure += f"{self.key('sample_column')}: {column}."
+                fault = fault._replace(cure=cure)
+            self.report.data_problem(source.samples, fault)
+        if self.given:
+            for note in self.given.notes:
+                self.report.note(source.samples, *note)
+
+    def values(self) -> None:
+        """What the counts hold."""
+        ingest, scan, path = self.ingest, self.scan, self.source.counts
+        sample_ids = self.given.sample_ids if self.given else None
+        is_estimated = ingest["estimated_counts"] or scan.format in ESTIMATED
+        faults, notes = scan_faults(scan, is_estimated, ingest["duplicate_genes"], sample_ids)
+        for fault in faults:
+            self.report.data_problem(path, fault)
+        for note in notes:
+            self.report.note(path, *note)
+        if scan.format in OF_TRANSCRIPTS and ingest["tx2gene"] is None:
+            what = f"the counts are {FORMATS[scan.format]}, which count transcripts."
+            self.report.problem("ingest.tx2gene", what, "Name a table of the transcripts and their genes.")
+        needs_lengths = scan.format == "nfcore_rnaseq" and scan.n_fractions
+        if needs_lengths and ingest["length_matrix"] is None and ingest["length_correction"] != "none":
+            what = "the counts are Salmon's, and how long the transcripts are in each sample is not given."
+            cure = "Name the file 'salmon.merged.gene_lengths.tsv' under ingest.length_matrix, or, if they are length-"
+            cure += "scaled counts, set ingest.length_correction: none."
+            self.report.note(path, "", what, cure)
+        if not scan.samples:
+            self.scan = None
+            return
+        for name in self.source.ignore_columns:
+            if not scan.is_partial and name not in scan.columns:
+                cure = suggestion(name, scan.columns, "The columns are")
+                self.report.problem(self.key("ignore_columns"), f"the counts have no column {quoted(name)}.", cure)
+        if "gene" in scan.samples:
+            what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
+            cure = "Rename the sample, or set ingest.gene_column: gene."
+            self.report.data_problem(path, Fault("header", what, cure))
+
+    def column_of_ids(self) -> str | None:
+        """Return the column of the sheet whose values are the sample names in the counts."""
+        try:
+            columns = read_columns(self.source.samples)
+        except DataError:
+            return None
+        return matching_column(columns, self.scan.samples)
+
+    @property
+    def count_ids(self) -> list[str]:
+        """Samples in the counts; without readable counts the sheet alone says which samples there are."""
+        if self.scan is not None:
+            return self.scan.samples
+        return self.given.sample_ids if self.given else []
+
+    @property
+    def known_ids(self) -> list[str]:
+        """Every sample of either file."""
+        return list(dict.fromkeys([*(self.given.sample_ids if self.given else ()), *self.count_ids]))
+
+    def ids(self) -> None:
+        """Match ids both ways; sets the analysed samples."""
+        if self.given is None:
+            return
+        ingest, sheet_ids, ignored = self.ingest, self.given.sample_ids, self.source.ignore_columns
+        prefix, count_ids = self.source.prefix, self.count_ids
+        excluded = {name.removeprefix(prefix) for name in ingest["exclude_samples"] if name.startswith(prefix)}
+        for sample in sheet_ids:
+            if sample in ignored:
+                what = f"{quoted(sample)} is a sample of the sheet."
+                cure = "To leave it out, list it under ingest.exclude_samples with the reason."
+                self.report.problem(self.key("ignore_columns"), what, cure)
+        only_sheet = without(sheet_ids, {*count_ids, *excluded, *ignored})
+        only_counts = without(count_ids, {*sheet_ids, *excluded})
+        both = set(sheet_ids) & set(count_ids)
+        if not both and only_sheet:
+            self._no_sample_matches(only_sheet, only_counts)
+            self.in_design, self.has_matches = only_sheet, False
+            return
+        if only_sheet or only_counts:
+            are_dropped = ingest["unmatched_samples"] == "drop"
+            self._some_samples_differ(only_sheet, only_counts, are_dropped)
+        self.analysed = [sample for sample in sheet_ids if sample in both and sample not in excluded]
+        # With ids that do not match, the design is checked for all samples of the sheet: the ids will be mended.
+        mended = ingest["unmatched_samples"] == "error"
+        self.in_design = [*self.analysed, *only_sheet] if mended else self.analysed
+
+    def empty_samples(self) -> None:
+        """Samples without counts, which are more likely a mistake than a result."""
+        scan = self.scan
+        if scan is None or scan.is_partial or not scan.is_readable or scan.text_cells:
+            return
+        totals = dict(zip(scan.samples, scan.totals, strict=True))
+        empty = [sample for sample in self.analysed if totals[sample] == 0]
+        if empty:
+            what = f"{listed(empty)} {verb(len(empty), 'has', 'have')} no counts at all."
+            cure = "Find out what went wrong, or list the sample under ingest.exclude_samples with the reason."
+            self.report.data_problem(self.source.counts, Fault("", what, cure))
+        full = sorted(totals[sample] for sample in self.analysed if totals[sample])
+        median = full[len(full) // 2] if full else 0
+        small = [sample for sample in self.analysed if 0 < totals[sample] * 100 < median]
+        if small:
+            what = f"{listed(small)} {verb(len(small), 'has', 'have')} less than 1 % of the usual number of counts "
+            what += f"({totals[small[0]]:,.0f}; the median is {median:,.0f})."
+            cure = "Find out what went wrong; list a failed sample under ingest.exclude_samples with the reason."
+            self.report.note(self.source.counts, "", what, cure)
+
+    def _no_sample_matches(self, only_sheet: list[str], only_counts: list[str]) -> None:
+        source, column = self.source, self.column_of_ids()
+        if set(only_sheet) & set(self.scan.first_genes):
+            what = "the sample ids stand in the first column, so the genes are in the columns."
+            cure = "Transpose the table: one line per gene, one column per sample."
+            self.report.data_problem(source.counts, Fault("header", what, cure))
+        elif column is None and same_but_for_spelling(only_sheet, only_counts):
+            self._some_samples_differ(only_sheet, only_counts, are_dropped=False)
+        else:
+            what = f"no sample id of the sheet ({listed(only_sheet, 3)}) is in the header of the counts "
+            what += f"({listed(only_counts, 3)})."
+            cure = f"Check that {source.counts} and {source.samples} belong together, and {self.key('sample_column')}."
+            if column is not None:
+                cure = f"The column {quoted(column)} holds those names: set {self.key('sample_column')}: {column}."
+            self.report.data_problem(source.samples, Fault(source.sample_column, what, cure))
+
+    def _some_samples_differ(self, only_sheet: list[str], only_counts: list[str], are_dropped: bool) -> None:
+        source = self.source
+        pairs = same_but_for_spelling(only_sheet, only_counts)
+        if are_dropped:
+            if pairs:
+                number = len(pairs)
+                what = f"{counted(number, 'sample')} {verb(number, 'is', 'are')} dropped though the ids are alike: "
+                what += _shown_pairs(pairs)
+                self.report.note(source.samples, source.sample_column, what, "Write them alike to keep the samples.")
+            return
+        if pairs:
+            number = len(pairs)
+            what = f"{counted(number, 'id')} {verb(number, 'differs', 'differ')} from the counts in spelling only: "
+            what += _shown_pairs(pairs)
+            cure = "Write the ids alike in both files."
+            self.report.data_problem(source.samples, Fault(source.sample_column, what, cure))
+        only_sheet = without(only_sheet, {first for first, _ in pairs})
+        only_counts = without(only_counts, {second for _, second in pairs})
+        leave_out = "Correct the id, exclude the sample with a reason, or set ingest.unmatched_samples: drop."
+        if only_sheet:
+            number = len(only_sheet)
+            what = f"{counted(number, 'sample')} of the sheet {verb(number, 'is', 'are')} not in the counts: "
+            fault = Fault(source.sample_column, f"{what}{listed(only_sheet)}.", leave_out)
+            self.report.data_problem(source.samples, fault)
+        only_counts = without(only_counts, set(annotation_columns(self.scan, self.given.sample_ids)))
+        if only_counts:
+            number, them = len(only_counts), verb(len(only_counts), "it", "them")
+            noun = "sample" if self.scan.is_partial else "column"
+            what = f"{counted(number, noun)} {verb(number, 'is', 'are')} not in the sample sheet: "
+            what += f"{listed(only_counts)}."
+            cure = f"Add {them} to the sheet, exclude {them} with a reason, "
+            if not self.scan.is_partial:
+                cure += f"list what is no sample under {self.key('ignore_columns')}, "
+            cure += "or set ingest.unmatched_samples: drop."
+            self.report.data_problem(source.counts, Fault("" if self.scan.is_partial else "header", what, cure))
+
+
+class Inputs:
+    """The counts and sheets of all sites together.
+
+    Attributes
+    ----------
+    given : the joined sheet; None if a sheet cannot be read.
+    analysed : samples that are analysed, before technical replicates are summed.
+    columns : columns of the samples for which the design can be checked, technical replicates summed; empty if unknown.
+    """
+
+    def __init__(self, report: Report, ingest: Mapping[str, Any]) -> None:
+        self.report, self.ingest = report, ingest
+        self.sources = [SourceCheck(report, source, ingest) for source in sources_of(ingest)]
+        self.is_multisite = bool(ingest.get("sites"))
+        self.given: Sheet | None = None
+        self.analysed: list[str] = []
+        self.columns: dict[str, list[str]] = {}
+
+    def check(self) -> None:
+        """Run every check of the inputs, in the order in which a reader would mend things."""
+        for source in self.sources:
+            source.read()
+        for source in self.sources:
+            source.values()
+        self._exclusions()
+        for source in self.sources:
+            source.ids()
+        if all(source.given for source in self.sources):
+            self._join()
+        if self.is_multisite:
+            self._sites()
+        elif self.ingest["same_ids"] == "prefix":
+            what = "is for several sites, and there is one source of counts."
+            self.report.problem("ingest.same_ids", what, "Leave it out, or name the sites under ingest.sites.")
+        if self.columns and self.ingest["replicate_column"] is not None:
+            self._replicates(self.ingest["replicate_column"])
+
+    def _exclusions(self) -> None:
+        if any(source.given is None for source in self.sources):
+            return
+        known = [f"{source.source.prefix}{sample}" for source in self.sources for sample in source.known_ids]
+        known = list(dict.fromkeys(known))
+        for sample in self.ingest["exclude_samples"]:
+            if sample not in known:
+                what = f"{quoted(sample)} is neither in the counts nor in the sample sheet."
+                self.report.problem("ingest.exclude_samples", what, suggestion(sample, known, "The samples are"))
+
+    def _join(self) -> None:
+        if self.is_multisite:
+            sheets = {each.source.site: prefixed(each.given, each.source.prefix) for each in self.sources}
+            self.given, faults = joined_sheets(sheets, "sample")
+            for fault in faults:
+                self.report.data_problem(self.report.file, fault)
+            if faults:
+                self.given = None
+                return
+        else:
+            self.given = self.sources[0].given
+        self.analysed = [f"{each.source.prefix}{sample}" for each in self.sources for sample in each.analysed]
+        in_design = [f"{each.source.prefix}{sample}" for each in self.sources for sample in each.in_design]
+        if len(self.analysed) < 2 and all(source.has_matches for source in self.sources):
+            number = len(self.analysed)
+            what = f"{counted(number, 'sample')} {verb(number, 'is', 'are')} left to analyse."
+            self.report.design_problem("ingest.exclude_samples", what, "A comparison needs samples of two groups.")
+            return
+        for source in self.sources:
+            source.empty_samples()
+        self.columns = self.given.select(in_design)
+
+    def _sites(self) -> None:
+        ingest = self.ingest
+        if ingest["merge_genes"] == "union" and ingest["union_fill"] is None:
+            what = "is not given, so it is not known what a gene counts at a site that does not have it."
+            self.report.problem(
+                "ingest.union_fill", what, "Set it, e.g. to 0, or set ingest.merge_genes: intersection."
+            )
+        kinds = {}
+        for source in self.sources:
+            genes = source.scan.first_genes if source.scan else []
+            kind = _kind_of_ids(genes)
+            if kind:
+                kinds.setdefault(kind, (source.source.site, genes[0]))
+        if len(kinds) > 1 and not (
+            set(kinds) == {"Ensembl", "versioned Ensembl"} and ingest["gene_versions"] == "strip"
+        ):
+            shown = "; ".join(f"{site} has {kind} ids ({gene})" for kind, (site, gene) in kinds.items())
+            cure = "Give counts with the same kind of gene id at every site."
+            if set(kinds) == {"Ensembl", "versioned Ensembl"}:
+                cure = "Set ingest.gene_versions: strip."
+            self.report.data_problem(
+                self.report.file, Fault("ingest.sites", f"the gene ids do not match: {shown}.", cure)
+            )
+        elif "versioned Ensembl" in kinds and ingest["gene_versions"] == "keep" and len(self.sources) > 1:
+            what = "the gene ids have versions, which differ between releases of the annotation."
+            self.report.note(
+                self.report.file, "ingest.gene_versions", what, "Set it to strip if the sites' releases differ."
+            )
+
+    def _replicates(self, key: str) -> None:
+        setting = "ingest.replicate_column"
+        ids = self.columns[self.given.sample_column]
+        if key not in self.columns:
+            what = f"the sample sheet has no column {quoted(key)}."
+            self.report.problem(setting, what, suggestion(key, list(self.columns), "The columns are"))
+            return
+        blank = [sample for sample, value in zip(ids, self.columns[key], strict=True) if not value]
+        if blank:
+            what = f"the column {quoted(key)} is blank for {listed(blank)}."
+            cure = "Write the sample that each is a replicate of; one of its own where there are no others."
+            self.report.data_problem(self.given.path, Fault(key, what, cure))
+            return
+        sums = collapsed(self.columns, self.given.sample_column, key)
+        if len(sums.parts) == len(ids):
+            what = f"every value of {quoted(key)} stands there once, so nothing is summed."
+            self.report.problem(
+                setting, what, "Name the column that says which rows are of one sample, or leave it out."
+            )
+        taken = [name for name, parts in sums.parts.items() if name in ids and parts != [name]]
+        if taken:
+            what = f"{listed(taken)} {verb(len(taken), 'names', 'name')} a sum and one of the rows that are summed."
+            self.report.data_problem(self.given.path, Fault(key, what, "Give the sum another name than its parts."))
+        # Where the parts are of different samples, the sums have no levels that could be checked.
+        if not self._differing_parts(sums):
+            self.columns = sums.columns
+
+    def _differing_parts(self, sums: Collapsed) -> bool:
+        analysis = self.report.analysis
+        named = {*analysis["design"]["factors"], *analysis["design"]["covariates"]}
+        wrong = {name: samples for name, samples in sums.differing.items() if name in named}
+        for name, samples in wrong.items():
+            what = f"the rows that are summed to {listed(samples)} differ in {quoted(name)}, which is in the design: "
+            what += "they are no technical replicates."
+            cure = "Correct the column, or take it out of the design; biological replicates are never summed."
+            self.report.data_problem(self.given.path, Fault(name, what, cure))
+        return bool(wrong)
+
+
+def without(names: Iterable[str], unwanted: set[str]) -> list[str]:
+    """Return the names that are not unwanted."""
+    return [name for name in names if name not in unwanted]
+
+
+def _kind_of_ids(genes: Sequence[str]) -> str | None:
+    patterns = {"versioned Ensembl": r"ENS[A-Z]*G\d+\.\d+(_PAR_Y)?", "Ensembl": r"ENS[A-Z]*G\d+", "number": r"\d+"}
+    for kind, pattern in patterns.items():
+        if sum(bool(re.fullmatch(pattern, gene)) for gene in genes) > len(genes) / 2:
+            return kind
+    return "other" if genes else None
+
+
+def same_but_for_spelling(only_sheet: Sequence[str], only_counts: Sequence[str]) -> list[tuple[str, str]]:
+    """Pair ids that are the same but for case, punctuation, blanks, R's X, or a path and ending around them."""
+    by_bare: dict[str, list[str]] = {}
+    for name in only_counts:
+        by_bare.setdefault(bare(name), []).append(name)
+    pairs = {name: by_bare[bare(name)] for name in only_sheet if bare(name) and bare(name) in by_bare}
+    for name in only_sheet:
+        if name not in pairs and len(name) > 1 and len(only_sheet) <= 200:
+            pattern = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
+            pairs[name] = [other for other in only_counts if pattern.search(other)]
+    certain = [(name, found[0]) for name, found in pairs.items() if len(found) == 1]
+    once = Counter(second for _, second in certain)
+    return [(first, second) for first, second in certain if once[second] == 1]
+
+
+def _shown_pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    shown = [f"{quoted(first)} of the sheet is {quoted(second)} in the counts" for first, second in pairs]
+    return f"{listed(shown, 3, quote=False)}."

@@ -1,0 +1,1 @@
+"""Records of runs: manifest, verification, replay, seals, plans, blinding, comparison of versions."""

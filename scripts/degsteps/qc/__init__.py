@@ -1,0 +1,1 @@
+"""Stage 06: are the samples what they should be?"""

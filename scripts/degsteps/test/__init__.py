@@ -1,0 +1,1 @@
+"""Stage 07: tables of contrasts, and how far they hold."""

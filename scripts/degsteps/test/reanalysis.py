@@ -1,0 +1,371 @@
+"""The same questions once more, with other settings or other samples: filter, size factors, fit and tests in one go.
+
+Numbers are those of the steps that do this one after another; with the same settings they agree to the last digit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from degsteps.basics.errors import DataError, DesignError
+from degsteps.batch.design_matrix import compared_samples, design_of, reduced_design
+from degsteps.batch.surrogate_setup import HiddenSetup, hidden_setup
+from degsteps.design.surrogate_checks import NAME
+from degsteps.design.weights import compile_contrast
+from degsteps.engines import dispatch
+from degsteps.filter import rules
+from degsteps.normalize import size_factors as normalization
+from degsteps.tables import read_gene_list, read_matrix, read_samples, read_table
+
+#: Columns of a result table in which a repeated run must equal the one that it repeats.
+COMPARED = ("base_mean", "log2_fold_change", "lfc_se", "stat", "pvalue", "padj")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A contrast as it is tested: weights of coefficients, smaller design or None, the Wald test, samples compared."""
+
+    weights: np.ndarray
+    reduced: pd.DataFrame | None
+    lfc_null: float
+    alternative: str
+    compared: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is analysed, of the samples of one set.
+
+    Attributes
+    ----------
+    counts : every gene that was read, genes x samples.
+    design : samples x coefficients, without hidden variables: these are estimated in each fit anew.
+    groups : the group of each sample, for the filter.
+    lengths : average transcript lengths, where they enter the model.
+    keep, drop : lists of genes that overrule the filter.
+    control_genes : genes that the size factors rest on.
+    given_size_factors : table of the user, as text.
+    subjects : the subject of each sample, where samples of one are modelled as correlated.
+    hidden : how hidden variables are estimated, where the design has some.
+    """
+
+    counts: pd.DataFrame
+    design: pd.DataFrame
+    groups: pd.Series
+    lengths: pd.DataFrame | None = None
+    keep: Sequence[str] = ()
+    drop: Sequence[str] = ()
+    control_genes: Sequence[str] | None = None
+    given_size_factors: pd.DataFrame | None = None
+    subjects: pd.Series | None = None
+    hidden: HiddenSetup | None = None
+
+    def without(self, sample: str, design: pd.DataFrame) -> "Study":
+        """Return the study of all samples but one, with the design that is left of them."""
+        rest = [name for name in self.counts.columns if name != sample]
+        hidden = self.hidden
+        if hidden is not None:
+            null = None if hidden.null is None else reduced_to_full_rank(hidden.null.loc[rest])[0]
+            hidden = hidden.of_samples(rest, null)
+        return replace(
+            self,
+            counts=self.counts[rest],
+            design=design.loc[rest],
+            groups=self.groups.loc[rest],
+            lengths=None if self.lengths is None else self.lengths[rest],
+            subjects=None if self.subjects is None else self.subjects.loc[rest],
+            hidden=hidden,
+        )
+
+
+def read_study(
+    counts: Path,
+    samples: Path,
+    design: Path,
+    *,
+    group: str,
+    model: Mapping[str, Any],
+    contrasts: Mapping[str, Mapping[str, Any]],
+    test: Mapping[str, Any],
+    null_model: str,
+    seed: int,
+    subject: str | None,
+    lengths: Path | None,
+    keep_list: Path | None,
+    drop_list: Path | None,
+    control_genes: Path | None,
+    given_size_factors: Path | None,
+    hidden_controls: Path | None,
+) -> tuple[Study, dict[str, Question]]:
+    """Read what the steps from the filter to the test read.
+
+    Parameters
+    ----------
+    samples, design : with the hidden variables of the main run, which are left out.
+    group : the factor whose groups the filter counts on.
+    model, contrasts, test : of the configuration.
+    null_model, seed, hidden_controls : see :func:`degsteps.batch.surrogate_setup.hidden_setup`.
+    subject : the column whose samples are modelled as correlated, if any.
+    """
+    matrix = read_matrix(counts)
+    sheet, whole = read_samples(samples).loc[matrix.columns].rename_axis("sample"), read_table(design)
+    hidden = None
+    if model.get("hidden"):
+        sheet = sheet[[name for name in sheet.columns if not NAME.fullmatch(name)]]
+        hidden = hidden_setup(
+            sheet,
+            model,
+            null_model=null_model,
+            seed=seed,
+            fit_type=test["fit_type"],
+            compatibility=test["compatibility"],
+            control_genes=read_gene_list(hidden_controls) if hidden_controls else None,
+        )
+        whole = whole[[name for name in whole.columns if not NAME.fullmatch(name)]]
+    known = whole.loc[matrix.columns]
+    study = Study(
+        matrix,
+        known,
+        sheet[group],
+        read_matrix(lengths).loc[:, matrix.columns] if lengths else None,
+        read_gene_list(keep_list),
+        read_gene_list(drop_list),
+        read_gene_list(control_genes) if control_genes else None,
+        read_samples(given_size_factors) if given_size_factors else None,
+        sheet[subject] if subject else None,
+        hidden,
+    )
+    return study, questions(sheet, model, contrasts, known)
+
+
+def questions(
+    samples: pd.DataFrame,
+    model_section: Mapping[str, Any],
+    contrasts: Mapping[str, Mapping[str, Any]],
+    design: pd.DataFrame,
+) -> dict[str, Question]:
+    """Compile contrasts for a design matrix.
+
+    Parameters
+    ----------
+    samples : the sample table, as text.
+    model_section : formula, factors and covariates.
+    contrasts : definitions by name.
+    design : the matrix that is fitted, or that to which hidden variables are joined later.
+    """
+    built = design_of(samples, model_section)
+    found = {}
+    for name, contrast in contrasts.items():
+        compiled = compile_contrast(built, contrast)
+        weights = pd.Series(compiled.weights, index=list(built.columns)).loc[list(design.columns)]
+        reduced = reduced_design(samples, model_section, contrast)
+        if reduced is not None:
+            reduced = reduced.loc[design.index]
+        compared = compared_samples(built, contrast, compiled)
+        found[name] = Question(weights.to_numpy(), reduced, contrast["lfc_null"], contrast["alternative"], compared)
+    return found
+
+
+def filtered_genes(study: Study, settings: Mapping[str, Any]) -> pd.Index:
+    """Return the genes that the filter keeps, with the ``filter`` section of the configuration."""
+    table = rules.filter_genes(study.counts, study.groups, settings)
+    table, _ = rules.apply_gene_lists(table, keep=study.keep, drop=study.drop)
+    return rules.require_genes(study.counts.loc[table["kept"]]).index
+
+
+def size_factors(study: Study, genes: pd.Index, method: str) -> pd.Series:
+    """Estimate size factors from the kept genes."""
+    lengths = None if study.lengths is None else study.lengths.loc[genes, study.counts.columns]
+    return normalization.estimated_size_factors(
+        study.counts.loc[genes], method, lengths, study.control_genes, study.given_size_factors
+    )
+
+
+def offsets(study: Study, genes: pd.Index, factors: pd.Series) -> pd.DataFrame | None:
+    """Return the normalisation factors, genes x samples, where transcript lengths enter the model."""
+    if study.lengths is None:
+        return None
+    return normalization.normalization_factors(study.lengths.loc[genes, study.counts.columns], factors)
+
+
+def hidden_variables(study: Study, genes: pd.Index, factors: pd.Series) -> pd.DataFrame:
+    """Estimate the hidden variables of the samples from the kept genes, samples x variables; none if not asked for."""
+    if study.hidden is None:
+        return pd.DataFrame(index=study.design.index)
+    divided_by = offsets(study, genes, factors)
+    divided_by = factors.loc[study.counts.columns] if divided_by is None else divided_by
+    return study.hidden.variables(study.counts.loc[genes], divided_by, study.design)[0]
+
+
+def question_with(question: Question, variables: pd.DataFrame) -> Question:
+    """Return a question to a design that hidden variables have joined: they have the weight 0.
+
+    They stay in every smaller design.
+    """
+    if not variables.shape[1]:
+        return question
+    weights = np.concatenate([question.weights, np.zeros(variables.shape[1])])
+    reduced = None if question.reduced is None else question.reduced.join(variables)
+    return replace(question, weights=weights, reduced=reduced)
+
+
+def contrast_tables(
+    study: Study,
+    genes: pd.Index,
+    factors: pd.Series,
+    asked: Mapping[str, Question],
+    test: Mapping[str, Any],
+    cooks_filters: Sequence[bool],
+) -> tuple[dict[bool, dict[str, pd.DataFrame]], int]:
+    """Fit once and test every contrast, with and without the filter for outlier counts.
+
+    Hidden variables are estimated from these genes, size factors and samples, and so is their number where it is not
+    given: what is repeated is the analysis, with every choice that it makes from the data.
+
+    Parameters
+    ----------
+    test : the ``test`` section of the configuration; fold changes are not shrunk.
+
+    Returns
+    -------
+    tables : dict
+        by ``cooks_filters``, then by contrast: the table by gene.
+    n_hidden : how many hidden variables were found.
+    """
+    counts = study.counts.loc[genes]
+    variables = hidden_variables(study, genes, factors)
+    asked = {name: question_with(question, variables) for name, question in asked.items()}
+    fit, _, _ = dispatch.fit_model(
+        counts,
+        study.design.join(variables).loc[counts.columns],
+        factors,
+        engine=test["engine"],
+        compatibility=test["compatibility"],
+        fit_type=test["fit_type"],
+        normalization_factors=offsets(study, genes, factors),
+        subjects=study.subjects,
+    )
+    common = {name: test[name] for name in ("alpha", "independent_filtering", "adjustment")}
+    found: dict[bool, dict[str, pd.DataFrame]] = {}
+    for cooks_filter in cooks_filters:
+        found[cooks_filter] = {}
+        for name, question in asked.items():
+            table, _ = dispatch.contrast_table(
+                fit,
+                counts,
+                question.weights,
+                **common,
+                cooks_filter=cooks_filter,
+                shrinkage="none",
+                reduced=question.reduced,
+                lfc_null=question.lfc_null,
+                alternative=question.alternative,
+                compared=question.compared,
+            )
+            found[cooks_filter][name] = table
+    return found, variables.shape[1]
+
+
+def called(table: pd.DataFrame, alpha: float) -> pd.Series:
+    """Return 1 for genes called up, -1 for genes called down, 0 for all others."""
+    return np.sign(table["log2_fold_change"]).where(table["padj"] < alpha, 0.0).fillna(0).astype(int)
+
+
+def comparison(table: pd.DataFrame, main: pd.DataFrame, alpha: float) -> dict[str, Any]:
+    """Compare a contrast's table with that of the main run.
+
+    Returns
+    -------
+    dict
+        ``tested`` (genes with a p-value), ``called``, ``up``, ``down``; ``gained`` and ``lost`` against the main run
+        (a call with the other sign is both); ``jaccard``, calls of both by calls of either (1 without any);
+        ``lfc_correlation``, Pearson's, over genes with a fold change in both.
+    """
+    here, there = called(table, alpha), called(main, alpha)
+    genes = here.index.union(there.index)
+    here, there = here.reindex(genes, fill_value=0), there.reindex(genes, fill_value=0)
+    same = int(((here == there) & (here != 0)).sum())
+    n_here, n_there = int((here != 0).sum()), int((there != 0).sum())
+    either = int(((here != 0) | (there != 0)).sum())
+    changes = pd.concat([table["log2_fold_change"], main["log2_fold_change"]], axis=1, join="inner").dropna()
+    return {
+        "tested": int(table["pvalue"].notna().sum()),
+        "called": n_here,
+        "up": int((here > 0).sum()),
+        "down": int((here < 0).sum()),
+        "gained": n_here - same,
+        "lost": n_there - same,
+        "jaccard": same / either if either else 1.0,
+        "lfc_correlation": _correlation(*changes.to_numpy().T),
+    }
+
+
+def _correlation(here: np.ndarray, there: np.ndarray) -> float:
+    """Return Pearson's correlation; exactly 1 of what is the same."""
+    if len(here) < 3 or not (here.std() > 0 and there.std() > 0):
+        return float("nan")
+    return 1.0 if np.array_equal(here, there) else float(np.clip(np.corrcoef(here, there)[0, 1], -1.0, 1.0))
+
+
+def require_same(table: pd.DataFrame, main: pd.DataFrame, name: str) -> None:
+    """Raise :class:`DataError` unless a repeated run has the numbers of the main run, to the last digit."""
+    if set(table.index) == set(main.index):
+        ordered = main.loc[table.index]
+        different = [
+            column
+            for column in COMPARED
+            if not np.array_equal(table[column].to_numpy(float), ordered[column].to_numpy(float), equal_nan=True)
+        ]
+        if not different:
+            return
+        what = f"differ in {', '.join(different)}"
+    else:
+        what = "have other genes"
+    raise DataError(
+        f"contrast {name}: the settings of the main run, repeated, {what}. The result tables are not of these counts "
+        "and settings: run the workflow again from the fit on."
+    )
+
+
+def reduced_to_full_rank(design: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out columns that are combinations of earlier ones.
+
+    Returns
+    -------
+    kept : samples x kept coefficients.
+    combinations : kept x all coefficients; ``kept @ combinations`` is the design.
+    """
+    matrix = design.to_numpy(dtype=float)
+    chosen: list[int] = []
+    for column in range(matrix.shape[1]):
+        if np.linalg.matrix_rank(matrix[:, [*chosen, column]]) > len(chosen):
+            chosen.append(column)
+    kept = design.iloc[:, chosen]
+    solved = np.linalg.lstsq(kept.to_numpy(dtype=float), matrix, rcond=None)[0]
+    return kept, pd.DataFrame(solved, index=kept.columns, columns=design.columns)
+
+
+def question_of_fewer(question: Question, combinations: pd.DataFrame, samples: Sequence[str]) -> Question:
+    """Return a question as it stands to fewer samples, with the columns that are left by :func:`reduced_to_full_rank`.
+
+    Raises
+    ------
+    DesignError
+        If these samples cannot answer it.
+    """
+    places = [list(combinations.columns).index(name) for name in combinations.index]
+    weights = question.weights[places]
+    # Estimable: a combination of the rows of the design (Searle 1971), which are those of the combinations.
+    if not np.allclose(combinations.to_numpy().T @ weights, question.weights, atol=1e-8):
+        raise DesignError("the contrast cannot be estimated from the other samples.")
+    reduced = question.reduced
+    if reduced is not None:
+        reduced, _ = reduced_to_full_rank(reduced.loc[list(samples)])
+        if reduced.shape[1] >= len(combinations):
+            raise DesignError("the other samples leave nothing between the design and the smaller one.")
+    left = None if question.compared is None else [sample for sample in question.compared if sample in set(samples)]
+    return Question(weights, reduced, question.lfc_null, question.alternative, left)

@@ -1,0 +1,112 @@
+"""The analyses that a workflow runs: read, completed and checked.
+
+Standard library, PyYAML and jsonschema only: the Snakefile imports this module.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from degsteps.basics.errors import ConfigError, Problem
+from degsteps.config.reading import load_analyses
+from degsteps.design.contrasts import expand_contrasts
+from degsteps.design.formula import parse_formula
+from degsteps.design.weights import contrast_columns
+from degsteps.provenance.blinding import is_blinded, unblinding_problems, with_masked_labels
+
+if TYPE_CHECKING:
+    from degsteps.preflight import Findings
+
+
+def complete(analysis: dict[str, Any]) -> dict[str, Any]:
+    """Fill in what follows from other settings: title, single contrasts, filter groups, columns that colour figures."""
+    design, batches = analysis["design"], analysis["batch"]["columns"]
+    contrasts = expand_contrasts(analysis["test"]["contrasts"], design["factors"])
+    group = analysis["filter"]["group"] or main_factor(contrasts.values(), design)
+    named = [name for contrast in contrasts.values() for name in contrast_columns(contrast)[:1]][:1]
+    columns = list(dict.fromkeys([*(named or [group]), *design["factors"], *design["covariates"], *batches]))
+    completed = analysis | {"title": analysis["title"] or analysis["name"]}
+    completed["test"] = analysis["test"] | {"contrasts": contrasts}
+    completed["filter"] = analysis["filter"] | {"group": group}
+    completed["qc"] = analysis["qc"] | {"color_by": analysis["qc"]["color_by"] or columns}
+    return completed
+
+
+def main_factor(contrasts: Iterable[Mapping[str, Any]], design: Mapping[str, Any]) -> str:
+    """Return the factor of the first contrast that names one, or the formula's last factor."""
+    named = [name for contrast in contrasts for name in contrast_columns(contrast) if name in design["factors"]]
+    in_formula = [name for name in parse_formula(design["formula"]).columns if name in design["factors"]]
+    return [*named[:1], *reversed(in_formula)][0]
+
+
+def load_checked_analyses(
+    config: dict[str, Any], *, check: bool = True, masked: bool = True
+) -> dict[str, dict[str, Any]]:
+    """Return the configured analyses by name, or raise one error that lists everything that is wrong.
+
+    Parameters
+    ----------
+    config : the content of ``config/config.yaml``.
+    check : whether to read the sample sheets and count matrices too. Jobs that run in processes of their own need
+        not repeat what the main process has checked.
+    masked : whether blinded analyses get the settings of a blinded run.
+
+    Raises
+    ------
+    ConfigError
+        with all problems, numbered.
+    """
+    analyses, problems = _loaded(config)
+    if check:
+        analyses, findings = find_problems(config)
+        problems = findings.problems
+        for note in findings.notes:
+            print(f"note: {note}", file=sys.stderr)
+    if problems:
+        lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, start=1))
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ConfigError(f"{count}; nothing was run.\n{lines}")
+    return {name: as_run(analysis) if masked else complete(analysis) for name, analysis in analyses.items()}
+
+
+def find_problems(
+    config: dict[str, Any], file: str = "config/config.yaml"
+) -> "tuple[dict[str, dict[str, Any]], Findings]":
+    """Return the configured analyses by name, and everything that is wrong with them.
+
+    Parameters
+    ----------
+    config : the content of the file.
+    file : as messages are to name it.
+    """
+    from degsteps.preflight import Findings, check_analyses
+
+    analyses, problems = _loaded(config, file)
+    found = check_analyses(analyses)
+    problems += found.problems
+    if not problems:
+        completed = {name: complete(analysis) for name, analysis in analyses.items()}
+        problems += unblinding_problems(config.get("unblind", {}), completed)
+    return analyses, Findings(problems, found.notes)
+
+
+def as_run(analysis: dict[str, Any]) -> dict[str, Any]:
+    """Return an analysis as the workflow runs it: completed, and masked if its labels are hidden."""
+    completed = complete(analysis)
+    return with_masked_labels(completed) if is_blinded(completed) else completed
+
+
+def _loaded(
+    config: dict[str, Any], file: str = "config/config.yaml"
+) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
+    """Return the analyses, each with its keys if it is to be unblinded, and what breaks the schemas."""
+    analyses, problems = load_analyses(config, file)
+    keys = config.get("unblind", {}) if analyses else {}
+    return {
+        name: analysis | {"blinding": analysis["blinding"] | {"key": _listed(keys.get(name))}}
+        for name, analysis in analyses.items()
+    }, problems
+
+
+def _listed(keys: str | list[str] | None) -> list[str] | None:
+    return [keys] if isinstance(keys, str) else keys

@@ -1,0 +1,49 @@
+"""What a job asks a scheduler for: memory and run time that grow with genes x samples and with the attempt.
+
+Standard library only: the Snakefile imports this module.
+
+The constants were measured: 20,000 genes x 200 samples take 0.33 GB at most in any step, 64,102 x 8 take 0.23 GB, of
+which 0.13 to 0.2 GB are the interpreter and its packages. Snakemake, which starts each step on a cluster, adds up to
+0.22 GB. The defaults leave half as much again, and each further attempt asks for twice as much memory.
+"""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from degsteps.inputs.sources import Source, scan_source, sources_of
+
+#: Genes x samples that a job fits by itself; larger ones are scattered. 60,000 x 1,000 take 22 CPU s and 0.9 GB.
+CELLS_OF_A_JOB = 100_000_000
+#: Assumed where the counts cannot be read: 20,000 genes x 500 samples.
+UNKNOWN_CELLS = 10_000_000
+
+
+@functools.cache
+def _cells_of_source(source: Source) -> int:
+    scan = scan_source(source)
+    return scan.n_genes * len(scan.samples) or UNKNOWN_CELLS
+
+
+def matrix_cells(analysis: Mapping[str, Any]) -> int:
+    """Return genes x samples of an analysis's counts, of all sites; scans of the check before any job are used."""
+    return sum(_cells_of_source(source) for source in sources_of(analysis["ingest"]))
+
+
+def memory_mb(cells: int, attempt: int, *, base: int, per_million: int) -> int:
+    """Return megabytes: ``base`` plus ``per_million`` for each million of genes x samples, doubled by each attempt."""
+    return round((base + per_million * cells / 1e6) * 2 ** (attempt - 1))
+
+
+def runtime_minutes(cells: int, attempt: int, *, base: int, per_million: float) -> int:
+    """Return minutes: ``base`` plus ``per_million`` for each million of genes x samples, once more by each attempt.
+
+    Steps take seconds, and the minutes of steps that run as one job add up: doubled, they would soon be more than a
+    short partition allows.
+    """
+    return round((base + per_million * cells / 1e6) * attempt)
+
+
+def scatter_parts(scatter: int | str, cells: int) -> int:
+    """Return over how many jobs the genes of a fit are scattered: the number given, or with ``auto`` one by size."""
+    return max(1, -(-cells // CELLS_OF_A_JOB)) if scatter == "auto" else scatter

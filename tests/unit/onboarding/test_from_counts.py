@@ -1,0 +1,305 @@
+"""Drafts of configurations: what is guessed, that it is sound, and that nothing is overwritten."""
+
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from degsteps.basics.errors import ConfigError, DataError
+from degsteps.config.reading import load_analyses, read_yaml
+from degsteps.onboarding.from_counts import as_yaml, contrast_names, draft_analysis, with_analysis
+from degsteps.preflight import check_analyses
+from tests.unit.ingest.test_readers import SAMPLES, WRITERS
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "resources", tmp_path / "resources")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text("# Mine.\nanalyses:\n  - config/analyses/a.yaml  # old\n")
+    return tmp_path
+
+
+def write_study(folder, sheet, header=None, genes="ENSG{:011d}", first=None):
+    draw = random.Random(2)  # noqa: S311  (no secret)
+    samples = next(iter(sheet.values())) if header is None else header
+    rows = [["gene", *samples]]
+    rows += [[genes.format(number), *[str(draw.randint(0, 99)) for _ in samples]] for number in range(20)]
+    if first:
+        rows = [[row[0], text, *row[1:]] for row, text in zip(rows, [first, *["words"] * 20], strict=True)]
+    (folder / "counts.tsv").write_text("\n".join(map("\t".join, rows)) + "\n", encoding="utf-8")
+    rows = [list(sheet), *zip(*sheet.values(), strict=True)]
+    (folder / "samples.tsv").write_text("\n".join(map("\t".join, rows)) + "\n", encoding="utf-8")
+    return draft_analysis("counts.tsv", "samples.tsv", "mine")
+
+
+def checked(draft, folder):
+    path = folder / f"{draft.name}.yaml"
+    path.write_text(as_yaml(draft), encoding="utf-8")
+    analyses, problems = load_analyses({"analyses": [str(path)]})
+    return analyses.get(draft.name), [*problems, *check_analyses(analyses).problems]
+
+
+@pytest.mark.parametrize("name", ["airway", "pasilla"])
+def test_the_shipped_examples_are_guessed_from_their_files(name, folder):
+    draft = draft_analysis(f"resources/{name}/counts.tsv.gz", f"resources/{name}/samples.tsv")
+    assert draft.name == name
+    analysis, problems = checked(draft, folder)
+    assert problems == []
+    shipped = read_yaml(ROOT / "config" / "analyses" / f"{name}.yaml")
+    assert analysis["design"]["formula"] == shipped["design"]["formula"]
+    assert {f: d["reference"] for f, d in analysis["design"]["factors"].items()} == {
+        f: d["reference"] for f, d in shipped["design"]["factors"].items()
+    }
+    guessed = [
+        {key: contrast[key] for key in ("factor", "test", "reference")}
+        for contrast in analysis["test"]["contrasts"].values()
+    ]
+    assert guessed == list(shipped["test"]["contrasts"].values())
+    assert analysis["batch"]["columns"] == shipped["batch"]["columns"]
+    assert analysis["annotate"]["genes"] == shipped["annotate"]["genes"]
+
+
+IDS = [f"S{number}" for number in range(8)]
+
+
+def test_awkward_names_and_levels_are_written_so_that_they_are_read_back(folder):
+    sheet = {
+        "library id": [f"{name}: 1" for name in IDS],
+        "time point, h": ["0", "0", "0", "0", "no", "no", "µ {x}", "µ {x}"],
+        "run #": ["1", "2"] * 4,
+    }
+    draft = write_study(folder, sheet)
+    analysis, problems = checked(draft, folder)
+    assert problems == []
+    assert analysis["ingest"]["sample_column"] == "library id"
+    assert analysis["design"]["formula"] == "~ `run #` + `time point, h`"
+    assert analysis["design"]["factors"]["time point, h"]["reference"] == "no"
+    assert [c["test"] for c in analysis["test"]["contrasts"].values()] == ["0", "µ {x}"]
+
+
+def test_annotation_columns_are_ignored_and_the_column_of_ids_is_found(folder):
+    sheet = {"patient": list("ABCDABCD"), "file": IDS, "treatment": ["drug", "placebo"] * 4}
+    draft = write_study(folder, sheet, header=["Length", *IDS], first="symbol")
+    analysis, problems = checked(draft, folder)
+    assert [problem for problem in problems if "confounded" in str(problem)] == []
+    assert analysis["ingest"]["ignore_columns"] == ["symbol", "Length"]
+    assert analysis["ingest"]["sample_column"] == "file"
+    assert analysis["design"]["factors"]["treatment"]["reference"] == "placebo"
+
+
+def test_a_donor_nested_in_the_question_is_left_out_and_said(folder):
+    sheet = {"sample": IDS, "donor": list("AABBCCDD"), "status": ["healthy"] * 4 + ["ill"] * 4}
+    draft = write_study(folder, sheet)
+    assert draft.blocks == []
+    assert "cannot be told from 'status'" in draft.others["donor"]
+    assert checked(draft, folder)[1] == []
+
+
+def test_blocks_that_leave_nothing_to_estimate_are_left_out(folder):
+    sheet = {
+        "sample": IDS,
+        "donor": list("AABBCCDD"),
+        "run": list("12341234"),
+        "condition": ["ctl", "trt"] * 4,
+    }
+    draft = write_study(folder, sheet)
+    assert checked(draft, folder)[1] == []
+    assert draft.others.keys() & {"donor", "run"}
+
+
+def test_without_a_control_the_guess_says_check(folder):
+    draft = write_study(folder, {"sample": IDS, "tissue": ["liver", "kidney"] * 4})
+    assert draft.levels["tissue"] == ("liver", "kidney")
+    assert "CHECK" in draft.remarks["reference"]
+    assert "CHECK" in as_yaml(draft)
+    assert checked(draft, folder)[1] == []
+
+
+def test_without_a_factor_the_draft_says_what_to_fill_in(folder):
+    draft = write_study(folder, {"sample": IDS, "age": [str(30 + number) for number in range(8)]})
+    _, problems = checked(draft, folder)
+    assert problems
+    assert "FILL_IN" in as_yaml(draft)
+    assert "may be a covariate" in as_yaml(draft)
+
+
+@pytest.mark.parametrize(
+    ("genes", "table", "words"),
+    [
+        ("ENSG{:011d}.3", "resources/genes/human.tsv.gz", "human"),
+        ("FBgn{:07d}", "resources/genes/fly.tsv.gz", "FlyBase"),
+        ("ENSMUSG{:011d}", None, "mouse"),
+        ("{}", None, "Entrez"),
+        ("gene{}", None, "not known"),
+    ],
+)
+def test_the_gene_table_follows_from_the_ids(genes, table, words, folder):
+    draft = write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4}, genes=genes)
+    assert draft.gene_table == table
+    assert words in draft.remarks["genes"]
+
+
+def test_a_gene_table_that_is_not_here_is_not_named(folder):
+    shutil.rmtree(folder / "resources")
+    draft = write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4})
+    assert draft.gene_table is None
+    assert "resources/genes/human.tsv.gz, which the project ships" in as_yaml(draft)
+    assert checked(draft, folder)[1] == []
+
+
+def test_line_ends_in_names_cannot_break_the_file(folder):
+    (folder / "samples.csv").write_text(
+        'sample,condition,"a\nb: [",c\n' + "".join(f"{s},{'ctl' if k % 2 else 'trt'},x,\n" for k, s in enumerate(IDS))
+    )
+    write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4})
+    assert checked(draft_analysis("counts.tsv", "samples.csv", "mine"), folder)[1] == []
+
+
+def test_files_that_do_not_belong_together_are_refused(folder):
+    with pytest.raises(DataError, match="no column holds the sample names"):
+        write_study(folder, {"sample": IDS, "x": IDS}, header=["A1", "A2"])
+    with pytest.raises(DataError, match="no such file"):
+        draft_analysis("none.tsv", "samples.tsv")
+
+
+def test_contrast_names_can_stand_in_file_names():
+    assert contrast_names(["wt", "k/o", "K o", "k o"]) == {
+        "k_o_vs_wt": "k/o",
+        "K_o_vs_wt_2": "K o",
+        "k_o_vs_wt_3": "k o",
+    }
+    assert contrast_names(["-", "+"]) == {"contrast_1": "+"}
+
+
+NEW = "config/analyses/new.yaml"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("analyses:\n  - a.yaml  # old\n\n# The end.\n", f"analyses:\n  - a.yaml  # old\n  - {NEW}\n\n# The end.\n"),
+        (
+            "analyses:\n- a.yaml\n# - b.yaml\npathvars: {}\n",
+            f"analyses:\n- a.yaml\n- {NEW}\n# - b.yaml\npathvars: {{}}\n",
+        ),
+        ("analyses: [a.yaml] # one\n", f"analyses: [a.yaml, {NEW}] # one\n"),
+        ("analyses: []\n", f"analyses: [{NEW}]\n"),
+        ("# Mine\nanalyses:\n", f"# Mine\nanalyses:\n  - {NEW}\n"),
+    ],
+)
+def test_the_list_of_analyses_keeps_its_comments(before, after):
+    assert with_analysis(before, NEW) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("pathvars: {}\n", "no list"),
+        (f"analyses: [{NEW}]\n", "already"),
+        ("analyses: [\n  a.yaml\n]\n", "by hand"),
+        ("analyses: *a\n", "by hand"),
+    ],
+)
+def test_an_unusual_list_is_left_alone(text, words):
+    with pytest.raises(ConfigError, match=words):
+        with_analysis(text, NEW)
+
+
+def init(folder, *arguments):
+    command = [sys.executable, str(ROOT / "scripts" / "init_analysis.py"), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_command_writes_adds_and_never_overwrites(folder):
+    files = ["--counts", "resources/airway/counts.tsv.gz", "--samples", "resources/airway/samples.tsv"]
+    done = init(folder, *files, "--name", "my study", "--add")
+    assert (done.returncode, done.stderr) == (0, "")
+    path = folder / "config" / "analyses" / "my_study.yaml"
+    assert yaml.safe_load(path.read_text())["design"]["formula"] == "~ cell + dex"
+    assert "'untrt' is called like a control" in done.stdout
+    assert "To mend" not in done.stdout
+    listing = (folder / "config" / "config.yaml").read_text()
+    assert listing == ("# Mine.\nanalyses:\n  - config/analyses/a.yaml  # old\n  - config/analyses/my_study.yaml\n")
+    path.write_text("mine")
+    done = init(folder, *files, "--name", "my study", "--add")
+    assert done.returncode == 1
+    assert "is there already" in done.stderr
+    assert path.read_text() == "mine"
+    assert (folder / "config" / "config.yaml").read_text() == listing
+
+
+def test_the_command_says_what_is_left_to_mend(folder):
+    write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4})
+    text = (folder / "counts.tsv").read_text().replace("\t", "\t-", 20)
+    (folder / "counts.tsv").write_text(text.replace("\t-S", "\tS"))
+    done = init(folder, "--counts", "counts.tsv", "--samples", "samples.tsv", "--name", "mine")
+    assert done.returncode == 0
+    assert "To mend before it can run:\n  1. counts.tsv:" in done.stdout
+    assert "add it to config/config.yaml" in done.stdout
+
+
+# ---- other formats than tables
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_gives_a_draft_that_passes_the_check(name, folder):
+    genes = pd.Index([f"ENSG{number:011d}" for number in range(40)], name="gene")
+    draws = np.random.default_rng(1).poisson(80, (len(genes), len(SAMPLES)))
+    counts = pd.DataFrame(draws, index=genes, columns=SAMPLES)
+    given = WRITERS[name](counts, folder)
+    rows = [f"{sample}\t{'control' if k % 2 else 'treated'}" for k, sample in enumerate(SAMPLES)]
+    (folder / "samples.tsv").write_text("\n".join(["sample\tcondition", *rows]) + "\n")
+    draft = draft_analysis(given, "samples.tsv", "mine")
+    assert draft.format == name.split(",")[0]
+    assert draft.gene_table == "resources/genes/human.tsv.gz"
+    assert ("Found: the counts are" in as_yaml(draft)) == (draft.format != "table")
+    analysis, problems = checked(draft, folder)
+    assert problems == []
+    assert analysis["ingest"]["sample_column"] == "sample"
+
+
+def write_quant(folder):
+    for sample in ("a1", "a2", "b1", "b2"):
+        (folder / "quants" / f"{sample}_quant").mkdir(parents=True)
+        lines = ["Name\tLength\tEffectiveLength\tTPM\tNumReads", "ENST1.1\t900\t700\t5\t20.5"]
+        (folder / "quants" / f"{sample}_quant" / "quant.sf").write_text("\n".join(lines) + "\n")
+    (folder / "samples.tsv").write_text("id\tarm\na1\tctrl\na2\tctrl\nb1\tdrug\nb2\tdrug\n")
+
+
+def test_transcripts_need_their_genes(folder):
+    write_quant(folder)
+    draft = draft_analysis("quants", "samples.tsv")
+    assert draft.extra == {"tx2gene": "FILL_IN"}
+    _, problems = checked(draft, folder)
+    assert [problem.key for problem in problems] == ["ingest.tx2gene"]
+    (folder / "my_tx2gene.csv").write_text('tx,gene\nENST1.1,"ENSG00000000003"\n')
+    draft = draft_analysis("quants", "samples.tsv")
+    assert draft.extra == {"tx2gene": "my_tx2gene.csv"}
+    assert draft.gene_table == "resources/genes/human.tsv.gz"
+    assert checked(draft, folder)[1] == []
+
+
+def test_lengths_beside_the_table_of_nfcore(folder):
+    (folder / "samples.tsv").write_text("id\tarm\na1\tctrl\na2\tctrl\nb1\tdrug\nb2\tdrug\n")
+    text = "gene_id\tgene_name\ta1\ta2\tb1\tb2\n" + "".join(
+        f"ENSG{k:011d}\tG{k}\t{k}.5\t{k + 90}\t{k * 7}\t{k + 3}\n" for k in range(30)
+    )
+    for name in ("salmon.merged.gene_counts.tsv", "salmon.merged.gene_counts_length_scaled.tsv"):
+        (folder / name).write_text(text)
+    assert draft_analysis("salmon.merged.gene_counts.tsv", "samples.tsv").extra == {}
+    (folder / "salmon.merged.gene_lengths.tsv").write_text(text)
+    draft = draft_analysis("salmon.merged.gene_counts.tsv", "samples.tsv")
+    assert draft.extra == {"length_matrix": "salmon.merged.gene_lengths.tsv"}
+    assert checked(draft, folder)[1] == []
+    draft = draft_analysis("salmon.merged.gene_counts_length_scaled.tsv", "samples.tsv")
+    assert draft.extra == {"length_correction": "none"}

@@ -1,0 +1,362 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from degsteps.basics.errors import DataError
+from degsteps.qc import measures, verdicts
+
+MODEL = {"factors": {"dose": {"reference": "none", "levels": ["none", "low", "high"]}}, "covariates": {"age": {}}}
+
+
+def named(values, prefix="s"):
+    genes = pd.Index([f"g{i}" for i in range(len(values))], name="gene")
+    return pd.DataFrame(values, index=genes, columns=[f"{prefix}{i}" for i in range(np.shape(values)[1])])
+
+
+def study(n_samples=12, n_genes=400, batch_shift=0.0, condition_shift=0.0, seed=1):
+    """Log-scale values and a sample sheet with two batches crossed with two conditions."""
+    generator = np.random.default_rng(seed)
+    condition, batch = np.arange(n_samples) % 2, np.arange(n_samples) // 2 % 2
+    values = generator.normal(8, 2, (n_genes, 1)) + generator.normal(0, 0.2, (n_genes, n_samples))
+    values += np.outer(generator.normal(0, 1, n_genes), batch) * batch_shift
+    values += np.outer(generator.normal(0, 1, n_genes), condition) * condition_shift
+    matrix = named(values)
+    sheet = pd.DataFrame({"condition": condition, "batch": batch}, index=matrix.columns).astype(str)
+    return matrix, sheet
+
+
+# ---- the sample sheet
+
+
+def test_levels_stand_in_the_order_of_the_configuration_and_numbers_are_numbers():
+    samples = pd.DataFrame(
+        {"dose": ["high", "none", "", "low"], "age": ["41", "", "3.5", "1e2"], "site": ["B", "NA", "A", "B"]},
+        index=["s0", "s1", "s2", "s3"],
+    )
+    sheet = measures.sample_columns(samples, ["dose", "age", "site", "dose"], MODEL)
+    assert list(sheet.columns) == ["dose", "age", "site"]
+    assert list(sheet["dose"].cat.categories) == ["none", "low", "high"]
+    assert sheet["dose"].isna().tolist() == [False, False, True, False]
+    assert sheet["age"].tolist()[0::2] == [41.0, 3.5]
+    assert np.isnan(sheet.loc["s1", "age"])
+    # "NA" is a level like any other; columns that nobody declared keep the order of the sheet.
+    assert list(sheet["site"].cat.categories) == ["B", "NA", "A"]
+
+
+@pytest.mark.parametrize(("columns", "words"), [(["size"], "no column size"), (["age"], "'old' is no number")])
+def test_columns_that_cannot_be_used_are_named(columns, words):
+    samples = pd.DataFrame({"age": ["4", "old"]}, index=["s0", "s1"])
+    with pytest.raises(DataError, match=words):
+        measures.sample_columns(samples, columns, MODEL)
+
+
+# ---- libraries and distributions
+
+
+def test_library_table_of_counts_that_can_be_counted_by_hand():
+    counts = named(np.array([[10, 0], [0, 0], [30, 5]] + [[1, 1]] * 20))
+    boxes = measures.box_statistics(measures.relative_log_expression(measures.log2_counts(counts)))
+    table = measures.library_table(counts, pd.Series({"s1": 0.5, "s0": 2.0}), np.log2(counts + 1), boxes)
+    assert table["library_size"].tolist() == [60, 25]
+    assert table["detected_genes"].tolist() == [22, 21]
+    # The 20 largest of s0: 30, 10 and 18 ones.
+    assert table["top_20_share"].tolist() == pytest.approx([58 / 60, 24 / 25])
+    assert table["size_factor"].tolist() == [2.0, 0.5]
+    expected = np.corrcoef(np.log2(counts + 1), rowvar=False)[0, 1]
+    assert table["median_correlation"].tolist() == pytest.approx([expected, expected])
+
+
+def test_median_correlation_leaves_the_sample_itself_and_constant_samples_out():
+    values = study(5)[0].assign(flat=3.0)
+    found = measures._median_correlation(values)
+    correlation = np.corrcoef(values.drop(columns="flat"), rowvar=False)
+    for i in range(5):
+        assert found.iloc[i] == pytest.approx(np.median(np.delete(correlation[i], i)))
+    assert np.isnan(found["flat"])
+
+
+def test_box_statistics_agree_with_matplotlib():
+    from matplotlib.cbook import boxplot_stats
+
+    values = named(np.random.default_rng(3).standard_t(2, (501, 4)))
+    boxes = measures.box_statistics(values)
+    for sample, expected in zip(values, boxplot_stats(values.to_numpy()), strict=True):
+        keys = {"whisker_low": "whislo", "q1": "q1", "median": "med", "q3": "q3", "whisker_high": "whishi"}
+        for name, key in keys.items():
+            assert boxes.loc[sample, name] == pytest.approx(expected[key])
+        assert boxes.loc[sample, "n_beyond"] == len(expected["fliers"])
+
+
+def test_relative_log_expression_is_zero_for_the_middle_sample():
+    values = named(np.array([[1.0, 3.0, 8.0], [4.0, 5.0, 5.5]]))
+    assert measures.relative_log_expression(values)["s1"].tolist() == [0, 0]
+    assert measures.relative_log_expression(values)["s2"].tolist() == [5, 0.5]
+
+
+def test_densities_agree_with_a_kernel_estimate_at_every_gene():
+    from scipy.stats import gaussian_kde
+
+    generator = np.random.default_rng(5)
+    values = named(np.abs(generator.normal(5, 3, (2000, 3))))
+    table = measures.densities({"before": values, "after": values + 1})
+    grid = table.columns[1:].astype(float).to_numpy()
+    before = table[table["values"] == "before"].iloc[:, 1:].to_numpy(dtype=float)
+    bandwidth = np.median(np.concatenate([measures._silverman(values.to_numpy())] * 2))
+    for curve, sample in zip(before, values, strict=True):
+        kernel = gaussian_kde(values[sample], bw_method=bandwidth / values[sample].std(ddof=1))
+        assert np.abs(curve - kernel(grid)).max() < 0.01 * curve.max()
+        assert np.trapezoid(curve, grid) == pytest.approx(1, abs=2e-3)
+
+
+def test_densities_of_constant_samples_are_finite():
+    table = measures.densities({"before": named(np.full((50, 2), 3.0))})
+    assert np.isfinite(table.iloc[:, 1:].to_numpy(dtype=float)).all()
+
+
+# ---- principal components
+
+
+def test_components_agree_with_the_eigenvectors_of_the_covariance():
+    values = study(9, batch_shift=1.0)[0]
+    found = measures.principal_components(values, top_genes=100)
+    chosen = values.loc[values.var(axis=1).sort_values(ascending=False).index[:100]]
+    eigenvalues, eigenvectors = np.linalg.eigh(np.cov(chosen))
+    expected = eigenvalues[::-1][:8]
+    assert found.variance["variance"].to_numpy() == pytest.approx(expected)
+    assert found.variance["fraction"].to_numpy() == pytest.approx(expected / eigenvalues.sum())
+    projected = (chosen.sub(chosen.mean(axis=1), axis=0).T @ eigenvectors[:, ::-1][:, :8]).to_numpy()
+    assert np.abs(found.scores.to_numpy()) == pytest.approx(np.abs(projected), abs=1e-8)
+    assert sorted(found.loadings.index) == sorted(chosen.index)
+    assert found.n_genes == 100
+
+
+def test_sign_of_a_component_is_fixed_by_its_largest_loading():
+    values = study(8)[0]
+    loadings = measures.principal_components(values).loadings
+    assert all(column[np.abs(column).argmax()] > 0 for column in loadings.to_numpy().T)
+    shuffled = measures.principal_components(values.iloc[::-1])
+    assert np.allclose(shuffled.scores, measures.principal_components(values).scores)
+
+
+@pytest.mark.parametrize(("n_samples", "expected"), [(2, 1), (3, 2), (40, 10)])
+def test_there_are_at_most_samples_minus_one_components(n_samples, expected):
+    assert measures.principal_components(study(n_samples)[0]).scores.shape == (n_samples, expected)
+
+
+def test_constant_genes_are_not_used_and_few_genes_are_enough():
+    values = study(6, n_genes=5)[0]
+    values.iloc[2] = 0.1
+    found = measures.principal_components(values, top_genes=500)
+    assert found.n_genes == 4
+    assert "g2" not in found.loadings.index
+
+
+def test_equal_samples_have_no_component():
+    found = measures.principal_components(named(np.repeat(np.arange(7.0)[:, None] / 3, 4, axis=1)))
+    assert found.scores.shape == (4, 0)
+    assert len(found.variance) == 0
+    assert measures.association_table({"transformed": found}, study(4)[1]).empty
+
+
+def test_association_finds_the_batch_and_counts_only_levels_that_occur():
+    values, sheet = study(12, batch_shift=2.0)
+    typed = sheet.assign(batch=pd.Categorical(sheet["batch"], categories=["0", "1", "never"]))
+    table = measures.association_table({"transformed": measures.principal_components(values)}, typed)
+    first = table.loc["PC1"].set_index("covariate")
+    assert first.loc["batch", "r_squared"] > 0.95
+    assert first.loc["batch", "df_model"] == 1
+    assert first.loc["condition", "r_squared"] < 0.2
+
+
+# ---- distances
+
+
+def test_distances_agree_with_scipy():
+    from scipy.spatial.distance import pdist, squareform
+
+    values = study(7)[0] + 1000
+    assert measures.sample_distances(values).to_numpy() == pytest.approx(squareform(pdist(values.T)), abs=1e-9)
+
+
+def test_leaf_order_is_that_of_the_tree():
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    distances = measures.sample_distances(study(30, batch_shift=1.0)[0])
+    merges = measures.clustering(distances)
+    steps = linkage(squareform(distances.to_numpy(), checks=False), method="average", optimal_ordering=True)
+    assert measures.leaf_order(merges, 30) == leaves_list(steps).tolist()
+    assert merges["n_samples"].iloc[-1] == 30
+
+
+@pytest.mark.parametrize("n_samples", [1, 2])
+def test_trees_of_one_and_two_samples(n_samples):
+    merges = measures.clustering(measures.sample_distances(study(n_samples)[0]))
+    assert len(merges) == n_samples - 1
+    assert sorted(measures.leaf_order(merges, n_samples)) == list(range(n_samples))
+
+
+# ---- outliers
+
+
+def library_table(n_samples=20, **changes):
+    generator = np.random.default_rng(2)
+    table = pd.DataFrame(
+        {
+            "library_size": generator.normal(20e6, 1e6, n_samples),
+            "detected_genes": generator.normal(15000, 100, n_samples),
+            "top_20_share": generator.normal(0.2, 0.005, n_samples),
+            "size_factor": generator.normal(1, 0.05, n_samples),
+            "rle_median": generator.normal(0, 0.01, n_samples),
+            "rle_iqr": generator.normal(0.4, 0.01, n_samples),
+            "median_correlation": generator.normal(0.97, 0.002, n_samples),
+        },
+        index=pd.Index([f"s{i}" for i in range(n_samples)], name="sample"),
+    )
+    for column, value in changes.items():
+        table.loc["s3", column] = value
+    return table
+
+
+def test_ordinary_samples_are_not_flagged():
+    assert not verdicts.outliers(library_table())["flagged"].any()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("library_size", 4e5),
+        ("detected_genes", 9000),
+        ("top_20_share", 0.7),
+        ("size_factor", 0.05),
+        ("rle_median", 0.6),
+        ("rle_iqr", 1.5),
+        ("median_correlation", 0.8),
+    ],
+)
+def test_a_sample_is_flagged_by_each_measure_alone(column, value):
+    table = verdicts.outliers(library_table(**{column: value}))
+    flagged = table[table["flagged"]]
+    assert list(flagged.index) == ["s3"]
+    assert list(flagged["measure"]) == [column]
+    assert flagged["reason"].iloc[0]
+
+
+@pytest.mark.parametrize(("column", "value"), [("library_size", 5e8), ("top_20_share", 0.01), ("rle_iqr", 0.01)])
+def test_the_harmless_side_is_not_flagged(column, value):
+    assert not verdicts.outliers(library_table(**{column: value}))["flagged"].any()
+
+
+def test_deviations_count_scaled_median_absolute_deviations():
+    table = library_table(rle_iqr=0.9)
+    values = table["rle_iqr"]
+    spread = max(1.4826 * np.median(np.abs(values - values.median())), 0.05)
+    found = verdicts.outliers(table).query("measure == 'rle_iqr'")
+    assert found["deviations"].to_numpy() == pytest.approx(((values - values.median()) / spread).to_numpy())
+    assert verdicts.outliers(table, threshold=100)["flagged"].sum() == 0
+
+
+def test_libraries_that_agree_do_not_flag_the_one_that_differs_a_little():
+    table = library_table()
+    table["median_correlation"] = 0.99
+    table.loc["s3", "median_correlation"] = 0.985
+    assert not verdicts.outliers(table)["flagged"].any()
+
+
+def test_reasons_of_a_sample_are_joined():
+    flags = verdicts.outliers(library_table(library_size=1e5, rle_iqr=2.0))
+    reasons = verdicts.flag_reasons(flags)
+    assert reasons.to_dict() == {"s3": "few reads; genes scatter widely about the other samples"}
+
+
+# ---- verdicts
+
+
+def verdicts_of(values, sheet, *, adjusted=None, libraries=None, after=None, blinded=()):
+    components = {"transformed": measures.principal_components(values)}
+    if adjusted is not None:
+        components["adjusted"] = measures.principal_components(adjusted)
+    libraries = library_table(values.shape[1]) if libraries is None else libraries
+    after = values if after is None else after
+    stages = {"before": values, "after": after, "rle": measures.relative_log_expression(after)}
+    return verdicts.verdicts(
+        libraries,
+        measures.stacked({stage: measures.box_statistics(part) for stage, part in stages.items()}),
+        verdicts.outliers(libraries),
+        measures.stacked({kind: found.variance for kind, found in components.items()}),
+        measures.association_table(components, sheet),
+        ["condition", "batch"],
+        ["batch"],
+        blinded=blinded,
+    )
+
+
+def test_a_good_study_is_told_so():
+    found = verdicts_of(*study(12, condition_shift=1.0))
+    assert set(found["status"]) == {"ok"}
+    assert list(found.index) == ["library_sizes", "normalization", "outliers", "condition", "batch"]
+    assert "condition with PC1" in found.loc["condition", "finding"]
+    assert (found["advice"] == "").all()
+
+
+def test_a_batch_that_dominates_is_told():
+    found = verdicts_of(*study(12, batch_shift=2.0, condition_shift=0.5))
+    assert found.loc["batch", "status"] == "warn"
+    assert "batch" in found.loc["batch", "advice"]
+
+
+def test_adjustment_that_removes_the_batch_and_one_that_does_not():
+    values, sheet = study(12, batch_shift=2.0, condition_shift=0.5)
+    of_batch = values.T.groupby(sheet["batch"]).transform("mean").T
+    adjusted = values - of_batch.sub(values.mean(axis=1), axis=0)
+    good = verdicts_of(values, sheet, adjusted=adjusted).loc["batch_adjustment"]
+    assert good["status"] == "ok"
+    assert "and 0% after" in good["finding"]
+    bad = verdicts_of(values, sheet, adjusted=values).loc["batch_adjustment"]
+    assert bad["status"] == "warn"
+    assert bad["advice"]
+
+
+def test_a_condition_that_no_component_follows_is_told():
+    found = verdicts_of(*study(12, batch_shift=1.0))
+    assert found.loc["condition", "status"] == "warn"
+    assert "No leading component follows condition" in found.loc["condition", "finding"]
+
+
+def test_nothing_is_said_of_hidden_labels_by_way_of_other_columns():
+    found = verdicts_of(*study(12, batch_shift=1.0), blinded=["arm"])
+    assert found.loc["condition", "status"] == "ok"
+    assert found.loc["condition", "finding"] == (
+        "Whether leading components follow arm is not known before unblinding."
+    )
+
+
+@pytest.mark.parametrize(("smallest", "status"), [(15e6, "ok"), (1.5e6, "warn"), (1e5, "bad")])
+def test_range_of_library_sizes(smallest, status):
+    values, sheet = study(20, condition_shift=1.0)
+    found = verdicts_of(values, sheet, libraries=library_table(library_size=smallest))
+    assert found.loc["library_sizes", "status"] == status
+    assert ("s3" in found.loc["library_sizes", "advice"]) == (status != "ok")
+
+
+@pytest.mark.parametrize(("shift", "status"), [(0.0, "ok"), (0.3, "warn"), (1.0, "bad")])
+def test_boxes_that_do_not_line_up(shift, status):
+    values, sheet = study(12, condition_shift=1.0)
+    after = values.copy()
+    after["s5"] += shift
+    found = verdicts_of(values, sheet, after=after)
+    assert found.loc["normalization", "status"] == status
+    assert found.loc["normalization", "advice"].startswith("s5") == (status != "ok")
+
+
+def test_flagged_samples_are_named_with_the_reason():
+    values, sheet = study(20, condition_shift=1.0)
+    found = verdicts_of(values, sheet, libraries=library_table(library_size=1e5)).loc["outliers"]
+    assert found["status"] == "warn"
+    assert "s3 (few reads)" in found["finding"]
+
+
+def test_two_samples_are_too_few_and_nothing_breaks():
+    found = verdicts_of(*study(2))
+    assert "too few" in found.loc["outliers", "finding"]
+    assert found.loc["condition", "status"] == "warn"

@@ -1,0 +1,209 @@
+"""The spreadsheet as another program reads it: text is text, numbers are numbers, same results give same bytes."""
+
+import runpy
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from degsteps.basics.errors import DataError
+from degsteps.report import workbook
+from degsteps.tables import read_text_table
+from tests.conftest import REPO
+from tests.unit.report import report_inputs
+from tests.unit.report.report_inputs import SAMPLES, SYMBOLS
+
+NAMES = ("samples", "sample_account", "libraries", "contrast_tables", "records")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return report_inputs.summarized(report_inputs.build(tmp_path_factory.mktemp("study")))
+
+
+def write(study, path, **tables):
+    main = runpy.run_path(str(REPO / "scripts" / "write_workbook.py"))["main"]
+    return main(
+        **study.inputs(*NAMES, "accountability", "contrasts", "verdicts", "agreements"),
+        **{name: tables.get(name, []) for name in ("stage_wise", "influence", "power")},
+        workbook=path,
+        settings=study.settings,
+        workflow_versions=study.workflow_versions,
+    )
+
+
+@pytest.fixture(scope="module")
+def book(study):
+    path = study.report / "workbook.xlsx"
+    facts = write(study, path)
+    opened = openpyxl.load_workbook(path)
+    assert opened.sheetnames == facts["sheets"]
+    return opened
+
+
+def column(sheet, name):
+    """Return the cells of a column below its header."""
+    header = [cell.value for cell in sheet[1]]
+    return [row[header.index(name)] for row in sheet.iter_rows(min_row=2)]
+
+
+def test_sheets_stand_in_reading_order(book):
+    assert book.sheetnames[:4] == ["README", "Summary", "Verdicts", "hi_vs_na"]
+    assert book.sheetnames[5:] == ["Samples", "Accountability"]
+    assert len(book.sheetnames[4]) == 31
+
+
+def test_what_was_asked_for_beside_the_contrasts_has_sheets(study, tmp_path):
+    family, influence, power = tmp_path / "Power.tsv", tmp_path / "all.samples.tsv", tmp_path / "hi_vs_na.tsv"
+    family.write_text("gene\tsymbol\tbase_mean\tpadj\tlfc_hi\tpadj_hi\tna_reason\ng1\t1-Mar\t5\t0.01\t-1.5\t0.02\t\n")
+    influence.write_text("contrast\twithout\tcalled\tproblem\nhi_vs_na\t007\t4\t\nhi_vs_na\ts6\t\tno model\n")
+    power.write_text("group\tmean_from\tpower_2\n1\t3.5\t0.75\n")
+    settings = study.settings | {"test": study.settings["test"] | {"power": 0.8}}
+    path = tmp_path / "book.xlsx"
+    write(replace(study, settings=settings), path, stage_wise=[family], influence=[influence], power=[power])
+    found = openpyxl.load_workbook(path)
+    assert found.sheetnames[5:] == ["Power~2", "Samples", "Accountability", "Influence", "Power"]
+    assert [cell.value for cell in column(found["Power~2"], "symbol")] == ["1-Mar"]
+    assert [cell.value for cell in column(found["Power~2"], "lfc_hi")] == [-1.5]
+    assert [cell.value for cell in column(found["Influence"], "without")] == ["007", "s6"]
+    assert [cell.value for cell in column(found["Influence"], "called")] == [4, None]
+    assert [cell.value for cell in column(found["Power"], "contrast")] == ["hi_vs_na"]
+    assert [cell.value for cell in column(found["Power"], "power_2")] == [0.75]
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_a_symbol_stays_text(book, symbol):
+    cell = column(book["hi_vs_na"], "symbol")[SYMBOLS.index(symbol)]
+    assert cell.value == symbol
+    assert cell.data_type == "s"
+    assert cell.hyperlink is None
+
+
+def test_genes_and_samples_stay_text(book):
+    genes = column(book["hi_vs_na"], "gene")
+    assert [genes[3].value, genes[4].value] == ["=1+1", "SEPT2"]
+    samples = column(book["Samples"], "sample")
+    assert [cell.value for cell in samples[:6]] == list(SAMPLES)
+    assert {cell.data_type for cell in genes + samples} == {"s"}
+    assert column(book["hi_vs_na"], "entrez_id")[0].value == "1000"
+
+
+def test_no_sheet_holds_a_formula_or_a_date(study, book):
+    for sheet in book:
+        assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} <= {
+            "s",
+            "n",
+            "b",
+        }
+    with zipfile.ZipFile(study.report / "workbook.xlsx") as archive:
+        assert not any(b"<f>" in archive.read(name) for name in archive.namelist())
+
+
+def test_numbers_are_those_of_the_table(study, book):
+    table = read_text_table(study.paths["contrast_tables"][0])
+    sheet = book["hi_vs_na"]
+    assert [cell.value for cell in sheet[1]] == ["gene", *table.columns]
+    for name in ("base_mean", "log2_fold_change", "pvalue", "padj", "lfc_shrunken", "mean_NA"):
+        written = [np.nan if cell.value is None else cell.value for cell in column(sheet, name)]
+        expected = table[name].where(table[name] != "", "nan").astype(float)
+        np.testing.assert_allclose(written, expected, rtol=1e-15)
+    assert column(sheet, "padj")[0].number_format == "0.00E+00"
+    assert column(sheet, "na_reason")[55].value == "low_mean"
+
+
+def test_sheets_can_be_read_and_sorted(book):
+    sheet = book["hi_vs_na"]
+    assert sheet.freeze_panes == "C2"
+    assert sheet.auto_filter.ref.startswith("A1:")
+    assert sheet.auto_filter.ref.endswith("61")
+    conditions = [rule.formula[0] for rules in sheet.conditional_formatting for rule in rules.rules]
+    assert len(conditions) == 3
+    # A blank cell counts as 0: without this, genes without a p-value would look significant.
+    assert all("ISNUMBER" in condition and "<0.1" in condition and ">=1.0" in condition for condition in conditions)
+
+
+def test_readme_explains_sheets_and_columns(study, book):
+    text = {row[0].value: row[1].value for row in book["README"].iter_rows() if row[0].value}
+    for name in [*book.sheetnames[1:], *[cell.value for cell in book["hi_vs_na"][1]]]:
+        assert text[name], name
+    assert "a.second-contrast_with_a_name_that_is_too_long_for_a_sheet" in text[book.sheetnames[4]]
+    assert text["scanpy"] == "1.11.5"
+    assert "by adjusted p-value, of Wald tests; positive" in text["hi_vs_na"]
+    assert text["padj"] == "p-value adjusted for testing many genes (Benjamini and Hochberg)."
+
+
+def test_readme_names_the_test_and_the_adjustment_that_were_used(study, tmp_path):
+    test = study.settings["test"]
+    nested = {name: contrast | {"reduced": "~ site"} for name, contrast in test["contrasts"].items()}
+    chosen = {"contrasts": nested, "engine": "voom", "adjustment": "by"}
+    path = tmp_path / "book.xlsx"
+    write(replace(study, settings=study.settings | {"test": test | chosen}), path)
+    text = {row[0].value: row[1].value for row in openpyxl.load_workbook(path)["README"].iter_rows() if row[0].value}
+    assert "of moderated F tests against the design ~ site; positive" in text["hi_vs_na"]
+    assert "(Benjamini and Yekutieli)" in text["padj"]
+    assert "weighted least squares" in text["log2_fold_change"]
+    assert "Wald" not in text["stat"] + text["pvalue"]
+
+
+def test_samples_show_only_columns_that_are_used(book):
+    header = [cell.value for cell in book["Samples"][1]]
+    assert {"dose", "site", "age"} <= set(header)
+    assert "date_of_birth" not in header
+    assert header.count("status") == 1
+    assert column(book["Samples"], "rle_median")[0].number_format == "0.000"
+    ages = column(book["Samples"], "age")
+    assert ages[0].value == 31
+    assert ages[0].data_type == "n"
+
+
+def test_same_results_same_bytes(study, tmp_path):
+    paths = [tmp_path / "a.xlsx", tmp_path / "b.xlsx"]
+    for path in paths:
+        write(study, path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+# ---- names and limits
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a", "A", "a"], ["a", "A~2", "a~3"]),
+        (["x/y:z", "x?y*z"], ["x_y_z", "x_y_z~2"]),
+        (["History", "''"], ["History~2", "sheet"]),
+        (["a" * 40], ["a" * 15 + "~" + "a" * 15]),
+    ],
+)
+def test_sheet_names(names, expected):
+    assert workbook.sheet_names(names) == expected
+
+
+def test_sheet_names_are_legal_and_unique():
+    long = [f"treatment_{dose}_against_control_in_cells_{cell}" for dose in range(20) for cell in range(20)]
+    names = workbook.sheet_names([*long, "Samples", "README"], taken=["Samples", "README"])
+    assert len({name.casefold() for name in names}) == len(names) == 402
+    assert max(map(len, names)) <= 31
+    assert not {"Samples", "README"} & set(names)
+
+
+def test_too_many_rows_are_refused():
+    workbook.require_fits("x", 1_048_575)
+    with pytest.raises(DataError, match="1,048,576 rows do not fit"):
+        workbook.require_fits("x", 1_048_576)
+
+
+def test_infinite_numbers_do_not_stop_the_sheet(study, tmp_path):
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "x.xlsx") as book:
+        form = book.add_format()
+        plan = workbook.SheetPlan(
+            "s", "", pd.DataFrame({"stat": [np.inf, 1.0]}, index=pd.Index(["g", "h"], name="gene"))
+        )
+        workbook._write_sheet(book, plan, dict.fromkeys(("fold", "general"), form), {"header": form})
+    sheet = openpyxl.load_workbook(tmp_path / "x.xlsx")["s"]
+    assert [cell.value for cell in column(sheet, "stat")] == ["inf", 1]

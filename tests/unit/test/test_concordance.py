@@ -1,0 +1,103 @@
+"""How far engines agree: against counts by hand and scipy, and on two engines that see the same data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from degsteps.report.result_grids import agreement_grid
+from degsteps.test.concordance import compare, joined_tables, questions
+from degsteps.test.figures.concordance import concordance_plot, signed_evidence
+
+GENES = [f"g{number}" for number in range(6)]
+
+
+def table(changes, pvalues, padj):
+    return pd.DataFrame({"log2_fold_change": changes, "stat": changes, "pvalue": pvalues, "padj": padj}, index=GENES)
+
+
+MINE = table([1, -1, 2, 0.5, -0.2, 1], [1e-6, 1e-5, 0.01, 0.2, 0.9, np.nan], [1e-5, 1e-4, 0.02, 0.3, 0.9, np.nan])
+OTHER = table([1, 1, 2, 0.4, -0.1, 1], [1e-4, 1e-5, 0.2, 0.01, 0.8, 0.001], [1e-3, 1e-4, 0.3, 0.02, 0.9, 0.01])
+
+
+def test_agreement_is_what_can_be_counted_by_hand():
+    genes, agreement = compare(MINE, {"edger_ql": OTHER[::-1]}, engine="degsteps", alpha=0.05)
+    called = ["degsteps,edger_ql", "degsteps,edger_ql", "degsteps", "edger_ql", "", "edger_ql"]
+    assert list(genes["called_by"]) == called
+    np.testing.assert_array_equal(genes["edger_ql_pvalue"], OTHER["pvalue"])
+    row = agreement.loc["degsteps"]
+    # g1 is called by both, in opposite directions; g5 has no p-value in one.
+    assert dict(row[["second", "genes", "called_first", "called_second", "called_both"]]) == {
+        "second": "edger_ql",
+        "genes": 5,
+        "called_first": 3,
+        "called_second": 4,
+        "called_both": 1,
+    }
+    assert row["jaccard"] == pytest.approx(1 / 5)
+    assert row["same_sign"] == pytest.approx(3 / 4)
+    both = MINE["pvalue"].notna()
+    assert row["rank_correlation"] == pytest.approx(stats.spearmanr(MINE["pvalue"][both], OTHER["pvalue"][both])[0])
+    expected = np.corrcoef(MINE["log2_fold_change"][both], OTHER["log2_fold_change"][both])[0, 1]
+    assert row["fold_change_correlation"] == pytest.approx(expected)
+
+
+def test_three_engines_are_compared_pair_by_pair_and_no_call_is_no_number():
+    none = MINE.assign(padj=1.0)
+    others = {"limma_voom": none, "edger_ql": none}
+    genes, agreement = compare(none, others, engine="degsteps", alpha=0.05)
+    assert list(zip(agreement.index, agreement["second"], strict=True)) == [
+        ("degsteps", "limma_voom"),
+        ("degsteps", "edger_ql"),
+        ("limma_voom", "edger_ql"),
+    ]
+    assert agreement[["jaccard", "same_sign"]].isna().all(axis=None)
+    assert set(genes["called_by"]) == {""}
+
+
+def test_tables_of_all_contrasts_are_adjusted_each_on_its_own():
+    joined = joined_tables({"a": MINE, "b": OTHER})
+    assert list(joined["contrast"]) == ["a"] * 6 + ["b"] * 6
+    of_b = joined[joined["contrast"] == "b"]
+    np.testing.assert_allclose(of_b["padj"], stats.false_discovery_control(OTHER["pvalue"]))
+    assert np.isnan(joined["padj"].iloc[5])
+
+
+def test_questions_hold_weights_and_the_smaller_design():
+    samples = pd.DataFrame({"arm": ["a", "a", "b", "b"], "run": ["1", "2", "1", "2"]}, index=list("wxyz"))
+    factors = {"arm": {"reference": "a", "levels": None}, "run": {"reference": "1", "levels": None}}
+    model = {"formula": "~ run + arm", "factors": factors, "covariates": {}}
+    asked = {"factor": "arm", "test": "b", "reference": "a", "reduced": None}
+    plain, nested = questions(samples, model, {"plain": asked, "nested": asked | {"reduced": "~ run"}})
+    assert list(plain.weights) == list(nested.weights) == [0, 0, 1]
+    assert plain.reduced is None
+    assert list(nested.reduced.columns) == ["Intercept", "run[T.2]"]
+
+
+def test_evidence_has_a_sign_and_a_place_for_zero():
+    zero = table([1, -1, -1, 1, 1, 1], [0.0, 1e-8, 0.1, 1.0, 0.5, np.nan], [0] * 6)
+    np.testing.assert_allclose(signed_evidence(zero), [8, -8, -1, 0, -np.log10(0.5), np.nan], atol=1e-12)
+
+
+def test_figure_has_a_panel_for_each_engine():
+    figure = concordance_plot(MINE, {"limma_voom": OTHER, "edger_ql": OTHER}, "x", engine="degsteps", alpha=0.05)
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert titles[0].startswith("5 genes, Jaccard index 0.20")
+    missing = MINE.assign(pvalue=np.nan, padj=np.nan)
+    empty = concordance_plot(missing, {"limma_voom": OTHER}, "x", engine="degsteps", alpha=0.05)
+    assert "No gene has a p-value in both." in [text.get_text() for text in empty.axes[0].texts]
+
+
+def test_page_shows_each_pair_of_engines():
+    _, agreement = compare(MINE, {"edger_ql": OTHER}, engine="degsteps", alpha=0.05)
+    (row,) = agreement_grid(agreement).rows
+    assert row == (
+        "degsteps, edger_ql",
+        "3",
+        "4",
+        "1",
+        "0.200",
+        f"{agreement['rank_correlation'].iloc[0]:.3f}",
+        "0.750",
+    )
+    assert agreement_grid(None) is None
