@@ -21,7 +21,7 @@ pathvars:
 
 include: "rules/ingest.smk"  # 01  given files      -> counts, samples, who was kept
 include: "rules/filter.smk"  # 02  counts           -> counts worth testing, each dropped gene with its reason
-include: "rules/normalize.smk"  # 03  counts        -> size factors, tables for people
+include: "rules/normalize.smk"  # 03  counts        -> size factors, tables for inspection
 include: "rules/batch.smk"  # 04  samples           -> design matrix, confounding
 include: "rules/transform.smk"  # 05  counts        -> values for figures, batch-adjusted values for figures
 include: "rules/qc.smk"  # 06  all of the above     -> quality figures and the tables behind them

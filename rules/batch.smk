@@ -1,26 +1,26 @@
 # 04 batch: what the design can and cannot tell apart.
-# enters: <ingest>/samples.tsv; for hidden variation also <filter>/counts.parquet, <normalize>/size_factors.tsv
-# leaves: samples.tsv with the hidden variables, if they are asked for;
+# enters: <ingest>/samples.tsv; for unwanted variation also <filter>/counts.parquet, <normalize>/size_factors.tsv
+# leaves: samples.tsv with the surrogate variables, if they are asked for;
 #         design.tsv (the design matrix of the test), association, crosstab and cells; counts adjusted for figures
 
 
-rule estimate_hidden:
+rule estimate_surrogates:
     """Estimate variation that no column of the sheet names, as covariates of the design."""
     input:
         counts="<filter>/counts.parquet",
         size_factors="<normalize>/size_factors.tsv",
         samples="<ingest>/samples.tsv",
         lengths=lengths_input,
-        control_genes=hidden_controls,
+        control_genes=surrogate_controls,
     output:
-        hidden="<batch>/hidden.tsv",
+        surrogates="<batch>/surrogates.tsv",
         extended="<batch>/samples.tsv",
-        association="<batch>/hidden_association.tsv",
-        record="<batch>/estimate_hidden.record.json",
+        association="<batch>/surrogate_association.tsv",
+        record="<batch>/estimate_surrogates.record.json",
     log:
-        "<logs>/estimate_hidden.log",
+        "<logs>/estimate_surrogates.log",
     benchmark:
-        "<benchmarks>/estimate_hidden.tsv"
+        "<benchmarks>/estimate_surrogates.tsv"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -29,13 +29,13 @@ rule estimate_hidden:
         runtime=runtime(per_million=10),
     params:
         model=model_of_set,
-        null_model=hidden_null,
+        null_model=surrogate_null,
         seed=1,
         fit_type=setting("test.fit_type"),
         compatibility=setting("test.compatibility"),
-        code=code("estimate_hidden"),
+        code=code("estimate_surrogates"),
     script:
-        "../scripts/estimate_hidden.py"
+        "../scripts/estimate_surrogates.py"
 
 
 rule check_design:

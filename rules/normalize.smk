@@ -1,4 +1,4 @@
-# 03 normalize: size factors for the test, normalised tables for people.
+# 03 normalize: size factors for the test, normalised tables for inspection.
 # enters: <filter>/counts.parquet
 # leaves: size_factors.tsv, tables/<name>.tsv.gz (for reading, never for the test)
 
@@ -31,7 +31,7 @@ rule estimate_size_factors:
 
 
 rule export_normalized:
-    """Write one normalised table for people: nothing later in the flow reads it."""
+    """Write one normalised table for inspection: nothing later in the flow reads it."""
     input:
         counts="<filter>/counts.parquet",
         size_factors="<normalize>/size_factors.tsv",

@@ -43,7 +43,7 @@ rule compute_qc:
         batch_columns=setting("batch.columns"),
         top_genes=setting("qc.top_genes"),
         outlier_mad=setting("qc.outlier_mad"),
-        blinded_columns=hidden_columns,
+        blinded_columns=masked_columns,
         code=code("compute_qc"),
     script:
         "../scripts/compute_qc.py"
@@ -74,7 +74,7 @@ rule check_identity:
     params:
         model=setting("design"),
         batch_columns=setting("batch.columns"),
-        hidden_columns=hidden_columns,
+        masked_columns=masked_columns,
         sex_column=setting("qc.sex_column"),
         subject_column=setting("qc.subject_column"),
         code=code("check_identity"),

@@ -129,7 +129,7 @@ rule render_report:
         concordance_figures=concordance_files(".concordance.png", ".concordance.svg"),
         records=step_records,
         compiled_contrasts=compiled_contrasts,
-        hidden_association=hidden_association,
+        surrogate_association=surrogate_association,
     output:
         page=report(
             "<report>/report.html",

@@ -63,22 +63,22 @@ use rule estimate_size_factors as estimate_size_factors_of_set with:
         "<benchmarks>/{sample_set}.estimate_size_factors.tsv"
 
 
-use rule estimate_hidden as estimate_hidden_of_set with:
+use rule estimate_surrogates as estimate_surrogates_of_set with:
     input:
         counts="<filter>/sets/{sample_set}/counts.parquet",
         size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",
         samples="<ingest>/sets/{sample_set}/samples.tsv",
         lengths=lengths_input,
-        control_genes=hidden_controls,
+        control_genes=surrogate_controls,
     output:
-        hidden="<batch>/sets/{sample_set}/hidden.tsv",
+        surrogates="<batch>/sets/{sample_set}/surrogates.tsv",
         extended="<batch>/sets/{sample_set}/samples.tsv",
-        association="<batch>/sets/{sample_set}/hidden_association.tsv",
-        record="<batch>/sets/{sample_set}/estimate_hidden.record.json",
+        association="<batch>/sets/{sample_set}/surrogate_association.tsv",
+        record="<batch>/sets/{sample_set}/estimate_surrogates.record.json",
     log:
-        "<logs>/{sample_set}.estimate_hidden.log",
+        "<logs>/{sample_set}.estimate_surrogates.log",
     benchmark:
-        "<benchmarks>/{sample_set}.estimate_hidden.tsv"
+        "<benchmarks>/{sample_set}.estimate_surrogates.tsv"
 
 
 use rule check_design as check_design_of_set with:

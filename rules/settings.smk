@@ -102,29 +102,29 @@ def repeated_subject(wildcards):
     return repeated["subject"] if repeated else None
 
 
-def hidden_null(wildcards):
+def surrogate_null(wildcards):
     """Return the null model of surrogate variables; other methods have none."""
     model = model_of_set(wildcards)
-    if not model["hidden"] or model["hidden"]["method"] != "sva":
+    if not model["surrogates"] or model["surrogates"]["method"] != "sva":
         return ""
     every = ANALYSES[wildcards.analysis]["test"]["contrasts"]
     return null_formula(model, contrasts_of_set(wildcards) or every)
 
 
-def hidden_columns(wildcards):
+def masked_columns(wildcards):
     """Return the columns whose labels are permuted in this run."""
     analysis = ANALYSES[wildcards.analysis]
     return analysis["blinding"]["columns"] if is_blinded(analysis) else []
 
 
 def has_adjusted(analysis):
-    """Whether figures are drawn of values without the batches and the hidden variables."""
-    batch, hidden = ANALYSES[analysis]["batch"], ANALYSES[analysis]["design"]["hidden"]
-    return bool(batch["columns"] or hidden) and batch["method"] != "none"
+    """Whether figures are drawn of values without the batches and the surrogate variables."""
+    batch, surrogates = ANALYSES[analysis]["batch"], ANALYSES[analysis]["design"]["surrogates"]
+    return bool(batch["columns"] or surrogates) and batch["method"] != "none"
 
 
 def adjustment_method(wildcards):
-    """Return how figures are adjusted: hidden variables without batches are numbers, which only `linear` takes."""
+    """Return how figures are adjusted: surrogate variables without batches are numbers, which only `linear` takes."""
     batch = ANALYSES[wildcards.analysis]["batch"]
     return batch["method"] if batch["columns"] else "linear"
 

@@ -1,4 +1,4 @@
-# 07 test, once more: what the calls hang on, and several contrasts together. Made only where `test.sensitivity`,
+# 07 test, once more: what the calls depend on, and several contrasts together. Made only where `test.sensitivity`,
 # `test.influence`, `test.stage_wise` or `test.power` asks for it.
 # enters: <ingest>/counts.parquet, <batch>/design.tsv, <test>/<contrast>.tsv (also those of a sample set)
 # leaves: sensitivity/<sample set>.*, influence/<sample set>.* (`all` for all samples), stage_wise/<name>.tsv, power/<contrast>.tsv, figures
@@ -16,7 +16,7 @@ rule vary_settings:
         control_genes=given_file("normalize.control_genes"),
         given_size_factors=given_file("normalize.given_size_factors"),
         lengths=lengths_input,
-        hidden_controls=hidden_controls,
+        surrogate_controls=surrogate_controls,
     output:
         settings="<test>/sensitivity/{sample_set}.tsv",
         stability="<test>/sensitivity/{sample_set}.parquet",
@@ -38,7 +38,7 @@ rule vary_settings:
         filters=setting("filter"),
         size_factors=setting("normalize.size_factors"),
         test=repeated_test,
-        null_model=hidden_null,
+        null_model=surrogate_null,
         seed=1,
         subject=correlated_subject,
         code=code("vary_settings"),
@@ -58,7 +58,7 @@ rule leave_out_samples:
         control_genes=given_file("normalize.control_genes"),
         given_size_factors=given_file("normalize.given_size_factors"),
         lengths=lengths_input,
-        hidden_controls=hidden_controls,
+        surrogate_controls=surrogate_controls,
     output:
         influence="<test>/influence/{sample_set}.samples.tsv",
         genes="<test>/influence/{sample_set}.genes.tsv",
@@ -80,7 +80,7 @@ rule leave_out_samples:
         filters=setting("filter"),
         size_factors=setting("normalize.size_factors"),
         test=repeated_test,
-        null_model=hidden_null,
+        null_model=surrogate_null,
         seed=1,
         subject=correlated_subject,
         code=code("leave_out_samples"),

@@ -71,23 +71,23 @@ def subject_sheet(wildcards):
 
 
 def design_samples(wildcards):
-    """Return the sample table of the job's design: with the hidden variables where they are estimated."""
-    hidden = _lookup(wildcards.analysis, "design.hidden")
-    return for_contrast("<batch>/samples.tsv" if hidden else "<ingest>/samples.tsv")(
+    """Return the sample table of the job's design: with the surrogate variables where they are estimated."""
+    surrogates = _lookup(wildcards.analysis, "design.surrogates")
+    return for_contrast("<batch>/samples.tsv" if surrogates else "<ingest>/samples.tsv")(
         wildcards
     )
 
 
-def hidden_controls(wildcards):
-    """Return the control genes of hidden variation, or nothing where none are named."""
-    hidden = _lookup(wildcards.analysis, "design.hidden")
-    return hidden["control_genes"] or [] if hidden else []
+def surrogate_controls(wildcards):
+    """Return the control genes of unwanted variation, or nothing where none are named."""
+    surrogates = _lookup(wildcards.analysis, "design.surrogates")
+    return surrogates["control_genes"] or [] if surrogates else []
 
 
-def hidden_association(wildcards):
-    """Return what hidden variables go with, or nothing where none are estimated."""
-    hidden = _lookup(wildcards.analysis, "design.hidden")
-    return "<batch>/hidden_association.tsv" if hidden else []
+def surrogate_association(wildcards):
+    """Return what surrogate variables go with, or nothing where none are estimated."""
+    surrogates = _lookup(wildcards.analysis, "design.surrogates")
+    return "<batch>/surrogate_association.tsv" if surrogates else []
 
 
 def identity_file(name):
@@ -128,7 +128,7 @@ def tables_of_set(wildcards):
 
 
 def normalized_tables(wildcards):
-    """Return the normalised tables for people."""
+    """Return the normalised tables for inspection."""
     return [
         f"<normalize>/tables/{name}.tsv.gz"
         for name in ANALYSES[wildcards.analysis]["normalize"]["tables"]

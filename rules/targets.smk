@@ -44,7 +44,7 @@ def step_records(wildcards):
         f"<normalize>/tables/{name}.export_normalized"
         for name in analysis["normalize"]["tables"]
     ]
-    records += ["<batch>/estimate_hidden"] * bool(analysis["design"]["hidden"])
+    records += ["<batch>/estimate_surrogates"] * bool(analysis["design"]["surrogates"])
     records += ["<batch>/check_design", "<batch>/compile_contrasts"]
     if has_adjusted(wildcards.analysis):
         records += ["<batch>/adjust_counts"] * (
@@ -63,8 +63,8 @@ def step_records(wildcards):
             f"<ingest>/sets/{name}/select_samples",
             f"<filter>/sets/{name}/filter_genes",
             f"<normalize>/sets/{name}/estimate_size_factors",
-            *[f"<batch>/sets/{name}/estimate_hidden"]
-            * bool(analysis["design"]["hidden"]),
+            *[f"<batch>/sets/{name}/estimate_surrogates"]
+            * bool(analysis["design"]["surrogates"]),
             f"<batch>/sets/{name}/check_design",
             f"<batch>/sets/{name}/compile_contrasts",
             *fit_records(f"<test>/sets/{name}", wildcards.analysis),
@@ -121,7 +121,7 @@ def all_records(wildcards):
 
 
 def final_files(name):
-    """Return stage and name of the last files of an analysis; where labels are hidden, nothing is tested."""
+    """Return stage and name of the last files of an analysis; where labels are masked, nothing is tested."""
     if is_blinded(ANALYSES[name]):
         verdicts = [
             "verdicts.tsv",

@@ -1,12 +1,12 @@
 """Remove batches from values for figures, keeping what the design asks. FOR FIGURES ONLY.
 
 ``linear``: least squares as in limma's removeBatchEffect (Ritchie et al. 2015) on the transformed values.
-``combat_seq``: the counts were adjusted before; here they are brought to the scale of the transformed values. Hidden
-variables of the design are removed by least squares in either case.
+``combat_seq``: the counts were adjusted before; here they are brought to the scale of the transformed values.
+Surrogate variables of the design are removed by least squares in either case.
 """
 
 from degsteps.batch import adjustment
-from degsteps.batch.design_matrix import columns_without, design_of, hidden_columns
+from degsteps.batch.design_matrix import columns_without, design_of, surrogate_columns
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_samples, write_matrix
 
@@ -22,23 +22,23 @@ def main(
     fit_type: str,
     trend_genes: int | None,
 ) -> dict:
-    """Adjust; the columns of the design that are no batch and no hidden variable are protected."""
+    """Adjust; the columns of the design that are no batch and no surrogate variable are protected."""
     matrix = read_matrix(values)
     sheet = read_samples(samples).loc[matrix.columns]
-    hidden = hidden_columns(sheet, model)
-    removed = [*batch_columns, *hidden]
+    surrogates = surrogate_columns(sheet, model)
+    removed = [*batch_columns, *surrogates]
     if method == "combat_seq":
         from degsteps.transform.transformation import transformed_counts
 
         options = {"fit_type": fit_type, "trend_genes": trend_genes}
         matrix, _ = transformed_counts(matrix, None, method=transform, **options)
-        removed = hidden
+        removed = surrogates
     if removed:
-        protected = columns_without(design_of(sheet, model), [*batch_columns, *hidden])
-        covariates = sheet[removed].astype(dict.fromkeys(hidden, float))
+        protected = columns_without(design_of(sheet, model), [*batch_columns, *surrogates])
+        covariates = sheet[removed].astype(dict.fromkeys(surrogates, float))
         matrix = adjustment.remove_batch_effect(matrix, covariates, protected)
     write_matrix(matrix, adjusted)
-    batches = [*batch_columns, *hidden]
+    batches = [*batch_columns, *surrogates]
     return {"method": method, "batches": batches, "use": "Figures only. The test reads the raw counts."}
 
 

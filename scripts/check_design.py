@@ -7,7 +7,7 @@ cannot be told apart at all, the run has stopped before the first job.
 import pandas as pd
 
 from degsteps.batch import adjustment
-from degsteps.batch.design_matrix import as_frame, cells_table, crosstabs, design_of, hidden_columns, splines_of
+from degsteps.batch.design_matrix import as_frame, cells_table, crosstabs, design_of, splines_of, surrogate_columns
 from degsteps.design.rank import rank_report
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json, write_table
@@ -29,13 +29,13 @@ def main(
     built = design_of(sheet, model)
     report = rank_report(built)
     columns = list(dict.fromkeys([*model["factors"], *model["covariates"], *batch_columns]))
-    hidden = hidden_columns(sheet, model)
-    typed = sheet[[*columns, *hidden]].astype(dict.fromkeys([*model["covariates"], *hidden], float))
+    surrogates = surrogate_columns(sheet, model)
+    typed = sheet[[*columns, *surrogates]].astype(dict.fromkeys([*model["covariates"], *surrogates], float))
     limits = {"warn": max_cramers_v, "confounded": max(0.9, max_cramers_v)}
     associations = adjustment.confounding_table(typed, columns, **limits)
-    for name in hidden:
+    for name in surrogates:
         # That it follows a column outside of the formula is what it is for.
-        inside = [column for column in built.formula.columns if column not in hidden]
+        inside = [column for column in built.formula.columns if column not in surrogates]
         pairs = adjustment.confounding_table(typed, [name, *inside], **limits)
         associations = pd.concat([associations, pairs[pairs["a"] == name]])
     write_table(as_frame(built), design)

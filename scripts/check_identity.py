@@ -22,7 +22,7 @@ def main(
     verdicts: Output,
     model: dict,
     batch_columns: list[str],
-    hidden_columns: list[str],
+    masked_columns: list[str],
     sex_column: str | None,
     subject_column: str | None,
 ) -> dict:
@@ -36,10 +36,10 @@ def main(
     write_table(sexes, sex)
     table = pd.DataFrame(index=sheet.index[:0])
     if persons is not None:
-        terms = removed_terms(sheet, persons, model, batch_columns, hidden_columns)
+        terms = removed_terms(sheet, persons, model, batch_columns, masked_columns)
         compared = compare_persons(read_matrix(transformed), sheet, persons, terms, model)
         table, facts = compared.table, compared.facts | {"exchanges": [list(pair) for pair in compared.exchanges]}
-        found.append(("subjects", *persons_verdict(compared, hidden_columns)))
+        found.append(("subjects", *persons_verdict(compared, masked_columns)))
     write_table(table, subjects)
     write_table(pd.DataFrame(found, columns=["check", "status", "finding", "advice"]).set_index("check"), verdicts)
     return {"sexes": sexes["inferred"].value_counts().sort_index().to_dict(), "subjects": facts}

@@ -5,7 +5,7 @@ Reads everything and changes nothing. Flagged samples are reported, never droppe
 
 import pandas as pd
 
-from degsteps.batch.design_matrix import hidden_columns, with_hidden
+from degsteps.batch.design_matrix import surrogate_columns, with_surrogates
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.qc import measures
 from degsteps.qc import verdicts as qc_verdicts
@@ -56,9 +56,9 @@ def main(
     write_table(flags, outliers)
 
     given = read_samples(samples).loc[values.columns]
-    hidden = hidden_columns(given, model)
+    surrogates = surrogate_columns(given, model)
     all_columns = list(dict.fromkeys([*columns, *batch_columns]))
-    sheet = measures.sample_columns(given, [*all_columns, *hidden], with_hidden(model, hidden))
+    sheet = measures.sample_columns(given, [*all_columns, *surrogates], with_surrogates(model, surrogates))
     components = {"transformed": measures.principal_components(values, top_genes)}
     if adjusted:
         components["adjusted"] = measures.principal_components(read_matrix(adjusted), top_genes)
@@ -72,7 +72,15 @@ def main(
     write_table(measures.clustering(between), clustering)
 
     found = qc_verdicts.verdicts(
-        library_table, box_table, flags, variances, associations, all_columns, batch_columns, hidden, blinded_columns
+        library_table,
+        box_table,
+        flags,
+        variances,
+        associations,
+        all_columns,
+        batch_columns,
+        surrogates,
+        blinded_columns,
     )
     write_table(found, verdicts)
     return {

@@ -1,6 +1,6 @@
 """Estimate one size factor per sample: the median of ratios to a pseudo-reference (Anders & Huber 2010), TMM or others.
 
-With ``method`` ``given`` the user's size factors are taken as they are; by ``iterate`` they are fitted by turns with
+With ``method`` ``given`` the user's size factors are taken as they are; by ``iterate`` they are fitted alternating with
 dispersions (Love, Huber & Anders 2014).
 """
 

@@ -1,4 +1,4 @@
-"""Write one normalised table for people, and say in the record what it may be used for.
+"""Write one normalised table for inspection, and say in the record what it may be used for.
 
 No step reads these tables: the test takes raw counts and size factors.
 """

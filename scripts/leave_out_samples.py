@@ -1,4 +1,4 @@
-"""Repeat the analysis without each sample in turn: which calls hang on a single sample?
+"""Repeat the analysis without each sample in turn: which calls depend on a single sample?
 
 Genes are filtered, size factors estimated and the model fitted anew, as in a sample set that excludes the sample.
 """
@@ -30,7 +30,7 @@ def main(
     control_genes: OptionalInput = None,
     given_size_factors: OptionalInput = None,
     lengths: OptionalInput = None,
-    hidden_controls: OptionalInput = None,
+    surrogate_controls: OptionalInput = None,
 ) -> dict:
     """Contrasts that cannot be estimated without a sample are skipped there, with the reason."""
     study, asked = reanalysis.read_study(
@@ -49,7 +49,7 @@ def main(
         drop_list=drop_list,
         control_genes=control_genes,
         given_size_factors=given_size_factors,
-        hidden_controls=hidden_controls,
+        surrogate_controls=surrogate_controls,
     )
     tables = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
     chosen = {"filters": filters, "size_factors": size_factors, "test": test}

@@ -10,7 +10,7 @@ from degsteps.test.influence import influence_facts
 def main(
     influence: Input, genes: Input, figure_png: Output, figure_svg: Output, contrast: str, title: str, alpha: float
 ) -> dict:
-    """The facts hold how many calls stand without any one sample, and how many hang on one alone."""
+    """The facts hold how many calls stand without any one sample, and how many depend on one alone."""
     of_samples = read_table(influence, text=("without", "problem")).loc[[contrast]]
     every = read_table(genes, text=("contrast", "lost_without"))
     of_genes = every[every["contrast"] == contrast]

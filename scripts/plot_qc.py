@@ -1,6 +1,6 @@
 """Draw every figure of quality control from the tables of compute_qc. One job: matplotlib is loaded once."""
 
-from degsteps.batch.design_matrix import hidden_columns, with_hidden
+from degsteps.batch.design_matrix import surrogate_columns, with_surrogates
 from degsteps.figures.style import save, scales
 from degsteps.qc import figures, measures
 from degsteps.step import Input, OptionalInput, Output, run
@@ -44,9 +44,9 @@ def main(
     """Draw; the first of the columns colours figures that have room for one."""
     library_table = read_table(libraries, text=("flags",))
     given = read_samples(samples).loc[library_table.index]
-    hidden = hidden_columns(given, model)
-    known = with_hidden(model, hidden)
-    sheet = measures.sample_columns(given, list(dict.fromkeys([*columns, *batch_columns, *hidden])), known)
+    surrogates = surrogate_columns(given, model)
+    known = with_surrogates(model, surrogates)
+    sheet = measures.sample_columns(given, list(dict.fromkeys([*columns, *batch_columns, *surrogates])), known)
     shown = scales(sheet, {name: of.get("unit", "") for name, of in known["covariates"].items()})
     first = next(iter(shown.values()), None)
     boxes, scores, spread, weights = (read_table(path) for path in (boxplots, pca, variance, loadings))

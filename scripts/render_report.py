@@ -35,7 +35,7 @@ def main(
     workflow_versions: dict,
     sex: OptionalInput = None,
     subjects: OptionalInput = None,
-    hidden_association: OptionalInput = None,
+    surrogate_association: OptionalInput = None,
 ) -> dict:
     """Read what the page shows; nothing is computed here."""
     common = {
@@ -71,7 +71,7 @@ def main(
         overlap_figures=overlap_figures,
         methods=text,
         folder=page.parent,
-        hidden_association=read_table(hidden_association, text=("column",)) if hidden_association else None,
+        surrogate_association=read_table(surrogate_association, text=("column",)) if surrogate_association else None,
     )
     page.write_text(render_page(content), encoding="utf-8", newline="\n")
     methods.write_text(text.as_markdown(settings["title"]), encoding="utf-8", newline="\n")

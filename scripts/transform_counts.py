@@ -1,4 +1,4 @@
-"""Put counts on a log2-like scale whose variance does not hang on the mean. FOR FIGURES ONLY.
+"""Put counts on a log2-like scale whose variance does not depend on the mean. FOR FIGURES ONLY.
 
 ``vst``: variance-stabilizing transformation (Anders & Huber 2010). ``log2``: log2(normalised count + 1).
 """

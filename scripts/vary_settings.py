@@ -1,4 +1,4 @@
-"""Test every contrast again under other filters, size factors and outlier policies: how far do calls hang on choices?
+"""Test every contrast again under other filters, size factors and outlier policies: how far do calls depend on choices?
 
 One job for all contrasts of a sample set: each filter with each method of size factors is fitted once.
 """
@@ -30,7 +30,7 @@ def main(
     control_genes: OptionalInput = None,
     given_size_factors: OptionalInput = None,
     lengths: OptionalInput = None,
-    hidden_controls: OptionalInput = None,
+    surrogate_controls: OptionalInput = None,
 ) -> dict:
     """Stop if the settings of the main run, repeated here, do not give its numbers to the last digit."""
     study, asked = reanalysis.read_study(
@@ -49,7 +49,7 @@ def main(
         drop_list=drop_list,
         control_genes=control_genes,
         given_size_factors=given_size_factors,
-        hidden_controls=hidden_controls,
+        surrogate_controls=surrogate_controls,
     )
     tables = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
     chosen = {"filters": filters, "size_factors": size_factors, "test": test}

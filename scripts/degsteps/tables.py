@@ -115,7 +115,7 @@ def read_samples(path: Path) -> pd.DataFrame:
 
 
 def write_matrix_text(matrix: pd.DataFrame, path: Path) -> None:
-    """Write a genes x samples matrix as gzipped TSV for people; the same values always give the same bytes."""
+    """Write a genes x samples matrix as gzipped TSV for inspection; the same values always give the same bytes."""
     import gzip
     import io
 

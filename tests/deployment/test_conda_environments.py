@@ -57,7 +57,7 @@ ingest: {counts: given/whole.counts.tsv, samples: given/whole.samples.tsv}
 design:
   formula: "~ group"
   factors: {group: {reference: a}}
-  hidden: {method: ruv_r, number: 1}
+  surrogates: {method: ruv_r, number: 1}
   sample_sets: {two: {keep: {group: [a, b]}}}
 qc: {subject_column: donor}
 test:

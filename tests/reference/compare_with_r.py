@@ -124,7 +124,7 @@ def run_pydeseq2(data: ReferenceSet, tag: str) -> tuple[pd.DataFrame, dict]:
 
 
 def compare_set(data: ReferenceSet, with_pydeseq2: bool) -> list[tuple[str, str, str]]:
-    """What does not hang on the tested design: size factors and transformed values; name, ours, PyDESeq2's."""
+    """What does not depend on the tested design: size factors and transformed values; name, ours, PyDESeq2's."""
     from degsteps.engines.deseq import transformation
     from degsteps.normalize import size_factors
 
@@ -289,7 +289,7 @@ What stays different, and why:
 - **rlog of marioni.** 1 % of the values are more than 1e-3 off, the worst by 3e-3, by one gene of 1,696, whose search
   for its dispersion begins at 7.2e-7. A first step gains 5e-9 there, and rounding each log gamma of 1.4e6 costs up to
   4e-9 in each sample: R happens to refuse the step and stays below the 1e-6 from which genes enter the trend; here it
-  is taken, and a grid finds 1.1e-3. Which it is hangs on the last bits of means, variances and logarithms, so it
+  is taken, and a grid finds 1.1e-3. Which it is depends on the last bits of means, variances and logarithms, so it
   cannot be R's for certain. With the trend of the other genes all values are R's to 5e-9
   (`tests/unit/engines/test_deseq.py`).
 - **Weighted adjustment.** `test.adjustment: weighted` follows the idea of IHW (1.26), with groups, folds and weights of

@@ -97,7 +97,7 @@ def test_analysis_names_that_leave_the_results_are_refused(file):
 
 
 @pytest.mark.parametrize(
-    "name", ["..", "../x", "/etc", "a/b", ".hidden", "-rf", "a b", "$(id)", "a;b", "`id`", "{x}", "<results>"]
+    "name", ["..", "../x", "/etc", "a/b", ".surrogates", "-rf", "a b", "$(id)", "a;b", "`id`", "{x}", "<results>"]
 )
 def test_versions_and_contrasts_that_leave_the_results_are_refused(name):
     schema = read_schema("analysis")

@@ -136,7 +136,7 @@ TRUTH = {
         np.outer(OTHER, CURVE) + np.outer(SIZE, CURVE * is_(HOURS, arm="verum")),
         {"course": SIZE, "verum_at_12": OTHER + SIZE},
     ),
-    "hidden": (
+    "surrogates": (
         UNNAMED,
         np.outer(SIZE, is_(UNNAMED, condition="treated")) + np.outer(OF_DAY, DAY),
         {"treated_vs_control": SIZE},

@@ -1,4 +1,4 @@
-"""`make published`: the drift report of a rerun, for people and for CI."""
+"""`make published`: the drift report of a rerun, for inspection and for CI."""
 
 import hashlib
 import json

@@ -376,7 +376,7 @@ LIMITS = {"ingest.max_replicate_bcv", "ingest.min_replicate_correlation"}
 #: Variants of one step, in tests/unit/batch/test_surrogates.py and design/test_splines.py; docs/designs.md runs one of
 #: each in whole.
 OF_ONE_STEP = {
-    *(f"design.hidden.{name}" for name in ("method", "number", "control_genes", "replicates", "null_formula")),
+    *(f"design.surrogates.{name}" for name in ("method", "number", "control_genes", "replicates", "null_formula")),
     "design.covariates.<name>.spline.df",
 }
 

@@ -20,24 +20,24 @@ def design_of(samples: pd.DataFrame, model: Mapping[str, Any]) -> Design:
 
     Parameters
     ----------
-    samples : the checked sample table, every column as text, indexed by sample; with the columns of the hidden
+    samples : the checked sample table, every column as text, indexed by sample; with the columns of the surrogates
         variables where there are any. They come after the terms of the formula.
-    model : the ``design`` section of the configuration (formula, factors, covariates, hidden).
+    model : the ``design`` section of the configuration (formula, factors, covariates, surrogates).
     """
-    columns, names = samples.to_dict("list"), hidden_columns(samples, model)
+    columns, names = samples.to_dict("list"), surrogate_columns(samples, model)
     formula = parse_formula(model["formula"])
     whole = Formula(formula.intercept, (*formula.terms, *[(name,) for name in names]))
-    covariates = with_hidden(model, names)["covariates"]
+    covariates = with_surrogates(model, names)["covariates"]
     return build_design(columns, list(samples.index), whole, model["factors"], covariates)
 
 
-def hidden_columns(samples: pd.DataFrame, model: Mapping[str, Any]) -> list[str]:
-    """Return the columns of a sample table that are hidden variables of the design."""
-    return [name for name in samples.columns if NAME.fullmatch(name)] if model.get("hidden") else []
+def surrogate_columns(samples: pd.DataFrame, model: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a sample table that are surrogate variables of the design."""
+    return [name for name in samples.columns if NAME.fullmatch(name)] if model.get("surrogates") else []
 
 
-def with_hidden(model: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Return the ``design`` section with hidden variables among its covariates."""
+def with_surrogates(model: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the ``design`` section with surrogate variables among its covariates."""
     as_they_are = {"unit": "", "center": False, "scale": False, "spline": None}
     return {**model, "covariates": {**model["covariates"], **dict.fromkeys(names, as_they_are)}}
 

@@ -1,4 +1,4 @@
-"""How the hidden variables of an analysis are estimated, ready for any of its genes and samples."""
+"""How the surrogate variables of an analysis are estimated, ready for any of its genes and samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from degsteps.batch.design_matrix import as_frame, design_of
 
 
 @dataclass(frozen=True)
-class HiddenSetup:
+class SurrogateSetup:
     """What an estimate takes beside counts, size factors and the design.
 
     Attributes
@@ -33,7 +33,7 @@ class HiddenSetup:
     fit_type: str = "parametric"
     compatibility: str = "r"
 
-    def of_samples(self, samples: Sequence[str], null: pd.DataFrame | None) -> "HiddenSetup":
+    def of_samples(self, samples: Sequence[str], null: pd.DataFrame | None) -> "SurrogateSetup":
         """Return the setup of some of the samples.
 
         Parameters
@@ -64,7 +64,7 @@ class HiddenSetup:
         )
 
 
-def hidden_setup(
+def surrogate_setup(
     sheet: pd.DataFrame,
     model: Mapping[str, Any],
     *,
@@ -73,18 +73,18 @@ def hidden_setup(
     fit_type: str,
     compatibility: str,
     control_genes: Sequence[str] | None,
-) -> HiddenSetup:
-    """Return how the hidden variables of a design are estimated.
+) -> SurrogateSetup:
+    """Return how the surrogate variables of a design are estimated.
 
     Parameters
     ----------
-    sheet : the sample table as text, without hidden variables.
-    model : formula, factors, covariates and hidden.
+    sheet : the sample table as text, without surrogate variables.
+    model : formula, factors, covariates and surrogates.
     null_model : formula of the null design (``sva``).
     """
-    settings = model["hidden"]
+    settings = model["surrogates"]
     is_sva, is_ruv_s = settings["method"] == "sva", settings["method"] == "ruv_s"
-    return HiddenSetup(
+    return SurrogateSetup(
         settings["method"],
         settings["number"],
         seed,

@@ -1,6 +1,6 @@
-"""Hidden variation: what samples share that no column of the sheet names, as covariates of the design.
+"""Unwanted variation: what samples share that no column of the sheet names, as covariates of the design.
 
-Surrogate variables (``sva``) are taken from the genes that seem to follow hidden variation and not the question
+Surrogate variables (``sva``) are taken from the genes that seem to follow unwanted variation and not the question
 [1]_ [2]_ [3]_; the factors of ``ruv_g``, ``ruv_s`` and ``ruv_r`` from control genes, from replicates, and from the
 residuals of the design [4]_. All of them are singular vectors of log counts from which something was taken away.
 
@@ -137,12 +137,12 @@ def surrogate_variables(values: np.ndarray, full: np.ndarray, null: np.ndarray, 
         with_question = np.column_stack([full, variables])
         without_question = np.column_stack([null, variables])
         of_question = local_fdr(_f_pvalues(values, with_question, without_question))
-        of_hidden = local_fdr(_f_pvalues(values, without_question, null))
-        weights = (1.0 - of_hidden) * of_question
+        of_surrogates = local_fdr(_f_pvalues(values, without_question, null))
+        weights = (1.0 - of_surrogates) * of_question
         if (weights > 0).sum() <= number or _basis(with_question).shape[1] < with_question.shape[1]:
             raise DesignError(
-                f"design.hidden.number: no genes follow {counted(number, 'hidden variable')} rather than the columns "
-                "of the formula. Give a smaller number, or take hidden out."
+                f"design.surrogates.number: no genes follow {counted(number, 'surrogate variable')} rather than the "
+                "columns of the formula. Give a smaller number, or take surrogates out."
             )
         weighted = values * weights[:, None]
         variables = _directions(weighted - weighted.mean(axis=1, keepdims=True))[0][:, :number]
@@ -263,13 +263,13 @@ def deviance_residuals(counts: np.ndarray, means: np.ndarray, dispersions: np.nd
 
 
 def as_table(variables: np.ndarray, samples: Sequence[str]) -> pd.DataFrame:
-    """Return variables as samples x ``hidden_1``, ``hidden_2``, ..."""
-    names = [f"hidden_{number}" for number in range(1, variables.shape[1] + 1)]
+    """Return variables as samples x ``surrogate_1``, ``surrogate_2``, ..."""
+    names = [f"surrogate_{number}" for number in range(1, variables.shape[1] + 1)]
     return pd.DataFrame(variables, index=pd.Index(samples, name="sample"), columns=names)
 
 
 def require_room(number: int, n_samples: int, n_coefficients: int, *, is_given: bool) -> None:
-    """Refuse more hidden variables than the design leaves degrees of freedom for.
+    """Refuse more surrogate variables than the design leaves degrees of freedom for.
 
     Raises
     ------
@@ -279,10 +279,10 @@ def require_room(number: int, n_samples: int, n_coefficients: int, *, is_given: 
     room = n_samples - n_coefficients - 1
     if number <= room:
         return
-    found = f"{counted(number, 'hidden variable')} {'are asked for' if is_given else 'are found'}"
-    cure = f"Set it to {room} or fewer" if room > 0 else "Take hidden out"
+    found = f"{counted(number, 'surrogate variable')} {'are asked for' if is_given else 'are found'}"
+    cure = f"Set it to {room} or fewer" if room > 0 else "Take surrogates out"
     raise DesignError(
-        f"design.hidden.number: {found}, but {counted(n_samples, 'sample')} with "
+        f"design.surrogates.number: {found}, but {counted(n_samples, 'sample')} with "
         f"{counted(n_coefficients, 'coefficient')} leave room for {max(room, 0)}, so that the variation between "
         f"replicates could not be estimated. {cure}, or make the formula smaller."
     )
@@ -301,13 +301,13 @@ def estimate(
     residuals: pd.DataFrame | None = None,
     seed: int = SEED,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Estimate the hidden variables of a design.
+    """Estimate the surrogate variables of a design.
 
     Parameters
     ----------
     counts : raw counts, genes x samples.
     factors : what counts are divided by: size factors by sample, or genes x samples.
-    design : samples x coefficients, without hidden variables.
+    design : samples x coefficients, without surrogate variables.
     method : ``sva``, ``ruv_g``, ``ruv_s`` or ``ruv_r``.
     number : how many; ``auto`` counts them by permutation in the matrix that the method looks at.
     null : the design without the question (``sva``).
@@ -317,7 +317,7 @@ def estimate(
 
     Returns
     -------
-    variables : samples x ``hidden_1``, ...; no column if none is found.
+    variables : samples x ``surrogate_1``, ...; no column if none is found.
     facts : how they were found.
 
     Raises
@@ -341,12 +341,12 @@ def estimate(
         "ruv_s": lambda: (values, of_groups),
         "ruv_r": lambda: (residuals.to_numpy()[controls], design.to_numpy(dtype=float)),
     }[method]()
-    # The last bits of a product hang on how its factors lie in memory, which must not hang on where they came from.
+    # The last bits of a product depend on how its factors lie in memory, which must not depend on where they came from.
     looked_at, known = np.ascontiguousarray(looked_at), np.ascontiguousarray(known)
     if method == "sva" and null.shape[1] >= design.shape[1]:
         raise DesignError(
-            "design.hidden.null_formula: these samples leave no question between the design and the null model, so sva "
-            "cannot tell hidden variation from it."
+            "design.surrogates.null_formula: these samples leave no question between the design and the null model, so "
+            "sva cannot tell unwanted variation from it."
         )
     facts: dict[str, Any] = {"method": method, "genes": int(controls.sum()) if control_genes else len(counts)}
     if number == "auto":
@@ -358,7 +358,7 @@ def estimate(
     require_room(wanted, *design.shape, is_given=not isinstance(number, str))
     most = min(looked_at.shape[0], looked_at.shape[1] - _basis(known).shape[1])
     if wanted > most:
-        what = f"design.hidden.number: {wanted} is more than the {most} directions that {method} can see here. "
+        what = f"design.surrogates.number: {wanted} is more than the {most} directions that {method} can see here. "
         raise DesignError(f"{what}Set it to {most} or fewer, or give more control genes or replicates.")
     if wanted == 0:
         return as_table(np.empty((len(design), 0)), list(design.index)), facts
@@ -371,8 +371,10 @@ def estimate(
     known_columns = design.to_numpy(dtype=float)
     whole = np.column_stack([known_columns / np.linalg.norm(known_columns, axis=0), variables])
     if np.linalg.matrix_rank(whole, tol=1e-7) < whole.shape[1]:
-        what = f"design.hidden: the {counted(wanted, 'hidden variable')} and the columns of the formula cannot be told "
-        raise DesignError(f"{what}apart. Give a smaller number, or another method.")
+        what = (
+            f"design.surrogates: the {counted(wanted, 'surrogate variable')} and the columns of the formula cannot be "
+        )
+        raise DesignError(f"{what}told apart. Give a smaller number, or another method.")
     return as_table(variables, list(design.index)), facts
 
 
@@ -382,9 +384,9 @@ def _control_mask(counts: pd.DataFrame, control_genes: Sequence[str] | None) -> 
     mask = counts.index.isin(control_genes)
     if mask.sum() < 2:
         raise DataError(
-            f"design.hidden.control_genes: {counted(int(mask.sum()), 'control gene')} of {len(control_genes)} passed "
-            "the filter of genes. Check that the ids are those of the counts, and put control genes with few reads on "
-            "filter.keep_list."
+            f"design.surrogates.control_genes: {counted(int(mask.sum()), 'control gene')} of {len(control_genes)} "
+            "passed the filter of genes. Check that the ids are those of the counts, and put control genes with few "
+            "reads on filter.keep_list."
         )
     return mask
 
@@ -392,7 +394,7 @@ def _control_mask(counts: pd.DataFrame, control_genes: Sequence[str] | None) -> 
 def model_residuals(
     counts: pd.DataFrame, design: pd.DataFrame, factors: pd.Series | pd.DataFrame, **options: str
 ) -> pd.DataFrame:
-    """Fit a design without hidden variables and return its deviance residuals, genes x samples.
+    """Fit a design without surrogate variables and return its deviance residuals, genes x samples.
 
     Parameters
     ----------
@@ -414,11 +416,11 @@ def model_residuals(
 
 
 def associations(variables: pd.DataFrame, samples: pd.DataFrame, libraries: pd.DataFrame) -> pd.DataFrame:
-    """Show what hidden variables go with: every column of the sheet, known to the design or not, and depth.
+    """Show what surrogate variables go with: every column of the sheet, known to the design or not, and depth.
 
     Parameters
     ----------
-    variables : samples x hidden variables.
+    variables : samples x surrogate variables.
     samples : sample sheet as read, every column as text.
     libraries : ``library_size`` and ``size_factor`` by sample.
 

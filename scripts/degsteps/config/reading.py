@@ -15,6 +15,8 @@ import yaml
 
 from degsteps.basics.errors import ConfigError, Problem
 
+#: Keys of earlier releases -> as they are called now.
+RENAMED = {"design.hidden": "design.surrogates"}
 SCHEMAS = Path(__file__).resolve().parents[3] / "config" / "schema"
 #: What becomes part of a path; the schemas have the same pattern for versions and contrasts.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -132,7 +134,11 @@ def _explain(error: Any, file: str) -> list[Problem]:
         allowed = sorted(error.schema.get("properties", {}))
         found = []
         for name in sorted(map(str, set(error.instance) - set(allowed))):
-            found.append(Problem(file, f"{key}.{name}".lstrip("."), "is no known key.", _right_key(name, error.schema)))
+            full = f"{key}.{name}".lstrip(".")
+            if full in RENAMED:
+                found.append(Problem(file, full, "is now called otherwise.", f"Write {RENAMED[full]}."))
+            else:
+                found.append(Problem(file, full, "is no known key.", _right_key(name, error.schema)))
         return found
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]

@@ -25,12 +25,12 @@ def crosstab_text(rows: Sequence[str], columns: Sequence[str], row_name: str, co
         "      " + "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
         for line in table
     ]
-    hidden = [
+    surrogates = [
         f"{len(levels) - _MOST_LEVELS} more levels of {name}"
         for levels, name in ((row_levels, row_name), (column_levels, column_name))
         if len(levels) > _MOST_LEVELS
     ]
-    return "\n".join(lines + ([f"      ({' and '.join(hidden)} not shown)"] if hidden else []))
+    return "\n".join(lines + ([f"      ({' and '.join(surrogates)} not shown)"] if surrogates else []))
 
 
 def determines(first: Sequence[str], second: Sequence[str]) -> bool:

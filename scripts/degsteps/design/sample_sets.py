@@ -44,9 +44,9 @@ def set_contrasts(analysis: Mapping[str, Any], name: str | None) -> dict[str, di
 
 
 def set_model(analysis: Mapping[str, Any], name: str | None) -> dict[str, Any]:
-    """Return the design section of a sample set: its own formula if it has one, what that formula names, and hidden."""
+    """Return the design section of a sample set: formula, what the formula names, and surrogates."""
     design = analysis["design"]
-    model = {key: design[key] for key in ("formula", "factors", "covariates", "hidden")}
+    model = {key: design[key] for key in ("formula", "factors", "covariates", "surrogates")}
     if name is None:
         return model
     formula = design["sample_sets"][name]["formula"] or design["formula"]
@@ -55,7 +55,7 @@ def set_model(analysis: Mapping[str, Any], name: str | None) -> dict[str, Any]:
         "formula": formula,
         "factors": {column: declared for column, declared in design["factors"].items() if column in named},
         "covariates": {column: declared for column, declared in design["covariates"].items() if column in named},
-        "hidden": design["hidden"],
+        "surrogates": design["surrogates"],
     }
 
 

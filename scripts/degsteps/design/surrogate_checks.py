@@ -1,4 +1,4 @@
-"""Hidden variation in the configuration: the null model, and what can be wrong with the settings.
+"""Unwanted variation in the configuration: the null model, and what can be wrong with the settings.
 
 Standard library only: the Snakefile imports this module.
 """
@@ -14,9 +14,9 @@ from degsteps.design.formula import Formula, FormulaError, parse_formula
 from degsteps.design.rank import rank_report
 from degsteps.design.weights import contrast_columns
 
-#: Names of the columns that hidden variables get.
-NAME = re.compile(r"hidden_\d+")
-KEY = "design.hidden"
+#: Names of the columns that surrogate variables get.
+NAME = re.compile(r"surrogate_\d+")
+KEY = "design.surrogates"
 
 
 class Finding(NamedTuple):
@@ -33,7 +33,7 @@ def null_formula(model: Mapping[str, Any], contrasts: Mapping[str, Mapping[str, 
 
     Parameters
     ----------
-    model : ``formula``, ``factors``, ``covariates`` and ``hidden``, as in the configuration.
+    model : ``formula``, ``factors``, ``covariates`` and ``surrogates``, as in the configuration.
     contrasts : that are tested in this design.
 
     Returns
@@ -42,8 +42,8 @@ def null_formula(model: Mapping[str, Any], contrasts: Mapping[str, Mapping[str, 
         None if the contrasts do not tell what they test: an expression over levels that the configuration does not
         list.
     """
-    if model["hidden"]["null_formula"] is not None:
-        return model["hidden"]["null_formula"]
+    if model["surrogates"]["null_formula"] is not None:
+        return model["surrogates"]["null_formula"]
     formula = parse_formula(model["formula"])
     factors = {name: declared for name, declared in model["factors"].items() if name in formula.columns}
     levels = {name: tuple(dict.fromkeys((of["reference"], *(of["levels"] or ())))) for name, of in factors.items()}
@@ -57,13 +57,13 @@ def null_formula(model: Mapping[str, Any], contrasts: Mapping[str, Mapping[str, 
     return str(Formula(has_constant, kept))
 
 
-def hidden_findings(
+def surrogate_findings(
     model: Mapping[str, Any],
     contrasts: Mapping[str, Mapping[str, Any]],
     design: Design,
     columns: Mapping[str, Sequence[str]],
 ) -> list[Finding]:
-    """Find what is wrong with hidden variables of one design.
+    """Find what is wrong with surrogate variables of one design.
 
     Parameters
     ----------
@@ -71,48 +71,48 @@ def hidden_findings(
     design : built from the samples, of full rank.
     columns : of the sample sheet, in the order of the design's samples.
     """
-    hidden = model["hidden"]
-    found = _settings(hidden, columns)
+    surrogates = model["surrogates"]
+    found = _settings(surrogates, columns)
     if found:
         return found
-    if hidden["method"] == "sva":
+    if surrogates["method"] == "sva":
         found += _null_model(model, contrasts, design, columns)
-    if hidden["method"] == "ruv_s":
-        found += _replicates(hidden["replicates"], columns)
+    if surrogates["method"] == "ruv_s":
+        found += _replicates(surrogates["replicates"], columns)
     residual_df = rank_report(design).residual_df
-    wanted = hidden["number"] if isinstance(hidden["number"], int) else 1
+    wanted = surrogates["number"] if isinstance(surrogates["number"], int) else 1
     if residual_df - wanted < 1:
         what = f"the design leaves {counted(residual_df, 'degree of freedom', 'degrees of freedom')}, and "
-        what += f"{counted(wanted, 'hidden variable')} would leave {max(residual_df - wanted, 0)} to estimate the "
+        what += f"{counted(wanted, 'surrogate variable')} would leave {max(residual_df - wanted, 0)} to estimate the "
         what += "variation between replicates."
-        cure = f"Set it to {residual_df - 1} or fewer." if residual_df > 1 else "Take hidden out."
+        cure = f"Set it to {residual_df - 1} or fewer." if residual_df > 1 else "Take surrogates out."
         found.append(Finding(True, f"{KEY}.number", what, cure))
     return found
 
 
-def _settings(hidden: Mapping[str, Any], columns: Mapping[str, Sequence[str]]) -> list[Finding]:
+def _settings(surrogates: Mapping[str, Any], columns: Mapping[str, Sequence[str]]) -> list[Finding]:
     """Settings that do not fit each other or the sheet."""
     found = []
 
     def add(key: str, what: str, cure: str) -> None:
         found.append(Finding(False, f"{KEY}.{key}".rstrip("."), what, cure))
 
-    method, number = hidden["method"], hidden["number"]
+    method, number = surrogates["method"], surrogates["number"]
     if isinstance(number, str) and number != "auto":
         add("number", f"{quoted(number)} is no number.", "Give a whole number, or auto.")
-    if method == "ruv_g" and hidden["control_genes"] is None:
+    if method == "ruv_g" and surrogates["control_genes"] is None:
         add("control_genes", "is missing: ruv_g sees what control genes share.", "Name a text file with their ids.")
-    if method == "sva" and hidden["control_genes"] is not None:
+    if method == "sva" and surrogates["control_genes"] is not None:
         add("control_genes", "is not used by sva.", "Delete it, or choose the method ruv_g.")
-    if method != "sva" and hidden["null_formula"] is not None:
+    if method != "sva" and surrogates["null_formula"] is not None:
         add("null_formula", f"is not used by {method}.", "Delete it.")
-    if method == "ruv_s" and hidden["replicates"] is None:
+    if method == "ruv_s" and surrogates["replicates"] is None:
         add("replicates", "is missing: ruv_s compares replicates.", "Name the column whose levels are their groups.")
-    if method != "ruv_s" and hidden["replicates"] is not None:
+    if method != "ruv_s" and surrogates["replicates"] is not None:
         add("replicates", f"is not used by {method}.", "Delete it, or choose the method ruv_s.")
     taken = [name for name in columns if NAME.fullmatch(name)]
     if taken:
-        add("", f"the sample sheet has the column {quoted(taken[0])}, as hidden variables are called.", "Rename it.")
+        add("", f"the sample sheet has the column {quoted(taken[0])}, as surrogate variables are called.", "Rename it.")
     return found
 
 

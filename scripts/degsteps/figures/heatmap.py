@@ -78,7 +78,7 @@ def z_scores(values: pd.DataFrame) -> pd.DataFrame:
 
 def _tree(values: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:
     """Return the tree of the rows by Euclidean distance, and their order in it."""
-    matrix = np.ascontiguousarray(values, dtype=float)  # the last digit must not hang on the layout in memory
+    matrix = np.ascontiguousarray(values, dtype=float)  # the last digit must not depend on the layout in memory
     squared = ((matrix[:, None, :] - matrix[None, :, :]) ** 2).sum(axis=2)
     merges = clustering(pd.DataFrame(np.sqrt(squared), index=values.index, columns=values.index))
     return merges, leaf_order(merges, len(values))

@@ -348,7 +348,7 @@ def place_labels(
     points = axes.transData.transform(np.column_stack([x, y]).astype(float))
     crowd = points if avoid is None else axes.transData.transform(np.column_stack(avoid).astype(float))
     covered = _point_counter(crowd, frame)
-    # Among a few points each one matters; in a cloud of thousands only how many are hidden.
+    # Among a few points each one matters; in a cloud of thousands only how many are covered.
     weight = float(np.clip(2000 / max(len(crowd), 1), 10, 60))
     placed: list[tuple[float, float, float, float]] = []
     lines: list[np.ndarray] = []
@@ -400,7 +400,7 @@ def _best_place(px, py, half_width, half_height, scale, frame, placed, lines, co
             if any(_crosses_box(line, b) for b in placed) or any(_crosses_box(other, box) for other in lines):
                 continue
             cost = covered(box) * weight + radius + 40 * sum(_lines_cross(line, other) for other in lines)
-            cost += _hidden_by_line(line, covered, scale) * weight
+            cost += _covered_by_line(line, covered, scale) * weight
             if cost < best_cost:
                 best, best_cost = (cx, cy), cost
         if best is not None and best_cost <= radius:
@@ -408,7 +408,7 @@ def _best_place(px, py, half_width, half_height, scale, frame, placed, lines, co
     return best if best_cost <= _MAX_COST else None
 
 
-def _hidden_by_line(line: np.ndarray, covered: Callable, scale: float) -> int:
+def _covered_by_line(line: np.ndarray, covered: Callable, scale: float) -> int:
     """Count the points under a line, its own point at the start aside."""
     length = np.hypot(*(line[1] - line[0]))
     steps = np.arange(8 * scale, length, 4 * scale) / max(length, 1e-9)

@@ -2,7 +2,7 @@
 
 Technical replicates (lanes, runs of one library) differ as Poisson counts do; biological replicates vary beyond that.
 The excess, as a coefficient of variation, is about 0 for runs of one library, 0.1 for clones of an inbred line and 0.4
-for people (McCarthy, Chen & Smyth 2012). Unlike a correlation it does not grow with depth.
+for inspection (McCarthy, Chen & Smyth 2012). Unlike a correlation it does not grow with depth.
 """
 
 from collections.abc import Mapping, Sequence
@@ -97,7 +97,7 @@ def concordance(counts: pd.DataFrame, parts: Mapping[str, Sequence[str]]) -> pd.
 
 
 def lookalikes(counts: pd.DataFrame) -> pd.DataFrame:
-    """Find pairs of samples that differ no more than two runs of one library do: duplicates, or hidden replicates.
+    """Find pairs of samples that differ no more than two runs of one library do: duplicates, or undeclared replicates.
 
     Only the pairs with the highest correlation are compared, 50 at most.
 

@@ -34,7 +34,7 @@ def require_reads(counts: pd.DataFrame) -> pd.Series:
             "count. Counts are finite and not negative; check the matrix."
         )
     # Integers sum exactly. Other values (reads per kilobase) are summed without rounding error, because ties between
-    # TMM's log ratios hang on the last bit of the library sizes: a plain sum can move the factors by percents.
+    # TMM's log ratios depend on the last bit of the library sizes: a plain sum can move the factors by percents.
     exact = np.issubdtype(values.dtype, np.integer)
     sums = values.sum(axis=0, dtype=np.int64) if exact else [math.fsum(column) for column in values.T]
     library_sizes = pd.Series(sums, index=counts.columns, dtype=float, name="library_size")

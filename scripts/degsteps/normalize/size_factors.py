@@ -1,4 +1,4 @@
-"""Size factors and normalisation factors for the tests, and normalised tables for people.
+"""Size factors and normalisation factors for the tests, and normalised tables for inspection.
 
 A count test takes raw counts and, as an offset, the size factors or effective library sizes of this module. The tables
 (`cpm`, `tpm`, ...) are for looking at; `USES` says what each one can and cannot show.
@@ -232,7 +232,7 @@ def _control_mask(counts: pd.DataFrame, control_genes: Iterable[str]) -> np.ndar
     return counts.index.isin(control_genes)
 
 
-# ---- tables for people
+# ---- tables for inspection
 
 
 def length_factors(lengths: pd.DataFrame) -> pd.DataFrame:

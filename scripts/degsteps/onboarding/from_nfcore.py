@@ -72,7 +72,7 @@ def from_nfcore(
         except ConfigError as error:
             skipped.append(f"contrast {row['id']}: {error}")
             continue
-        # Weights are of coefficients, and these hang on the reference levels; comparisons of levels do not.
+        # Weights are of coefficients, and these depend on the reference levels; comparisons of levels do not.
         references = tuple(row["references"].items()) if "weights" in row["contrast"] else ()
         key = (row["formula"], tuple(row["covariates"]), references, tuple(excluded))
         groups.setdefault(key, []).append(row)

@@ -22,7 +22,7 @@ def check_files(check: Check) -> None:
         "normalize.control_genes": check.analysis["normalize"]["control_genes"],
         "normalize.given_size_factors": check.analysis["normalize"]["given_size_factors"],
         "annotate.genes": check.analysis["annotate"]["genes"],
-        "design.hidden.control_genes": (check.analysis["design"]["hidden"] or {}).get("control_genes"),
+        "design.surrogates.control_genes": (check.analysis["design"]["surrogates"] or {}).get("control_genes"),
     }
     for key, path in named.items():
         if path is not None:

@@ -13,7 +13,7 @@ from degsteps.design.formula import FormulaError, parse_formula
 from degsteps.design.rank import rank_report
 from degsteps.design.repeated_measures import block_column, ignored_subjects, subject_findings, with_subject_hint
 from degsteps.design.sample_sets import members, set_model
-from degsteps.design.surrogate_checks import hidden_findings
+from degsteps.design.surrogate_checks import surrogate_findings
 from degsteps.design.weights import compile_contrast
 from degsteps.preflight.check import Check
 
@@ -105,7 +105,7 @@ def check_design(check: Check) -> None:
     _tests(check, design, of_all, check.columns)
     if section["repeated"] is None:
         check.take(ignored_subjects(design, section, check.columns, check.given.sample_column))
-    _hidden(check, set_model(check.analysis, None), of_all or check.contrasts_by_name, design, check.columns)
+    _surrogates(check, set_model(check.analysis, None), of_all or check.contrasts_by_name, design, check.columns)
     if report.residual_df == 0:
         number = len(design.samples)
         if len(design.cells) == number:
@@ -182,7 +182,7 @@ def _set_design(
         if block_column(check.analysis["design"]) in columns:
             section = check.analysis["design"]
             check.take(subject_findings(section, columns, design.formula.columns, check.tested, design, key))
-        _hidden(check, model, contrasts, design, columns)
+        _surrogates(check, model, contrasts, design, columns)
 
 
 def _questions(check: Check, design: Design, contrasts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -248,14 +248,14 @@ def _reduced(check: Check, key: str, design: Design, text: str, columns: Mapping
         check.problem(key, what, "Leave out the term that is the question.")
 
 
-def _hidden(
+def _surrogates(
     check: Check,
     model: Mapping[str, Any],
     contrasts: Mapping[str, Mapping[str, Any]],
     design: Design,
     columns: Mapping[str, Sequence[str]],
 ) -> None:
-    if model["hidden"] and rank_report(design).residual_df > 0:
-        for finding in hidden_findings(model, contrasts, design, columns):
+    if model["surrogates"] and rank_report(design).residual_df > 0:
+        for finding in surrogate_findings(model, contrasts, design, columns):
             add = check.design_problem if finding.is_design else check.problem
             add(finding.key, finding.what, finding.cure)

@@ -171,7 +171,7 @@ def check_quality_control(check: Check) -> None:
             continue
         blinding = check.analysis["blinding"]
         if name in blinding["columns"] and blinding.get("key") is None:
-            what = f"the labels of {quoted(name)} are hidden, so samples cannot be compared with them."
+            what = f"the labels of {quoted(name)} are masked, so samples cannot be compared with them."
             check.problem(f"qc.{key}", what, "Take it out of blinding.columns, or leave the setting out.")
         elif key == "sex_column":
             _sexes(check, name)

@@ -36,7 +36,7 @@ def permuted_labels(
     Parameters
     ----------
     columns : the sample sheet by column.
-    blinded : columns whose labels are hidden; permuted together, so that their combinations stay.
+    blinded : columns whose labels are masked; permuted together, so that their combinations stay.
     within : columns that define the strata.
     rng : source of randomness; ``random.SystemRandom()`` outside of tests.
 
@@ -56,15 +56,15 @@ def permuted_labels(
             names = ", ".join(columns[sample_column][row] for row in stratum)
             raise DataError(
                 f"samples {names}: have the same labels and the same {', '.join(within) or 'stratum'}, so nothing "
-                "would be hidden. Name fewer columns under --within."
+                "would be masked. Name fewer columns under --within."
             )
         shuffled = [labels[row] for row in stratum]
         rng.shuffle(shuffled)
         for row, label in zip(stratum, shuffled, strict=True):
             labels[row] = label
-    hidden = {name: [label[place] for label in labels] for place, name in enumerate(blinded)}
+    masked = {name: [label[place] for label in labels] for place, name in enumerate(blinded)}
     kept = [name for name in columns if name == sample_column or name in (*blinded, *within)]
-    return {name: hidden.get(name, columns[name]) for name in kept}
+    return {name: masked.get(name, columns[name]) for name in kept}
 
 
 def _require_untold(columns: Columns, sample_column: str, blinded: Sequence[str]) -> None:
@@ -96,19 +96,19 @@ def key_content(columns: Columns, sample_column: str, blinded: Sequence[str], bl
 
 
 def is_blinded(analysis: Mapping[str, Any]) -> bool:
-    """Whether the labels of an analysis are hidden: it names blinded columns, and no key is given."""
+    """Whether the labels of an analysis are masked: it names blinded columns, and no key is given."""
     return bool(analysis["blinding"]["columns"]) and analysis["blinding"]["key"] is None
 
 
 def with_masked_labels(analysis: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a blinded run: own version, and nothing that looks at the hidden labels."""
-    hidden = analysis["blinding"]["columns"]
+    """Return the settings of a blinded run: own version, and nothing that looks at the masked labels."""
+    masked = analysis["blinding"]["columns"]
     masked = {**analysis, "version": f"{analysis['version']}{SUFFIX}"}
-    masked["qc"] = analysis["qc"] | {"color_by": [name for name in analysis["qc"]["color_by"] if name not in hidden]}
-    # The linear adjustment protects the design, which holds the hidden labels.
+    masked["qc"] = analysis["qc"] | {"color_by": [name for name in analysis["qc"]["color_by"] if name not in masked]}
+    # The linear adjustment protects the design, which holds the masked labels.
     masked["batch"] = analysis["batch"] | {"method": "none"}
-    # What is hidden beside the design can only be told where the design is known.
-    masked["design"] = analysis["design"] | {"hidden": None}
+    # What is masked beside the design can only be told where the design is known.
+    masked["design"] = analysis["design"] | {"surrogates": None}
     masked["transform"] = analysis["transform"] | {"blind": True}
     return masked
 

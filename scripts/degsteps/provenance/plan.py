@@ -21,7 +21,7 @@ PLANNED_STEPS = (
     "filter_genes",
     "estimate_size_factors",
     "select_samples",
-    "estimate_hidden",
+    "estimate_surrogates",
     "check_design",
     "compile_contrasts",
     "fit_model",

@@ -52,7 +52,7 @@ class Persons(NamedTuple):
 
 
 def removed_terms(
-    samples: pd.DataFrame, subjects: pd.Series, model: Mapping[str, Any], extra: Sequence[str], hidden: Sequence[str]
+    samples: pd.DataFrame, subjects: pd.Series, model: Mapping[str, Any], extra: Sequence[str], masked: Sequence[str]
 ) -> Formula:
     """Return what is taken out before samples are compared: the design without what stands for the persons themselves.
 
@@ -60,7 +60,7 @@ def removed_terms(
     ----------
     samples : columns of the sheet.
     extra : columns that are taken out too, if they are not in the formula: batches.
-    hidden : columns whose labels are permuted.
+    masked : columns whose labels are permuted.
     """
     terms = list(parse_formula(model["formula"]).terms)
     terms += [(name,) for name in extra if (name,) not in terms and name in samples]
@@ -69,7 +69,7 @@ def removed_terms(
         joint = list(zip(*(samples[name] for name in term), strict=True))
         is_factor = not any(name in model["covariates"] for name in term)
         stands_for_person = subjects.name in term or (is_factor and determines(joint, list(subjects)))
-        if not stands_for_person and not set(term) & set(hidden) and len(set(joint)) > 1:
+        if not stands_for_person and not set(term) & set(masked) and len(set(joint)) > 1:
             kept.append(term)
     return Formula(True, tuple(kept))
 
@@ -318,7 +318,7 @@ def persons_verdict(persons: Persons, blinded: Sequence[str] = ()) -> tuple[str,
         advice = "Inbred animals and clones of one line cannot be told apart at all; among people, look for a batch "
         advice += "that is not in the design, or for labels that are widely wrong."
         if blinded:
-            advice = f"While labels are hidden, the effect of {listed(blinded, quote=False)} may outweigh subjects: "
+            advice = f"While labels are masked, the effect of {listed(blinded, quote=False)} may outweigh subjects: "
             advice += "look again after unblinding."
         return "warn", f"{finding}.", advice
     by_status = {status: list(part.index) for status, part in table.groupby("status", sort=False)}

@@ -12,7 +12,7 @@ from degsteps.inputs.sheet import sex_of
 
 #: Genes of the Y chromosome outside of the pseudoautosomal regions that are expressed in nearly every male tissue, each
 #: with its sister gene on the X, by symbol in capitals. Both read the same promoter's job in the same cell, so their
-#: ratio hangs on neither depth nor tissue much. EIF2S3Y is the rodents' (primates have lost it).
+#: ratio depends on neither depth nor tissue much. EIF2S3Y is the rodents' (primates have lost it).
 GAMETOLOGS = {
     "RPS4Y1": "RPS4X", "DDX3Y": "DDX3X", "UTY": "KDM6A", "KDM5D": "KDM5C", "EIF1AY": "EIF1AX", "USP9Y": "USP9X",
     "ZFY": "ZFX", "TXLNGY": "TXLNG", "EIF2S3Y": "EIF2S3X",

@@ -108,7 +108,7 @@ def verdicts(
     association: pd.DataFrame,
     columns: Sequence[str],
     batch_columns: Sequence[str],
-    hidden: Sequence[str] = (),
+    surrogates: Sequence[str] = (),
     blinded: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Say in words what the tables show, and what to do about it.
@@ -124,8 +124,8 @@ def verdicts(
         Variance of the components with the column `values` (transformed, adjusted).
     columns, batch_columns
         Columns of the sample sheet that are looked at, and those of them that are batches.
-    hidden
-        Hidden variables of the design: that components follow them is no news, that they are removed is.
+    surrogates
+        Surrogate variables of the design: that components follow them is no news, that they are removed is.
     blinded
         Columns whose labels are permuted: nothing is said of what is studied, and the other columns are not it.
 
@@ -142,7 +142,7 @@ def verdicts(
     ]
     if batch_columns:
         found.append(("batch", *_batch_verdict(association, columns, batch_columns)))
-    removed = [*batch_columns, *hidden]
+    removed = [*batch_columns, *surrogates]
     if removed and (variance["values"] == "adjusted").any():
         found.append(("batch_adjustment", *_adjustment_verdict(association, variance, removed)))
     return pd.DataFrame(found, columns=["check", "status", "finding", "advice"]).set_index("check")

@@ -34,7 +34,7 @@ class Content:
     agreements, concordance_figures : how far second engines agree, by contrast; none where there are no such engines.
     methods : the methods in words.
     folder : where the page will lie.
-    hidden_association : what hidden variables go with, where they are estimated.
+    surrogate_association : what surrogate variables go with, where they are estimated.
     """
 
     settings: Mapping[str, Any]
@@ -63,7 +63,7 @@ class Content:
     concordance_figures: Sequence[Path] = ()
     sex: pd.DataFrame | None = None
     subjects: pd.DataFrame | None = None
-    hidden_association: pd.DataFrame | None = None
+    surrogate_association: pd.DataFrame | None = None
 
 
 def used_columns(settings: Mapping[str, Any]) -> list[str]:

@@ -108,7 +108,7 @@ def normalization_sentences(settings, records, cite) -> str:
     method, keys = {
         "ratio": ("the median of ratios to the geometric mean of each gene", ("anders2010", "love2014")),
         "poscounts": ("the median of ratios to geometric means that pass over zeros (poscounts)", ("love2014",)),
-        "iterate": ("the highest likelihood, by turns with dispersions (DESeq2's iterate)", ("love2014",)),
+        "iterate": ("the highest likelihood, alternating with dispersions (DESeq2's iterate)", ("love2014",)),
         "tmm": (f"trimmed means of M values ({scaled.format('TMM')})", ("robinson2010",)),
         "tmmwsp": (f"trimmed means of M values with singleton pairing ({scaled.format('TMMwsp')})", ("chen2025",)),
         "rle": (f"relative log expression ({scaled.format('RLE')})", ("anders2010", "chen2025")),

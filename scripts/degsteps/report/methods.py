@@ -105,8 +105,8 @@ def _figure_sentences(settings, records, versions, cite) -> str:
         text = "For figures and clustering, normalised counts were transformed to log2(count + 1)."
     text += f" Principal components were computed from the {quality['top_genes']:,} most variable genes."
     adjusted = facts_of(records, "adjust_transformed")
-    hidden = [f"hidden_{k + 1}" for k in range(facts_of(records, "estimate_hidden").get("number", 0))]
-    removed = [*batch["columns"], *hidden]
+    surrogates = [f"surrogate_{k + 1}" for k in range(facts_of(records, "estimate_surrogates").get("number", 0))]
+    removed = [*batch["columns"], *surrogates]
     if not removed:
         return text
     names = series(removed)

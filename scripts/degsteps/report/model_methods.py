@@ -47,7 +47,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
     return sentences(
         *fitted,
         linear_methods.subject_sentence(settings),
-        _hidden_sentence(facts_of(records, "estimate_hidden"), settings, cite),
+        _surrogate_sentence(facts_of(records, "estimate_surrogates"), settings, cite),
         _set_sentence(settings["design"]["sample_sets"]),
         f"{_tested(test)}; {sign}.",
         f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
@@ -119,8 +119,8 @@ def _covariates(settings: Mapping[str, Any], design: Mapping[str, Any], cite: "C
     return text + (f" {series(curves)}." if curves else "")
 
 
-def _hidden_sentence(facts: Mapping[str, Any], settings: Mapping[str, Any], cite: "Citations") -> str:
-    """Say what hidden variation was estimated from, and how many variables it became."""
+def _surrogate_sentence(facts: Mapping[str, Any], settings: Mapping[str, Any], cite: "Citations") -> str:
+    """Say what unwanted variation was estimated from, and how many variables it became."""
     if not facts:
         return ""
     how = {
@@ -139,8 +139,8 @@ def _hidden_sentence(facts: Mapping[str, Any], settings: Mapping[str, Any], cite
         too = ", and their number too" if facts["chosen"] == "auto" else ""
         anew = f" In each set of samples they were estimated anew{too}."
     if facts["number"] == 0:
-        return f"Hidden variation was looked for as {method}{against} {named}; none was found{chosen[1:]}.{anew}"
-    joined = f"{counted(facts['number'], 'hidden variable')} joined the design {facts['formula']}"
+        return f"Unwanted variation was looked for as {method}{against} {named}; none was found{chosen[1:]}.{anew}"
+    joined = f"{counted(facts['number'], 'surrogate variable')} joined the design {facts['formula']}"
     has_reduced = any(contrast.get("reduced") for contrast in settings["test"]["contrasts"].values())
     both = " Smaller designs of likelihood-ratio tests hold them too." if has_reduced else ""
     return f"{joined}: {method}{against} {named}{chosen}.{both}{anew}"
@@ -166,10 +166,10 @@ def _stability_sentences(settings: Mapping[str, Any], records: Sequence[Mapping[
         )
     if test["influence"]:
         parts.append("The analysis, from the gene filter on, was repeated without each sample in turn.")
-    hidden = settings["design"].get("hidden")
-    if parts and hidden:
-        number = " and their number" if hidden["number"] == "auto" else ""
-        parts.append(f"Hidden variables{number} were estimated anew each time.")
+    surrogates = settings["design"].get("surrogates")
+    if parts and surrogates:
+        number = " and their number" if surrogates["number"] == "auto" else ""
+        parts.append(f"Surrogate variables{number} were estimated anew each time.")
     return " ".join(parts)
 
 

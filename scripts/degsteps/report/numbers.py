@@ -45,7 +45,7 @@ def _rounded(value: float, form: str) -> str:
 
 
 def format_bytes(size: int) -> str:
-    """Return a file size for people."""
+    """Return a file size for inspection."""
     if size < 1000:
         return f"{size} B"
     power = min(int(math.log10(size) / 3), 3)

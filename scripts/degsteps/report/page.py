@@ -24,10 +24,10 @@ from degsteps.report.sample_grids import (
     crosstab_grids,
     factor_grid,
     filter_grid,
-    hidden_grid,
     identity_grids,
     sample_grid,
     site_grid,
+    surrogate_grid,
     uses_grid,
     versions_grid,
 )
@@ -42,7 +42,7 @@ CHECK_TITLES = {
     "replicates": "Replicates",
     "residual_df": "Degrees of freedom",
     "confounding": "Confounding",
-    "hidden": "Hidden variation",
+    "surrogates": "Unwanted variation",
     "batch_in_design": "Batch in the test",
     "gene_lists": "Gene lists",
     "library_sizes": "Library sizes",
@@ -66,7 +66,7 @@ CHECK_TITLES = {
 SIZE_FACTORS = {
     "ratio": "median of ratios",
     "poscounts": "median of ratios over positive counts",
-    "iterate": "highest likelihood, by turns with dispersions",
+    "iterate": "highest likelihood, alternating with dispersions",
     "tmm": "trimmed means of M values",
     "tmmwsp": "trimmed means of M values with singleton pairing",
     "rle": "relative log expression",
@@ -103,9 +103,9 @@ def page_context(content: Content) -> dict[str, Any]:
     pictures = {stem: picture(paths, stem, content.folder) for stem, paths in figures.items()}
     if settings["test"]["engine"] == "voom" and "dispersion" in figures:
         pictures["dispersion"] = picture(figures["dispersion"], "mean_variance", content.folder)
-    hidden = facts_of(content.records, "estimate_hidden")
+    surrogates = facts_of(content.records, "estimate_surrogates")
     normalization = facts_of(content.records, "estimate_size_factors")
-    batches = [*settings["batch"]["columns"], *(f"hidden_{k + 1}" for k in range(hidden.get("number", 0)))]
+    batches = [*settings["batch"]["columns"], *(f"surrogate_{k + 1}" for k in range(surrogates.get("number", 0)))]
     named = {*_QUALITY_ORDER, *_BATCH_FIGURES, "filter", "dispersion"}
     quality = [stem for stem in _QUALITY_ORDER if stem in pictures] + [stem for stem in pictures if stem not in named]
     return {
@@ -128,8 +128,8 @@ def page_context(content: Content) -> dict[str, Any]:
         "coefficients": coefficient_grid(content.design),
         "crosstabs": crosstab_grids(content.crosstab, content.design["levels"]),
         "association": association_grid(content.association),
-        "hidden": hidden,
-        "hidden_association": hidden_grid(content.hidden_association),
+        "surrogates": surrogates,
+        "surrogate_association": surrogate_grid(content.surrogate_association),
         "filter": facts_of(content.records, "filter_genes"),
         "filter_reasons": filter_grid(content.genes),
         "filter_figures": [pictures["filter"]] if "filter" in pictures else [],

@@ -76,7 +76,7 @@ FIGURES = {
     "pvalues": ("P-values", "Flat with a peak near 0 is what a sound test gives."),
 }
 CONTRAST_FIGURES = ("ma", "volcano", "heatmap", "top_genes", "pvalues")
-#: What the calls of a contrast hang on: shown below its genes.
+#: What the calls of a contrast depend on: shown below its genes.
 STABILITY_FIGURES = ("power", "sensitivity", "influence")
 
 

@@ -14,7 +14,7 @@ from degsteps.report.recorded import software_versions
 from degsteps.report.verdicts import MEASURES
 
 MAX_CROSSTAB_LEVELS = 30
-#: Columns that the page shows of each hidden variable; hidden_association.tsv has all.
+#: Columns that the page shows of each surrogate variable; surrogate_association.tsv has all.
 MAX_HIDDEN_COLUMNS = 8
 #: What subjects.tsv says of a sample.
 SUBJECT_STATUS = {
@@ -189,8 +189,8 @@ def association_grid(association: pd.DataFrame) -> Grid:
     return grid(table, "Association between columns", labels, formats)
 
 
-def hidden_grid(table: pd.DataFrame | None) -> Grid | None:
-    """Return what each hidden variable goes with most; None where none are estimated."""
+def surrogate_grid(table: pd.DataFrame | None) -> Grid | None:
+    """Return what each surrogate variable goes with most; None where none are estimated."""
     if table is None:
         return None
     ordered = table.reset_index().sort_values(["variable", "r_squared"], ascending=[True, False], kind="stable")
@@ -203,7 +203,7 @@ def hidden_grid(table: pd.DataFrame | None) -> Grid | None:
         "n_samples": "Samples",
     }
     formats = {"r_squared": lambda value: MISSING if pd.isna(value) else f"{value:.2f}", "padj": format_p}
-    return grid(ordered, "What the hidden variables go with", labels, formats | {"n_samples": format_count})
+    return grid(ordered, "What the surrogate variables go with", labels, formats | {"n_samples": format_count})
 
 
 def filter_grid(genes: pd.DataFrame) -> Grid:
@@ -217,7 +217,7 @@ def uses_grid(records: Sequence[Mapping[str, Any]]) -> Grid:
     """Return the normalised tables and what each may be used for."""
     facts = [record["facts"] for record in records if record["step"] == "export_normalized"]
     rows = tuple((fact["table"], fact["use"]) for fact in facts)
-    return Grid("Normalised tables for people", ("Table", "What it may be used for"), (False, False), rows)
+    return Grid("Normalised tables for inspection", ("Table", "What it may be used for"), (False, False), rows)
 
 
 def versions_grid(records: Sequence[Mapping[str, Any]]) -> Grid:

@@ -60,7 +60,7 @@ def collect_verdicts(
         ("replicates", *_replicate_verdict(settings["test"]["contrasts"], design["contrasts"])),
         ("residual_df", *_residual_verdict(design)),
         ("confounding", *_confounding_verdict(association, settings["batch"]["columns"])),
-        ("hidden", *_hidden_verdict(facts_of(records, "estimate_hidden"), association)),
+        ("surrogates", *_surrogate_verdict(facts_of(records, "estimate_surrogates"), association)),
         ("batch_in_design", *_batch_in_design_verdict(settings)),
         ("gene_lists", *_gene_list_verdict(facts_of(records, "filter_genes"))),
     ]
@@ -174,7 +174,7 @@ def _confounding_verdict(association: pd.DataFrame, batch_columns: Sequence[str]
     advice = "What these columns share cannot be attributed to either: see the crosstab. "
     columns = {*warned["a"], *warned["b"]}
     if all(NAME.fullmatch(a) or NAME.fullmatch(b) for a, b in zip(warned["a"], warned["b"], strict=True)):
-        advice = "What they share cannot be attributed to either: see what the hidden variables go with."
+        advice = "What they share cannot be attributed to either: see what the surrogate variables go with."
     elif not columns & set(batch_columns):
         advice += "With more balanced samples it could."
     else:
@@ -187,12 +187,14 @@ def association_text(row: Mapping[str, Any]) -> str:
     return f"{MEASURES.get(row['measure'], row['measure'])} {row['value']:.2f}"
 
 
-def _hidden_verdict(facts: Mapping[str, Any], association: pd.DataFrame) -> tuple[str | None, str, str]:
+def _surrogate_verdict(facts: Mapping[str, Any], association: pd.DataFrame) -> tuple[str | None, str, str]:
     if not facts:
         return _NOTHING
     if facts["number"] == 0:
-        return "ok", "No hidden variation was found; the design is as written.", ""
-    finding = f"The design holds {counted(facts['number'], 'hidden variable')} ({facts['method']}) beside the formula "
+        return "ok", "No unwanted variation was found; the design is as written.", ""
+    finding = (
+        f"The design holds {counted(facts['number'], 'surrogate variable')} ({facts['method']}) beside the formula "
+    )
     finding += f"{facts['formula']}."
     table = association.reset_index()
     near = table[table["a"].str.fullmatch(NAME.pattern) & (table["verdict"] == "confounded")]
@@ -200,9 +202,14 @@ def _hidden_verdict(facts: Mapping[str, Any], association: pd.DataFrame) -> tupl
         return "ok", finding, ""
     named = [f"{row['a']} with {row['b']}" for _, row in near.iterrows()]
     advice = (
-        "Where that is what the contrast asks, the hidden variable takes the effect: give a smaller number, control "
+        "Where that is what the contrast asks, the surrogate variable takes the effect: give a smaller number, "
+        "control genes, or take surrogates out."
     )
-    return "warn", f"{finding} Nearly the same: {listed(named, quote=False)}.", f"{advice}genes, or take hidden out."
+    return (
+        "warn",
+        f"{finding} Nearly the same: {listed(named, quote=False)}.",
+        advice,
+    )
 
 
 def _batch_in_design_verdict(settings: Mapping[str, Any]) -> tuple[str | None, str, str]:
@@ -265,7 +272,11 @@ def _sensitivity_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str
     )
     if facts["in_half"] >= 0.8 * facts["calls"]:
         return "ok", finding, ""
-    return "warn", finding, "Read the column stability beside the p-value: many calls hang on choices of the analysis."
+    return (
+        "warn",
+        finding,
+        "Read the column stability beside the p-value: many calls depend on the settings.",
+    )
 
 
 def _influence_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
@@ -276,9 +287,9 @@ def _influence_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
     if facts["hang"]:
         is_one = facts["of_sample"] == facts["hang"]
         on = facts["sample"] if is_one else f"a single sample, {facts['of_sample']:,} of them on {facts['sample']}"
-        finding += f" {facts['hang']:,} {verb(facts['hang'], 'hangs', 'hang')} on {on}."
-    if facts.get("hidden"):
-        finding += f" These fits have {_range(facts['hidden'])}."
+        finding += f" {facts['hang']:,} {verb(facts['hang'], 'depends', 'depend')} on {on}."
+    if facts.get("surrogates"):
+        finding += f" These fits have {_range(facts['surrogates'])}."
     if facts["skipped"]:
         finding += f" Not testable without {listed(facts['skipped'], quote=False)}."
     if facts["stand"] < 0.5 * facts["calls"] and facts["of_sample"] <= 0.1 * facts["calls"]:
@@ -292,8 +303,8 @@ def _influence_verdict(facts: Mapping[str, Any]) -> tuple[str | None, str, str]:
 def _range(bounds: Sequence[int]) -> str:
     least, most = bounds
     if least == most:
-        return counted(most, "hidden variable")
-    return f"{least} to {counted(most, 'hidden variable')}"
+        return counted(most, "surrogate variable")
+    return f"{least} to {counted(most, 'surrogate variable')}"
 
 
 def counted_genes(number: int) -> str:

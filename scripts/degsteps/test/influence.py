@@ -1,4 +1,4 @@
-"""Which calls hang on a single sample: the whole analysis again without each of them."""
+"""Which calls depend on a single sample: the whole analysis again without each of them."""
 
 import logging
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ def leave_out_samples(
     Returns
     -------
     samples : DataFrame
-        Index ``contrast``; ``without`` (the sample), where they are estimated ``hidden_variables`` (how many), what
+        Index ``contrast``; ``without`` (the sample), where they are estimated ``surrogate_variables`` (how many), what
         :func:`degsteps.test.reanalysis.comparison` gives, ``problem``: why the contrast could not be tested without it.
     genes : DataFrame
         Index ``gene``, the called genes of each ``contrast``, those that are lost most easily first: ``padj`` of the
@@ -48,23 +48,24 @@ def leave_out_samples(
     n_fits = dict.fromkeys(asked, 0)
     calls = {name: reanalysis.called(main_tables[name], alpha).loc[lambda signs: signs != 0] for name in asked}
     for position, sample in enumerate(names, start=1):
-        tables, n_hidden, problems = _without(study, asked, sample, filters, size_factors, test)
+        tables, n_surrogates, problems = _without(study, asked, sample, filters, size_factors, test)
         for name in asked:
             row = {"contrast": name, "without": sample}
             if name in problems:
                 rows.append(row | {"problem": problems[name]})
                 continue
             found = reanalysis.comparison(tables[name], main_tables[name], alpha)
-            rows.append(row | {"hidden_variables": n_hidden} | found)
+            rows.append(row | {"surrogate_variables": n_surrogates} | found)
             n_fits[name] += 1
             here = reanalysis.called(tables[name], alpha).reindex(calls[name].index, fill_value=0)
             for gene in calls[name].index[here != calls[name]]:
                 lost[name].setdefault(gene, []).append(sample)
         logger.info("%d of %d samples left out", position, len(names))
-    whole = ["hidden_variables"] * (study.hidden is not None) + ["tested", "called", "up", "down", "gained", "lost"]
-    columns = ["contrast", "without", *whole, "jaccard", "lfc_correlation", "problem"]
+    numbers = ["surrogate_variables"] if study.surrogates is not None else []
+    numbers += ["tested", "called", "up", "down", "gained", "lost"]
+    columns = ["contrast", "without", *numbers, "jaccard", "lfc_correlation", "problem"]
     samples = pd.DataFrame(rows).reindex(columns=columns)
-    samples[whole] = samples[whole].astype("Int64")
+    samples[numbers] = samples[numbers].astype("Int64")
     order = {name: position for position, name in enumerate(asked)}
     samples = samples.sort_values("contrast", key=lambda column: column.map(order), kind="stable")
     parts = [_genes(name, main_tables[name], calls[name], lost[name], n_fits[name]) for name in asked]
@@ -74,7 +75,7 @@ def leave_out_samples(
 def _without(
     study: Study, asked: Mapping[str, Question], sample: str, filters, size_factors: str, test
 ) -> tuple[dict[str, pd.DataFrame], int, dict[str, str]]:
-    """Return the tables without a sample, the number of hidden variables, and why contrasts could not be tested."""
+    """Return the tables without a sample, the number of surrogate variables, and why contrasts could not be tested."""
     rest = [name for name in study.counts.columns if name != sample]
     design, combinations = reanalysis.reduced_to_full_rank(study.design.loc[rest])
     if len(rest) <= design.shape[1]:
@@ -94,10 +95,10 @@ def _without(
         genes = reanalysis.filtered_genes(fewer, filters)
         factors = reanalysis.size_factors(fewer, genes, size_factors)
         cooks_filter = test["cooks_filter"]
-        tables, n_hidden = reanalysis.contrast_tables(fewer, genes, factors, answered, test, [cooks_filter])
+        tables, n_surrogates = reanalysis.contrast_tables(fewer, genes, factors, answered, test, [cooks_filter])
     except DegstepsError as error:
         return {}, 0, problems | dict.fromkeys(answered, str(error))
-    return tables[cooks_filter], n_hidden, problems
+    return tables[cooks_filter], n_surrogates, problems
 
 
 def _genes(name: str, main: pd.DataFrame, calls: pd.Series, lost: Mapping[str, list[str]], n_fits: int) -> pd.DataFrame:
@@ -129,7 +130,7 @@ def influence_facts(samples: pd.DataFrame, genes: pd.DataFrame) -> dict[str, Any
     dict
         ``calls``, ``stand`` (without any one sample), ``hang`` (lost without one sample alone), ``sample`` (on which
         most of these hang; blank for none) with ``of_sample`` calls; ``fits``, ``skipped`` (samples without which the
-        contrast cannot be tested); where they are estimated, ``hidden``: the least and the most hidden variables.
+        contrast cannot be tested); where they are estimated, ``surrogates``: the least and the most of them.
     """
     alone = genes.loc[(genes["n_fits"] - genes["still_called"]) == 1, "lost_without"].value_counts()
     most = alone[alone == alone.max()].sort_index() if len(alone) else alone
@@ -143,7 +144,7 @@ def influence_facts(samples: pd.DataFrame, genes: pd.DataFrame) -> dict[str, Any
         "fits": int(tested.sum()),
         "skipped": list(samples.loc[~tested, "without"]),
     }
-    if "hidden_variables" in samples and tested.any():
-        found = samples.loc[tested, "hidden_variables"]
-        facts["hidden"] = [int(found.min()), int(found.max())]
+    if "surrogate_variables" in samples and tested.any():
+        found = samples.loc[tested, "surrogate_variables"]
+        facts["surrogates"] = [int(found.min()), int(found.max())]
     return facts

@@ -13,7 +13,7 @@ import pandas as pd
 
 from degsteps.basics.errors import DataError, DesignError
 from degsteps.batch.design_matrix import compared_samples, design_of, reduced_design
-from degsteps.batch.surrogate_setup import HiddenSetup, hidden_setup
+from degsteps.batch.surrogate_setup import SurrogateSetup, surrogate_setup
 from degsteps.design.surrogate_checks import NAME
 from degsteps.design.weights import compile_contrast
 from degsteps.engines import dispatch
@@ -43,14 +43,14 @@ class Study:
     Attributes
     ----------
     counts : every gene that was read, genes x samples.
-    design : samples x coefficients, without hidden variables: these are estimated in each fit anew.
+    design : samples x coefficients, without surrogate variables: these are estimated in each fit anew.
     groups : the group of each sample, for the filter.
     lengths : average transcript lengths, where they enter the model.
     keep, drop : lists of genes that overrule the filter.
     control_genes : genes that the size factors rest on.
     given_size_factors : table of the user, as text.
     subjects : the subject of each sample, where samples of one are modelled as correlated.
-    hidden : how hidden variables are estimated, where the design has some.
+    surrogates : how surrogate variables are estimated, where the design has some.
     """
 
     counts: pd.DataFrame
@@ -62,15 +62,15 @@ class Study:
     control_genes: Sequence[str] | None = None
     given_size_factors: pd.DataFrame | None = None
     subjects: pd.Series | None = None
-    hidden: HiddenSetup | None = None
+    surrogates: SurrogateSetup | None = None
 
     def without(self, sample: str, design: pd.DataFrame) -> "Study":
         """Return the study of all samples but one, with the design that is left of them."""
         rest = [name for name in self.counts.columns if name != sample]
-        hidden = self.hidden
-        if hidden is not None:
-            null = None if hidden.null is None else reduced_to_full_rank(hidden.null.loc[rest])[0]
-            hidden = hidden.of_samples(rest, null)
+        surrogates = self.surrogates
+        if surrogates is not None:
+            null = None if surrogates.null is None else reduced_to_full_rank(surrogates.null.loc[rest])[0]
+            surrogates = surrogates.of_samples(rest, null)
         return replace(
             self,
             counts=self.counts[rest],
@@ -78,7 +78,7 @@ class Study:
             groups=self.groups.loc[rest],
             lengths=None if self.lengths is None else self.lengths[rest],
             subjects=None if self.subjects is None else self.subjects.loc[rest],
-            hidden=hidden,
+            surrogates=surrogates,
         )
 
 
@@ -99,31 +99,31 @@ def read_study(
     drop_list: Path | None,
     control_genes: Path | None,
     given_size_factors: Path | None,
-    hidden_controls: Path | None,
+    surrogate_controls: Path | None,
 ) -> tuple[Study, dict[str, Question]]:
     """Read what the steps from the filter to the test read.
 
     Parameters
     ----------
-    samples, design : with the hidden variables of the main run, which are left out.
+    samples, design : with the surrogate variables of the main run, which are left out.
     group : the factor whose groups the filter counts on.
     model, contrasts, test : of the configuration.
-    null_model, seed, hidden_controls : see :func:`degsteps.batch.surrogate_setup.hidden_setup`.
+    null_model, seed, surrogate_controls : see :func:`degsteps.batch.surrogate_setup.surrogate_setup`.
     subject : the column whose samples are modelled as correlated, if any.
     """
     matrix = read_matrix(counts)
     sheet, whole = read_samples(samples).loc[matrix.columns].rename_axis("sample"), read_table(design)
-    hidden = None
-    if model.get("hidden"):
+    surrogates = None
+    if model.get("surrogates"):
         sheet = sheet[[name for name in sheet.columns if not NAME.fullmatch(name)]]
-        hidden = hidden_setup(
+        surrogates = surrogate_setup(
             sheet,
             model,
             null_model=null_model,
             seed=seed,
             fit_type=test["fit_type"],
             compatibility=test["compatibility"],
-            control_genes=read_gene_list(hidden_controls) if hidden_controls else None,
+            control_genes=read_gene_list(surrogate_controls) if surrogate_controls else None,
         )
         whole = whole[[name for name in whole.columns if not NAME.fullmatch(name)]]
     known = whole.loc[matrix.columns]
@@ -137,7 +137,7 @@ def read_study(
         read_gene_list(control_genes) if control_genes else None,
         read_samples(given_size_factors) if given_size_factors else None,
         sheet[subject] if subject else None,
-        hidden,
+        surrogates,
     )
     return study, questions(sheet, model, contrasts, known)
 
@@ -155,7 +155,7 @@ def questions(
     samples : the sample table, as text.
     model_section : formula, factors and covariates.
     contrasts : definitions by name.
-    design : the matrix that is fitted, or that to which hidden variables are joined later.
+    design : the matrix that is fitted, or that to which surrogate variables are joined later.
     """
     built = design_of(samples, model_section)
     found = {}
@@ -192,17 +192,17 @@ def offsets(study: Study, genes: pd.Index, factors: pd.Series) -> pd.DataFrame |
     return normalization.normalization_factors(study.lengths.loc[genes, study.counts.columns], factors)
 
 
-def hidden_variables(study: Study, genes: pd.Index, factors: pd.Series) -> pd.DataFrame:
-    """Estimate the hidden variables of the samples from the kept genes, samples x variables; none if not asked for."""
-    if study.hidden is None:
+def surrogate_variables(study: Study, genes: pd.Index, factors: pd.Series) -> pd.DataFrame:
+    """Estimate the surrogate variables of the samples from the kept genes, samples x variables."""
+    if study.surrogates is None:
         return pd.DataFrame(index=study.design.index)
     divided_by = offsets(study, genes, factors)
     divided_by = factors.loc[study.counts.columns] if divided_by is None else divided_by
-    return study.hidden.variables(study.counts.loc[genes], divided_by, study.design)[0]
+    return study.surrogates.variables(study.counts.loc[genes], divided_by, study.design)[0]
 
 
 def question_with(question: Question, variables: pd.DataFrame) -> Question:
-    """Return a question to a design that hidden variables have joined: they have the weight 0.
+    """Return a question to a design that surrogate variables have joined: they have the weight 0.
 
     They stay in every smaller design.
     """
@@ -223,7 +223,7 @@ def contrast_tables(
 ) -> tuple[dict[bool, dict[str, pd.DataFrame]], int]:
     """Fit once and test every contrast, with and without the filter for outlier counts.
 
-    Hidden variables are estimated from these genes, size factors and samples, and so is their number where it is not
+    Surrogate variables are estimated from these genes, size factors and samples, and so is their number where it is not
     given: what is repeated is the analysis, with every choice that it makes from the data.
 
     Parameters
@@ -234,10 +234,10 @@ def contrast_tables(
     -------
     tables : dict
         by ``cooks_filters``, then by contrast: the table by gene.
-    n_hidden : how many hidden variables were found.
+    n_surrogates : how many surrogate variables were found.
     """
     counts = study.counts.loc[genes]
-    variables = hidden_variables(study, genes, factors)
+    variables = surrogate_variables(study, genes, factors)
     asked = {name: question_with(question, variables) for name, question in asked.items()}
     fit, _, _ = dispatch.fit_model(
         counts,

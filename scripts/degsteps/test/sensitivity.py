@@ -1,4 +1,4 @@
-"""How much the calls hang on choices: every contrast under other filters, size factors and outlier policies."""
+"""How much the calls depend on choices: every contrast under other filters, size factors and outlier policies."""
 
 import hashlib
 import itertools
@@ -51,7 +51,7 @@ def vary_settings(
     -------
     settings : DataFrame
         Index ``contrast``; ``filter``, ``size_factors``, ``cooks_filter``, ``is_main``, ``genes`` (kept), where they
-        are estimated ``hidden_variables`` (how many), what :func:`degsteps.test.reanalysis.comparison` gives, and
+        are estimated ``surrogate_variables`` (how many), what :func:`degsteps.test.reanalysis.comparison` gives, and
         ``problem``: why a combination could not be computed.
     stability : DataFrame, genes x contrasts
         Share of the computed combinations in which a gene is called with the sign that it has in the main run; for
@@ -78,7 +78,9 @@ def vary_settings(
     for method, factor_method in dict.fromkeys((a, b) for a, b, _ in combinations):
         cell = {"filter": method, "size_factors": factor_method}
         try:
-            tables, n_hidden = _tables(study, asked, filters | {"method": method}, factor_method, test, policies, fits)
+            tables, n_surrogates = _tables(
+                study, asked, filters | {"method": method}, factor_method, test, policies, fits
+            )
         except DegstepsError as error:
             if (method, factor_method) == main[:2]:
                 raise
@@ -93,7 +95,7 @@ def vary_settings(
                     reanalysis.require_same(table, main_tables[name], name)
                 found = reanalysis.comparison(table, main_tables[name], alpha)
                 row = {"contrast": name, **cell, "cooks_filter": cooks, "is_main": is_main, "genes": len(table)}
-                rows.append(row | {"hidden_variables": n_hidden} | found)
+                rows.append(row | {"surrogate_variables": n_surrogates} | found)
                 signs = reanalysis.called(table, alpha)
                 up[name] = up[name].add((signs > 0).astype(float), fill_value=0)
                 down[name] = down[name].add((signs < 0).astype(float), fill_value=0)
@@ -101,7 +103,7 @@ def vary_settings(
         name: _share(up[name], down[name], main_tables[name]["log2_fold_change"]) / n_computed for name in asked
     }
     columns = ["contrast", "filter", "size_factors", "cooks_filter", "is_main", "genes"]
-    columns += ["hidden_variables"] * (study.hidden is not None)
+    columns += ["surrogate_variables"] * (study.surrogates is not None)
     columns += ["tested", "called", "up", "down", "gained", "lost", "jaccard", "lfc_correlation", "problem"]
     table = pd.DataFrame(rows).reindex(columns=columns)
     whole = columns[columns.index("genes") : columns.index("jaccard")]

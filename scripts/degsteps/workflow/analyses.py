@@ -91,7 +91,7 @@ def find_problems(
 
 
 def as_run(analysis: dict[str, Any]) -> dict[str, Any]:
-    """Return an analysis as the workflow runs it: completed, and masked if its labels are hidden."""
+    """Return an analysis as the workflow runs it: completed, and masked if its labels are masked."""
     completed = complete(analysis)
     return with_masked_labels(completed) if is_blinded(completed) else completed
 

@@ -58,7 +58,7 @@ for (name in c("pasilla", "airway")) {
   write_table(data.frame(n = colSums(masks)), paste0(name, "_filters_total.tsv"), "filter", names(masks))
 }
 
-# ---- tables for people, every 50th gene of pasilla
+# ---- tables for inspection, every 50th gene of pasilla
 counts <- read_set("pasilla")$counts; some <- seq(1, nrow(counts), by = 50); lengths <- made_lengths(counts)
 tmm <- calcNormFactors(DGEList(counts)); rpk <- counts / (lengths / 1000)
 tables <- list(

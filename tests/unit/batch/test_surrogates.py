@@ -1,4 +1,4 @@
-"""Hidden variation: R's svaseq and num.sv, RUV by a second way to the published formulas, and what is refused."""
+"""Unwanted variation: R's svaseq and num.sv, RUV by a second way to the published formulas, and what is refused."""
 
 import numpy as np
 import pandas as pd
@@ -8,13 +8,13 @@ from scipy import stats
 from degsteps.basics.errors import DataError, DesignError
 from degsteps.batch import surrogates
 from degsteps.batch.adjustment import remove_batch_effect
-from degsteps.batch.design_matrix import as_frame, design_of, hidden_columns
+from degsteps.batch.design_matrix import as_frame, design_of, surrogate_columns
 from degsteps.engines.deseq import estimation, testing
 from degsteps.normalize import size_factors
-from scripts import estimate_hidden
+from scripts import estimate_surrogates
 from tests.conftest import REPO
 
-FOLDER = REPO / "tests" / "reference" / "hidden"
+FOLDER = REPO / "tests" / "reference" / "surrogates"
 CASES = [
     ("pasilla", "~ condition", "~ 1", 3),
     ("pasilla", "~ type + condition", "~ type", 2),
@@ -103,7 +103,7 @@ def test_local_rates_follow_the_mixture():
 
 
 def small(seed=1, n_genes=500, share=0.75):
-    """Return counts with a hidden batch that goes with the condition, the sheet, and the changed genes."""
+    """Return counts with a unknown batch that goes with the condition, the sheet, and the changed genes."""
     rng = np.random.default_rng(seed)
     condition = np.repeat([0, 1], 10)
     batch = np.where(np.tile(np.arange(10), 2) < 10 * share, condition, 1 - condition)
@@ -176,17 +176,17 @@ def test_factors_are_those_of_the_formulas(study, method, number):
     wanted /= np.linalg.norm(wanted, axis=0)
     signs = np.sign((found.to_numpy() * wanted).sum(axis=0))
     np.testing.assert_allclose(found.to_numpy() * signs, wanted, atol=1e-6)
-    assert list(found.columns) == [f"hidden_{k}" for k in range(1, number + 1)]
+    assert list(found.columns) == [f"surrogate_{k}" for k in range(1, number + 1)]
     assert facts == {"method": method, "genes": 200, "number": number, "chosen": "given"}
 
 
 @pytest.mark.parametrize("method", ["sva", "ruv_g", "ruv_s"])
-def test_hidden_batch_is_found_and_false_calls_become_few(study, method):
+def test_unknown_batch_is_found_and_false_calls_become_few(study, method):
     counts, factors, _, design, changed, batch = study
     variables, facts = estimated(study, method, "auto")
     assert facts["number"] == 1
     assert facts["chosen"] == "auto"
-    assert abs(np.corrcoef(variables["hidden_1"], batch)[0, 1]) > 0.97
+    assert abs(np.corrcoef(variables["surrogate_1"], batch)[0, 1]) > 0.97
     false_share = {}
     for name, matrix in (("without", design), ("with", design.join(variables))):
         fit = estimation.fit_model(counts, matrix, factors)
@@ -209,7 +209,7 @@ def test_a_sample_of_no_group_is_no_replicate(study):
 @pytest.mark.parametrize(
     ("method", "number", "options", "error", "words"),
     [
-        ("sva", 18, {}, DesignError, "18 hidden variables are asked for, but 20 samples.*room for 17"),
+        ("sva", 18, {}, DesignError, "18 surrogate variables are asked for, but 20 samples.*room for 17"),
         ("ruv_s", 12, {"groups": [f"p{n // 2}" for n in range(20)]}, DesignError, "more than the 10 directions"),
         ("ruv_g", 1, {"control_genes": ["g1", "not there"]}, DataError, "1 control gene of 2 passed"),
         ("ruv_g", 3, {"control_genes": ["g1", "g2"]}, DesignError, "more than the 2 directions"),
@@ -226,7 +226,7 @@ def test_surrogates_that_no_gene_follows_are_refused(data):
     counts, samples = data["airway"]
     values = np.log((counts / size_factors.size_factors(counts)).to_numpy() + 1)
     designs = [matrix_of(samples, formula).to_numpy() for formula in ("~ cell + dex", "~ cell")]
-    with pytest.raises(DesignError, match="no genes follow 1 hidden variable rather"):
+    with pytest.raises(DesignError, match="no genes follow 1 surrogate variable rather"):
         surrogates.surrogate_variables(values, *designs, 1)
 
 
@@ -252,14 +252,15 @@ def step(study, tmp_path):
         default = {"number": 1, "control_genes": None, "replicates": None, "null_formula": None}
         model = {"formula": "~ condition", "factors": {"condition": {"reference": "a"}}, "covariates": {}}
         files = {
-            name: tmp_path / f"{name}.tsv" for name in ("size_factors", "samples", "hidden", "extended", "association")
+            name: tmp_path / f"{name}.tsv"
+            for name in ("size_factors", "samples", "surrogates", "extended", "association")
         }
         if settings.get("control_genes"):
             files["control_genes"] = tmp_path / "controls.txt"
         null = "~ 1" if settings["method"] == "sva" else ""
-        return estimate_hidden.main(
+        return estimate_surrogates.main(
             counts=tmp_path / "counts.parquet",
-            model=model | {"hidden": default | settings},
+            model=model | {"surrogates": default | settings},
             null_model=null,
             seed=1,
             fit_type="parametric",
@@ -283,7 +284,7 @@ def test_setting_changes_the_variables(step, tmp_path, setting):
     found = []
     for settings in SETTINGS[setting]:
         step(**settings)
-        found.append((tmp_path / "hidden.tsv").read_bytes())
+        found.append((tmp_path / "surrogates.tsv").read_bytes())
     assert found[0] != found[1]
 
 
@@ -292,29 +293,29 @@ def test_variables_join_the_sheet_and_show_what_they_go_with(step, tmp_path):
 
     facts = step(method="sva", number=2)
     assert facts["null_model"] == "~ 1"
-    sheet, variables = read_samples(tmp_path / "extended.tsv"), read_table(tmp_path / "hidden.tsv")
+    sheet, variables = read_samples(tmp_path / "extended.tsv"), read_table(tmp_path / "surrogates.tsv")
     model = {"formula": "~ condition", "factors": {"condition": {"reference": "a"}}, "covariates": {}}
-    assert hidden_columns(sheet, model | {"hidden": {}}) == []
-    model["hidden"] = {"method": "sva"}
+    assert surrogate_columns(sheet, model | {"surrogates": {}}) == []
+    model["surrogates"] = {"method": "sva"}
     design = design_of(sheet, model)
-    assert design.columns == ("Intercept", "condition[T.b]", "hidden_1", "hidden_2")
-    assert str(design.formula) == "~ condition + hidden_1 + hidden_2"
-    np.testing.assert_array_equal(as_frame(design)[["hidden_1", "hidden_2"]], variables)
+    assert design.columns == ("Intercept", "condition[T.b]", "surrogate_1", "surrogate_2")
+    assert str(design.formula) == "~ condition + surrogate_1 + surrogate_2"
+    np.testing.assert_array_equal(as_frame(design)[["surrogate_1", "surrogate_2"]], variables)
     goes_with = read_table(tmp_path / "association.tsv")
     assert set(goes_with["column"]) == {"condition", "day", "rin", "log2(library_size)", "log2(size_factor)"}
-    first = goes_with.loc["hidden_1"].set_index("column")["r_squared"]
+    first = goes_with.loc["surrogate_1"].set_index("column")["r_squared"]
     assert first.idxmax() == "day"
     assert first["day"] > 0.95
 
 
-def test_no_hidden_variation_leaves_the_design_as_it_is(step, tmp_path, monkeypatch):
+def test_no_unwanted_variation_leaves_the_design_as_it_is(step, tmp_path, monkeypatch):
     monkeypatch.setattr(surrogates, "permutation_number", lambda *_, **__: (0, np.ones(3)))
     assert step(method="ruv_r", number="auto")["number"] == 0
     assert (tmp_path / "extended.tsv").read_bytes() == (tmp_path / "samples.tsv").read_bytes()
     assert len((tmp_path / "association.tsv").read_text().splitlines()) == 1
 
 
-def test_the_design_check_compares_hidden_variables_with_the_formula_only(step, tmp_path):
+def test_the_design_check_compares_surrogate_variables_with_the_formula_only(step, tmp_path):
     import json
 
     from degsteps.tables import read_table
@@ -325,21 +326,21 @@ def test_the_design_check_compares_hidden_variables_with_the_formula_only(step, 
         "formula": "~ condition",
         "factors": {"condition": {"reference": "a"}},
         "covariates": {},
-        "hidden": {"x": 1},
+        "surrogates": {"x": 1},
     }
     names = ("design", "association", "crosstab", "cells", "summary")
     files = {name: tmp_path / f"checked.{name}" for name in names}
     check_design.main(samples=tmp_path / "extended.tsv", model=model, batch_columns=["day"], max_cramers_v=0.5, **files)
     table = read_table(files["association"], text=("b",)).reset_index()
-    assert list(zip(table["a"], table["b"], strict=True)) == [("condition", "day"), ("hidden_1", "condition")]
+    assert list(zip(table["a"], table["b"], strict=True)) == [("condition", "day"), ("surrogate_1", "condition")]
     summary = json.loads(files["summary"].read_text())
-    assert summary["formula"] == "~ condition + hidden_1"
+    assert summary["formula"] == "~ condition + surrogate_1"
     assert summary["residual_df"] == 17
     assert "splines" not in summary
 
 
 @pytest.mark.parametrize("method", ["linear", "combat_seq"])
-def test_figures_lose_the_hidden_variables(study, step, tmp_path, method):
+def test_figures_lose_the_surrogate_variables(study, step, tmp_path, method):
     from degsteps.tables import read_matrix, write_matrix
     from scripts import adjust_transformed
 
@@ -351,7 +352,7 @@ def test_figures_lose_the_hidden_variables(study, step, tmp_path, method):
         "formula": "~ condition",
         "factors": {"condition": {"reference": "a"}},
         "covariates": {},
-        "hidden": {"x": 1},
+        "surrogates": {"x": 1},
     }
     facts = adjust_transformed.main(
         values=tmp_path / "values.parquet",
@@ -364,7 +365,7 @@ def test_figures_lose_the_hidden_variables(study, step, tmp_path, method):
         fit_type="parametric",
         trend_genes=None,
     )
-    assert facts["batches"] == ["hidden_1"]
+    assert facts["batches"] == ["surrogate_1"]
     left = read_matrix(tmp_path / "adjusted.parquet").to_numpy()
     inside = [np.corrcoef(gene - _group_means(gene), batch)[0, 1] for gene in left[300:]]
     assert np.abs(np.nanmean(np.abs(inside))) < 0.25
@@ -374,7 +375,7 @@ def _group_means(gene):
     return np.repeat([gene[:10].mean(), gene[10:].mean()], 10)
 
 
-def test_quality_control_shows_hidden_variables_before_and_after(study, step, tmp_path):
+def test_quality_control_shows_surrogate_variables_before_and_after(study, step, tmp_path):
     from degsteps.tables import read_table, write_matrix
     from scripts import compute_qc
 
@@ -391,7 +392,7 @@ def test_quality_control_shows_hidden_variables_before_and_after(study, step, tm
         "formula": "~ condition",
         "factors": {"condition": {"reference": "a"}},
         "covariates": {},
-        "hidden": {"x": 1},
+        "surrogates": {"x": 1},
     }
     compute_qc.main(
         **{name: tmp_path / f"{name}.parquet" for name in ("counts", *matrices)},
@@ -406,11 +407,11 @@ def test_quality_control_shows_hidden_variables_before_and_after(study, step, tm
         blinded_columns=[],
     )
     table = read_table(files["association"], text=("values", "covariate"))
-    explained = table[table["covariate"] == "hidden_1"].groupby("values")["r_squared"].max()
+    explained = table[table["covariate"] == "surrogate_1"].groupby("values")["r_squared"].max()
     assert explained["transformed"] > 0.9
     assert explained["adjusted"] < 0.5
     verdicts = read_table(files["verdicts"], text=("finding", "advice"))
-    assert "hidden_1" in verdicts.loc["batch_adjustment", "finding"]
+    assert "surrogate_1" in verdicts.loc["batch_adjustment", "finding"]
     assert "batch" not in verdicts.index
 
 

@@ -8,7 +8,7 @@ ANALYSIS = {
         "formula": "~ site + sex + arm",
         "factors": {name: {"reference": "x"} for name in ("site", "sex", "arm")},
         "covariates": {"age": {}},
-        "hidden": None,
+        "surrogates": None,
         "sample_sets": {
             "women": {"keep": {"sex": ["f"]}, "exclude": {}, "formula": "~ age + arm"},
             "few": {"formula": None},

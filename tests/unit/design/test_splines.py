@@ -123,7 +123,7 @@ def test_tests_of_curves_are_those_of_deseq2():
     counts = pd.read_csv(FOLDER / "counts.tsv.gz", sep="\t", index_col=0)
     sheet = pd.read_csv(FOLDER / "samples.tsv", sep="\t", dtype=str, index_col=0)
     r = pd.read_csv(FOLDER / "course.tsv", sep="\t", index_col=0)
-    model = {"formula": "~ arm * hour", "factors": {"arm": {"reference": "placebo"}}, "hidden": None}
+    model = {"formula": "~ arm * hour", "factors": {"arm": {"reference": "placebo"}}, "surrogates": None}
     model["covariates"] = {"hour": {"spline": {"df": 3}}}
     design = design_of(sheet, model)
     assert list(splines_of(design)["hour"]["knots"]) == pytest.approx(

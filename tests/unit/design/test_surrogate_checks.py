@@ -1,4 +1,4 @@
-"""The null model of surrogate variables, and where hidden variables enter the formulas."""
+"""The null model of surrogate variables, and where surrogate variables enter the formulas."""
 
 import numpy as np
 import pandas as pd
@@ -34,34 +34,34 @@ ARM = {"factor": "arm", "test": "trt", "reference": "ctl"}
     ],
 )
 def test_null_model_lacks_every_term_with_a_tested_column(formula, contrasts, expected):
-    model = {"formula": formula, "factors": FACTORS, "covariates": {"age": {}}, "hidden": {"null_formula": None}}
+    model = {"formula": formula, "factors": FACTORS, "covariates": {"age": {}}, "surrogates": {"null_formula": None}}
     named = {str(number): contrast for number, contrast in enumerate(contrasts)}
     assert null_formula(model, named) == expected
-    assert null_formula(model | {"hidden": {"null_formula": "~ sex"}}, named) == "~ sex"
+    assert null_formula(model | {"surrogates": {"null_formula": "~ sex"}}, named) == "~ sex"
 
 
-def test_hidden_variables_are_in_both_formulas_of_a_likelihood_ratio_test():
+def test_surrogate_variables_are_in_both_formulas_of_a_likelihood_ratio_test():
     sheet = pd.DataFrame({"arm": ["ctl", "trt"] * 3, "sex": ["f", "f", "f", "m", "m", "m"]}, index=list("abcdef"))
-    sheet["hidden_1"] = [repr(float(value)) for value in np.random.default_rng(1).normal(size=6)]
-    model = {"formula": "~ sex + arm", "factors": FACTORS, "covariates": {}, "hidden": {"method": "sva"}}
-    assert list(reduced_design(sheet, model, {"reduced": "~ sex"}).columns) == ["Intercept", "sex[T.m]", "hidden_1"]
-    assert list(columns_without(design_of(sheet, model), ["hidden_1"]).columns) == [
+    sheet["surrogate_1"] = [repr(float(value)) for value in np.random.default_rng(1).normal(size=6)]
+    model = {"formula": "~ sex + arm", "factors": FACTORS, "covariates": {}, "surrogates": {"method": "sva"}}
+    assert list(reduced_design(sheet, model, {"reduced": "~ sex"}).columns) == ["Intercept", "sex[T.m]", "surrogate_1"]
+    assert list(columns_without(design_of(sheet, model), ["surrogate_1"]).columns) == [
         "Intercept",
         "sex[T.m]",
         "arm[T.trt]",
     ]
-    np.testing.assert_array_equal(as_frame(design_of(sheet, model))["hidden_1"], sheet["hidden_1"].astype(float))
-    # A column of that name is a column like any other where nothing hidden is asked for.
-    assert "hidden_1" not in design_of(sheet, model | {"hidden": None}).columns
+    np.testing.assert_array_equal(as_frame(design_of(sheet, model))["surrogate_1"], sheet["surrogate_1"].astype(float))
+    # A column of that name is a column like any other where nothing surrogates is asked for.
+    assert "surrogate_1" not in design_of(sheet, model | {"surrogates": None}).columns
 
 
-def test_a_blinded_run_estimates_nothing_hidden():
+def test_a_blinded_run_estimates_nothing_surrogates():
     analysis = {
         "version": "1",
         "blinding": {"columns": ["arm"]},
         "qc": {"color_by": ["arm"]},
         "batch": {"method": "linear"},
-        "design": {"formula": "~ arm", "hidden": {"method": "sva"}},
+        "design": {"formula": "~ arm", "surrogates": {"method": "sva"}},
         "transform": {"blind": False},
     }
-    assert with_masked_labels(analysis)["design"] == {"formula": "~ arm", "hidden": None}
+    assert with_masked_labels(analysis)["design"] == {"formula": "~ arm", "surrogates": None}

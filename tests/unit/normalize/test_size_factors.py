@@ -247,7 +247,7 @@ def test_normalisation_factors_are_those_of_edger(set_with_factors, method):
 
 
 def test_tmm_on_reads_per_kilobase_is_that_of_edger(set_with_factors):
-    # Hangs on the last bit of the library sizes: a plain float sum is off by percents on the simulated set.
+    # Depends on the last bit of the library sizes: a plain float sum is off by percents on the simulated set.
     counts, from_r = set_with_factors
     rpk = size_factors.reads_per_kilobase(counts, made_lengths(counts))
     assert_matches_r(norm_factors.tmm_factors(rpk), from_r["getmm"])

@@ -858,68 +858,68 @@ def contrast_level_without_quotes(study):
 
 
 @case
-def hidden_settings_that_sva_lacks(study):
+def surrogate_settings_that_sva_lacks(study):
     study.files["controls.txt"] = b"ENSG00000000001\n"
     study.set(
-        "design.hidden", {"method": "sva", "control_genes": "controls.txt", "replicates": "run", "number": "many"}
+        "design.surrogates", {"method": "sva", "control_genes": "controls.txt", "replicates": "run", "number": "many"}
     )
 
 
 @case
-def hidden_without_controls(study):
-    study.set("design.hidden", {"method": "ruv_g", "null_formula": "~ run"})
+def surrogate_without_controls(study):
+    study.set("design.surrogates", {"method": "ruv_g", "null_formula": "~ run"})
 
 
 @case
-def hidden_controls_missing(study):
-    study.set("design.hidden", {"method": "ruv_g", "control_genes": "nowhere.txt"})
+def surrogate_controls_missing(study):
+    study.set("design.surrogates", {"method": "ruv_g", "control_genes": "nowhere.txt"})
 
 
 @case
-def hidden_without_replicates(study):
-    study.set("design.hidden", {"method": "ruv_s"})
+def surrogate_without_replicates(study):
+    study.set("design.surrogates", {"method": "ruv_s"})
 
 
 @case
-def hidden_replicates_unknown(study):
-    study.set("design.hidden", {"method": "ruv_s", "replicates": "rum"})
+def surrogate_replicates_unknown(study):
+    study.set("design.surrogates", {"method": "ruv_s", "replicates": "rum"})
 
 
 @case
-def hidden_replicates_that_are_none(study):
-    study.set("design.hidden", {"method": "ruv_s", "replicates": "age"})
+def surrogate_replicates_that_are_none(study):
+    study.set("design.surrogates", {"method": "ruv_s", "replicates": "age"})
 
 
 @case
-def hidden_without_room(study):
-    study.set("design.hidden", {"method": "sva", "number": 5})
+def surrogate_without_room(study):
+    study.set("design.surrogates", {"method": "sva", "number": 5})
 
 
 @case
-def hidden_null_that_is_not_smaller(study):
-    study.set("design.hidden", {"method": "sva", "null_formula": "~ condition + run"})
+def surrogate_null_that_is_not_smaller(study):
+    study.set("design.surrogates", {"method": "sva", "null_formula": "~ condition + run"})
 
 
 @case
-def hidden_null_of_other_columns(study):
-    study.set("design.hidden", {"method": "sva", "null_formula": "~ age"})
+def surrogate_null_of_other_columns(study):
+    study.set("design.surrogates", {"method": "sva", "null_formula": "~ age"})
 
 
 @case
-def hidden_question_that_is_not_known(study):
-    study.set("design.hidden", {"method": "sva"})
+def surrogate_question_that_is_not_known(study):
+    study.set("design.surrogates", {"method": "sva"})
     study.set("test.contrasts", {"difference": {"expression": "treated - control"}})
 
 
 @case
-def hidden_name_that_is_taken(study):
-    study.sheet["hidden_1"] = study.sheet["age"]
-    study.set("design.hidden", {"method": "ruv_r"})
+def surrogate_name_that_is_taken(study):
+    study.sheet["surrogate_1"] = study.sheet["age"]
+    study.set("design.surrogates", {"method": "ruv_r"})
 
 
 @case
-def hidden_in_a_small_set(study):
-    study.set("design.hidden", {"method": "sva", "number": 3})
+def surrogate_in_a_small_set(study):
+    study.set("design.surrogates", {"method": "sva", "number": 3})
     study.set("design.sample_sets", {"first": {"keep": {"run": ["r1"]}, "formula": "~ condition"}})
     study.set("test.contrasts.treated_vs_control.sample_sets", ["all", "first"])
 
@@ -1227,7 +1227,7 @@ def subjects_with_one_sample_each(study):
 
 
 @case
-def subjects_hidden(study):
+def subjects_masked(study):
     study.set("qc.subject_column", "run")
     study.set("blinding.columns", ["condition", "run"])
 

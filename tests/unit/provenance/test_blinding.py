@@ -28,23 +28,23 @@ def columns():
 def test_crosstab_stays_and_what_could_tell_is_left_out(columns):
     permutations = set()
     for seed in range(30):
-        hidden = blinding.permuted_labels(columns, "sample", ["arm"], ["site"], seeded(seed))
-        assert list(hidden) == ["sample", "arm", "site"]
-        assert hidden["sample"] == columns["sample"]
-        pairs = (Counter(zip(c["arm"], c["site"], strict=True)) for c in (hidden, columns))
+        masked = blinding.permuted_labels(columns, "sample", ["arm"], ["site"], seeded(seed))
+        assert list(masked) == ["sample", "arm", "site"]
+        assert masked["sample"] == columns["sample"]
+        pairs = (Counter(zip(c["arm"], c["site"], strict=True)) for c in (masked, columns))
         assert next(pairs) == next(pairs)
-        permutations.add(tuple(hidden["arm"]))
+        permutations.add(tuple(masked["arm"]))
     assert len(permutations) > 20
 
 
 def test_columns_are_permuted_together(columns):
     columns["dose"] = ["5", "0", "10", "0"] * 3
-    hidden = blinding.permuted_labels(columns, "sample", ["arm", "dose"], ["site"], seeded(1))
-    pairs = set(zip(hidden["arm"], hidden["dose"], strict=True))
+    masked = blinding.permuted_labels(columns, "sample", ["arm", "dose"], ["site"], seeded(1))
+    pairs = set(zip(masked["arm"], masked["dose"], strict=True))
     assert pairs == {("drug", "5"), ("placebo", "0"), ("drug", "10")}
 
 
-def test_what_cannot_be_hidden_is_refused(columns):
+def test_what_cannot_be_masked_is_refused(columns):
     columns["donor"] = columns["sample"]
     with pytest.raises(DataError, match=r"samples P01: have the same labels .* fewer columns under --within"):
         blinding.permuted_labels(columns, "sample", ["arm"], ["donor"], seeded(1))
@@ -54,9 +54,9 @@ def test_what_cannot_be_hidden_is_refused(columns):
 
 
 def test_key_gives_the_labels_back_for_its_own_sheet_only(columns, tmp_path):
-    hidden = blinding.permuted_labels(columns, "sample", ["arm"], ["site"], seeded(1))
+    masked = blinding.permuted_labels(columns, "sample", ["arm"], ["site"], seeded(1))
     sheet, key = tmp_path / "blinded.tsv", tmp_path / "key.json"
-    sheet.write_text(blinding.sheet_text(hidden))
+    sheet.write_text(blinding.sheet_text(masked))
     key.write_text(json.dumps(blinding.key_content(columns, "sample", ["arm"], sheet.read_text())))
     samples = pd.read_csv(sheet, sep="\t", dtype=str).set_index("sample").iloc[::-1]
     true = blinding.unblinded(samples, [key], [(sheet, "")])
@@ -71,9 +71,9 @@ def test_every_site_has_a_key_and_its_own_sample_ids(columns, tmp_path):
     keys, sheets = [], []
     for place, site in enumerate(("oslo", "lyon")):
         own = columns | {"arm": columns["arm"] if place == 0 else columns["arm"][::-1]}
-        hidden = blinding.permuted_labels(own, "sample", ["arm"], ["site"], seeded(place + 1))
+        masked = blinding.permuted_labels(own, "sample", ["arm"], ["site"], seeded(place + 1))
         sheet, key = tmp_path / f"{site}.tsv", tmp_path / f"{site}.json"
-        sheet.write_text(blinding.sheet_text(hidden))
+        sheet.write_text(blinding.sheet_text(masked))
         key.write_text(json.dumps(blinding.key_content(own, "sample", ["arm"], sheet.read_text())))
         keys.append(key)
         sheets.append((sheet, f"{site}_"))
@@ -88,9 +88,9 @@ def test_every_site_has_a_key_and_its_own_sample_ids(columns, tmp_path):
 
 
 def test_keys_are_compared_with_the_sheets_before_any_job(columns, tmp_path, monkeypatch):
-    hidden = blinding.permuted_labels(columns, "sample", ["arm"], ["site"], seeded(1))
+    masked = blinding.permuted_labels(columns, "sample", ["arm"], ["site"], seeded(1))
     sheet, key = tmp_path / "blinded.tsv", tmp_path / "key.json"
-    sheet.write_text(blinding.sheet_text(hidden))
+    sheet.write_text(blinding.sheet_text(masked))
     key.write_text(json.dumps(blinding.key_content(columns, "sample", ["arm"], sheet.read_text())))
     sites = {site: {"counts": "c.tsv", "samples": str(tmp_path / f"{site}.tsv")} for site in ("oslo", "lyon")}
     (tmp_path / "oslo.tsv").write_bytes(sheet.read_bytes())

@@ -323,7 +323,7 @@ def test_a_condition_that_no_component_follows_is_told():
     assert "No leading component follows condition" in found.loc["condition", "finding"]
 
 
-def test_nothing_is_said_of_hidden_labels_by_way_of_other_columns():
+def test_nothing_is_said_of_masked_labels_by_way_of_other_columns():
     found = verdicts_of(*study(12, batch_shift=1.0), blinded=["arm"])
     assert found.loc["condition", "status"] == "ok"
     assert found.loc["condition", "finding"] == (

@@ -28,8 +28,8 @@ def people(n_subjects=6, n_visits=3, person=1.0, seed=0, n_genes=3000, batch=0.0
     return pd.DataFrame(values, columns=names), sheet
 
 
-def compared(values, sheet, model=MODEL, extra=(), hidden=()):
-    terms = removed_terms(sheet, sheet["subject"], model, extra, hidden)
+def compared(values, sheet, model=MODEL, extra=(), masked=()):
+    terms = removed_terms(sheet, sheet["subject"], model, extra, masked)
     return compare_persons(values, sheet, sheet["subject"], terms, model)
 
 

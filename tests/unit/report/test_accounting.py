@@ -218,33 +218,33 @@ def test_confounding_is_a_warning(study, parts):
     assert "crosstab" in verdicts.loc["confounding", "advice"]
 
 
-def test_no_crosstab_is_named_for_hidden_variables(study, parts):
-    association = read_table(study.paths["association"], text=TEXTS).rename(index={"dose": "hidden_1"})
+def test_no_crosstab_is_named_for_surrogate_variables(study, parts):
+    association = read_table(study.paths["association"], text=TEXTS).rename(index={"dose": "surrogate_1"})
     association = association.iloc[:1].assign(verdict="warn", value=0.3)
     found = verdicts_of(study, parts, association=association).loc["confounding"]
-    assert "hidden_1 with" in found["finding"]
-    assert "see what the hidden variables go with" in found["advice"]
+    assert "surrogate_1 with" in found["finding"]
+    assert "see what the surrogate variables go with" in found["advice"]
     assert "crosstab" not in found["advice"]
 
 
 @pytest.mark.parametrize(
     ("number", "verdict", "status", "words"),
     [
-        (0, "ok", "ok", "No hidden variation was found"),
-        (1, "ok", "ok", "The design holds 1 hidden variable (sva) beside the formula ~ dose."),
-        (1, "confounded", "warn", "Nearly the same: hidden_1 with dose."),
+        (0, "ok", "ok", "No unwanted variation was found"),
+        (1, "ok", "ok", "The design holds 1 surrogate variable (sva) beside the formula ~ dose."),
+        (1, "confounded", "warn", "Nearly the same: surrogate_1 with dose."),
     ],
 )
-def test_hidden_variation_is_told_and_warned_of(study, parts, number, verdict, status, words):
+def test_unwanted_variation_is_told_and_warned_of(study, parts, number, verdict, status, words):
     record = read_json(study.paths["records"][0])
-    record |= {"step": "estimate_hidden", "facts": {"number": number, "method": "sva", "formula": "~ dose"}}
+    record |= {"step": "estimate_surrogates", "facts": {"number": number, "method": "sva", "formula": "~ dose"}}
     pair = {"b": "dose", "measure": "eta_squared", "value": 0.95, "n_samples": 6, "separable": True, "verdict": verdict}
-    association = pd.DataFrame([pair], index=pd.Index(["hidden_1"], name="a"))
+    association = pd.DataFrame([pair], index=pd.Index(["surrogate_1"], name="a"))
     records = [*map(read_json, study.paths["records"]), record]
     verdicts = verdicts_of(study, parts, records=records, association=association)
-    assert verdicts.loc["hidden", "status"] == status
-    assert words in verdicts.loc["hidden", "finding"]
-    assert "hidden" not in verdicts_of(study, parts).index
+    assert verdicts.loc["surrogates", "status"] == status
+    assert words in verdicts.loc["surrogates", "finding"]
+    assert "surrogates" not in verdicts_of(study, parts).index
 
 
 @pytest.mark.parametrize(

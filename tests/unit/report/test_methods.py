@@ -179,7 +179,7 @@ def test_settings_change_the_words(given):
     assert "trend of" not in text_of(with_facts(fast, "transform_counts", trend_genes=700))
     assert "poscounts" in text_of(with_facts(given, "estimate_size_factors", method="poscounts"))
     for method, word in (
-        ("iterate", "by turns"),
+        ("iterate", "alternating"),
         ("tmmwsp", "singleton"),
         ("rle", "relative"),
         ("upper_quartile", "quartiles"),
@@ -237,37 +237,39 @@ HIDDEN = {"genes": 60, "number": 2, "chosen": "auto", "formula": "~ site + dose"
     [
         (
             {"method": "sva"},
-            "2 hidden variables joined the design ~ site + dose: surrogate variables",
+            "2 surrogate variables joined the design ~ site + dose: surrogate variables",
             {"Leek", "Buja"},
         ),
         ({"method": "sva"}, "against the null model ~ site", {"Leek"}),
-        ({"method": "ruv_g", "number": 1, "chosen": "given"}, "1 hidden variable joined", {"Risso"}),
+        ({"method": "ruv_g", "number": 1, "chosen": "given"}, "1 surrogate variable joined", {"Risso"}),
         ({"method": "ruv_g", "chosen": "given"}, "from 60 control genes (RUVg) [", {"Risso"}),
         ({"method": "ruv_s", "number": 0}, "differences between replicates (RUVs)", {"Risso", "Buja"}),
         ({"method": "ruv_r", "number": 0}, "none was found", {"Risso"}),
     ],
 )
-def test_hidden_variation_is_described_and_cited(given, facts, words, authors):
-    record = {**given["records"][0], "step": "estimate_hidden", "facts": HIDDEN | facts}
-    with_hidden = given | {"records": [*given["records"], record]}
-    assert words in text_of(with_hidden)
-    assert authors <= set(cited(with_hidden))
+def test_unwanted_variation_is_described_and_cited(given, facts, words, authors):
+    record = {**given["records"][0], "step": "estimate_surrogates", "facts": HIDDEN | facts}
+    with_surrogates = given | {"records": [*given["records"], record]}
+    assert words in text_of(with_surrogates)
+    assert authors <= set(cited(with_surrogates))
     assert not {"Leek", "Risso", "Buja"} & set(cited(given))
-    numbers = [int(n) for n in re.findall(r"\d+", " ".join(re.findall(r"\[(\d+(?:, \d+)*)\]", text_of(with_hidden))))]
+    numbers = [
+        int(n) for n in re.findall(r"\d+", " ".join(re.findall(r"\[(\d+(?:, \d+)*)\]", text_of(with_surrogates))))
+    ]
     assert list(dict.fromkeys(numbers)) == sorted(set(numbers))
     reduced = {name: {**of, "reduced": "~ site"} for name, of in given["settings"]["test"]["contrasts"].items()}
-    assert "Smaller designs" not in text_of(with_hidden)
-    assert ("Smaller designs" in text_of(with_settings(with_hidden, "test", contrasts=reduced))) == bool(
+    assert "Smaller designs" not in text_of(with_surrogates)
+    assert ("Smaller designs" in text_of(with_settings(with_surrogates, "test", contrasts=reduced))) == bool(
         (HIDDEN | facts)["number"]
     )
-    assert "estimated anew" not in text_of(with_hidden)
+    assert "estimated anew" not in text_of(with_surrogates)
     women = {"keep": {"sex": ["f"]}, "exclude": {}, "formula": None}
-    of_women = with_settings(with_hidden, "design", sample_sets={"women": women})
+    of_women = with_settings(with_surrogates, "design", sample_sets={"women": women})
     assert ("estimated anew, and their number too." in text_of(of_women)) == ((HIDDEN | facts)["chosen"] == "auto")
     assert "In each set of samples they were estimated anew" in text_of(of_women)
-    adjusted = f"site{''.join(f', hidden_{k}' for k in range(1, HIDDEN['number']))}"
+    adjusted = f"site{''.join(f', surrogate_{k}' for k in range(1, HIDDEN['number']))}"
     if (HIDDEN | facts)["number"] == 2:
-        assert f"In figures marked as adjusted, {adjusted} and hidden_2 were removed" in text_of(with_hidden)
+        assert f"In figures marked as adjusted, {adjusted} and surrogate_2 were removed" in text_of(with_surrogates)
 
 
 def test_a_spline_is_described_with_its_knots(given):
@@ -322,17 +324,17 @@ def test_repeated_runs_stages_and_power_are_described(given):
     assert "gene filter, size factors and outlier policy;" in text
 
 
-def test_repeated_runs_of_linear_models_and_of_hidden_variables_are_described(given):
+def test_repeated_runs_of_linear_models_and_of_surrogate_variables_are_described(given):
     stages = {"drugs": {"contrasts": ["a", "b"], "confirmation": "shaffer"}}
     linear = {"engine": "voom", "cooks_filter": False, "shrinkage": "none", "stage_wise": stages}
     text = text_of(with_settings(given, "test", **linear, sensitivity=True))
     assert "screened by a moderated F test" in text
     assert "gene filter and size factors (linear models have no outlier policy to vary)" in text
-    assert "hidden" not in text
-    counted = with_settings(given, "design", hidden={"method": "sva", "number": "auto"})
+    assert "surrogates" not in text
+    counted = with_settings(given, "design", surrogates={"method": "sva", "number": "auto"})
     assert "anew each time" not in text_of(counted)
     for asked in ("sensitivity", "influence"):
         text = text_of(with_settings(counted, "test", **{asked: True}))
-        assert "Hidden variables and their number were estimated anew each time." in text
-    fixed = with_settings(given, "design", hidden={"method": "ruv_r", "number": 2})
-    assert "Hidden variables were estimated anew each time." in text_of(with_settings(fixed, "test", influence=True))
+        assert "Surrogate variables and their number were estimated anew each time." in text
+    fixed = with_settings(given, "design", surrogates={"method": "ruv_r", "number": 2})
+    assert "Surrogate variables were estimated anew each time." in text_of(with_settings(fixed, "test", influence=True))

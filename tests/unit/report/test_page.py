@@ -234,7 +234,7 @@ def test_figures_are_inside_with_words_for_those_who_do_not_see_them(page):
 
 
 def test_what_calls_hang_on_stands_below_the_genes(study, source, tmp_path):
-    assert "hang on</h4>" not in source
+    assert "depend on</h4>" not in source
     power = tmp_path / "hi_vs_na.power.png"
     power.write_bytes(small_png())
     figures = [power, *study.paths["contrast_figures"]]
@@ -242,7 +242,7 @@ def test_what_calls_hang_on_stands_below_the_genes(study, source, tmp_path):
     order = [
         'alt="P-values, hi_vs_na"',
         "Genes of hi_vs_na<",
-        "What the calls of hi_vs_na hang on",
+        "What the calls of hi_vs_na depend on",
         'alt="Power, hi_vs_na"',
     ]
     places = [found.index(text) for text in order]
@@ -325,17 +325,17 @@ def test_size_factors_are_no_offset_of_linear_models(study, tmp_path):
     assert "as an offset" not in source
 
 
-def test_hidden_grid_has_the_strongest_column_first():
+def test_surrogate_grid_has_the_strongest_column_first():
     table = pd.DataFrame(
         {"column": ["day", "rin"] * 2, "n_samples": 8, "r_squared": [0.1, 0.9, 0.5, float("nan")], "padj": 0.25},
-        index=pd.Index(["hidden_1", "hidden_1", "hidden_2", "hidden_2"], name="variable"),
+        index=pd.Index(["surrogate_1", "surrogate_1", "surrogate_2", "surrogate_2"], name="variable"),
     )
-    rows = [row[:3] for row in sample_grids.hidden_grid(table).rows]
+    rows = [row[:3] for row in sample_grids.surrogate_grid(table).rows]
     assert rows == [
-        *[("hidden_1", "rin", "0.90"), ("hidden_1", "day", "0.10")],
-        *[("hidden_2", "day", "0.50"), ("hidden_2", "rin", "\N{EN DASH}")],
+        *[("surrogate_1", "rin", "0.90"), ("surrogate_1", "day", "0.10")],
+        *[("surrogate_2", "day", "0.50"), ("surrogate_2", "rin", "\N{EN DASH}")],
     ]
-    assert sample_grids.hidden_grid(None) is None
+    assert sample_grids.surrogate_grid(None) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Hidden variables and linear models in repeated analyses, against the steps themselves run on fewer samples."""
+"""Surrogate variables and linear models in repeated analyses, against the steps themselves run on fewer samples."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,8 @@ from degsteps.tables import read_table, write_matrix, write_table
 from scripts import (
     adjust_stage_wise,
     check_design,
-    estimate_hidden,
     estimate_size_factors,
+    estimate_surrogates,
     filter_genes,
     fit_model,
     leave_out_samples,
@@ -79,16 +79,16 @@ class Run:
         filtered, factors, design = (self.path(name) for name in ("kept.parquet", "factors.tsv", "design.tsv"))
         filter_genes.main(whole, sheet, filtered, self.path("genes.tsv"), group="condition", **FILTERS)
         estimate_size_factors.main(filtered, factors, "ratio", lengths=self.offsets)
-        self.controls = self.path("controls.txt") if (model["hidden"] or {}).get("method") == "ruv_g" else None
+        self.controls = self.path("controls.txt") if (model["surrogates"] or {}).get("method") == "ruv_g" else None
         if self.controls:
             self.controls.write_text("\n".join(counts.index[60:]), encoding="utf-8")
         self.sheet = sheet
-        if model.get("hidden"):
+        if model.get("surrogates"):
             self.sheet = self.path("extended.tsv")
-            places = [self.path(name) for name in ("hidden.tsv", "extended.tsv", "association.tsv")]
+            places = [self.path(name) for name in ("surrogates.tsv", "extended.tsv", "association.tsv")]
             settings = {"null_model": "~ 1", "seed": 1, "fit_type": test["fit_type"], "compatibility": "r"}
             extra = {"lengths": self.offsets, "control_genes": self.controls}
-            estimate_hidden.main(filtered, factors, sheet, *places, model, **settings, **extra)
+            estimate_surrogates.main(filtered, factors, sheet, *places, model, **settings, **extra)
         others = [self.path(name) for name in ("a.tsv", "b.tsv", "c.cells.tsv", "d.json")]
         check_design.main(self.sheet, design, *others, model, [], 0.5)
         fitting = {name: test[name] for name in ("engine", "compatibility", "fit_type")}
@@ -127,7 +127,7 @@ class Run:
             seed=1,
             subject=self.subject,
             lengths=self.offsets,
-            hidden_controls=self.controls,
+            surrogate_controls=self.controls,
         )
         return read_table(first, text=("without", "problem"))
 
@@ -154,8 +154,8 @@ QUICK = ("ruv_g", "voom_subjects")
 )
 def runs(request, tmp_path_factory):
     """One study, and its steps without the fourth sample."""
-    hidden, options = CASES[request.param]
-    model, folder = MODEL | {"hidden": hidden}, tmp_path_factory.mktemp(request.param)
+    surrogates, options = CASES[request.param]
+    model, folder = MODEL | {"surrogates": surrogates}, tmp_path_factory.mktemp(request.param)
     rest = [name for name in SAMPLES if name != "s3"]
     return Run(folder / "all", SAMPLES, model, **options), Run(folder / "fewer", rest, model, **options)
 
@@ -173,9 +173,9 @@ def test_without_a_sample_it_is_the_run_of_the_others(runs):
     assert found["lost"] == ((signs[1] != 0) & (kept != signs[1])).sum()
     changes = pd.concat([here["log2_fold_change"], there["log2_fold_change"]], axis=1, join="inner").dropna()
     assert found["lfc_correlation"] == pytest.approx(np.corrcoef(changes.T)[0, 1], abs=1e-12)
-    if study.model["hidden"]:
-        own, of_all = (read_table(run.path("hidden.tsv")) for run in (fewer, study))
-        assert found["hidden_variables"] == own.shape[1] > 0
+    if study.model["surrogates"]:
+        own, of_all = (read_table(run.path("surrogates.tsv")) for run in (fewer, study))
+        assert found["surrogate_variables"] == own.shape[1] > 0
         # Other samples, other variables: the test would not see it if those of all samples were kept.
         assert not np.allclose(own.iloc[:, 0], of_all.loc[own.index].iloc[:, 0], atol=1e-3)
 
@@ -189,14 +189,14 @@ def test_the_main_setting_has_the_main_numbers(runs):
     assert len(found) == (4 if study.test["engine"] == "voom" else 8)
     main = found[found["is_main"]].iloc[0]
     assert (main["jaccard"], main["lfc_correlation"]) == (1, 1)
-    if study.model["hidden"]:
-        assert main["hidden_variables"] == read_table(study.path("hidden.tsv")).shape[1]
-        assert (found["hidden_variables"] > 0).all()
+    if study.model["surrogates"]:
+        assert main["surrogate_variables"] == read_table(study.path("surrogates.tsv")).shape[1]
+        assert (found["surrogate_variables"] > 0).all()
 
 
 def test_a_sample_that_leaves_no_room_is_said(tmp_path):
     """Nine samples with six variables have one degree of freedom left; with seven, none."""
-    model = MODEL | {"hidden": HIDDEN | {"method": "ruv_g", "number": 7, "control_genes": "controls.txt"}}
+    model = MODEL | {"surrogates": HIDDEN | {"method": "ruv_g", "number": 7, "control_genes": "controls.txt"}}
     study = Run(tmp_path / "all", SAMPLES, model)
     found = study.repeated(leave_out_samples, "influence.tsv", "genes_of.tsv")
     assert found["problem"].str.contains("leave room for 6").all()
@@ -208,7 +208,7 @@ def test_stages_of_linear_models_begin_with_the_moderated_f(tmp_path):
         "slope": B_VS_A | dict.fromkeys(("factor", "test", "reference")) | {"covariate": "dose"},
     }
     covariate = {"unit": "", "center": False, "scale": False, "spline": None}
-    model = MODEL | {"formula": "~ condition + dose", "covariates": {"dose": covariate}, "hidden": None}
+    model = MODEL | {"formula": "~ condition + dose", "covariates": {"dose": covariate}, "surrogates": None}
     both = {"any": B_VS_A | {"reduced": "~ 1"}}
     study = Run(tmp_path / "all", SAMPLES, model, test=LINEAR, contrasts=contrasts | both)
     facts = adjust_stage_wise.main(

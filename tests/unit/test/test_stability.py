@@ -234,8 +234,8 @@ def test_facts_of_influence():
         "fits": 3,
         "skipped": ["u"],
     }
-    with_hidden = influence.influence_facts(samples.assign(hidden_variables=[2, 1, 2, np.nan]), genes)
-    assert with_hidden == found | {"hidden": [1, 2]}
+    with_surrogates = influence.influence_facts(samples.assign(surrogate_variables=[2, 1, 2, np.nan]), genes)
+    assert with_surrogates == found | {"surrogates": [1, 2]}
 
 
 FACTS = {"calls": 430, "stand": 410, "hang": 18, "sample": "s3", "of_sample": 9, "fits": 8, "skipped": []}
@@ -244,22 +244,26 @@ FACTS = {"calls": 430, "stand": 410, "hang": 18, "sample": "s3", "of_sample": 9,
 @pytest.mark.parametrize(
     ("changed", "status", "sentence"),
     [
-        ({}, "ok", "410 of 430 calls stay whichever sample is left out. 18 hang on a single sample, 9 of them on s3."),
+        (
+            {},
+            "ok",
+            "410 of 430 calls stay whichever sample is left out. 18 depend on a single sample, 9 of them on s3.",
+        ),
         (
             {"stand": 200, "hang": 1, "of_sample": 1},
             "warn",
-            "200 of 430 calls stay whichever sample is left out. 1 hangs on s3.",
+            "200 of 430 calls stay whichever sample is left out. 1 depends on s3.",
         ),
-        ({"of_sample": 18}, "ok", "410 of 430 calls stay whichever sample is left out. 18 hang on s3."),
+        ({"of_sample": 18}, "ok", "410 of 430 calls stay whichever sample is left out. 18 depend on s3."),
         (
-            {"calls": 1, "stand": 0, "hang": 1, "of_sample": 1, "hidden": [1, 1]},
+            {"calls": 1, "stand": 0, "hang": 1, "of_sample": 1, "surrogates": [1, 1]},
             "warn",
-            "0 of 1 call stays whichever sample is left out. 1 hangs on s3. These fits have 1 hidden variable.",
+            "0 of 1 call stays whichever sample is left out. 1 depends on s3. These fits have 1 surrogate variable.",
         ),
         (
-            {"hang": 0, "of_sample": 0, "sample": "", "hidden": [0, 2]},
+            {"hang": 0, "of_sample": 0, "sample": "", "surrogates": [0, 2]},
             "ok",
-            "410 of 430 calls stay whichever sample is left out. These fits have 0 to 2 hidden variables.",
+            "410 of 430 calls stay whichever sample is left out. These fits have 0 to 2 surrogate variables.",
         ),
         (
             {"hang": 0, "of_sample": 0, "sample": "", "skipped": ["s1", "s2"]},

@@ -8,7 +8,7 @@ Modules
 fit             the fitted model
 checks          what is refused
 estimation      dispersions and coefficients
-iterated        size factors by turns with dispersions
+iterated        size factors alternating with dispersions
 testing         Wald and likelihood-ratio tests
 shrinkage       shrunken fold changes
 transformation  variance-stabilising transformation, regularised log

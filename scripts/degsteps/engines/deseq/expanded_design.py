@@ -1,4 +1,4 @@
-"""Expanded designs: an intercept and a column for every level, so that shrinkage does not hang on the reference level.
+"""Expanded designs: an intercept and a column for every level, so that shrinkage is the same for any reference level.
 
 Love, Huber & Anders (Genome Biology 15:550, 2014), section "Expanded design matrices": with a column for each level no
 level is pulled towards the base level, and normal priors make the coefficients of the redundant columns unique.

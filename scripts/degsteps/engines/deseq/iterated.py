@@ -1,4 +1,4 @@
-"""Size factors by turns with dispersions: for counts in which no gene is without a zero."""
+"""Size factors alternating with dispersions: for counts in which no gene is without a zero."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ _SETTLED = 1e-4
 
 
 def iterated_size_factors(counts: pd.DataFrame) -> pd.Series:
-    """Size factors and dispersions by turns, each given the other, until the size factors settle.
+    """Size factors and dispersions alternating, each given the other, until the size factors settle.
 
     A round fits dispersions of a model with one mean a gene, shrunk towards their common mean, and then takes the size
     factors at which the counts of 95 % of the genes are likeliest: ``type="iterate"`` of DESeq2's estimateSizeFactors,

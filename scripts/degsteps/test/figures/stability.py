@@ -1,4 +1,4 @@
-"""Figures of what calls hang on: settings and single samples."""
+"""Figures of what calls depend on: settings and single samples."""
 
 import numpy as np
 import pandas as pd

@@ -5,7 +5,7 @@ of unwanted variation from control genes, replicates or residuals (Risso, Ngai, 
 """
 
 from degsteps.batch.design_matrix import as_frame, design_of
-from degsteps.batch.surrogate_setup import hidden_setup
+from degsteps.batch.surrogate_setup import surrogate_setup
 from degsteps.batch.surrogates import associations
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
@@ -16,7 +16,7 @@ def main(
     counts: Input,
     size_factors: Input,
     samples: Input,
-    hidden: Output,
+    surrogates: Output,
     extended: Output,
     association: Output,
     model: dict,
@@ -33,7 +33,7 @@ def main(
     factors = libraries["size_factor"].loc[matrix.columns]
     if lengths:
         factors = normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors)
-    setup = hidden_setup(
+    setup = surrogate_setup(
         sheet,
         model,
         null_model=null_model,
@@ -43,7 +43,7 @@ def main(
         control_genes=read_gene_list(control_genes) if control_genes else None,
     )
     variables, facts = setup.variables(matrix, factors, as_frame(design_of(sheet, model)))
-    write_table(variables, hidden)
+    write_table(variables, surrogates)
     write_table(sheet.join(variables.map(lambda value: repr(float(value)))), extended)
     write_table(associations(variables, sheet, libraries.loc[matrix.columns]), association)
     return facts | {"formula": model["formula"], "null_model": null_model}

@@ -1,8 +1,8 @@
 # Surrogate variables by sva's svaseq and num.sv, on the embedded data sets and on simulated counts.
-# Usage, from the repository: Rscript tests/reference/hidden/make_hidden.R
+# Usage, from the repository: Rscript tests/reference/surrogates/make_surrogates.R
 suppressMessages({ library(sva); library(DESeq2) })
 options(digits = 17)
-folder <- "tests/reference/hidden"
+folder <- "tests/reference/surrogates"
 
 normalised <- function(counts) {
   factors <- estimateSizeFactorsForMatrix(counts)
@@ -16,13 +16,13 @@ embedded <- function(name) {
 simulated <- function(seed, n_genes = 600, n = 14) {
   set.seed(seed)
   sheet <- data.frame(condition = rep(c("a", "b"), each = n / 2), row.names = paste0("s", seq_len(n)))
-  hidden <- rbinom(n, 1, ifelse(sheet$condition == "a", 0.35, 0.65))
+  surrogates <- rbinom(n, 1, ifelse(sheet$condition == "a", 0.35, 0.65))
   effect <- outer(ifelse(seq_len(n_genes) <= 80, 1.2, 0), as.numeric(sheet$condition == "b")) +
-    outer(ifelse(runif(n_genes) < 0.4, rnorm(n_genes, sd = 1), 0), hidden)
+    outer(ifelse(runif(n_genes) < 0.4, rnorm(n_genes, sd = 1), 0), surrogates)
   mean <- 2^(effect + rnorm(n_genes, 7, 1.5))
   counts <- matrix(rnbinom(n_genes * n, mu = mean, size = 15), n_genes, dimnames = list(paste0("g", seq_len(n_genes)), rownames(sheet)))
   write.table(data.frame(gene = rownames(counts), counts), gzfile(file.path(folder, "simulated.counts.tsv.gz")), sep = "\t", quote = FALSE, row.names = FALSE)
-  write.table(data.frame(sample = rownames(sheet), sheet, hidden = hidden), file.path(folder, "simulated.samples.tsv"), sep = "\t", quote = FALSE, row.names = FALSE)
+  write.table(data.frame(sample = rownames(sheet), sheet, surrogates = surrogates), file.path(folder, "simulated.samples.tsv"), sep = "\t", quote = FALSE, row.names = FALSE)
   list(counts = counts[rowSums(counts >= 5) >= 3, ], sheet = sheet)
 }
 sets <- list(pasilla = embedded("pasilla"), airway = embedded("airway"), simulated = simulated(5))
