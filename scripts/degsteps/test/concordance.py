@@ -14,7 +14,7 @@ import pandas as pd
 
 from degsteps.batch.design_matrix import design_of, reduced_design
 from degsteps.design.weights import compile_contrast
-from degsteps.engines.deseq.kernels.adjust import adjust_bh
+from degsteps.engines.multiple_testing import adjust_bh
 
 #: Name of each second engine in words.
 TITLES = {"edger_ql": "edgeR quasi-likelihood", "limma_voom": "limma-voom"}

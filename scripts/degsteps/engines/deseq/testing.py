@@ -8,7 +8,7 @@ import pandas as pd
 from degsteps.basics.errors import DataError, DesignError
 from degsteps.engines.deseq.checks import require_choice, require_contrast
 from degsteps.engines.deseq.fit import LOG2_E, Fit, fitted_counts
-from degsteps.engines.deseq.kernels import adjust
+from degsteps.engines import multiple_testing
 from degsteps.engines.deseq.kernels import cooks as cooks_module
 from degsteps.engines.deseq.kernels.blocks import for_each_block
 from degsteps.engines.deseq.kernels.design_groups import Cells
@@ -223,9 +223,9 @@ def _result_table(
         pvalue = np.where(outlier, np.nan, pvalue)
         reason[outlier] = "count_outlier"
     reason[np.isnan(pvalue) & (reason == "")] = "not_converged"
-    padj = adjust.adjust_bh(pvalue)
+    padj = multiple_testing.adjust_bh(pvalue)
     if filter_low_means:
-        padj = adjust.independent_filtering(base_mean, pvalue, alpha).padj
+        padj = multiple_testing.independent_filtering(base_mean, pvalue, alpha).padj
     reason[np.isnan(padj) & (reason == "")] = "low_mean"
     return pd.DataFrame(
         {

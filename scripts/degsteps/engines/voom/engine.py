@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError
-from degsteps.engines.deseq.kernels.adjust import adjust_bh
+from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.engines.voom import correlation as correlations
 from degsteps.engines.voom import moderation, trend
 from degsteps.engines.voom.regression import Regression
