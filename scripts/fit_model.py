@@ -4,7 +4,8 @@ Negative-binomial (Love, Huber & Anders 2014), or linear on log counts with weig
 where samples of one subject may be correlated.
 """
 
-from degsteps.engines.dispatch import fit_model, storable
+from degsteps.engines.interface import FitData, FitSettings
+from degsteps.engines.registry import ENGINES
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
@@ -29,23 +30,21 @@ def main(
 
     Where the genes were scattered over jobs, their parts are joined and nothing is fitted again.
     """
+    record = ENGINES[engine]
     if parts:
-        fit, table, facts = storable(join_parts(parts))
-        fit.write_h5ad(model)
-        write_table(table, genes)
-        return facts
-    matrix = read_matrix(counts)
-    factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
-    options = {"engine": engine, "compatibility": compatibility, "fit_type": fit_type}
-    offsets = (
-        normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
-    )
-    subjects = read_samples(samples)[subject] if subject else None
-    options |= {"normalization_factors": offsets, "subjects": subjects}
-    fit, table, facts = fit_model(matrix, coefficients, factors, **options)
-    fit.write_h5ad(model)
-    write_table(table, genes)
-    return facts
+        fitted = join_parts(parts)
+    else:
+        matrix = read_matrix(counts)
+        factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
+        offsets = (
+            normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
+        )
+        subjects = read_samples(samples)[subject] if subject else None
+        data = FitData(matrix, coefficients, factors, offsets, subjects)
+        fitted = record.fit(data, FitSettings(compatibility, fit_type))
+    record.stored(fitted).write_h5ad(model)
+    write_table(fitted.genes, genes)
+    return record.facts(fitted)
 
 
 if __name__ == "__main__":

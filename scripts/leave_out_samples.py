@@ -33,7 +33,7 @@ def main(
     surrogate_controls: OptionalInput = None,
 ) -> dict:
     """Contrasts that cannot be estimated without a sample are skipped there, with the reason."""
-    study, asked = reanalysis.read_study(
+    study, compiled = reanalysis.read_study(
         counts,
         samples,
         design,
@@ -53,7 +53,7 @@ def main(
     )
     tables = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
     chosen = {"filters": filters, "size_factors": size_factors, "test": test}
-    of_samples, of_genes = leave_out_samples(study, asked, tables, **chosen)
+    of_samples, of_genes = leave_out_samples(study, compiled, tables, **chosen)
     write_table(of_samples, influence)
     write_table(of_genes, genes)
     return {"fits": int(of_samples.groupby("without")["problem"].apply(lambda found: found.isna().any()).sum())}

@@ -33,7 +33,7 @@ def main(
     surrogate_controls: OptionalInput = None,
 ) -> dict:
     """Stop if the settings of the main run, repeated here, do not give its numbers to the last digit."""
-    study, asked = reanalysis.read_study(
+    study, compiled = reanalysis.read_study(
         counts,
         samples,
         design,
@@ -53,7 +53,7 @@ def main(
     )
     tables = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
     chosen = {"filters": filters, "size_factors": size_factors, "test": test}
-    varied, shares = vary_settings(study, asked, tables, **chosen)
+    varied, shares = vary_settings(study, compiled, tables, **chosen)
     write_table(varied, settings)
     write_matrix(shares.add_suffix(".stability"), stability)
     first = varied.loc[[next(iter(contrasts))]]

@@ -67,7 +67,7 @@ def _files_beside(package: Path) -> frozenset[Path]:
 
 
 def code_files(script: Path | str) -> list[Path]:
-    """Return a script and every library file that it reaches by imports, sorted, with the templates and data beside them.
+    """Return a script and all library files that it reaches by imports, sorted, with templates and data beside them.
 
     Only what a step can reach counts, so that editing a figure never refits a model.
     """

@@ -1,6 +1,7 @@
 """One fitted model: what it holds, how it is kept in a file, and one fit from the fits of parts of the genes."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,17 @@ class Fit:
     def dispersion_trend(self) -> Trend:
         """The trend as a function of the mean."""
         return trend_from_dict(self.trend)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The dispersion trend and the width of its prior."""
+        trend = self.trend
+        summary = {
+            "trend": trend["kind"],
+            **trend["coefficients"],
+            "dispersion_prior_variance": trend["prior_variance"],
+        }
+        return summary | ({"note": trend["note"]} if trend["note"] else {})
 
     def to_anndata(self):
         """The fit as an AnnData object: samples x genes without a matrix of its own.

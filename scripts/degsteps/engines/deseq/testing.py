@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError, DesignError
+from degsteps.engines import multiple_testing
 from degsteps.engines.deseq.checks import require_choice, require_contrast
 from degsteps.engines.deseq.fit import LOG2_E, Fit, fitted_counts
-from degsteps.engines import multiple_testing
 from degsteps.engines.deseq.kernels import cooks as cooks_module
 from degsteps.engines.deseq.kernels.blocks import for_each_block
 from degsteps.engines.deseq.kernels.design_groups import Cells
