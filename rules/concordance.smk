@@ -3,20 +3,23 @@
 # leaves: concordance/<engine>.tsv (all contrasts), concordance/<contrast>.tsv (who calls which gene), .agreement.tsv
 
 
-rule test_limma_voom:
-    """Test every contrast with limma-voom as a second engine."""
+rule test_second_engine:
+    """Test every contrast by another engine than the analysis's own."""
+    wildcard_constraints:
+        engine="|".join(engines_of_rule("test_second_engine")),
     input:
         counts="<filter>/counts.parquet",
         size_factors="<normalize>/size_factors.tsv",
         design="<batch>/design.tsv",
         samples=design_samples,
+        lengths=lengths_input,
     output:
-        table="<test>/concordance/limma_voom.tsv",
-        record="<test>/concordance/test_limma_voom.record.json",
+        table="<test>/concordance/{engine}.tsv",
+        record="<test>/concordance/{engine}.test_second_engine.record.json",
     log:
-        "<logs>/test_limma_voom.log",
+        "<logs>/{engine}.test_second_engine.log",
     benchmark:
-        "<benchmarks>/test_limma_voom.tsv"
+        "<benchmarks>/{engine}.test_second_engine.tsv"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -26,10 +29,14 @@ rule test_limma_voom:
     params:
         model=model_of_set,
         contrasts=contrasts_of_set,
+        engine=second_engine_name,
+        compatibility=setting("test.compatibility"),
+        fit_type=setting("test.fit_type"),
+        cooks_filter=setting("test.cooks_filter"),
         subject=correlated_subject,
-        code=code("test_limma_voom"),
+        code=code("test_second_engine"),
     script:
-        "../scripts/test_limma_voom.py"
+        "../scripts/test_second_engine.py"
 
 
 rule test_edger_ql:
@@ -60,19 +67,20 @@ rule test_edger_ql:
         "../scripts/test_edger_ql.py"
 
 
-use rule test_limma_voom as test_limma_voom_of_set with:
+use rule test_second_engine as test_second_engine_of_set with:
     input:
         counts="<filter>/sets/{sample_set}/counts.parquet",
         size_factors="<normalize>/sets/{sample_set}/size_factors.tsv",
         design="<batch>/sets/{sample_set}/design.tsv",
         samples=design_samples,
+        lengths=lengths_input,
     output:
-        table="<test>/sets/{sample_set}/concordance/limma_voom.tsv",
-        record="<test>/sets/{sample_set}/concordance/test_limma_voom.record.json",
+        table="<test>/sets/{sample_set}/concordance/{engine}.tsv",
+        record="<test>/sets/{sample_set}/concordance/{engine}.test_second_engine.record.json",
     log:
-        "<logs>/{sample_set}.test_limma_voom.log",
+        "<logs>/{sample_set}.{engine}.test_second_engine.log",
     benchmark:
-        "<benchmarks>/{sample_set}.test_limma_voom.tsv"
+        "<benchmarks>/{sample_set}.{engine}.test_second_engine.tsv"
 
 
 use rule test_edger_ql as test_edger_ql_of_set with:

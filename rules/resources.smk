@@ -66,7 +66,7 @@ def part_names(analysis):
     """Return the names of the parts over which the genes of a fit are scattered; one part is none."""
     cells = matrix_cells(ANALYSES[analysis])
     total = scatter_parts(_lookup(analysis, "test.scatter"), cells)
-    if _lookup(analysis, "test.engine") != "degsteps":
+    if "scatter" not in ENGINES[_lookup(analysis, "test.engine")].knows:
         total = 1
     numbers = range(1, total + 1) if total > 1 else []
     return [f"{number}-of-{total}" for number in numbers]

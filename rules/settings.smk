@@ -5,6 +5,7 @@ from degsteps.design.contrasts import has_point_null, words
 from degsteps.design.surrogate_checks import null_formula
 from degsteps.design.repeated_measures import block_column
 from degsteps.design.sample_sets import set_contrasts, set_group, set_model
+from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sources import sources_of
 
 
@@ -169,6 +170,16 @@ def powered_contrasts(analysis):
 def second_engines(wildcards):
     """Return the second engines of the job's analysis."""
     return ANALYSES[wildcards.analysis]["test"]["concordance"]
+
+
+def second_engine_name(wildcards):
+    """Return the second engine of the job."""
+    return wildcards.engine
+
+
+def engines_of_rule(rule_name):
+    """Return the second engines that a rule tests with: those of the main environment share one."""
+    return [name for name, engine in ENGINES.items() if engine.rule == rule_name]
 
 
 def _tested_sets(analysis):

@@ -20,10 +20,12 @@ def _concordance_records(analysis):
         return []
     sets = {contrast["sample_set"] for contrast in test["contrasts"].values()}
     folders = [f"<test>/sets/{name}" if name else "<test>" for name in sets]
+    shared = engines_of_rule("test_second_engine")
     return [
-        f"{folder}/concordance/test_{engine}"
+        f"{folder}/concordance/"
+        + (f"{name}.test_second_engine" if name in shared else ENGINES[name].rule)
         for folder in sorted(folders)
-        for engine in test["concordance"]
+        for name in test["concordance"]
     ] + [
         f"<test>/concordance/{contrast}.compare_engines"
         for contrast in test["contrasts"]

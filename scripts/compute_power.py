@@ -3,6 +3,7 @@
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
+from degsteps.test.contrasts import compiled_contrasts
 from degsteps.test.power import called_below, contrast_power
 
 

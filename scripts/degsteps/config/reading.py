@@ -17,6 +17,8 @@ from degsteps.basics.errors import ConfigError, Problem
 
 #: Keys of earlier releases -> as they are called now.
 RENAMED = {"design.hidden": "design.surrogates"}
+#: Values of earlier releases, by key -> as they are called now.
+RENAMED_VALUES = {"test.concordance": {"limma_voom": "voom"}}
 SCHEMAS = Path(__file__).resolve().parents[3] / "config" / "schema"
 #: What becomes part of a path; the schemas have the same pattern for versions and contrasts.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -158,6 +160,9 @@ def _explain(error: Any, file: str) -> list[Problem]:
     if error.validator == "type":
         return [Problem(file, key, *_explain_type(error, description))]
     if error.validator == "enum":
+        renamed = RENAMED_VALUES.get(re.sub(r"\.\d+$", "", key), {})
+        if error.instance in renamed:
+            return [Problem(file, key, f"{error.instance!r} is now called otherwise.", f"Write {renamed[error.instance]}.")]
         choices = ", ".join(map(str, error.validator_value))
         return [Problem(file, key, f"{error.instance!r} is not one of the choices.", f"Choose one of: {choices}.")]
     if error.validator == "pattern":

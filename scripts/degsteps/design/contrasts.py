@@ -141,11 +141,14 @@ def has_point_null(contrast: Mapping[str, Any]) -> bool:
     return contrast.get("alternative", "greater_abs") == "greater_abs" and not contrast.get("lfc_null")
 
 
-def test_words(contrast: Mapping[str, Any], engine: str) -> str:
-    """Return how a contrast is tested, in the plural: ``Wald tests for a log2 fold change above 1``."""
-    plain, nested = (
-        ("moderated t tests", "moderated F tests") if engine == "voom" else ("Wald tests", "likelihood-ratio tests")
-    )
+def test_words(contrast: Mapping[str, Any], tests: tuple[str, str]) -> str:
+    """Return how a contrast is tested, in the plural: ``Wald tests for a log2 fold change above 1``.
+
+    Parameters
+    ----------
+    tests : the engine's names of its tests, of a contrast and of a smaller design.
+    """
+    plain, nested = tests
     alternative, lfc_null = contrast.get("alternative", "greater_abs"), contrast.get("lfc_null", 0)
     if contrast.get("reduced"):
         return f"{nested} against the design {parse_formula(contrast['reduced'])}"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from degsteps.basics.errors import Problem
-from degsteps.preflight import declarations, files, questions, settings
+from degsteps.preflight import declarations, engines, files, questions, settings
 from degsteps.preflight.check import Check, DataProblem, DesignProblem, problem_kind
 
 __all__ = ["DataProblem", "DesignProblem", "Findings", "check_analyses", "check_analysis", "problem_kind"]
@@ -53,7 +53,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     questions.check_contrasts(check)
     questions.check_design(check)
     questions.check_sample_sets(check)
-    settings.check_engine(check)
+    engines.check_engines(check)
     settings.check_repeated(check)
     settings.check_repeats(check)
     files.check_size_factors(check)

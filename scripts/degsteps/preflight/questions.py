@@ -210,7 +210,6 @@ def _tests(
     check: Check, design: Design, contrasts: Mapping[str, Mapping[str, Any]], columns: Mapping[str, Sequence[str]]
 ) -> None:
     """Check how the contrasts are tested: alternatives, and reduced designs that lie within the whole one."""
-    is_pydeseq2 = check.analysis["test"]["engine"] == "pydeseq2"
     for name, contrast in contrasts.items():
         key = f"test.contrasts.{name}"
         lfc_null, alternative, reduced = contrast["lfc_null"], contrast["alternative"], contrast["reduced"]
@@ -221,9 +220,6 @@ def _tests(
         if reduced is not None and not is_plain:
             what = "a likelihood-ratio test has no lfc_null and no alternative."
             check.problem(f"{key}.reduced", what, "Delete them, or delete reduced for a Wald test.")
-        if is_pydeseq2 and (reduced is not None or not is_plain):
-            what = "test.engine pydeseq2 knows the Wald test of no change only."
-            check.problem(key, what, "Set test.engine: degsteps, or delete reduced, lfc_null and alternative.")
         if reduced is not None:
             _reduced(check, f"{key}.reduced", design, reduced, columns)
 

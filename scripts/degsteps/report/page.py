@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from degsteps.engines.registry import ENGINES
 from degsteps.report.accounting import NA_REASONS
 from degsteps.report.content import Content
 from degsteps.report.files import file_groups, given_grid
@@ -101,8 +102,9 @@ def page_context(content: Content) -> dict[str, Any]:
     settings = content.settings
     figures = figures_by_stem(content.figures)
     pictures = {stem: picture(paths, stem, content.folder) for stem, paths in figures.items()}
-    if settings["test"]["engine"] == "voom" and "dispersion" in figures:
-        pictures["dispersion"] = picture(figures["dispersion"], "mean_variance", content.folder)
+    engine = ENGINES[settings["test"]["engine"]]
+    if "dispersion" in figures:
+        pictures["dispersion"] = picture(figures["dispersion"], engine.figure, content.folder)
     surrogates = facts_of(content.records, "estimate_surrogates")
     normalization = facts_of(content.records, "estimate_size_factors")
     batches = [*settings["batch"]["columns"], *(f"surrogate_{k + 1}" for k in range(surrogates.get("number", 0)))]
@@ -133,7 +135,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "filter": facts_of(content.records, "filter_genes"),
         "filter_reasons": filter_grid(content.genes),
         "filter_figures": [pictures["filter"]] if "filter" in pictures else [],
-        "engine": settings["test"]["engine"],
+        "engine": engine,
         "normalization": normalization,
         "size_factors": SIZE_FACTORS.get(normalization.get("method")),
         "has_lengths": facts_of(content.records, "ingest_counts").get("length_correction") == "offset",

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from degsteps.design.contrasts import test_words, words
+from degsteps.engines.registry import ENGINES
 from degsteps.report.accounting import NA_REASONS
 from degsteps.report.content import Content
 from degsteps.report.grids import Grid, gene_table, grid
@@ -45,7 +46,7 @@ def test_pictures(content: Content, pictures: Mapping[str, Picture]) -> list[Pic
     for path in content.set_figures:
         of_sets.setdefault(path.parent.name, []).append(path)
     for name, paths in of_sets.items():
-        kind = "mean_variance" if content.settings["test"]["engine"] == "voom" else paths[0].stem
+        kind = ENGINES[content.settings["test"]["engine"]].figure
         of_set = picture(paths, kind, content.folder)
         shown.append(replace(of_set, title=f"{of_set.title}, sample set {name}"))
     return shown + [
@@ -96,7 +97,9 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
         "name": name,
         "words": words(content.settings["test"]["contrasts"][name]),
         "reduced": content.settings["test"]["contrasts"][name].get("reduced"),
-        "test": test_words(content.settings["test"]["contrasts"][name], content.settings["test"]["engine"]),
+        "test": test_words(
+            content.settings["test"]["contrasts"][name], ENGINES[content.settings["test"]["engine"]].tests
+        ),
         "at": contrast.get("at") or {},
         "averaged": contrast.get("averaged", []),
         "cells": contrast.get("cells", {}),

@@ -16,6 +16,7 @@ import pandas as pd
 
 from degsteps.basics.errors import DataError
 from degsteps.design.contrasts import test_words, words
+from degsteps.engines.registry import ENGINES
 from degsteps.report.accounting import NA_REASONS
 from degsteps.report.content import used_columns
 from degsteps.report.recorded import provenance, software_versions
@@ -272,7 +273,7 @@ def _contrast_plan(
     sheet: str, test: Mapping[str, Any], name: str, table: pd.DataFrame, limits: tuple[float, float]
 ) -> SheetPlan:
     contrast = test["contrasts"][name]
-    said, tests = words(contrast), test_words(contrast, test["engine"])
+    said, tests = words(contrast), test_words(contrast, ENGINES[test["engine"]].tests)
     meaning = f"{said.question}. Every tested gene, by adjusted p-value, of {tests}; positive fold changes are "
     meaning += f"{said.up}."
     kinds = {column: "mean" for column in table.columns if column.startswith("mean_")}
@@ -415,8 +416,9 @@ def _write_readme(
 
 
 def _meaning(column: str, test: Mapping[str, Any]) -> str:
-    if column == "log2_fold_change" and test["engine"] == "voom":
-        return "log2 fold change (weighted least squares). Positive: higher in the group named first."
+    estimates = ENGINES[test["engine"]].estimates
+    if column == "log2_fold_change" and estimates != "maximum likelihood":
+        return f"log2 fold change ({estimates}). Positive: higher in the group named first."
     if column in COLUMN_MEANINGS:
         return COLUMN_MEANINGS[column].replace("{adjustment}", _ADJUSTMENTS[test["adjustment"]])
     if column.startswith("mean_"):
