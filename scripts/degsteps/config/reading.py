@@ -162,7 +162,8 @@ def _explain(error: Any, file: str) -> list[Problem]:
     if error.validator == "enum":
         renamed = RENAMED_VALUES.get(re.sub(r"\.\d+$", "", key), {})
         if error.instance in renamed:
-            return [Problem(file, key, f"{error.instance!r} is now called otherwise.", f"Write {renamed[error.instance]}.")]
+            what = f"{error.instance!r} is now called otherwise."
+            return [Problem(file, key, what, f"Write {renamed[error.instance]}.")]
         choices = ", ".join(map(str, error.validator_value))
         return [Problem(file, key, f"{error.instance!r} is not one of the choices.", f"Choose one of: {choices}.")]
     if error.validator == "pattern":

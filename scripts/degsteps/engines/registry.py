@@ -63,6 +63,7 @@ class Engine:
     method, citations : how a methods text names it beside another engine.
     package, release : the package that computes it, if not this one, and what to say of its version.
     is_first, is_second : whether it can be ``test.engine``, and in ``test.concordance``.
+    is_advised : whether messages name it as what to take instead of another.
     rule : which rule tests the contrasts by it as a second engine.
     lacks : what to say of an ability that it has not, where there is more to say than usual; ``{engine}`` stands for
         its name.
@@ -81,6 +82,7 @@ class Engine:
     release: str = ""
     is_first: bool = True
     is_second: bool = True
+    is_advised: bool = True
     rule: str = "test_second_engine"
     lacks: Mapping[str, str] = field(default_factory=dict)
     load: Callable[[], "EngineModule"] | None = None
@@ -180,6 +182,8 @@ _RECORDS = (
         citations=("love2014", "muzellec2023"),
         package="pydeseq2",
         release="PyDESeq2 {version}",
+        # For comparison: it takes minutes where others take seconds.
+        is_advised=False,
         lacks={"normal": "{engine} shrinks by apeglm only."},
         load=_pydeseq2,
     ),

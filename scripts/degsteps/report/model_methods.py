@@ -18,7 +18,8 @@ _VARIED_WITHOUT_OUTLIERS = "gene filter and size factors (linear models have no 
 def test_sentences(settings, records, design, versions, cite) -> str:
     """Name design, fit, contrasts, adjustment and what else was asked of the test."""
     test = settings["test"]
-    engine = ENGINES[test["engine"]]
+    fit = facts_of(records, "fit_model")
+    engine = ENGINES[fit.get("engine", test["engine"])]
     forms = {contrast_form(contrast) for contrast in test["contrasts"].values()}
     sign = (
         "positive log2 fold changes mean higher expression in the group named first"
@@ -30,7 +31,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
     levels = f" (reference levels: {_reference_levels(design)})" if design["levels"] else ""
     wording = Wording(
         settings,
-        facts_of(records, "fit_model"),
+        fit,
         f"{design['formula']}{levels}",
         covariates,
         _offsets(records, cite),

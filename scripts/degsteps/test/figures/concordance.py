@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from degsteps.engines.registry import ENGINES
 from degsteps.figures import style
 from degsteps.figures.style import count_text, numbers, styled
 
