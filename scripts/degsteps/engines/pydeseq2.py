@@ -167,8 +167,9 @@ def sentences(wording: Wording) -> list[str]:
 
 def _restored(fitted: Fit) -> "DeseqDataSet":
     """Rebuild PyDESeq2's object from a stored fit, without fitting anything."""
+    # A copy: the dataset of a contrast can be rewritten, and the next contrast is tested in the fit as it was.
     with _quiet_pydeseq2():
-        dataset = _dataset_class()(adata=fitted.data, design=fitted.design, quiet=True, n_cpus=1)
+        dataset = _dataset_class()(adata=fitted.data.copy(), design=fitted.design, quiet=True, n_cpus=1)
     dataset.non_zero_idx = np.flatnonzero(dataset.var["non_zero"])
     dataset.non_zero_genes = dataset.var_names[dataset.var["non_zero"]]
     dataset.new_all_zeroes_genes = dataset.var_names[dataset.var["new_all_zero"]]

@@ -28,7 +28,7 @@ COLUMNS = {
 TESTS = {
     "any change": (0.0, "greater_abs", {}),
     "greater_abs": (0.5, "greater_abs", {"lfc_null": 0.5, "alt_hypothesis": "greaterAbs"}),
-    "less_abs": (0.5, "less_abs", {"lfc_null": 0.5, "alt_hypothesis": "lessAbs"}),
+    "less_abs": (2.0, "less_abs", {"lfc_null": 2.0, "alt_hypothesis": "lessAbs"}),
     "greater": (0.5, "greater", {"lfc_null": 0.5, "alt_hypothesis": "greater"}),
     "less": (0.5, "less", {"lfc_null": -0.5, "alt_hypothesis": "less"}),
     "greater than no change": (0.0, "greater", {"lfc_null": 0.0, "alt_hypothesis": "greater"}),
@@ -45,11 +45,11 @@ def without_warnings():
 def study():
     """Three groups of four samples; some genes change, one has an outlier, one no count, many have few."""
     random = np.random.default_rng(3)
-    n_genes, arms = 220, np.repeat(["a", "b", "c"], 4)
+    n_genes, arms = 110, np.repeat(["a", "b", "c"], 4)
     means = random.gamma(0.6, 400, n_genes) + 1
     change = np.zeros((n_genes, 3))
-    change[:60, 1] = random.normal(0, 1.5, 60)
-    change[:60, 2] = random.normal(0, 1.5, 60)
+    change[:40, 1] = random.normal(0, 1.5, 40)
+    change[:40, 2] = random.normal(0, 1.5, 40)
     expected = means[:, None] * 2.0 ** np.repeat(change, 4, axis=1)
     counts = random.negative_binomial(5, 5 / (5 + expected))
     counts[100, 5] = 30_000
@@ -65,7 +65,7 @@ def plain_fit(reference="a"):
     counts, sheet = study()
     order = [reference, *[arm for arm in "abc" if arm != reference]]
     sheet["arm"] = pd.Categorical(sheet["arm"], order)
-    data = DeseqDataSet(counts=counts.T, metadata=sheet, design="~arm", quiet=True)
+    data = DeseqDataSet(counts=counts.T, metadata=sheet, design="~arm", quiet=True, n_cpus=1)
     data.deseq2()
     return data
 
@@ -97,7 +97,14 @@ def settings(**changes):
 
 def plain_results(data, contrast, *, cooks=True, filtering=True, **hypothesis):
     stats = DeseqStats(
-        data, contrast=contrast, alpha=0.1, cooks_filter=cooks, independent_filter=filtering, quiet=True, **hypothesis
+        data,
+        contrast=contrast,
+        alpha=0.1,
+        cooks_filter=cooks,
+        independent_filter=filtering,
+        quiet=True,
+        n_cpus=1,
+        **hypothesis,
     )
     stats.summary()
     return stats
@@ -142,10 +149,11 @@ def test_a_difference_of_coefficients_is_a_coefficient_of_another_reference_leve
     contrast = Contrast(np.array([0.0, 1.0, -1.0]), lfc_null=lfc_null, alternative=alternative)
     table, _ = ENGINE.contrast_table(fitted, counts, contrast, settings())
     results = plain_results(plain["c"], ["arm", "b", "c"], **hypothesis).results_df
-    # The fit stops elsewhere from other starting values, and genes near a bound have small statistics.
-    np.testing.assert_allclose(table["log2_fold_change"].dropna(), results["log2FoldChange"].dropna(), atol=2e-3)
-    np.testing.assert_allclose(table["pvalue"].dropna(), results["pvalue"].dropna(), rtol=0.02, atol=1e-3)
-    assert ((table["padj"] < 0.1) == (results["padj"] < 0.1)).mean() > 0.99
+    # The fit stops a little elsewhere from other starting values.
+    results.loc[results["baseMean"] == 0, ["log2FoldChange", "pvalue"]] = np.nan
+    np.testing.assert_allclose(table["log2_fold_change"], results["log2FoldChange"], rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(table["pvalue"], results["pvalue"], rtol=1e-3)
+    assert ((table["padj"] < 0.1) == (results["padj"] < 0.1)).all()
 
 
 def test_pydeseq2_takes_the_bound_off_every_coefficient(plain):
@@ -179,7 +187,8 @@ def test_shrunken_fold_changes_are_pydeseq2s(plain, fitted):
     stats = plain_results(plain["a"], ["arm", "b", "a"])
     stats.lfc_shrink("arm[T.b]")
     shrunken = stats.results_df["log2FoldChange"].where(stats.results_df["baseMean"] > 0)
-    np.testing.assert_allclose(table["lfc_shrunken"], shrunken, rtol=1e-3, atol=1e-3)
+    # The order of the coefficients differs, and PyDESeq2's search stops early (docs/upstream/lfc_shrink_stops_early.md).
+    np.testing.assert_allclose(table["lfc_shrunken"], shrunken, rtol=1e-3, atol=5e-3)
     assert (table["lfc_shrunken"] - table["log2_fold_change"]).abs().max() > 0.2
 
 
