@@ -187,7 +187,7 @@ def test_shrunken_fold_changes_are_pydeseq2s(plain, fitted):
     stats = plain_results(plain["a"], ["arm", "b", "a"])
     stats.lfc_shrink("arm[T.b]")
     shrunken = stats.results_df["log2FoldChange"].where(stats.results_df["baseMean"] > 0)
-    # The order of the coefficients differs, and PyDESeq2's search stops early (docs/upstream/lfc_shrink_stops_early.md).
+    # The order of the coefficients differs, and PyDESeq2's search stops early: docs/upstream/lfc_shrink_stops_early.md.
     np.testing.assert_allclose(table["lfc_shrunken"], shrunken, rtol=1e-3, atol=5e-3)
     assert (table["lfc_shrunken"] - table["log2_fold_change"]).abs().max() > 0.2
 
