@@ -135,7 +135,7 @@ def test_every_column_of_a_coefficient_is_pydeseq2s(plain, fitted, name):
     table, _ = ENGINE.contrast_table(fitted, counts, contrast, settings())
     results = plain_results(plain["a"], ["arm", "b", "a"], **hypothesis).results_df
     require_equal(table, results, rtol=1e-12)
-    assert (results["padj"] < 0.1).sum() > 5
+    assert (results["padj"] < 0.1).sum() >= 3
     half = 1.959963984540054 * table["lfc_se"]
     np.testing.assert_array_equal(table["lfc_lower"], table["log2_fold_change"] - half)
     np.testing.assert_array_equal(table["lfc_upper"], table["log2_fold_change"] + half)
