@@ -4,19 +4,36 @@
 # leaves: sensitivity/, influence/ (of each set of samples), stage_wise/<name>.tsv, power/<contrast>.tsv
 
 
+# What every repeated analysis reads, and the settings that it repeats (degsteps.test.reanalysis.StudyFiles).
+STUDY_FILES = dict(
+    counts="<ingest>{subset}/counts.parquet",
+    samples=job(files.design_samples),
+    design="<batch>{subset}/design.tsv",
+    contrast_tables=job(files.contrast_tables),
+    keep_list=given_file("filter.keep_list"),
+    drop_list=given_file("filter.drop_list"),
+    control_genes=given_file("normalize.control_genes"),
+    given_size_factors=given_file("normalize.given_size_factors"),
+    lengths=job(files.lengths),
+    surrogate_controls=job(files.surrogate_controls),
+)
+STUDY_SETTINGS = dict(
+    contrasts=job(settings.contrasts),
+    model=job(settings.model),
+    group=job(settings.filter_group),
+    filters=setting("filter"),
+    size_factors=setting("normalize.size_factors"),
+    test=job(settings.repeated_test),
+    null_model=job(settings.surrogate_null),
+    seed=1,
+    subject=job(settings.correlated_subject),
+)
+
+
 rule vary_settings:
     """Test every contrast again under other filters, size factors and outlier policies."""
     input:
-        counts="<ingest>{subset}/counts.parquet",
-        samples=job(files.design_samples),
-        design="<batch>{subset}/design.tsv",
-        contrast_tables=job(files.contrast_tables),
-        keep_list=given_file("filter.keep_list"),
-        drop_list=given_file("filter.drop_list"),
-        control_genes=given_file("normalize.control_genes"),
-        given_size_factors=given_file("normalize.given_size_factors"),
-        lengths=job(files.lengths),
-        surrogate_controls=job(files.surrogate_controls),
+        **STUDY_FILES,
     output:
         settings="<test>{subset}/sensitivity/settings.tsv",
         stability="<test>{subset}/sensitivity/stability.parquet",
@@ -34,15 +51,7 @@ rule vary_settings:
         mem_mb=memory(per_million=120),
         runtime=runtime(per_million=60),
     params:
-        contrasts=job(settings.contrasts),
-        model=job(settings.model),
-        group=job(settings.filter_group),
-        filters=setting("filter"),
-        size_factors=setting("normalize.size_factors"),
-        test=job(settings.repeated_test),
-        null_model=job(settings.surrogate_null),
-        seed=1,
-        subject=job(settings.correlated_subject),
+        **STUDY_SETTINGS,
         code=code("vary_settings"),
     script:
         "../scripts/vary_settings.py"
@@ -51,16 +60,7 @@ rule vary_settings:
 rule leave_out_samples:
     """Repeat the analysis without each sample in turn."""
     input:
-        counts="<ingest>{subset}/counts.parquet",
-        samples=job(files.design_samples),
-        design="<batch>{subset}/design.tsv",
-        contrast_tables=job(files.contrast_tables),
-        keep_list=given_file("filter.keep_list"),
-        drop_list=given_file("filter.drop_list"),
-        control_genes=given_file("normalize.control_genes"),
-        given_size_factors=given_file("normalize.given_size_factors"),
-        lengths=job(files.lengths),
-        surrogate_controls=job(files.surrogate_controls),
+        **STUDY_FILES,
     output:
         influence="<test>{subset}/influence/samples.tsv",
         genes="<test>{subset}/influence/genes.tsv",
@@ -78,15 +78,7 @@ rule leave_out_samples:
         mem_mb=memory(per_million=120),
         runtime=runtime(per_million=120),
     params:
-        contrasts=job(settings.contrasts),
-        model=job(settings.model),
-        group=job(settings.filter_group),
-        filters=setting("filter"),
-        size_factors=setting("normalize.size_factors"),
-        test=job(settings.repeated_test),
-        null_model=job(settings.surrogate_null),
-        seed=1,
-        subject=job(settings.correlated_subject),
+        **STUDY_SETTINGS,
         code=code("leave_out_samples"),
     script:
         "../scripts/leave_out_samples.py"
