@@ -20,7 +20,6 @@ rule check_plan:
         "finish"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -47,7 +46,6 @@ rule collect_records:
         "finish"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -88,7 +86,6 @@ rule summarize_results:
         "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -137,7 +134,6 @@ rule render_report:
         "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -175,7 +171,6 @@ rule write_workbook:
         "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -203,7 +198,6 @@ rule write_manifest:
         "finish"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -230,7 +224,6 @@ rule write_crate:
         "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
