@@ -1,13 +1,14 @@
 # 10 report: one page, one spreadsheet, the methods in words, and the manifest that ties everything together.
 # enters: tables, figures and records of all stages
-# leaves: ro-crate-metadata.json beside the stages; report.html, workbook.xlsx, methods.md, contrasts.tsv, accountability.tsv, verdicts.tsv, plan.tsv, manifest.json
+# leaves: ro-crate-metadata.json beside the stages; report.html, workbook.xlsx, methods.md, contrasts.tsv,
+#         accountability.tsv, verdicts.tsv, plan.tsv, steps.json, manifest.json
 
 
 rule check_plan:
     """Compare the run with the locked analysis plan."""
     input:
         lock=given_file("plan.lock"),
-        given=planned_files,
+        given=job(files.planned),
     output:
         deviations="<report>/plan.tsv",
         record="<report>/check_plan.record.json",
@@ -15,18 +16,43 @@ rule check_plan:
         "<logs>/check_plan.log",
     benchmark:
         "<benchmarks>/check_plan.tsv"
+    group:
+        "finish"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         steps=planned_code,
         code=code("check_plan"),
     script:
         "../scripts/check_plan.py"
+
+
+rule collect_records:
+    """Follow the records back from the last files of every stage, so that the report can say what was done."""
+    input:
+        last_files=job(targets.last_files),
+    output:
+        steps="<report>/steps.json",
+        record="<report>/collect_records.record.json",
+    log:
+        "<logs>/collect_records.log",
+    benchmark:
+        "<benchmarks>/collect_records.tsv"
+    group:
+        "finish"
+    conda:
+        "../envs/tables.yaml"
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        code=code("collect_records"),
+    script:
+        "../scripts/collect_records.py"
 
 
 rule summarize_results:
@@ -40,45 +66,31 @@ rule summarize_results:
         design_summary="<batch>/design.json",
         association="<batch>/association.tsv",
         quality_verdicts="<qc>/verdicts.tsv",
-        identity_verdicts=identity_file("identity.tsv"),
-        contrast_tables=contrast_tables,
-        records=step_records,
-        set_genes=set_files("<filter>/genes.tsv"),
-        set_samples=set_files("<ingest>/sample_account.tsv"),
-        compiled_contrasts=compiled_contrasts,
-        plan=plan_file,
+        identity_verdicts=job(targets.identity_table, "identity.tsv"),
+        contrast_tables=job(targets.contrast_tables),
+        steps="<report>/steps.json",
+        set_genes=job(targets.of_sets, "<filter>/genes.tsv"),
+        set_samples=job(targets.of_sets, "<ingest>/sample_account.tsv"),
+        compiled_contrasts=job(targets.compiled_contrasts),
+        plan=job(targets.plan_file),
     output:
-        accountability=report(
-            "<report>/accountability.tsv",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"table": "Accountability"},
-        ),
-        contrasts=report(
-            "<report>/contrasts.tsv",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"table": "Contrasts"},
-        ),
-        verdicts=report(
-            "<report>/verdicts.tsv",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"table": "Verdicts"},
-        ),
+        accountability=in_report("<report>/accountability.tsv", "Report", table="Accountability"),
+        contrasts=in_report("<report>/contrasts.tsv", "Report", table="Contrasts"),
+        verdicts=in_report("<report>/verdicts.tsv", "Report", table="Verdicts"),
         record="<report>/summarize_results.record.json",
     log:
         "<logs>/summarize_results.log",
     benchmark:
         "<benchmarks>/summarize_results.tsv"
+    group:
+        "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         code=code("summarize_results"),
     script:
         "../scripts/summarize_results.py"
@@ -91,8 +103,8 @@ rule render_report:
         sample_account="<ingest>/sample_account.tsv",
         sites="<ingest>/sites.tsv",
         libraries="<qc>/libraries.tsv",
-        sex=identity_file("sex.tsv"),
-        subjects=identity_file("subjects.tsv"),
+        sex=job(targets.identity_table, "sex.tsv"),
+        subjects=job(targets.identity_table, "subjects.tsv"),
         genes="<filter>/genes.tsv",
         design_summary="<batch>/design.json",
         association="<batch>/association.tsv",
@@ -100,57 +112,33 @@ rule render_report:
         accountability="<report>/accountability.tsv",
         contrasts="<report>/contrasts.tsv",
         verdicts="<report>/verdicts.tsv",
-        contrast_tables=contrast_tables,
-        contrast_figures=contrast_figures,
-        figures=[
-            "<filter>/filter.png",
-            "<filter>/filter.svg",
-            *expand(
-                "<qc>/{figure}.{ending}",
-                figure=[
-                    "libraries",
-                    "boxplots",
-                    "rle",
-                    "densities",
-                    "pca",
-                    "scree",
-                    "loadings",
-                    "association",
-                    "distances",
-                ],
-                ending=["png", "svg"],
-            ),
-            "<test>/dispersion.png",
-            "<test>/dispersion.svg",
-        ],
-        set_figures=set_files("<test>/dispersion.png", "<test>/dispersion.svg"),
-        overlap_figures=overlap_figures,
-        agreements=concordance_files(".agreement.tsv"),
-        concordance_figures=concordance_files(".concordance.png", ".concordance.svg"),
-        records=step_records,
-        compiled_contrasts=compiled_contrasts,
-        surrogate_association=surrogate_association,
+        contrast_tables=job(targets.contrast_tables),
+        contrast_figures=job(targets.contrast_figures),
+        figures=job(targets.stage_figures),
+        set_figures=job(targets.set_figures),
+        overlap_figures=job(targets.overlap_figures),
+        agreements=job(targets.concordance_files, ".agreement.tsv"),
+        concordance_figures=job(targets.concordance_files, ".concordance.png", ".concordance.svg"),
+        steps="<report>/steps.json",
+        compiled_contrasts=job(targets.compiled_contrasts),
+        surrogate_association=job(targets.surrogate_association),
     output:
-        page=report(
-            "<report>/report.html",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"page": "Report"},
-        ),
+        page=in_report("<report>/report.html", "Report", page="Report"),
         methods="<report>/methods.md",
         record="<report>/render_report.record.json",
     log:
         "<logs>/render_report.log",
     benchmark:
         "<benchmarks>/render_report.tsv"
+    group:
+        "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         workflow_versions=workflow_versions,
         code=code("render_report"),
     script:
@@ -166,32 +154,28 @@ rule write_workbook:
         accountability="<report>/accountability.tsv",
         contrasts="<report>/contrasts.tsv",
         verdicts="<report>/verdicts.tsv",
-        contrast_tables=contrast_tables,
-        agreements=concordance_files(".agreement.tsv"),
-        stage_wise=stage_wise_tables,
-        influence=influence_tables,
-        power=power_tables,
-        records=step_records,
+        contrast_tables=job(targets.contrast_tables),
+        agreements=job(targets.concordance_files, ".agreement.tsv"),
+        stage_wise=job(targets.stage_wise_tables),
+        influence=job(targets.influence_tables),
+        power=job(targets.power_tables),
+        steps="<report>/steps.json",
     output:
-        workbook=report(
-            "<report>/workbook.xlsx",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"table": "Spreadsheet"},
-        ),
+        workbook=in_report("<report>/workbook.xlsx", "Report", table="Spreadsheet"),
         record="<report>/write_workbook.record.json",
     log:
         "<logs>/write_workbook.log",
     benchmark:
         "<benchmarks>/write_workbook.tsv"
+    group:
+        "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         workflow_versions=workflow_versions,
         code=code("write_workbook"),
     script:
@@ -201,9 +185,8 @@ rule write_workbook:
 rule write_manifest:
     """Join the records of all steps into one graph."""
     input:
-        records=all_records,
-        page=report_file("report.html"),
-        workbook=report_file("workbook.xlsx"),
+        last_files=job(targets.last_files),
+        report_files=job(targets.report_files),
     output:
         manifest="<report>/manifest.json",
         record="<report>/write_manifest.record.json",
@@ -211,14 +194,15 @@ rule write_manifest:
         "<logs>/write_manifest.log",
     benchmark:
         "<benchmarks>/write_manifest.tsv"
+    group:
+        "finish"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         code=code("write_manifest"),
     script:
         "../scripts/write_manifest.py"
@@ -236,9 +220,10 @@ rule write_crate:
         "<logs>/write_crate.log",
     benchmark:
         "<benchmarks>/write_crate.tsv"
+    group:
+        "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),

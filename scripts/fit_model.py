@@ -7,9 +7,8 @@ where samples of one subject may be correlated.
 from degsteps.engines.interface import FitData, FitSettings
 from degsteps.engines.registry import ENGINES
 from degsteps.normalize.size_factors import normalization_factors
-from degsteps.step import Input, Inputs, OptionalInput, Output, run
+from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
-from degsteps.test.gene_parts import join_parts
 
 
 def main(
@@ -24,24 +23,16 @@ def main(
     subject: str | None,
     lengths: OptionalInput = None,
     samples: OptionalInput = None,
-    parts: Inputs = (),
 ) -> dict:
-    """Fit raw counts with the size factors, and transcript lengths where they are known, as offsets.
-
-    Where the genes were scattered over jobs, their parts are joined and nothing is fitted again.
-    """
-    record = ENGINES[engine]
-    if parts:
-        fitted = join_parts(parts)
-    else:
-        matrix = read_matrix(counts)
-        factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
-        offsets = (
-            normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
-        )
-        subjects = read_samples(samples)[subject] if subject else None
-        data = FitData(matrix, coefficients, factors, offsets, subjects)
-        fitted = record.fit(data, FitSettings(compatibility, fit_type))
+    """Fit raw counts with the size factors, and transcript lengths where they are known, as offsets."""
+    matrix = read_matrix(counts)
+    factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
+    offsets = (
+        normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
+    )
+    subjects = read_samples(samples)[subject] if subject else None
+    record, data = ENGINES[engine], FitData(matrix, coefficients, factors, offsets, subjects)
+    fitted = record.fit(data, FitSettings(compatibility, fit_type))
     record.stored(fitted).write_h5ad(model)
     write_table(fitted.genes, genes)
     return record.facts(fitted)

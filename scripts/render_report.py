@@ -25,7 +25,7 @@ def main(
     figures: Inputs,
     set_figures: Inputs,
     overlap_figures: Inputs,
-    records: Inputs,
+    steps: Input,
     compiled_contrasts: Inputs,
     agreements: Inputs,
     concordance_figures: Inputs,
@@ -40,7 +40,7 @@ def main(
     """Read what the page shows; nothing is computed here."""
     common = {
         "settings": settings,
-        "records": [read_json(path) for path in records],
+        "records": read_json(steps),
         "accounts": accounting.accounts_of(read_table(accountability, text=("reason", "stage"))),
         "design": accounting.with_contrasts(read_json(design_summary), map(read_json, compiled_contrasts)),
         "workflow_versions": workflow_versions,

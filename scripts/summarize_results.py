@@ -19,7 +19,7 @@ def main(
     association: Input,
     quality_verdicts: Input,
     contrast_tables: Inputs,
-    records: Inputs,
+    steps: Input,
     set_genes: Inputs,
     set_samples: Inputs,
     compiled_contrasts: Inputs,
@@ -55,7 +55,7 @@ def main(
         quality = pd.concat([quality, read_table(identity_verdicts, text=texts)])
     found = collect_verdicts(
         settings=settings,
-        records=[read_json(path) for path in records],
+        records=read_json(steps),
         accounts=accounts,
         design=accounting.with_contrasts(read_json(design_summary), map(read_json, compiled_contrasts)),
         association=read_table(association, text=texts),

@@ -20,7 +20,7 @@ def main(
     stage_wise: Inputs,
     influence: Inputs,
     power: Inputs,
-    records: Inputs,
+    steps: Input,
     workbook: Output,
     settings: dict,
     workflow_versions: dict,
@@ -36,7 +36,7 @@ def main(
     names = workbooks.write_workbook(
         workbook,
         settings=settings,
-        records=[read_json(path) for path in records],
+        records=read_json(steps),
         workflow_versions=workflow_versions,
         samples=sheet,
         accountability=read_table(accountability, text=("stage", "reason")),
