@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from degsteps.basics.errors import ConfigError, Problem
+from degsteps.config.choices import with_choices
 
 #: Keys of earlier releases -> as they are called now.
 RENAMED = {"design.hidden": "design.surrogates"}
@@ -97,8 +98,11 @@ def _parsed(text: str) -> Any:
 
 @functools.cache
 def read_schema(name: str) -> dict[str, Any]:
-    """Read ``config/schema/<name>.schema.yaml``, once; who changes what is returned must copy it."""
-    return read_yaml(SCHEMAS / f"{name}.schema.yaml")
+    """Read ``config/schema/<name>.schema.yaml``, once; who changes what is returned must copy it.
+
+    Choices that the library defines (methods, formats) are those of its registries: the schema names the registry.
+    """
+    return with_choices(read_yaml(SCHEMAS / f"{name}.schema.yaml"))
 
 
 def with_defaults(content: Any, schema: dict[str, Any]) -> Any:
