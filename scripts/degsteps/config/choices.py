@@ -6,6 +6,8 @@ Light modules only: the Snakefile imports this module.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from degsteps.inputs.formats import FORMATS
+from degsteps.inputs.formats import NAMES as FORMAT_NAMES
 from degsteps.normalize.methods import ESTIMATED, METHODS, TABLES
 
 #: What a choice of a schema begins with that stands for all names of a registry.
@@ -15,6 +17,8 @@ REGISTRIES: dict[str, Collection[str]] = {
     "size_factors": METHODS,
     "estimated_size_factors": ESTIMATED,
     "normalized_tables": TABLES,
+    "formats": FORMATS,
+    "format_names": FORMAT_NAMES,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import bare, counted, listed, quoted, suggestion, verb
+from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import Scan, annotation_columns, scan_faults
 from degsteps.inputs.sheet import (
     Collapsed,
@@ -22,7 +23,7 @@ from degsteps.inputs.sheet import (
     prefixed,
     read_columns,
 )
-from degsteps.inputs.sources import ESTIMATED, FORMATS, OF_TRANSCRIPTS, Source, scan_source, sources_of
+from degsteps.inputs.sources import Source, scan_source, sources_of
 
 
 class Report(Protocol):
@@ -83,20 +84,21 @@ class SourceCheck:
     def values(self) -> None:
         """What the counts hold."""
         ingest, scan, path = self.ingest, self.scan, self.source.counts
+        form = FORMATS[scan.format]
         sample_ids = self.given.sample_ids if self.given else None
-        is_estimated = ingest["estimated_counts"] or scan.format in ESTIMATED
+        is_estimated = ingest["estimated_counts"] or form.estimated
         faults, notes = scan_faults(scan, is_estimated, ingest["duplicate_genes"], sample_ids)
         for fault in faults:
             self.report.data_problem(path, fault)
         for note in notes:
             self.report.note(path, *note)
-        if scan.format in OF_TRANSCRIPTS and ingest["tx2gene"] is None:
-            what = f"the counts are {FORMATS[scan.format]}, which count transcripts."
+        if form.of_transcripts and ingest["tx2gene"] is None:
+            what = f"the counts are {form.words}, which count transcripts."
             self.report.problem("ingest.tx2gene", what, "Name a table of the transcripts and their genes.")
-        needs_lengths = scan.format == "nfcore_rnaseq" and scan.n_fractions
+        needs_lengths = form.lengths_file and scan.n_fractions
         if needs_lengths and ingest["length_matrix"] is None and ingest["length_correction"] != "none":
             what = "the counts are Salmon's, and how long the transcripts are in each sample is not given."
-            cure = "Name the file 'salmon.merged.gene_lengths.tsv' under ingest.length_matrix, or, if they are length-"
+            cure = f"Name the file '{form.lengths_file}' under ingest.length_matrix, or, if they are length-"
             cure += "scaled counts, set ingest.length_correction: none."
             self.report.note(path, "", what, cure)
         if not scan.samples:

@@ -11,7 +11,25 @@ import pandas as pd
 from degsteps.basics.words import listed
 from degsteps.inputs.scan import Scan, is_no_gene
 from degsteps.inputs.sheet import Fault
-from degsteps.inputs.sources import Located
+from degsteps.inputs.sources import Located, Source
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader is to read.
+
+    Attributes
+    ----------
+    source : the counts as the configuration names them.
+    located : their files and format.
+    strand : ``auto``, ``unstranded``, ``forward`` or ``reverse``, for formats with counts of each strand.
+    tx2gene : table of transcripts and their genes, for formats of transcripts.
+    """
+
+    source: Source
+    located: Located
+    strand: str = "auto"
+    tx2gene: Path | None = None
 
 
 @dataclass
