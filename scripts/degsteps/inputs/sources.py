@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted
 from degsteps.inputs.formats import FORMATS, format_of_file
 from degsteps.inputs.scan import CACHE, Scan, scan_counts
-from degsteps.inputs.sheet import Fault, access_fault
+from degsteps.inputs.sheet import access_fault
 
 _QUANT_FOLDER = re.compile(r"[._-](?:quant|salmon|kallisto)$")
 _ALIGNMENT = re.compile(
@@ -76,7 +77,7 @@ class Located:
     files: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     evidence: str = ""
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
 
 
 def locate(path: Path | str, setting: str = "auto") -> Located:
@@ -109,9 +110,9 @@ def _of_file(path: str, setting: str) -> Located:
     if FORMATS[setting].per_sample and not FORMATS[setting].is_table:
         what = f"ingest.format is {setting}, which has one file per sample, but this is one file."
         cure = "Name the folder that holds the files of all samples."
-        return Located(setting, [path], faults=[Fault("", what, cure)])
+        return Located(setting, [path], faults=[Finding("", what, cure)])
     what = f"ingest.format is {setting}, but the file is {FORMATS[detected].words} ({evidence})."
-    return Located(detected, [path], faults=[Fault("", what, "Correct ingest.format, or leave it out.")])
+    return Located(detected, [path], faults=[Finding("", what, "Correct ingest.format, or leave it out.")])
 
 
 def first_lines(path: str, number: int) -> list[str]:
@@ -146,11 +147,11 @@ def _in_folder(folder: str, setting: str) -> Located:
         what = f"is a folder without files that are {kinds}."
         *others, last = [form.files for form in FORMATS.values() if form.files]
         cure = f"Name the file of counts, or the folder that holds {', '.join(others)} or {last} files."
-        return Located(files=[folder], faults=[Fault("", what, cure)])
+        return Located(files=[folder], faults=[Finding("", what, cure)])
     if len(by_format) > 1:
         what = f"is a folder with files of several formats: {listed(by_format, quote=False)}."
         cure = "Say under ingest.format which to read."
-        return Located(next(iter(by_format)), [folder], faults=[Fault("", what, cure)])
+        return Located(next(iter(by_format)), [folder], faults=[Finding("", what, cure)])
     ((kind, samples),) = by_format.items()
     return _of_samples(kind, samples)
 
@@ -164,7 +165,7 @@ def _of_samples(kind: str, samples: Mapping[str, list[str]]) -> Located:
         located.samples.append(sample)
         if len(files) > 1:
             what = f"two files belong to the sample {quoted(sample)}: {listed(files, quote=False)}."
-            located.faults.append(Fault("", what, "Keep one of them in the folder."))
+            located.faults.append(Finding("", what, "Keep one of them in the folder."))
     for sample, file in zip(located.samples, located.files, strict=True):
         if file.endswith(".h5") and _begins_with(file, _HDF5):
             continue
@@ -172,7 +173,7 @@ def _of_samples(kind: str, samples: Mapping[str, list[str]]) -> Located:
         if line is None or not re.match(FORMATS[kind].first_line, line):
             beginning = "nothing that can be read" if line is None else quoted(line[:60])
             what = f"the file of {quoted(sample)} ({os.path.basename(file)}) does not begin as {kind} writes it: "
-            located.faults.append(Fault("", f"{what}{beginning}.", "Copy it again, or take it out of the folder."))
+            located.faults.append(Finding("", f"{what}{beginning}.", "Copy it again, or take it out of the folder."))
             if len(located.faults) == 3:
                 break
     return located
@@ -234,7 +235,7 @@ def _of_parts(folder: str, names: Sequence[str], kind: str) -> Located:
             located.files += files
         else:
             what = f"has {'no' if not files else 'more than one'} {part.label}."
-            located.faults.append(Fault("", what, form.parts_words))
+            located.faults.append(Finding("", what, form.parts_words))
     if not located.faults:
         located.samples = [line.split("\t")[0] for line in _all_lines(located.files[form.samples_part])]
     return located

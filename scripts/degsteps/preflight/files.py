@@ -2,9 +2,10 @@
 
 import gzip
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import listed, verb
 from degsteps.design.coding import as_number
-from degsteps.inputs.sheet import Fault, access_fault
+from degsteps.inputs.sheet import access_fault
 from degsteps.inputs.sources import lengths_are_offsets
 from degsteps.normalize.methods import METHODS, TABLES, with_controls
 from degsteps.preflight.check import Check
@@ -98,16 +99,16 @@ def _given_size_factors(check: Check, key: str, path: str) -> None:
         check.problem(key, f"{path}: a sample stands there twice.", "Keep one row per sample.")
 
 
-def _unreadable(path: str) -> Fault | None:
+def _unreadable(path: str) -> Finding | None:
     try:
         with open(path, "rb") as stream:
             empty = not stream.read(1)
     except OSError as error:
         return access_fault(error)
-    return Fault("", "is empty.", "Give the file again, or take the setting out.") if empty else None
+    return Finding("", "is empty.", "Give the file again, or take the setting out.") if empty else None
 
 
-def _no_lengths(path: str) -> Fault | None:
+def _no_lengths(path: str) -> Finding | None:
     """Say if a table of gene lengths has not the columns that it must have."""
     try:
         with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8") as lines:
@@ -116,4 +117,4 @@ def _no_lengths(path: str) -> Fault | None:
         header = []
     if header[:1] == ["gene"] and "length" in header:
         return None
-    return Fault("", "is no table with the columns 'gene' and 'length'.", "Write it tab-separated, 'gene' first.")
+    return Finding("", "is no table with the columns 'gene' and 'length'.", "Write it tab-separated, 'gene' first.")
