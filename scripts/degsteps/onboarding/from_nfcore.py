@@ -249,9 +249,8 @@ class _Sum:
 
     def fail(self, name: str | None = None) -> None:
         if name is not None:
-            raise ConfigError(
-                f"{self.text}: {quoted(name)} is no coefficient of the formula. It has {listed(self.coefficients, most=8)}."
-            )
+            names = listed(self.coefficients, most=8)
+            raise ConfigError(f"{self.text}: {quoted(name)} is no coefficient of the formula. It has {names}.")
         raise ConfigError(
             f"{self.text} is no sum of coefficients; R code is not evaluated. Write the contrast by hand."
         )
