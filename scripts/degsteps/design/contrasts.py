@@ -11,7 +11,7 @@ A contrast takes one of these forms; none of them is code.
 ``{factor: f, trend: equal}`` (or ``numeric``)       slope over the levels in their order (or over their own numbers)
 ``{covariate: x}``                                   slope of a covariate, per unit (per standard deviation if scaled)
 ``{covariate: x, test: 60, reference: 40}``          a covariate's value minus another value of it, on a line or spline
-``{expression: "(B:trt - B:ctl) - (A:trt - A:ctl)"}``  cells and levels, with ``+ - * /``, parentheses and ``mean()``
+``{expression: "(B:trt - B:ctl) - (A:trt - A:ctl)"}``  groups and levels, with ``+ - * /``, parentheses and ``mean()``
 ``{weights: {coefficient: number}}``                 the coefficients themselves
 ``{factor: f, each: reference}``                     several: every level against the reference, against all others
                                                      (``rest``), or all ``pairs``

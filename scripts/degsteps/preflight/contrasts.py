@@ -109,8 +109,8 @@ def check_design(check: Check) -> None:
     _surrogates(check, set_model(check.analysis, None), of_all or check.contrasts_by_name, design, check.columns)
     if report.residual_df == 0:
         number = len(design.samples)
-        if len(design.cells) == number:
-            what = f"every combination of {listed(design.cell_factors)} has one sample"
+        if len(design.groups) == number:
+            what = f"every combination of {listed(design.group_factors)} has one sample"
         else:
             what = f"there are {counted(number, 'sample')} for {counted(report.rank, 'coefficient')}"
         what += ", so nothing is left to estimate the variation between replicates."
