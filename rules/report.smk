@@ -32,21 +32,8 @@ rule check_plan:
 rule summarize_results:
     """Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
     input:
-        sample_account="<ingest>/sample_account.tsv",
-        gene_account="<ingest>/gene_account.tsv",
-        genes="<filter>/genes.tsv",
-        size_factors="<normalize>/size_factors.tsv",
-        design="<batch>/design.tsv",
-        design_summary="<batch>/design.json",
-        association="<batch>/association.tsv",
-        quality_verdicts="<qc>/verdicts.tsv",
-        identity_verdicts=identity_file("identity.tsv"),
-        contrast_tables=contrast_tables,
+        results=reported_files,
         records=step_records,
-        set_genes=set_files("<filter>/genes.tsv"),
-        set_samples=set_files("<ingest>/sample_account.tsv"),
-        compiled_contrasts=compiled_contrasts,
-        plan=plan_file,
     output:
         accountability=report(
             "<report>/accountability.tsv",
@@ -87,49 +74,11 @@ rule summarize_results:
 rule render_report:
     """Write the page, with everything inside, and the methods as text."""
     input:
-        samples="<ingest>/samples.tsv",
-        sample_account="<ingest>/sample_account.tsv",
-        sites="<ingest>/sites.tsv",
-        libraries="<qc>/libraries.tsv",
-        sex=identity_file("sex.tsv"),
-        subjects=identity_file("subjects.tsv"),
-        genes="<filter>/genes.tsv",
-        design_summary="<batch>/design.json",
-        association="<batch>/association.tsv",
-        crosstab="<batch>/crosstab.tsv",
+        results=reported_files,
+        records=step_records,
         accountability="<report>/accountability.tsv",
         contrasts="<report>/contrasts.tsv",
         verdicts="<report>/verdicts.tsv",
-        contrast_tables=contrast_tables,
-        contrast_figures=contrast_figures,
-        figures=[
-            "<filter>/filter.png",
-            "<filter>/filter.svg",
-            *expand(
-                "<qc>/{figure}.{ending}",
-                figure=[
-                    "libraries",
-                    "boxplots",
-                    "rle",
-                    "densities",
-                    "pca",
-                    "scree",
-                    "loadings",
-                    "association",
-                    "distances",
-                ],
-                ending=["png", "svg"],
-            ),
-            "<test>/dispersion.png",
-            "<test>/dispersion.svg",
-        ],
-        set_figures=set_files("<test>/dispersion.png", "<test>/dispersion.svg"),
-        overlap_figures=overlap_figures,
-        agreements=concordance_files(".agreement.tsv"),
-        concordance_figures=concordance_files(".concordance.png", ".concordance.svg"),
-        records=step_records,
-        compiled_contrasts=compiled_contrasts,
-        surrogate_association=surrogate_association,
     output:
         page=report(
             "<report>/report.html",
@@ -160,18 +109,11 @@ rule render_report:
 rule write_workbook:
     """Write all results into one spreadsheet, one sheet per contrast."""
     input:
-        samples="<ingest>/samples.tsv",
-        sample_account="<ingest>/sample_account.tsv",
-        libraries="<qc>/libraries.tsv",
+        results=reported_files,
+        records=step_records,
         accountability="<report>/accountability.tsv",
         contrasts="<report>/contrasts.tsv",
         verdicts="<report>/verdicts.tsv",
-        contrast_tables=contrast_tables,
-        agreements=concordance_files(".agreement.tsv"),
-        stage_wise=stage_wise_tables,
-        influence=influence_tables,
-        power=power_tables,
-        records=step_records,
     output:
         workbook=report(
             "<report>/workbook.xlsx",

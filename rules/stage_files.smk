@@ -220,6 +220,63 @@ def overlap_figures(wildcards):
     ] * several
 
 
+def reported_files(wildcards):
+    """Return the tables and figures of all stages that sections of the report read (section.py of each stage)."""
+    of_quality = [
+        "libraries",
+        "boxplots",
+        "rle",
+        "densities",
+        "pca",
+        "scree",
+        "loadings",
+    ]
+    figures = [
+        "<filter>/filter",
+        *[f"<qc>/{figure}" for figure in [*of_quality, "association", "distances"]],
+        "<test>/dispersion",
+    ]
+    results = [
+        "<ingest>/samples.tsv",
+        "<ingest>/sample_account.tsv",
+        "<ingest>/gene_account.tsv",
+        "<ingest>/sites.tsv",
+        "<filter>/genes.tsv",
+        "<normalize>/size_factors.tsv",
+        "<batch>/design.tsv",
+        "<batch>/design.json",
+        *compiled_contrasts(wildcards),
+        "<batch>/association.tsv",
+        "<batch>/crosstab.tsv",
+        "<qc>/libraries.tsv",
+        "<qc>/verdicts.tsv",
+        *[f"{figure}.{ending}" for figure in figures for ending in ("png", "svg")],
+        *set_files(
+            "<ingest>/sample_account.tsv",
+            "<filter>/genes.tsv",
+            "<test>/dispersion.png",
+            "<test>/dispersion.svg",
+        )(wildcards),
+        *contrast_tables(wildcards),
+        *contrast_figures(wildcards),
+        *overlap_figures(wildcards),
+        *concordance_files(".agreement.tsv", ".concordance.png", ".concordance.svg")(
+            wildcards
+        ),
+        *stage_wise_tables(wildcards),
+        *influence_tables(wildcards),
+        *power_tables(wildcards),
+    ]
+    optional = [
+        identity_file("sex.tsv")(wildcards),
+        identity_file("subjects.tsv")(wildcards),
+        identity_file("identity.tsv")(wildcards),
+        surrogate_association(wildcards),
+        plan_file(wildcards),
+    ]
+    return results + [path for path in optional if path]
+
+
 def report_file(name):
     """Return an input function that gives a file of the report; a blinded run has none."""
 

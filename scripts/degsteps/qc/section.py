@@ -167,11 +167,10 @@ def _identity_blocks(results: Results) -> list[Block]:
     if subjects is not None and len(subjects):
         blocks.append(subject_grid(subjects))
     if blocks:
-        blocks.append(
-            hint(
-                "Nothing is dropped or relabelled. The verdicts say what a contradiction means, and what cannot be told."
-            )
+        words = (
+            "Nothing is dropped or relabelled. The verdicts say what a contradiction means, and what cannot be told."
         )
+        blocks.append(hint(words))
     return blocks
 
 

@@ -20,9 +20,8 @@ _FIGURES = (".png", ".svg")
 def place_of(path: Path | str) -> str:
     """Return where a file lies, wherever the results are: ``stage/name``; ``folder/name`` outside of the stages."""
     parts = Path(path).parts
-    folder = next((part for part in reversed(parts[:-1]) if part in _STAGES), parts[-2] if len(parts) > 1 else "")
-    inside = parts[len(parts) - parts[::-1].index(folder) :] if folder else parts
-    return "/".join([_STAGES.get(folder, folder), *inside])
+    start = next((i for i in reversed(range(len(parts) - 1)) if parts[i] in _STAGES), max(len(parts) - 2, 0))
+    return "/".join([_STAGES.get(parts[start], parts[start]), *parts[start + 1 :]])
 
 
 class StoredTables(Mapping[str, pd.DataFrame]):
@@ -43,6 +42,9 @@ class StoredTables(Mapping[str, pd.DataFrame]):
         if place not in self._tables:
             self._tables[place] = self._read(place, self._files[place])
         return self._tables[place]
+
+    def __contains__(self, place: object) -> bool:
+        return place in self._files
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
