@@ -9,27 +9,23 @@ configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"  # analyses, checks before any job
-include: "rules/settings.smk"  # what rules ask for: settings
-include: "rules/stage_files.smk"  # what rules read
-include: "rules/resources.smk"  # what jobs need
-include: "rules/targets.smk"  # what an analysis ends with
+include: "rules/bindings.smk"  # what rules ask for, by the job's wildcards
 
 
 pathvars:
     **STAGE_PATHS,
 
 
-include: "rules/ingest.smk"  # 01  given files      -> counts, samples, who was kept
+include: "rules/ingest.smk"  # 01  given files      -> counts, samples, who was kept; sets of samples
 include: "rules/filter.smk"  # 02  counts           -> counts worth testing, each dropped gene with its reason
 include: "rules/normalize.smk"  # 03  counts        -> size factors, tables for inspection
 include: "rules/batch.smk"  # 04  samples           -> design matrix, confounding
 include: "rules/transform.smk"  # 05  counts        -> values for figures, batch-adjusted values for figures
 include: "rules/qc.smk"  # 06  all of the above     -> quality figures and the tables behind them
 include: "rules/test.smk"  # 07  counts, design     -> one fit, one table per contrast
-include: "rules/sets.smk"  # 01-07 again on the sample sets that the configuration names
 include: "rules/stability.smk"  # 07 again under other settings, and without each sample
 include: "rules/concordance.smk"  # 07 again by second engines
-include: "rules/annotate.smk"  # 08  contrast tables -> with gene symbols and the rest
+include: "rules/annotate.smk"  # 08  contrast tables -> with gene symbols and the rest, figures
 include: "rules/report.smk"  # 10  everything       -> page, spreadsheet, methods text, manifest
 
 
@@ -37,7 +33,7 @@ rule all:
     """Everything of every analysis."""
     default_target: True
     input:
-        analysis_targets(*ANALYSES),
+        targets.targets(ANALYSES, *ANALYSES),
 
 
 # One analysis by its name: `snakemake --cores 2 airway`.
@@ -47,7 +43,7 @@ for _name in ANALYSES:
         name:
             _name
         input:
-            analysis_targets(_name),
+            targets.targets(ANALYSES, _name),
 
 
 onsuccess:

@@ -7,20 +7,22 @@
 rule estimate_surrogates:
     """Estimate variation that no column of the sheet names, as covariates of the design."""
     input:
-        counts="<filter>/counts.parquet",
-        size_factors="<normalize>/size_factors.tsv",
-        samples="<ingest>/samples.tsv",
-        lengths=lengths_input,
-        control_genes=surrogate_controls,
+        counts="<filter>{subset}/counts.parquet",
+        size_factors="<normalize>{subset}/size_factors.tsv",
+        samples="<ingest>{subset}/samples.tsv",
+        lengths=job(files.lengths),
+        control_genes=job(files.surrogate_controls),
     output:
-        surrogates="<batch>/surrogates.tsv",
-        extended="<batch>/samples.tsv",
-        association="<batch>/surrogate_association.tsv",
-        record="<batch>/estimate_surrogates.record.json",
+        surrogates="<batch>{subset}/surrogates.tsv",
+        extended="<batch>{subset}/samples.tsv",
+        association="<batch>{subset}/surrogate_association.tsv",
+        record="<batch>{subset}/estimate_surrogates.record.json",
     log:
-        "<logs>/estimate_surrogates.log",
+        "<logs>{subset}/estimate_surrogates.log",
     benchmark:
-        "<benchmarks>/estimate_surrogates.tsv"
+        "<benchmarks>{subset}/estimate_surrogates.tsv"
+    group:
+        "prepare"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -28,8 +30,8 @@ rule estimate_surrogates:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
     params:
-        model=model_of_set,
-        null_model=surrogate_null,
+        model=job(settings.model),
+        null_model=job(settings.surrogate_null),
         seed=1,
         fit_type=setting("test.fit_type"),
         compatibility=setting("test.compatibility"),
@@ -41,18 +43,20 @@ rule estimate_surrogates:
 rule check_design:
     """Write the design matrix and measure confounding between all columns that matter."""
     input:
-        samples=design_samples,
+        samples=job(files.design_samples),
     output:
-        design="<batch>/design.tsv",
-        association="<batch>/association.tsv",
-        crosstab="<batch>/crosstab.tsv",
-        cells="<batch>/cells.tsv",
-        summary="<batch>/design.json",
-        record="<batch>/check_design.record.json",
+        design="<batch>{subset}/design.tsv",
+        association="<batch>{subset}/association.tsv",
+        crosstab="<batch>{subset}/crosstab.tsv",
+        cells="<batch>{subset}/cells.tsv",
+        summary="<batch>{subset}/design.json",
+        record="<batch>{subset}/check_design.record.json",
     log:
-        "<logs>/check_design.log",
+        "<logs>{subset}/check_design.log",
     benchmark:
-        "<benchmarks>/check_design.tsv"
+        "<benchmarks>{subset}/check_design.tsv"
+    group:
+        "prepare"
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -60,8 +64,8 @@ rule check_design:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        model=setting("design"),
-        batch_columns=setting("batch.columns"),
+        model=job(settings.model),
+        batch_columns=job(settings.batch_columns),
         max_cramers_v=setting("batch.max_cramers_v"),
         code=code("check_design"),
     script:
@@ -71,14 +75,16 @@ rule check_design:
 rule compile_contrasts:
     """Write the weights of every contrast. Apart from the design, so that a new contrast does not fit again."""
     input:
-        samples=design_samples,
+        samples=job(files.design_samples),
     output:
-        compiled="<batch>/contrasts.json",
-        record="<batch>/compile_contrasts.record.json",
+        compiled="<batch>{subset}/contrasts.json",
+        record="<batch>{subset}/compile_contrasts.record.json",
     log:
-        "<logs>/compile_contrasts.log",
+        "<logs>{subset}/compile_contrasts.log",
     benchmark:
-        "<benchmarks>/compile_contrasts.tsv"
+        "<benchmarks>{subset}/compile_contrasts.tsv"
+    group:
+        "prepare"
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -86,9 +92,9 @@ rule compile_contrasts:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        model=model_of_set,
-        contrasts=contrasts_of_set,
-        subject=repeated_subject,
+        model=job(settings.model),
+        contrasts=job(settings.contrasts),
+        subject=job(settings.repeated_subject),
         code=code("compile_contrasts"),
     script:
         "../scripts/compile_contrasts.py"
@@ -97,15 +103,15 @@ rule compile_contrasts:
 rule adjust_counts:
     """Adjust counts for batch with ComBat-seq. FOR FIGURES ONLY: the test reads the raw counts."""
     input:
-        counts="<filter>/counts.parquet",
-        samples="<ingest>/samples.tsv",
+        counts="<filter>{subset}/counts.parquet",
+        samples="<ingest>{subset}/samples.tsv",
     output:
-        adjusted="<batch>/adjusted_counts.parquet",
-        record="<batch>/adjust_counts.record.json",
+        adjusted="<batch>{subset}/adjusted_counts.parquet",
+        record="<batch>{subset}/adjust_counts.record.json",
     log:
-        "<logs>/adjust_counts.log",
+        "<logs>{subset}/adjust_counts.log",
     benchmark:
-        "<benchmarks>/adjust_counts.tsv"
+        "<benchmarks>{subset}/adjust_counts.tsv"
     conda:
         "../envs/combat_seq.yaml"
     threads: 1
@@ -114,7 +120,7 @@ rule adjust_counts:
         runtime=runtime(per_million=10),
     params:
         batch_columns=setting("batch.columns"),
-        group=setting("filter.group"),
+        group=job(settings.filter_group),
         code=code("adjust_counts"),
     script:
         "../scripts/adjust_counts.py"

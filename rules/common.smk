@@ -28,10 +28,11 @@ if not Path(degsteps.__file__).samefile(SCRIPTS / "degsteps" / "__init__.py"):
         "Modules in one workflow must name the same tag; run two versions as two workflows."
     )
 
-from degsteps.workflow.analyses import load_checked_analyses
 from degsteps.basics.errors import DegstepsError
 from degsteps.basics.paths import stage_pathvars, version_folder
 from degsteps.provenance.seal import is_sealed, require_unchanged
+from degsteps.workflow import job_size, subsets
+from degsteps.workflow.analyses import load_checked_analyses
 
 # The checks read the given files; jobs that Snakemake starts in processes of their own need not repeat them.
 try:
@@ -50,27 +51,18 @@ def results_folder(name):
 SEALED = [name for name in ANALYSES if is_sealed(results_folder(name))]
 if workflow.is_main_process:
     try:
-        require_unchanged(
-            [(results_folder(name), ANALYSES[name]) for name in SEALED], SCRIPTS
-        )
+        require_unchanged([(results_folder(name), ANALYSES[name]) for name in SEALED], SCRIPTS)
     except DegstepsError as error:
         raise WorkflowError(str(error)) from None
 STAGE_PATHS = stage_pathvars(
-    [name for name in ANALYSES if name not in SEALED],
-    [analysis["version"] for analysis in ANALYSES.values()],
+    {name: analysis["version"] for name, analysis in ANALYSES.items() if name not in SEALED},
+    in_parts=[name for name, analysis in ANALYSES.items() if job_size.part_names(analysis)],
 )
 
 
 wildcard_constraints:
-    sample_set="[A-Za-z0-9][A-Za-z0-9_-]*",
+    subset=subsets.PATTERN,
+    sample_set=subsets.NAME_PATTERN,
     part="[0-9]+-of-[0-9]+",
-    family="[A-Za-z0-9][A-Za-z0-9_-]*",
-    contrast="|".join(
-        sorted(
-            {
-                re.escape(name)
-                for a in ANALYSES.values()
-                for name in a["test"]["contrasts"]
-            }
-        )
-    ),
+    family=subsets.NAME_PATTERN,
+    contrast="|".join(sorted({re.escape(name) for a in ANALYSES.values() for name in a["test"]["contrasts"]})),

@@ -1,23 +1,25 @@
-# 02 filter: genes with too few counts, each with the reason.
-# enters: <ingest>/counts.parquet
-# leaves: counts.parquet of the genes that are tested, genes.tsv that accounts for all
+# 02 filter: genes with too few counts, each with the reason; and what is known of every gene.
+# enters: <ingest>/counts.parquet; the gene table of the configuration
+# leaves: counts.parquet of the genes that are tested, genes.tsv that accounts for all; annotation.tsv (symbols and the rest)
 
 
 rule filter_genes:
     """Drop genes with too few counts to be tested, each with the reason."""
     input:
-        counts="<ingest>/counts.parquet",
-        samples="<ingest>/samples.tsv",
+        counts="<ingest>{subset}/counts.parquet",
+        samples="<ingest>{subset}/samples.tsv",
         keep_list=given_file("filter.keep_list"),
         drop_list=given_file("filter.drop_list"),
     output:
-        filtered="<filter>/counts.parquet",
-        genes="<filter>/genes.tsv",
-        record="<filter>/filter_genes.record.json",
+        filtered="<filter>{subset}/counts.parquet",
+        genes="<filter>{subset}/genes.tsv",
+        record="<filter>{subset}/filter_genes.record.json",
     log:
-        "<logs>/filter_genes.log",
+        "<logs>{subset}/filter_genes.log",
     benchmark:
-        "<benchmarks>/filter_genes.tsv"
+        "<benchmarks>{subset}/filter_genes.tsv"
+    group:
+        "prepare"
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -26,7 +28,7 @@ rule filter_genes:
         runtime=runtime(),
     params:
         method=setting("filter.method"),
-        group=setting("filter.group"),
+        group=job(settings.filter_group),
         min_cpm=setting("filter.min_cpm"),
         min_samples=setting("filter.min_samples"),
         min_count=setting("filter.min_count"),
@@ -39,21 +41,18 @@ rule filter_genes:
 rule plot_filter:
     """Draw which genes were dropped, and at what abundance."""
     input:
-        counts="<ingest>/counts.parquet",
-        genes="<filter>/genes.tsv",
+        counts="<ingest>{subset}/counts.parquet",
+        genes="<filter>{subset}/genes.tsv",
     output:
-        figure_png=report(
-            "<filter>/filter.png",
-            category="{analysis}",
-            subcategory="Filter",
-            labels={"figure": "Gene filter"},
-        ),
-        figure_svg="<filter>/filter.svg",
-        record="<filter>/plot_filter.record.json",
+        figure_png=in_report("<filter>{subset}/filter.png", "Filter", figure="Gene filter{subset}"),
+        figure_svg="<filter>{subset}/filter.svg",
+        record="<filter>{subset}/plot_filter.record.json",
     log:
-        "<logs>/plot_filter.log",
+        "<logs>{subset}/plot_filter.log",
     benchmark:
-        "<benchmarks>/plot_filter.tsv"
+        "<benchmarks>{subset}/plot_filter.tsv"
+    group:
+        "prepare"
     conda:
         "../envs/figures.yaml"
     threads: 1
@@ -64,3 +63,32 @@ rule plot_filter:
         code=code("plot_filter"),
     script:
         "../scripts/plot_filter.py"
+
+
+rule annotate_genes:
+    """Find every gene in the gene table."""
+    input:
+        genes="<filter>/genes.tsv",
+        source=given_file("annotate.genes"),
+    output:
+        annotation="<filter>/annotation.tsv",
+        record="<filter>/annotate_genes.record.json",
+    log:
+        "<logs>/annotate_genes.log",
+    benchmark:
+        "<benchmarks>/annotate_genes.tsv"
+    group:
+        "prepare"
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        release=setting("annotate.release"),
+        strip_version=setting("annotate.strip_version"),
+        min_mapped_fraction=setting("annotate.min_mapped_fraction"),
+        code=code("annotate_genes"),
+    script:
+        "../scripts/annotate_genes.py"

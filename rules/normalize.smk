@@ -6,17 +6,19 @@
 rule estimate_size_factors:
     """Estimate one size factor per sample."""
     input:
-        counts="<filter>/counts.parquet",
+        counts="<filter>{subset}/counts.parquet",
         control_genes=given_file("normalize.control_genes"),
         given_size_factors=given_file("normalize.given_size_factors"),
-        lengths=lengths_input,
+        lengths=job(files.lengths),
     output:
-        size_factors="<normalize>/size_factors.tsv",
-        record="<normalize>/estimate_size_factors.record.json",
+        size_factors="<normalize>{subset}/size_factors.tsv",
+        record="<normalize>{subset}/estimate_size_factors.record.json",
     log:
-        "<logs>/estimate_size_factors.log",
+        "<logs>{subset}/estimate_size_factors.log",
     benchmark:
-        "<benchmarks>/estimate_size_factors.tsv"
+        "<benchmarks>{subset}/estimate_size_factors.tsv"
+    group:
+        "prepare"
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -33,17 +35,19 @@ rule estimate_size_factors:
 rule export_normalized:
     """Write one normalised table for inspection: nothing later in the flow reads it."""
     input:
-        counts="<filter>/counts.parquet",
-        size_factors="<normalize>/size_factors.tsv",
+        counts="<filter>{subset}/counts.parquet",
+        size_factors="<normalize>{subset}/size_factors.tsv",
         gene_lengths=given_file("ingest.gene_lengths"),
-        lengths=lengths_input,
+        lengths=job(files.lengths),
     output:
-        table="<normalize>/tables/{table}.tsv.gz",
-        record="<normalize>/tables/{table}.export_normalized.record.json",
+        table="<normalize>{subset}/tables/{table}.tsv.gz",
+        record="<normalize>{subset}/tables/{table}.export_normalized.record.json",
     log:
-        "<logs>/{table}.export_normalized.log",
+        "<logs>{subset}/{table}.export_normalized.log",
     benchmark:
-        "<benchmarks>/{table}.export_normalized.tsv"
+        "<benchmarks>{subset}/{table}.export_normalized.tsv"
+    group:
+        "prepare"
     conda:
         "../envs/normalize.yaml"
     threads: 1
@@ -51,7 +55,7 @@ rule export_normalized:
         mem_mb=memory(per_million=80),
         runtime=runtime(),
     params:
-        name=table_name,
+        name=wildcard("table"),
         code=code("export_normalized"),
     script:
         "../scripts/export_normalized.py"

@@ -7,30 +7,32 @@
 rule compute_qc:
     """Compute libraries, distributions, components, distances and outliers, and say what they show."""
     input:
-        counts="<filter>/counts.parquet",
-        raw_counts="<ingest>/counts.parquet",
-        samples=design_samples,
-        size_factors="<normalize>/size_factors.tsv",
-        transformed="<transform>/transformed.parquet",
-        adjusted=adjusted_input,
-        lengths=lengths_input,
+        counts="<filter>{subset}/counts.parquet",
+        raw_counts="<ingest>{subset}/counts.parquet",
+        samples=job(files.design_samples),
+        size_factors="<normalize>{subset}/size_factors.tsv",
+        transformed="<transform>{subset}/transformed.parquet",
+        adjusted=job(files.adjusted),
+        lengths=job(files.lengths),
     output:
-        libraries="<qc>/libraries.tsv",
-        boxplots="<qc>/boxplots.tsv",
-        densities="<qc>/densities.tsv",
-        pca="<qc>/pca.tsv",
-        variance="<qc>/variance.tsv",
-        loadings="<qc>/loadings.tsv",
-        association="<qc>/association.tsv",
-        distances="<qc>/distances.tsv",
-        clustering="<qc>/clustering.tsv",
-        outliers="<qc>/outliers.tsv",
-        verdicts="<qc>/verdicts.tsv",
-        record="<qc>/compute_qc.record.json",
+        libraries="<qc>{subset}/libraries.tsv",
+        boxplots="<qc>{subset}/boxplots.tsv",
+        densities="<qc>{subset}/densities.tsv",
+        pca="<qc>{subset}/pca.tsv",
+        variance="<qc>{subset}/variance.tsv",
+        loadings="<qc>{subset}/loadings.tsv",
+        association="<qc>{subset}/association.tsv",
+        distances="<qc>{subset}/distances.tsv",
+        clustering="<qc>{subset}/clustering.tsv",
+        outliers="<qc>{subset}/outliers.tsv",
+        verdicts="<qc>{subset}/verdicts.tsv",
+        record="<qc>{subset}/compute_qc.record.json",
     log:
-        "<logs>/compute_qc.log",
+        "<logs>{subset}/compute_qc.log",
     benchmark:
-        "<benchmarks>/compute_qc.tsv"
+        "<benchmarks>{subset}/compute_qc.tsv"
+    group:
+        "quality"
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -38,12 +40,12 @@ rule compute_qc:
         mem_mb=memory(per_million=80),
         runtime=runtime(),
     params:
-        model=setting("design"),
+        model=job(settings.model),
         columns=setting("qc.color_by"),
         batch_columns=setting("batch.columns"),
         top_genes=setting("qc.top_genes"),
         outlier_mad=setting("qc.outlier_mad"),
-        blinded_columns=masked_columns,
+        blinded_columns=job(settings.masked_columns),
         code=code("compute_qc"),
     script:
         "../scripts/compute_qc.py"
@@ -52,19 +54,21 @@ rule compute_qc:
 rule check_identity:
     """Tell sex and subject of each sample from its counts, and compare with the sheet."""
     input:
-        raw_counts="<ingest>/counts.parquet",
-        samples="<ingest>/samples.tsv",
-        transformed="<transform>/transformed.parquet",
-        annotation="<annotate>/genes.tsv",
+        raw_counts="<ingest>{subset}/counts.parquet",
+        samples="<ingest>{subset}/samples.tsv",
+        transformed="<transform>{subset}/transformed.parquet",
+        annotation="<filter>/annotation.tsv",
     output:
-        sex="<qc>/sex.tsv",
-        subjects="<qc>/subjects.tsv",
-        verdicts="<qc>/identity.tsv",
-        record="<qc>/check_identity.record.json",
+        sex="<qc>{subset}/sex.tsv",
+        subjects="<qc>{subset}/subjects.tsv",
+        verdicts="<qc>{subset}/identity.tsv",
+        record="<qc>{subset}/check_identity.record.json",
     log:
-        "<logs>/check_identity.log",
+        "<logs>{subset}/check_identity.log",
     benchmark:
-        "<benchmarks>/check_identity.tsv"
+        "<benchmarks>{subset}/check_identity.tsv"
+    group:
+        "quality"
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -72,9 +76,9 @@ rule check_identity:
         mem_mb=memory(per_million=80),
         runtime=runtime(),
     params:
-        model=setting("design"),
+        model=job(settings.model),
         batch_columns=setting("batch.columns"),
-        masked_columns=masked_columns,
+        masked_columns=job(settings.masked_columns),
         sex_column=setting("qc.sex_column"),
         subject_column=setting("qc.subject_column"),
         code=code("check_identity"),
@@ -85,86 +89,59 @@ rule check_identity:
 rule plot_qc:
     """Draw every figure of quality control from the tables."""
     input:
-        samples=design_samples,
-        libraries="<qc>/libraries.tsv",
-        boxplots="<qc>/boxplots.tsv",
-        densities="<qc>/densities.tsv",
-        pca="<qc>/pca.tsv",
-        variance="<qc>/variance.tsv",
-        loadings="<qc>/loadings.tsv",
-        association="<qc>/association.tsv",
-        distances="<qc>/distances.tsv",
-        clustering="<qc>/clustering.tsv",
-        annotation="<annotate>/genes.tsv",
+        samples=job(files.design_samples),
+        libraries="<qc>{subset}/libraries.tsv",
+        boxplots="<qc>{subset}/boxplots.tsv",
+        densities="<qc>{subset}/densities.tsv",
+        pca="<qc>{subset}/pca.tsv",
+        variance="<qc>{subset}/variance.tsv",
+        loadings="<qc>{subset}/loadings.tsv",
+        association="<qc>{subset}/association.tsv",
+        distances="<qc>{subset}/distances.tsv",
+        clustering="<qc>{subset}/clustering.tsv",
+        annotation="<filter>/annotation.tsv",
     output:
-        libraries_png=report(
-            "<qc>/libraries.png",
-            category="{analysis}",
-            subcategory="Quality control",
-            labels={"figure": "Libraries"},
+        libraries_png=in_report("<qc>{subset}/libraries.png", "Quality control", figure="Libraries{subset}"),
+        libraries_svg="<qc>{subset}/libraries.svg",
+        boxplots_png=in_report(
+            "<qc>{subset}/boxplots.png",
+            "Quality control",
+            figure="Before and after normalisation{subset}",
         ),
-        libraries_svg="<qc>/libraries.svg",
-        boxplots_png=report(
-            "<qc>/boxplots.png",
-            category="{analysis}",
-            subcategory="Quality control",
-            labels={"figure": "Before and after normalisation"},
+        boxplots_svg="<qc>{subset}/boxplots.svg",
+        rle_png=in_report(
+            "<qc>{subset}/rle.png",
+            "Quality control",
+            figure="Relative log expression{subset}",
         ),
-        boxplots_svg="<qc>/boxplots.svg",
-        rle_png=report(
-            "<qc>/rle.png",
-            category="{analysis}",
-            subcategory="Quality control",
-            labels={"figure": "Relative log expression"},
+        rle_svg="<qc>{subset}/rle.svg",
+        densities_png=in_report("<qc>{subset}/densities.png", "Quality control", figure="Densities{subset}"),
+        densities_svg="<qc>{subset}/densities.svg",
+        pca_png=in_report("<qc>{subset}/pca.png", "Quality control", figure="PCA{subset}"),
+        pca_svg="<qc>{subset}/pca.svg",
+        scree_png=in_report("<qc>{subset}/scree.png", "Quality control", figure="PCA, variance{subset}"),
+        scree_svg="<qc>{subset}/scree.svg",
+        loadings_png=in_report("<qc>{subset}/loadings.png", "Quality control", figure="PCA, genes{subset}"),
+        loadings_svg="<qc>{subset}/loadings.svg",
+        association_png=in_report(
+            "<qc>{subset}/association.png",
+            "Quality control",
+            figure="PCA and sample sheet{subset}",
         ),
-        rle_svg="<qc>/rle.svg",
-        densities_png=report(
-            "<qc>/densities.png",
-            category="{analysis}",
-            subcategory="Quality control",
-            labels={"figure": "Densities"},
+        association_svg="<qc>{subset}/association.svg",
+        distances_png=in_report(
+            "<qc>{subset}/distances.png",
+            "Quality control",
+            figure="Sample distances{subset}",
         ),
-        densities_svg="<qc>/densities.svg",
-        pca_png=report(
-            "<qc>/pca.png",
-            category="{analysis}",
-            subcategory="Quality control",
-            labels={"figure": "PCA"},
-        ),
-        pca_svg="<qc>/pca.svg",
-        scree_png=report(
-            "<qc>/scree.png",
-            category="{analysis}",
-            subcategory="Quality control",
-            labels={"figure": "PCA, variance"},
-        ),
-        scree_svg="<qc>/scree.svg",
-        loadings_png=report(
-            "<qc>/loadings.png",
-            category="{analysis}",
-            subcategory="Quality control",
-            labels={"figure": "PCA, genes"},
-        ),
-        loadings_svg="<qc>/loadings.svg",
-        association_png=report(
-            "<qc>/association.png",
-            category="{analysis}",
-            subcategory="Quality control",
-            labels={"figure": "PCA and sample sheet"},
-        ),
-        association_svg="<qc>/association.svg",
-        distances_png=report(
-            "<qc>/distances.png",
-            category="{analysis}",
-            subcategory="Quality control",
-            labels={"figure": "Sample distances"},
-        ),
-        distances_svg="<qc>/distances.svg",
-        record="<qc>/plot_qc.record.json",
+        distances_svg="<qc>{subset}/distances.svg",
+        record="<qc>{subset}/plot_qc.record.json",
     log:
-        "<logs>/plot_qc.log",
+        "<logs>{subset}/plot_qc.log",
     benchmark:
-        "<benchmarks>/plot_qc.tsv"
+        "<benchmarks>{subset}/plot_qc.tsv"
+    group:
+        "quality"
     conda:
         "../envs/figures.yaml"
     threads: 1
@@ -172,7 +149,7 @@ rule plot_qc:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        model=setting("design"),
+        model=job(settings.model),
         columns=setting("qc.color_by"),
         batch_columns=setting("batch.columns"),
         code=code("plot_qc"),

@@ -1,13 +1,14 @@
 # 10 report: one page, one spreadsheet, the methods in words, and the manifest that ties everything together.
 # enters: tables, figures and records of all stages
-# leaves: ro-crate-metadata.json beside the stages; report.html, workbook.xlsx, methods.md, contrasts.tsv, accountability.tsv, verdicts.tsv, plan.tsv, manifest.json
+# leaves: ro-crate-metadata.json beside the stages; report.html, workbook.xlsx, methods.md, contrasts.tsv,
+#         accountability.tsv, verdicts.tsv, plan.tsv, steps.json, manifest.json
 
 
 rule check_plan:
     """Compare the run with the locked analysis plan."""
     input:
         lock=given_file("plan.lock"),
-        given=planned_files,
+        given=job(files.planned),
     output:
         deviations="<report>/plan.tsv",
         record="<report>/check_plan.record.json",
@@ -15,6 +16,8 @@ rule check_plan:
         "<logs>/check_plan.log",
     benchmark:
         "<benchmarks>/check_plan.tsv"
+    group:
+        "finish"
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -22,42 +25,54 @@ rule check_plan:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         steps=planned_code,
         code=code("check_plan"),
     script:
         "../scripts/check_plan.py"
 
 
+rule collect_records:
+    """Follow the records back from the last files of every stage, so that the report can say what was done."""
+    input:
+        last_files=job(targets.last_files),
+    output:
+        steps="<report>/steps.json",
+        record="<report>/collect_records.record.json",
+    log:
+        "<logs>/collect_records.log",
+    benchmark:
+        "<benchmarks>/collect_records.tsv"
+    group:
+        "finish"
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        code=code("collect_records"),
+    script:
+        "../scripts/collect_records.py"
+
+
 rule summarize_results:
     """Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
     input:
-        results=reported_files,
-        records=step_records,
+        results=job(targets.reported_files),
+        steps="<report>/steps.json",
     output:
-        accountability=report(
-            "<report>/accountability.tsv",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"table": "Accountability"},
-        ),
-        contrasts=report(
-            "<report>/contrasts.tsv",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"table": "Contrasts"},
-        ),
-        verdicts=report(
-            "<report>/verdicts.tsv",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"table": "Verdicts"},
-        ),
+        accountability=in_report("<report>/accountability.tsv", "Report", table="Accountability"),
+        contrasts=in_report("<report>/contrasts.tsv", "Report", table="Contrasts"),
+        verdicts=in_report("<report>/verdicts.tsv", "Report", table="Verdicts"),
         record="<report>/summarize_results.record.json",
     log:
         "<logs>/summarize_results.log",
     benchmark:
         "<benchmarks>/summarize_results.tsv"
+    group:
+        "finish"
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -65,7 +80,7 @@ rule summarize_results:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         code=code("summarize_results"),
     script:
         "../scripts/summarize_results.py"
@@ -74,24 +89,21 @@ rule summarize_results:
 rule render_report:
     """Write the page, with everything inside, and the methods as text."""
     input:
-        results=reported_files,
-        records=step_records,
+        results=job(targets.reported_files),
+        steps="<report>/steps.json",
         accountability="<report>/accountability.tsv",
         contrasts="<report>/contrasts.tsv",
         verdicts="<report>/verdicts.tsv",
     output:
-        page=report(
-            "<report>/report.html",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"page": "Report"},
-        ),
+        page=in_report("<report>/report.html", "Report", page="Report"),
         methods="<report>/methods.md",
         record="<report>/render_report.record.json",
     log:
         "<logs>/render_report.log",
     benchmark:
         "<benchmarks>/render_report.tsv"
+    group:
+        "finish"
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -99,7 +111,7 @@ rule render_report:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         workflow_versions=workflow_versions,
         code=code("render_report"),
     script:
@@ -109,23 +121,20 @@ rule render_report:
 rule write_workbook:
     """Write all results into one spreadsheet, one sheet per contrast."""
     input:
-        results=reported_files,
-        records=step_records,
+        results=job(targets.reported_files),
+        steps="<report>/steps.json",
         accountability="<report>/accountability.tsv",
         contrasts="<report>/contrasts.tsv",
         verdicts="<report>/verdicts.tsv",
     output:
-        workbook=report(
-            "<report>/workbook.xlsx",
-            category="{analysis}",
-            subcategory="Report",
-            labels={"table": "Spreadsheet"},
-        ),
+        workbook=in_report("<report>/workbook.xlsx", "Report", table="Spreadsheet"),
         record="<report>/write_workbook.record.json",
     log:
         "<logs>/write_workbook.log",
     benchmark:
         "<benchmarks>/write_workbook.tsv"
+    group:
+        "finish"
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -133,7 +142,7 @@ rule write_workbook:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         workflow_versions=workflow_versions,
         code=code("write_workbook"),
     script:
@@ -143,9 +152,8 @@ rule write_workbook:
 rule write_manifest:
     """Join the records of all steps into one graph."""
     input:
-        records=all_records,
-        page=report_file("report.html"),
-        workbook=report_file("workbook.xlsx"),
+        last_files=job(targets.last_files),
+        report_files=job(targets.report_files),
     output:
         manifest="<report>/manifest.json",
         record="<report>/write_manifest.record.json",
@@ -153,6 +161,8 @@ rule write_manifest:
         "<logs>/write_manifest.log",
     benchmark:
         "<benchmarks>/write_manifest.tsv"
+    group:
+        "finish"
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -160,7 +170,7 @@ rule write_manifest:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        settings=analysis_settings,
+        settings=job(settings.all_of_analysis),
         code=code("write_manifest"),
     script:
         "../scripts/write_manifest.py"
@@ -178,6 +188,8 @@ rule write_crate:
         "<logs>/write_crate.log",
     benchmark:
         "<benchmarks>/write_crate.tsv"
+    group:
+        "finish"
     conda:
         "../envs/report.yaml"
     threads: 1

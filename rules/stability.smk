@@ -1,30 +1,49 @@
 # 07 test, once more: what the calls depend on, and several contrasts together. Made only where `test.sensitivity`,
 # `test.influence`, `test.stage_wise` or `test.power` asks for it.
-# enters: <ingest>/counts.parquet, <batch>/design.tsv, <test>/<contrast>.tsv (also those of a sample set)
-# leaves: sensitivity/<sample set>.*, influence/<sample set>.* (`all` for all samples), stage_wise/<name>.tsv, power/<contrast>.tsv, figures
+# enters: <ingest>/counts.parquet, <batch>/design.tsv, <test>/<contrast>.tsv (also those of a set of samples)
+# leaves: sensitivity/, influence/ (of each set of samples), stage_wise/<name>.tsv, power/<contrast>.tsv
+
+
+# What every repeated analysis reads, and the settings that it repeats (degsteps.test.reanalysis.StudyFiles).
+STUDY_FILES = dict(
+    counts="<ingest>{subset}/counts.parquet",
+    samples=job(files.design_samples),
+    design="<batch>{subset}/design.tsv",
+    contrast_tables=job(files.contrast_tables),
+    keep_list=given_file("filter.keep_list"),
+    drop_list=given_file("filter.drop_list"),
+    control_genes=given_file("normalize.control_genes"),
+    given_size_factors=given_file("normalize.given_size_factors"),
+    lengths=job(files.lengths),
+    surrogate_controls=job(files.surrogate_controls),
+)
+STUDY_SETTINGS = dict(
+    contrasts=job(settings.contrasts),
+    model=job(settings.model),
+    group=job(settings.filter_group),
+    filters=setting("filter"),
+    size_factors=setting("normalize.size_factors"),
+    test=job(settings.repeated_test),
+    null_model=job(settings.surrogate_null),
+    seed=1,
+    subject=job(settings.correlated_subject),
+)
 
 
 rule vary_settings:
     """Test every contrast again under other filters, size factors and outlier policies."""
     input:
-        counts=for_contrast("<ingest>/counts.parquet"),
-        samples=design_samples,
-        design=for_contrast("<batch>/design.tsv"),
-        contrast_tables=tables_of_set,
-        keep_list=given_file("filter.keep_list"),
-        drop_list=given_file("filter.drop_list"),
-        control_genes=given_file("normalize.control_genes"),
-        given_size_factors=given_file("normalize.given_size_factors"),
-        lengths=lengths_input,
-        surrogate_controls=surrogate_controls,
+        **STUDY_FILES,
     output:
-        settings="<test>/sensitivity/{sample_set}.tsv",
-        stability="<test>/sensitivity/{sample_set}.parquet",
-        record="<test>/sensitivity/{sample_set}.vary_settings.record.json",
+        settings="<test>{subset}/sensitivity/settings.tsv",
+        stability="<test>{subset}/sensitivity/stability.parquet",
+        record="<test>{subset}/sensitivity/vary_settings.record.json",
     log:
-        "<logs>/{sample_set}.vary_settings.log",
+        "<logs>{subset}/vary_settings.log",
     benchmark:
-        "<benchmarks>/{sample_set}.vary_settings.tsv"
+        "<benchmarks>{subset}/vary_settings.tsv"
+    group:
+        "contrast"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -32,15 +51,7 @@ rule vary_settings:
         mem_mb=memory(per_million=120),
         runtime=runtime(per_million=60),
     params:
-        contrasts=contrasts_of_set,
-        model=model_of_set,
-        group=group_of_set,
-        filters=setting("filter"),
-        size_factors=setting("normalize.size_factors"),
-        test=repeated_test,
-        null_model=surrogate_null,
-        seed=1,
-        subject=correlated_subject,
+        **STUDY_SETTINGS,
         code=code("vary_settings"),
     script:
         "../scripts/vary_settings.py"
@@ -49,24 +60,17 @@ rule vary_settings:
 rule leave_out_samples:
     """Repeat the analysis without each sample in turn."""
     input:
-        counts=for_contrast("<ingest>/counts.parquet"),
-        samples=design_samples,
-        design=for_contrast("<batch>/design.tsv"),
-        contrast_tables=tables_of_set,
-        keep_list=given_file("filter.keep_list"),
-        drop_list=given_file("filter.drop_list"),
-        control_genes=given_file("normalize.control_genes"),
-        given_size_factors=given_file("normalize.given_size_factors"),
-        lengths=lengths_input,
-        surrogate_controls=surrogate_controls,
+        **STUDY_FILES,
     output:
-        influence="<test>/influence/{sample_set}.samples.tsv",
-        genes="<test>/influence/{sample_set}.genes.tsv",
-        record="<test>/influence/{sample_set}.leave_out_samples.record.json",
+        influence="<test>{subset}/influence/samples.tsv",
+        genes="<test>{subset}/influence/genes.tsv",
+        record="<test>{subset}/influence/leave_out_samples.record.json",
     log:
-        "<logs>/{sample_set}.leave_out_samples.log",
+        "<logs>{subset}/leave_out_samples.log",
     benchmark:
-        "<benchmarks>/{sample_set}.leave_out_samples.tsv"
+        "<benchmarks>{subset}/leave_out_samples.tsv"
+    group:
+        "contrast"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -74,93 +78,19 @@ rule leave_out_samples:
         mem_mb=memory(per_million=120),
         runtime=runtime(per_million=120),
     params:
-        contrasts=contrasts_of_set,
-        model=model_of_set,
-        group=group_of_set,
-        filters=setting("filter"),
-        size_factors=setting("normalize.size_factors"),
-        test=repeated_test,
-        null_model=surrogate_null,
-        seed=1,
-        subject=correlated_subject,
+        **STUDY_SETTINGS,
         code=code("leave_out_samples"),
     script:
         "../scripts/leave_out_samples.py"
 
 
-rule plot_sensitivity:
-    """Draw what a contrast calls under other settings."""
-    input:
-        settings=of_set_folder("<test>/sensitivity", "tsv"),
-        table="<annotate>/{contrast}.tsv",
-    output:
-        figure_png=report(
-            "<annotate>/{contrast}.sensitivity.png",
-            category="{analysis}",
-            subcategory="Results",
-            labels={"figure": "Sensitivity, {contrast}"},
-        ),
-        figure_svg="<annotate>/{contrast}.sensitivity.svg",
-        record="<annotate>/{contrast}.plot_sensitivity.record.json",
-    log:
-        "<logs>/{contrast}.plot_sensitivity.log",
-    benchmark:
-        "<benchmarks>/{contrast}.plot_sensitivity.tsv"
-    conda:
-        "../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(),
-        runtime=runtime(),
-    params:
-        contrast=contrast_name,
-        title=contrast_title,
-        alpha=setting("test.alpha"),
-        code=code("plot_sensitivity"),
-    script:
-        "../scripts/plot_sensitivity.py"
-
-
-rule plot_influence:
-    """Draw what a contrast loses and gains without each sample."""
-    input:
-        influence=of_set_folder("<test>/influence", "samples.tsv"),
-        genes=of_set_folder("<test>/influence", "genes.tsv"),
-    output:
-        figure_png=report(
-            "<annotate>/{contrast}.influence.png",
-            category="{analysis}",
-            subcategory="Results",
-            labels={"figure": "Influence, {contrast}"},
-        ),
-        figure_svg="<annotate>/{contrast}.influence.svg",
-        record="<annotate>/{contrast}.plot_influence.record.json",
-    log:
-        "<logs>/{contrast}.plot_influence.log",
-    benchmark:
-        "<benchmarks>/{contrast}.plot_influence.tsv"
-    conda:
-        "../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(),
-        runtime=runtime(),
-    params:
-        contrast=contrast_name,
-        title=contrast_title,
-        alpha=setting("test.alpha"),
-        code=code("plot_influence"),
-    script:
-        "../scripts/plot_influence.py"
-
-
 rule adjust_stage_wise:
     """Test several contrasts of each gene stage by stage."""
     input:
-        model=for_contrast("<test>/model.h5ad"),
-        counts=for_contrast("<filter>/counts.parquet"),
-        samples=design_samples,
-        contrast_tables=tables_of_family,
+        model=of_subset("<test>/model.h5ad"),
+        counts=of_subset("<filter>/counts.parquet"),
+        samples=job(files.design_samples),
+        contrast_tables=job(files.family_tables),
     output:
         table="<test>/stage_wise/{family}.tsv",
         record="<test>/stage_wise/{family}.adjust_stage_wise.record.json",
@@ -168,6 +98,8 @@ rule adjust_stage_wise:
         "<logs>/{family}.adjust_stage_wise.log",
     benchmark:
         "<benchmarks>/{family}.adjust_stage_wise.tsv"
+    group:
+        "finish"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -175,10 +107,10 @@ rule adjust_stage_wise:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
     params:
-        family=family_name,
-        contrasts=contrasts_of_family,
-        design=model_of_set,
-        confirmation=confirmation_of_family,
+        family=wildcard("family"),
+        contrasts=job(settings.family_contrasts),
+        design=job(settings.model),
+        confirmation=job(settings.confirmation),
         alpha=setting("test.alpha"),
         cooks_filter=setting("test.cooks_filter"),
         independent_filtering=setting("test.independent_filtering"),
@@ -191,11 +123,11 @@ rule compute_power:
     """Compute what a contrast could find with these samples."""
     input:
         table="<test>/{contrast}.tsv",
-        genes=for_contrast("<test>/genes.tsv"),
-        size_factors=for_contrast("<normalize>/size_factors.tsv"),
-        design=for_contrast("<batch>/design.tsv"),
-        samples=design_samples,
-        lengths=lengths_input,
+        genes=of_subset("<test>/genes.tsv"),
+        size_factors=of_subset("<normalize>/size_factors.tsv"),
+        design=of_subset("<batch>/design.tsv"),
+        samples=job(files.design_samples),
+        lengths=job(files.lengths),
     output:
         power="<test>/power/{contrast}.tsv",
         record="<test>/power/{contrast}.compute_power.record.json",
@@ -203,6 +135,8 @@ rule compute_power:
         "<logs>/{contrast}.compute_power.log",
     benchmark:
         "<benchmarks>/{contrast}.compute_power.tsv"
+    group:
+        "contrast"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -210,43 +144,12 @@ rule compute_power:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        name=contrast_name,
-        contrast=contrast_setting,
-        model=model_of_set,
+        name=wildcard("contrast"),
+        contrast=job(settings.contrast),
+        model=job(settings.model),
         alpha=setting("test.alpha"),
         target=setting("test.power"),
         fold_changes=setting("test.power_fold_changes"),
         code=code("compute_power"),
     script:
         "../scripts/compute_power.py"
-
-
-rule plot_power:
-    """Draw the power of a contrast over the mean count of genes."""
-    input:
-        power="<test>/power/{contrast}.tsv",
-    output:
-        figure_png=report(
-            "<annotate>/{contrast}.power.png",
-            category="{analysis}",
-            subcategory="Results",
-            labels={"figure": "Power, {contrast}"},
-        ),
-        figure_svg="<annotate>/{contrast}.power.svg",
-        record="<annotate>/{contrast}.plot_power.record.json",
-    log:
-        "<logs>/{contrast}.plot_power.log",
-    benchmark:
-        "<benchmarks>/{contrast}.plot_power.tsv"
-    conda:
-        "../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(),
-        runtime=runtime(),
-    params:
-        title=contrast_title,
-        target=setting("test.power"),
-        code=code("plot_power"),
-    script:
-        "../scripts/plot_power.py"

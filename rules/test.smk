@@ -6,20 +6,21 @@
 rule fit_model:
     """Fit variances and coefficients of every gene, once for all contrasts."""
     input:
-        counts="<filter>/counts.parquet",
-        size_factors="<normalize>/size_factors.tsv",
-        design="<batch>/design.tsv",
-        lengths=lengths_input,
-        samples=subject_sheet,
-        parts=fit_parts("fit_coefficients", "h5ad"),
+        counts="<filter>{subset}/counts.parquet",
+        size_factors="<normalize>{subset}/size_factors.tsv",
+        design="<batch>{subset}/design.tsv",
+        lengths=job(files.lengths),
+        samples=job(files.subject_sheet),
     output:
-        model="<test>/model.h5ad",
-        genes="<test>/genes.tsv",
-        record="<test>/fit_model.record.json",
+        model="<test_whole>{subset}/model.h5ad",
+        genes="<test_whole>{subset}/genes.tsv",
+        record="<test_whole>{subset}/fit_model.record.json",
     log:
-        "<logs>/fit_model.log",
+        "<logs>{subset}/fit_model.log",
     benchmark:
-        "<benchmarks>/fit_model.tsv"
+        "<benchmarks>{subset}/fit_model.tsv"
+    group:
+        "fit"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -30,36 +31,38 @@ rule fit_model:
         engine=setting("test.engine"),
         compatibility=setting("test.compatibility"),
         fit_type=setting("test.fit_type"),
-        subject=correlated_subject,
+        subject=job(settings.correlated_subject),
         code=code("fit_model"),
     script:
         "../scripts/fit_model.py"
 
 
-# Where the genes are scattered over jobs (test.scatter), the next three make the parts that fit_model joins. Snakemake's
-# scattergather has one number for the whole workflow; here each analysis has its own.
+# Where the genes are scattered over jobs (test.scatter), the next four do what fit_model does. Snakemake's scattergather
+# has one number of parts for the whole workflow; here each analysis has its own.
 rule fit_gene_wise:
     """Fit the gene-wise dispersions of a part of the genes."""
     input:
-        counts="<filter>/counts.parquet",
-        size_factors="<normalize>/size_factors.tsv",
-        design="<batch>/design.tsv",
-        lengths=lengths_input,
+        counts="<filter>{subset}/counts.parquet",
+        size_factors="<normalize>{subset}/size_factors.tsv",
+        design="<batch>{subset}/design.tsv",
+        lengths=job(files.lengths),
     output:
-        gene_wise="<test>/fit_gene_wise/{part}.parquet",
-        record="<test>/fit_gene_wise/{part}.fit_gene_wise.record.json",
+        gene_wise="<test>{subset}/fit_gene_wise/{part}.parquet",
+        record="<test>{subset}/fit_gene_wise/{part}.fit_gene_wise.record.json",
     log:
-        "<logs>/{part}.fit_gene_wise.log",
+        "<logs>{subset}/{part}.fit_gene_wise.log",
     benchmark:
-        "<benchmarks>/{part}.fit_gene_wise.tsv"
+        "<benchmarks>{subset}/{part}.fit_gene_wise.tsv"
+    group:
+        "gene_wise"
     conda:
         "../envs/model.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_part(per_million=80),
-        runtime=runtime_of_part(per_million=10),
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
     params:
-        part=part_name,
+        part=wildcard("part"),
         compatibility=setting("test.compatibility"),
         code=code("fit_gene_wise"),
     script:
@@ -69,15 +72,17 @@ rule fit_gene_wise:
 rule fit_trend:
     """Fit the trend of the dispersions through the genes of all parts."""
     input:
-        gene_wise=fit_parts("fit_gene_wise", "parquet"),
-        design="<batch>/design.tsv",
+        gene_wise=parts("fit_gene_wise", "parquet"),
+        design="<batch>{subset}/design.tsv",
     output:
-        trend="<test>/trend.json",
-        record="<test>/fit_trend.record.json",
+        trend="<test>{subset}/trend.json",
+        record="<test>{subset}/fit_trend.record.json",
     log:
-        "<logs>/fit_trend.log",
+        "<logs>{subset}/fit_trend.log",
     benchmark:
-        "<benchmarks>/fit_trend.tsv"
+        "<benchmarks>{subset}/fit_trend.tsv"
+    group:
+        "trend"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -95,47 +100,21 @@ rule fit_trend:
 rule fit_coefficients:
     """Fit final dispersions and coefficients of a part of the genes."""
     input:
-        counts="<filter>/counts.parquet",
-        size_factors="<normalize>/size_factors.tsv",
-        design="<batch>/design.tsv",
-        lengths=lengths_input,
-        gene_wise="<test>/fit_gene_wise/{part}.parquet",
-        trend="<test>/trend.json",
+        counts="<filter>{subset}/counts.parquet",
+        size_factors="<normalize>{subset}/size_factors.tsv",
+        design="<batch>{subset}/design.tsv",
+        lengths=job(files.lengths),
+        gene_wise="<test>{subset}/fit_gene_wise/{part}.parquet",
+        trend="<test>{subset}/trend.json",
     output:
-        fit="<test>/fit_coefficients/{part}.h5ad",
-        record="<test>/fit_coefficients/{part}.fit_coefficients.record.json",
+        fit="<test>{subset}/fit_coefficients/{part}.h5ad",
+        record="<test>{subset}/fit_coefficients/{part}.fit_coefficients.record.json",
     log:
-        "<logs>/{part}.fit_coefficients.log",
+        "<logs>{subset}/{part}.fit_coefficients.log",
     benchmark:
-        "<benchmarks>/{part}.fit_coefficients.tsv"
-    conda:
-        "../envs/model.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory_of_part(per_million=80),
-        runtime=runtime_of_part(per_million=10),
-    params:
-        part=part_name,
-        compatibility=setting("test.compatibility"),
-        code=code("fit_coefficients"),
-    script:
-        "../scripts/fit_coefficients.py"
-
-
-rule test_contrast:
-    """Test one contrast in every gene; maximum-likelihood and shrunken fold changes side by side."""
-    input:
-        model=for_contrast("<test>/model.h5ad"),
-        counts=for_contrast("<filter>/counts.parquet"),
-        size_factors=for_contrast("<normalize>/size_factors.tsv"),
-        samples=design_samples,
-    output:
-        table="<test>/{contrast}.tsv",
-        record="<test>/{contrast}.test_contrast.record.json",
-    log:
-        "<logs>/{contrast}.test_contrast.log",
-    benchmark:
-        "<benchmarks>/{contrast}.test_contrast.tsv"
+        "<benchmarks>{subset}/{part}.fit_coefficients.tsv"
+    group:
+        "coefficients"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -143,8 +122,64 @@ rule test_contrast:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
     params:
-        contrast=contrast_setting,
-        design=model_of_set,
+        part=wildcard("part"),
+        compatibility=setting("test.compatibility"),
+        code=code("fit_coefficients"),
+    script:
+        "../scripts/fit_coefficients.py"
+
+
+rule join_parts:
+    """Join the parts of a fit: bit for bit the fit of a single job."""
+    input:
+        parts=parts("fit_coefficients", "h5ad"),
+    output:
+        model="<test_in_parts>{subset}/model.h5ad",
+        genes="<test_in_parts>{subset}/genes.tsv",
+        record="<test_in_parts>{subset}/join_parts.record.json",
+    log:
+        "<logs>{subset}/join_parts.log",
+    benchmark:
+        "<benchmarks>{subset}/join_parts.tsv"
+    group:
+        "fit"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
+    params:
+        code=code("join_parts"),
+    script:
+        "../scripts/join_parts.py"
+
+
+rule test_contrast:
+    """Test one contrast in every gene; maximum-likelihood and shrunken fold changes side by side."""
+    input:
+        model=of_subset("<test>/model.h5ad"),
+        counts=of_subset("<filter>/counts.parquet"),
+        size_factors=of_subset("<normalize>/size_factors.tsv"),
+        samples=job(files.design_samples),
+    output:
+        table="<test>/{contrast}.tsv",
+        record="<test>/{contrast}.test_contrast.record.json",
+    log:
+        "<logs>/{contrast}.test_contrast.log",
+    benchmark:
+        "<benchmarks>/{contrast}.test_contrast.tsv"
+    group:
+        "contrast"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
+    params:
+        contrast=job(settings.contrast),
+        design=job(settings.model),
         alpha=setting("test.alpha"),
         cooks_filter=setting("test.cooks_filter"),
         independent_filtering=setting("test.independent_filtering"),
@@ -158,20 +193,17 @@ rule test_contrast:
 rule plot_dispersion:
     """Draw the variances of the fit over the mean."""
     input:
-        genes="<test>/genes.tsv",
+        genes="<test>{subset}/genes.tsv",
     output:
-        figure_png=report(
-            "<test>/dispersion.png",
-            category="{analysis}",
-            subcategory="Test",
-            labels={"figure": "Dispersion"},
-        ),
-        figure_svg="<test>/dispersion.svg",
-        record="<test>/plot_dispersion.record.json",
+        figure_png=in_report("<test>{subset}/dispersion.png", "Test", figure="Dispersion{subset}"),
+        figure_svg="<test>{subset}/dispersion.svg",
+        record="<test>{subset}/plot_dispersion.record.json",
     log:
-        "<logs>/plot_dispersion.log",
+        "<logs>{subset}/plot_dispersion.log",
     benchmark:
-        "<benchmarks>/plot_dispersion.tsv"
+        "<benchmarks>{subset}/plot_dispersion.tsv"
+    group:
+        "fit"
     conda:
         "../envs/figures.yaml"
     threads: 1

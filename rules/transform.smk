@@ -6,17 +6,19 @@
 rule transform_counts:
     """Transform counts for figures and clustering."""
     input:
-        counts="<filter>/counts.parquet",
-        size_factors="<normalize>/size_factors.tsv",
-        design="<batch>/design.tsv",
-        lengths=lengths_input,
+        counts="<filter>{subset}/counts.parquet",
+        size_factors="<normalize>{subset}/size_factors.tsv",
+        design="<batch>{subset}/design.tsv",
+        lengths=job(files.lengths),
     output:
-        transformed="<transform>/transformed.parquet",
-        record="<transform>/transform_counts.record.json",
+        transformed="<transform>{subset}/transformed.parquet",
+        record="<transform>{subset}/transform_counts.record.json",
     log:
-        "<logs>/transform_counts.log",
+        "<logs>{subset}/transform_counts.log",
     benchmark:
-        "<benchmarks>/transform_counts.tsv"
+        "<benchmarks>{subset}/transform_counts.tsv"
+    group:
+        "quality"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -36,15 +38,17 @@ rule transform_counts:
 rule adjust_transformed:
     """Remove the batches from the transformed values, keeping what the design asks. FOR FIGURES ONLY."""
     input:
-        values=adjustment_input,
-        samples=design_samples,
+        values=job(files.before_adjustment),
+        samples=job(files.design_samples),
     output:
-        adjusted="<transform>/adjusted.parquet",
-        record="<transform>/adjust_transformed.record.json",
+        adjusted="<transform>{subset}/adjusted.parquet",
+        record="<transform>{subset}/adjust_transformed.record.json",
     log:
-        "<logs>/adjust_transformed.log",
+        "<logs>{subset}/adjust_transformed.log",
     benchmark:
-        "<benchmarks>/adjust_transformed.tsv"
+        "<benchmarks>{subset}/adjust_transformed.tsv"
+    group:
+        "quality"
     conda:
         "../envs/model.yaml"
     threads: 1
@@ -52,8 +56,8 @@ rule adjust_transformed:
         mem_mb=memory(per_million=80),
         runtime=runtime(),
     params:
-        model=setting("design"),
-        method=adjustment_method,
+        model=job(settings.model),
+        method=job(settings.adjustment_method),
         batch_columns=setting("batch.columns"),
         transform=setting("transform.method"),
         trend_genes=setting("transform.trend_genes"),

@@ -4,11 +4,10 @@ Negative-binomial (Love, Huber & Anders 2014), or linear on log counts with weig
 where samples of one subject may be correlated.
 """
 
-from degsteps.engines.dispatch import fit_model, storable
+from degsteps.engines.dispatch import fit_model
 from degsteps.normalize.size_factors import normalization_factors
-from degsteps.step import Input, Inputs, OptionalInput, Output, run
+from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
-from degsteps.test.gene_parts import join_parts
 
 
 def main(
@@ -23,17 +22,8 @@ def main(
     subject: str | None,
     lengths: OptionalInput = None,
     samples: OptionalInput = None,
-    parts: Inputs = (),
 ) -> dict:
-    """Fit raw counts with the size factors, and transcript lengths where they are known, as offsets.
-
-    Where the genes were scattered over jobs, their parts are joined and nothing is fitted again.
-    """
-    if parts:
-        fit, table, facts = storable(join_parts(parts))
-        fit.write_h5ad(model)
-        write_table(table, genes)
-        return facts
+    """Fit raw counts with the size factors, and transcript lengths where they are known, as offsets."""
     matrix = read_matrix(counts)
     factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
     options = {"engine": engine, "compatibility": compatibility, "fit_type": fit_type}

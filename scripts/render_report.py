@@ -11,7 +11,7 @@ from degsteps.tables import read_json, read_table, read_text_table
 
 def main(
     results: Inputs,
-    records: Inputs,
+    steps: Input,
     accountability: Input,
     contrasts: Input,
     verdicts: Input,
@@ -24,7 +24,7 @@ def main(
     stored = stored_results(
         results,
         settings=settings,
-        records=[read_json(path) for path in records],
+        records=read_json(steps),
         accounts=accounting.accounts_of(read_table(accountability, text=("reason", "stage"))),
         workflow_versions=workflow_versions,
         read_table=read_table,

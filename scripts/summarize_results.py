@@ -5,13 +5,13 @@ from dataclasses import replace
 from degsteps.report import accounting
 from degsteps.report.reading import stored_results
 from degsteps.report.verdicts import collect_verdicts
-from degsteps.step import Inputs, Output, run
+from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import read_json, read_table, read_text_table, write_table
 
 
 def main(
     results: Inputs,
-    records: Inputs,
+    steps: Input,
     accountability: Output,
     contrasts: Output,
     verdicts: Output,
@@ -22,7 +22,7 @@ def main(
     stored = stored_results(
         results,
         settings=settings,
-        records=[read_json(path) for path in records],
+        records=read_json(steps),
         read_table=read_table,
         read_text_table=read_text_table,
         read_json=read_json,

@@ -8,7 +8,7 @@ from degsteps.tables import read_json, read_table, read_text_table
 
 def main(
     results: Inputs,
-    records: Inputs,
+    steps: Input,
     accountability: Input,
     contrasts: Input,
     verdicts: Input,
@@ -20,7 +20,7 @@ def main(
     stored = stored_results(
         results,
         settings=settings,
-        records=[read_json(path) for path in records],
+        records=read_json(steps),
         workflow_versions=workflow_versions,
         read_table=read_table,
         read_text_table=read_text_table,

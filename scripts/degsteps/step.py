@@ -3,6 +3,8 @@
 A script defines one typed ``main`` and ends with ``run(main)``. The signature is the only definition of its
 arguments: parameters annotated :data:`Input` and :data:`Output` are files, all others are settings.
 
+- A parameter annotated with a dataclass stands for the fields of that class, which are annotated in the same way: what
+  several steps have in common is defined once.
 - Under ``script:`` the arguments come from the rule's ``input``, ``output`` and ``params`` of the same names.
 - On the command line they are ``--name value``; lists, mappings, numbers and booleans are written as JSON.
 
@@ -11,6 +13,7 @@ leaves no half-written file. The record (inputs and outputs with SHA-256, settin
 """
 
 import argparse
+import dataclasses
 import errno
 import glob
 import inspect
@@ -26,7 +29,6 @@ import time
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,7 +59,7 @@ _STORAGE_ERRORS = {
 logger = logging.getLogger("degsteps")
 
 
-@dataclass
+@dataclasses.dataclass
 class Call:
     """One bound call of a step: values by parameter name, and what the record says beside them."""
 
@@ -126,9 +128,33 @@ def _kind(annotation: Any) -> str:
 
 
 def _parameters(main: Callable) -> dict[str, inspect.Parameter]:
-    signature = inspect.signature(main)
-    hints = typing.get_type_hints(main, include_extras=True)
-    return {name: parameter.replace(annotation=hints[name]) for name, parameter in signature.parameters.items()}
+    """Return the parameters of a step by name; a dataclass gives one for each of its fields."""
+    parameters: dict[str, inspect.Parameter] = {}
+    for name, parameter in _annotated(main).items():
+        if dataclasses.is_dataclass(parameter.annotation):
+            parameters |= _annotated(parameter.annotation)
+        else:
+            parameters[name] = parameter
+    return parameters
+
+
+def _annotated(function: Callable) -> dict[str, inspect.Parameter]:
+    """Return the parameters of a function or of a dataclass, their annotations resolved."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    parameters = inspect.signature(function).parameters
+    return {name: parameter.replace(annotation=hints[name]) for name, parameter in parameters.items()}
+
+
+def _called(main: Callable, values: dict[str, Any]) -> dict[str, Any] | None:
+    """Call ``main`` with values by parameter name, those of a dataclass put together."""
+    arguments = {}
+    for name, parameter in _annotated(main).items():
+        if dataclasses.is_dataclass(parameter.annotation):
+            fields = _annotated(parameter.annotation)
+            arguments[name] = parameter.annotation(**{field: values[field] for field in fields if field in values})
+        elif name in values:
+            arguments[name] = values[name]
+    return main(**arguments)
 
 
 def _call_from_rule(main: Callable, rule: Any) -> Call:
@@ -276,7 +302,7 @@ def _execute(main: Callable, call: Call) -> None:
     }
     started = time.monotonic()
     try:
-        facts = main(**values) or {}
+        facts = _called(main, values) or {}
         _require_own_environment()
         missing = [str(path) for path in targets if not partial[path].is_file()]
         if missing:

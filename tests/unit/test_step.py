@@ -191,3 +191,43 @@ def test_blas_threads_are_fixed_before_numpy():
     environment = clean_environment() | {"PYTHONPATH": str(REPO / "scripts"), "OMP_NUM_THREADS": "8"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "1"]
+
+
+GROUPED = '''
+"""Two steps have these in common."""
+from dataclasses import dataclass
+from degsteps.step import Input, OptionalInput, Output, run
+
+@dataclass
+class Pair:
+    """What is joined."""
+
+    first: Input
+    word: str
+    extra: OptionalInput = None
+
+def main(pair: Pair, joined: Output, times: int = 2):
+    """Join."""
+    joined.write_text(pair.first.read_text() + pair.word * times + (pair.extra.read_text() if pair.extra else ""))
+
+if __name__ == "__main__":
+    run(main)
+'''
+
+
+def test_fields_of_a_dataclass_are_arguments_like_any_other(script, tmp_path):
+    path = tmp_path / "grouped.py"
+    path.write_text(textwrap.dedent(GROUPED))
+    command = [sys.executable, str(path), "--first", "a.txt", "--word=-x", "--extra", "b.txt", "--joined", "out.txt"]
+    environment = clean_environment() | {"PYTHONPATH": str(REPO / "scripts")}
+    done = subprocess.run(
+        [*command, "--record", "r.json"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.txt").read_text() == "a-x-xb"
+    record = json.loads((tmp_path / "r.json").read_text())
+    assert [entry["path"] for entries in record["inputs"].values() for entry in entries] == ["a.txt", "b.txt"]
+    assert record["params"] == {"word": "-x", "times": 2}
+    lacking = subprocess.run(command[:3], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert "--first" in lacking.stderr
+    assert lacking.returncode == 2

@@ -237,17 +237,17 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "test.sensitivity": (SENSITIVE, "08_annotate/c.tsv", {}),
     "test.sensitivity_grid.filters": (
         SENSITIVE | {"test.sensitivity_grid.filters": ["none"]},
-        "07_test/sensitivity/all.tsv",
+        "07_test/sensitivity/settings.tsv",
         SENSITIVE,
     ),
     "test.sensitivity_grid.size_factors": (
         SENSITIVE | {"test.sensitivity_grid.size_factors": ["tmm"]},
-        "07_test/sensitivity/all.tsv",
+        "07_test/sensitivity/settings.tsv",
         SENSITIVE,
     ),
     "test.sensitivity_grid.cooks_filter": (
         SENSITIVE | {"test.sensitivity_grid.cooks_filter": [True]},
-        "07_test/sensitivity/all.tsv",
+        "07_test/sensitivity/settings.tsv",
         SENSITIVE,
     ),
     "test.engine": ({"test.engine": "pydeseq2"}, "07_test/genes.tsv", {}),
@@ -255,11 +255,11 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "test.compatibility": ({"test.compatibility": "exact"}, "07_test/genes.tsv", {}),
     "test.fit_type": ({"test.fit_type": "local"}, "07_test/genes.tsv", {}),
     "test.shrinkage": ({"test.shrinkage": "normal"}, "07_test/c.tsv", {}),
-    "annotate.genes": ({"annotate.genes": None}, "08_annotate/genes.tsv", {}),
+    "annotate.genes": ({"annotate.genes": None}, "02_filter/annotation.tsv", {}),
     "annotate.release": ({"annotate.release": "R1"}, "08_annotate/annotate_genes.record.json", {}),
     "annotate.strip_version": (
         VERSIONED | {"annotate.strip_version": "always"},
-        "08_annotate/genes.tsv",
+        "02_filter/annotation.tsv",
         VERSIONED | {"annotate.strip_version": "never"},
     ),
     "report.heatmap_genes": ({"report.heatmap_genes": 5}, "08_annotate/c.heatmap.png", {}),
@@ -543,7 +543,7 @@ def variants(tmp_path_factory) -> Path:
         settings_of |= {f"{name}-one": settings, f"{name}-other": other}
         targets |= {f"{name}-one": {*files, "08_annotate/c.top_genes.png"}, f"{name}-other": set(files.values())}
     settings_of["test-influence"] = {"test.influence": True}
-    targets["test-influence"] = {"07_test/influence/all.samples.tsv", "08_annotate/c.influence.png"}
+    targets["test-influence"] = {"07_test/influence/samples.tsv", "08_annotate/c.influence.png"}
     targets["ingest-exclude_samples-with"].add("07_test/c.tsv")
     targets["ingest-gene_lengths"].add("03_normalize/tables/tpm.tsv.gz")
     analyses |= {name: changed(base, settings) for name, settings in settings_of.items()}
@@ -588,7 +588,7 @@ def test_both_ways_lead_to_the_same(variants, name):
 
 def test_influence_is_that_of_the_sample(variants):
     """`test.influence`: without a sample there are as many calls as where the configuration excludes it."""
-    table = pd.read_csv(variants / "results/test-influence/1.0/07_test/influence/all.samples.tsv", sep="\t")
+    table = pd.read_csv(variants / "results/test-influence/1.0/07_test/influence/samples.tsv", sep="\t")
     assert len(table) == 7
     excluded = pd.read_csv(variants / "results/ingest-exclude_samples-with/1.0/07_test/c.tsv", sep="\t")
     found = table.set_index("without").loc["untreated2"]

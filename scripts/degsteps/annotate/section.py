@@ -36,7 +36,7 @@ ANNOTATION = Section(
     name="annotation",
     title="Results with annotation",
     files=(
-        File(r"genes\.tsv", "Annotation of every gene that was read."),
+        File(r"annotation\.tsv", "Annotation of every gene that was read.", stage="filter"),
         File(r".*\.tsv", "Result table: every tested gene, by adjusted p-value.", is_of_genes=True, is_rest=True),
     ),
     sentences={"annotation": _sentences},

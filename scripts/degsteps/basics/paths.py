@@ -4,7 +4,7 @@ Standard library only: the Snakefile imports this module.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 VERSION_FOLDER = "<results>/{analysis}/{version}"
@@ -16,7 +16,7 @@ def stage_folder(stage: str) -> str:
     return f"{STAGES.index(stage) + 1:02d}_{stage}"
 
 
-def stage_pathvars(analyses: Iterable[str], versions: Iterable[str]) -> dict[str, str]:
+def stage_pathvars(versions: Mapping[str, str], in_parts: Iterable[str] = ()) -> dict[str, str]:
     """Return one Snakemake path variable per stage, plus those of the whole version, logs and benchmarks.
 
     Rules write ``<filter>/genes.tsv``; a workflow that loads this one as a module moves everything by setting
@@ -24,14 +24,25 @@ def stage_pathvars(analyses: Iterable[str], versions: Iterable[str]) -> dict[str
 
     Parameters
     ----------
-    analyses, versions : what rules may make files for. The patterns stand in the paths themselves, because Snakemake
-        does not apply ``wildcard_constraints:`` to wildcards that come out of a path variable.
+    versions : by analysis; what rules may make files for. The patterns stand in the paths themselves, because
+        Snakemake does not apply ``wildcard_constraints:`` to wildcards that come out of a path variable.
+    in_parts : analyses whose genes are scattered over jobs. The fit of these is ``<test_in_parts>``, that of all others
+        ``<test_whole>``: the same folder, so that two rules can make the same file, each for its own analyses.
     """
-    folder = VERSION_FOLDER.format(
-        analysis=f"{{analysis,{_one_of(analyses)}}}", version=f"{{version,{_one_of(versions)}}}"
-    )
+    folder = _version_pattern(versions, versions)
     stages = {stage: f"{folder}/{stage_folder(stage)}" for stage in STAGES}
-    return stages | {"version": folder} | {name: f"{folder}/{name}" for name in ("logs", "benchmarks")}
+    stages |= {"version": folder} | {name: f"{folder}/{name}" for name in ("logs", "benchmarks")}
+    in_parts = set(in_parts) & set(versions)
+    for name, analyses in (("test_in_parts", in_parts), ("test_whole", set(versions) - in_parts)):
+        stages[name] = f"{_version_pattern(analyses, versions)}/{stage_folder('test')}"
+    return stages
+
+
+def _version_pattern(analyses: Iterable[str], versions: Mapping[str, str]) -> str:
+    """Return the folder of a version, with wildcards that fit some analyses only."""
+    return VERSION_FOLDER.format(
+        analysis=f"{{analysis,{_one_of(analyses)}}}", version=f"{{version,{_one_of(versions.values())}}}"
+    )
 
 
 def _one_of(names: Iterable[str]) -> str:

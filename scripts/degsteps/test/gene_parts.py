@@ -73,6 +73,6 @@ def in_order(paths: list[Path]) -> list[Path]:
     return sorted(paths, key=lambda path: int(path.name.split("-of-")[0]))
 
 
-def join_parts(paths: list[Path]) -> Fit:
+def merged_parts(paths: list[Path]) -> Fit:
     """One fit from the files of its parts."""
     return fit.merge_fits([Fit.from_anndata(read_model(path)) for path in in_order(paths)])

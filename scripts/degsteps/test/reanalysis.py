@@ -5,7 +5,6 @@ Numbers are those of the steps that do this one after another; with the same set
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from degsteps.design.weights import compile_contrast
 from degsteps.engines import dispatch
 from degsteps.filter import rules
 from degsteps.normalize import size_factors as normalization
+from degsteps.step import Input, Inputs, OptionalInput
 from degsteps.tables import read_gene_list, read_matrix, read_samples, read_table
 
 #: Columns of a result table in which a repeated run must equal the one that it repeats.
@@ -82,64 +82,71 @@ class Study:
         )
 
 
-def read_study(
-    counts: Path,
-    samples: Path,
-    design: Path,
-    *,
-    group: str,
-    model: Mapping[str, Any],
-    contrasts: Mapping[str, Mapping[str, Any]],
-    test: Mapping[str, Any],
-    null_model: str,
-    seed: int,
-    subject: str | None,
-    lengths: Path | None,
-    keep_list: Path | None,
-    drop_list: Path | None,
-    control_genes: Path | None,
-    given_size_factors: Path | None,
-    surrogate_controls: Path | None,
-) -> tuple[Study, dict[str, Question]]:
-    """Read what the steps from the filter to the test read.
+@dataclass(frozen=True)
+class StudyFiles:
+    """What a repeated analysis reads, and the settings that it repeats: parameters of the steps that make one.
 
-    Parameters
+    Attributes
     ----------
     samples, design : with the surrogate variables of the main run, which are left out.
     group : the factor whose groups the filter counts on.
-    model, contrasts, test : of the configuration.
+    model, contrasts, test, filters, size_factors : of the configuration.
     null_model, seed, surrogate_controls : see :func:`degsteps.batch.surrogate_setup.surrogate_setup`.
     subject : the column whose samples are modelled as correlated, if any.
     """
-    matrix = read_matrix(counts)
-    sheet, whole = read_samples(samples).loc[matrix.columns].rename_axis("sample"), read_table(design)
+
+    counts: Input
+    samples: Input
+    design: Input
+    contrast_tables: Inputs
+    contrasts: dict
+    model: dict
+    group: str
+    filters: dict
+    size_factors: str
+    test: dict
+    null_model: str
+    seed: int
+    subject: str | None
+    keep_list: OptionalInput = None
+    drop_list: OptionalInput = None
+    control_genes: OptionalInput = None
+    given_size_factors: OptionalInput = None
+    lengths: OptionalInput = None
+    surrogate_controls: OptionalInput = None
+
+
+def read_study(files: StudyFiles) -> tuple["Study", dict[str, Question]]:
+    """Read what the steps from the filter to the test read."""
+    matrix = read_matrix(files.counts)
+    sheet, whole = read_samples(files.samples).loc[matrix.columns].rename_axis("sample"), read_table(files.design)
     surrogates = None
-    if model.get("surrogates"):
+    if files.model.get("surrogates"):
         sheet = sheet[[name for name in sheet.columns if not NAME.fullmatch(name)]]
         surrogates = surrogate_setup(
             sheet,
-            model,
-            null_model=null_model,
-            seed=seed,
-            fit_type=test["fit_type"],
-            compatibility=test["compatibility"],
-            control_genes=read_gene_list(surrogate_controls) if surrogate_controls else None,
+            files.model,
+            null_model=files.null_model,
+            seed=files.seed,
+            fit_type=files.test["fit_type"],
+            compatibility=files.test["compatibility"],
+            control_genes=read_gene_list(files.surrogate_controls) if files.surrogate_controls else None,
         )
         whole = whole[[name for name in whole.columns if not NAME.fullmatch(name)]]
     known = whole.loc[matrix.columns]
     study = Study(
         matrix,
         known,
-        sheet[group],
-        read_matrix(lengths).loc[:, matrix.columns] if lengths else None,
-        read_gene_list(keep_list),
-        read_gene_list(drop_list),
-        read_gene_list(control_genes) if control_genes else None,
-        read_samples(given_size_factors) if given_size_factors else None,
-        sheet[subject] if subject else None,
+        sheet[files.group],
+        read_matrix(files.lengths).loc[:, matrix.columns] if files.lengths else None,
+        read_gene_list(files.keep_list),
+        read_gene_list(files.drop_list),
+        read_gene_list(files.control_genes) if files.control_genes else None,
+        read_samples(files.given_size_factors) if files.given_size_factors else None,
+        sheet[files.subject] if files.subject else None,
         surrogates,
     )
-    return study, questions(sheet, model, contrasts, known)
+    return study, questions(sheet, files.model, files.contrasts, known)
 
 
 def questions(

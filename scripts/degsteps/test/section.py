@@ -306,8 +306,8 @@ SENSITIVITY = Section(
     stage="test",
     name="sensitivity",
     files=(
-        File(r"sensitivity/.*\.tsv", "What each contrast calls under each combination of settings."),
-        File(r"sensitivity/.*\.parquet", "In which share of the settings each gene is called."),
+        File(r"(sets/[^/]+/)?sensitivity/.*\.tsv", "What each contrast calls under each combination of settings."),
+        File(r"(sets/[^/]+/)?sensitivity/.*\.parquet", "In which share of the settings each gene is called."),
     ),
     of_contrast=_sensitivity_of_contrast,
     verdicts=lambda results: filter(None, map(sensitivity_verdict, results.facts_of_all("plot_sensitivity"))),
@@ -368,7 +368,7 @@ def _range(bounds: Sequence[int]) -> str:
 
 
 def _influence_sheets(results: Results) -> Iterator[Sheet]:
-    tables = results.tables_like(r"test/influence/(.*)\.samples\.tsv")
+    tables = results.tables_like(r"test/(sets/[^/]+/)?influence/samples\.tsv")
     if any(len(table) for table in tables.values()):
         kinds = dict.fromkeys(("tested", "called", "up", "down", "gained", "lost"), "count")
         kinds |= dict.fromkeys(("jaccard", "lfc_correlation"), "fold")
@@ -384,9 +384,14 @@ INFLUENCE = Section(
     name="influence",
     files=(
         File(
-            r"influence/.*\.samples\.tsv", "What each contrast calls without each sample.", text=("without", "problem")
+            r"(sets/[^/]+/)?influence/samples\.tsv",
+            "What each contrast calls without each sample.",
+            text=("without", "problem"),
         ),
-        File(r"influence/.*\.genes\.tsv", "Called genes: in how many of these fits, and without which samples not."),
+        File(
+            r"(sets/[^/]+/)?influence/genes\.tsv",
+            "Called genes: in how many of these fits, and without which samples not.",
+        ),
     ),
     of_contrast=_influence_of_contrast,
     verdicts=lambda results: filter(None, map(influence_verdict, results.facts_of_all("plot_influence"))),

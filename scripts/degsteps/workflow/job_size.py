@@ -11,39 +11,59 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from degsteps.inputs.sources import Source, scan_source, sources_of
+from degsteps.inputs.sources import Source, lengths_are_offsets, scan_source, sources_of
 
 #: Genes x samples that a job fits by itself; larger ones are scattered. 60,000 x 1,000 take 22 CPU s and 0.9 GB.
-CELLS_OF_A_JOB = 100_000_000
+SIZE_OF_A_JOB = 100_000_000
 #: Assumed where the counts cannot be read: 20,000 genes x 500 samples.
-UNKNOWN_CELLS = 10_000_000
+UNKNOWN_SIZE = 10_000_000
 
 
 @functools.cache
-def _cells_of_source(source: Source) -> int:
+def _size_of_source(source: Source) -> int:
     scan = scan_source(source)
-    return scan.n_genes * len(scan.samples) or UNKNOWN_CELLS
+    return scan.n_genes * len(scan.samples) or UNKNOWN_SIZE
 
 
-def matrix_cells(analysis: Mapping[str, Any]) -> int:
+def matrix_size(analysis: Mapping[str, Any]) -> int:
     """Return genes x samples of an analysis's counts, of all sites; scans of the check before any job are used."""
-    return sum(_cells_of_source(source) for source in sources_of(analysis["ingest"]))
+    return sum(_size_of_source(source) for source in sources_of(analysis["ingest"]))
 
 
-def memory_mb(cells: int, attempt: int, *, base: int, per_million: int) -> int:
+def memory_mb(size: int, attempt: int, *, base: int, per_million: int) -> int:
     """Return megabytes: ``base`` plus ``per_million`` for each million of genes x samples, doubled by each attempt."""
-    return round((base + per_million * cells / 1e6) * 2 ** (attempt - 1))
+    return round((base + per_million * size / 1e6) * 2 ** (attempt - 1))
 
 
-def runtime_minutes(cells: int, attempt: int, *, base: int, per_million: float) -> int:
+def runtime_minutes(size: int, attempt: int, *, base: int, per_million: float) -> int:
     """Return minutes: ``base`` plus ``per_million`` for each million of genes x samples, once more by each attempt.
 
     Steps take seconds, and the minutes of steps that run as one job add up: doubled, they would soon be more than a
     short partition allows.
     """
-    return round((base + per_million * cells / 1e6) * attempt)
+    return round((base + per_million * size / 1e6) * attempt)
 
 
-def scatter_parts(scatter: int | str, cells: int) -> int:
+def scatter_parts(scatter: int | str, size: int) -> int:
     """Return over how many jobs the genes of a fit are scattered: the number given, or with ``auto`` one by size."""
-    return max(1, -(-cells // CELLS_OF_A_JOB)) if scatter == "auto" else scatter
+    return max(1, -(-size // SIZE_OF_A_JOB)) if scatter == "auto" else scatter
+
+
+def part_names(analysis: Mapping[str, Any]) -> list[str]:
+    """Return the names of the parts over which the genes of a fit are scattered; one part is none."""
+    test = analysis["test"]
+    if test["engine"] != "degsteps" or test["scatter"] == 1:
+        return []
+    total = scatter_parts(test["scatter"], matrix_size(analysis))
+    return [f"{number}-of-{total}" for number in range(1, total + 1)] if total > 1 else []
+
+
+def size_of_job(analysis: Mapping[str, Any], wildcards: Any) -> int:
+    """Return genes x samples of a job: of the analysis, or of its part of the genes.
+
+    With transcript lengths every part reads all genes.
+    """
+    size = matrix_size(analysis)
+    if not hasattr(wildcards, "part") or lengths_are_offsets(analysis["ingest"]):
+        return size
+    return size // int(wildcards.part.split("-of-")[1])

@@ -19,8 +19,8 @@ def test_rule_script_log_and_record_carry_one_name():
         for block in re.split(r"\nrule ", "\n" + path.read_text())[1:]:
             name = block.split(":", 1)[0]
             assert f'"../scripts/{name}.py"' in block
-            assert re.search(rf'"<logs>/[^"]*\b{name}\.log"', block), name
-            assert re.search(rf'record="<[a-z]+>/[^"]*\b{name}\.record\.json"', block), name
+            assert re.search(rf'"<logs>(\{{subset\}})?/[^"]*\b{name}\.log"', block), name
+            assert re.search(rf'record="<[a-z_]+>(\{{subset\}})?/[^"]*\b{name}\.record\.json"', block), name
             assert f'code("{name}")' in block
             assert block.split("\n")[1].strip().startswith('"""'), name
             assert "lambda" not in block

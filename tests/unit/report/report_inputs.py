@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from degsteps.tables import write_json, write_table
+from degsteps.tables import read_json, write_json, write_table
 from tests.conftest import REPO
 
 SCRIPT_SAMPLE = "<script>alert(1)</script>"
@@ -46,7 +46,9 @@ class Study:
 
     def inputs(self, *names: str) -> dict:
         """Return some of the paths, as a step's arguments, with the results of all stages."""
-        return {"results": self.results, "records": self.paths["records"]} | {name: self.paths[name] for name in names}
+        steps = self.folder / "steps.json"
+        write_json([read_json(path) for path in self.paths["records"]], steps)
+        return {"results": self.results, "steps": steps} | {name: self.paths[name] for name in names}
 
     @property
     def results(self) -> list[Path]:

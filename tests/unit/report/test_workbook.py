@@ -56,7 +56,7 @@ def test_sheets_stand_in_reading_order(book):
 
 def test_what_was_asked_for_beside_the_contrasts_has_sheets(study, tmp_path):
     family = tmp_path / "08_annotate" / "stage_wise" / "Power.tsv"
-    influence = tmp_path / "07_test" / "influence" / "all.samples.tsv"
+    influence = tmp_path / "07_test" / "influence" / "samples.tsv"
     power = tmp_path / "07_test" / "power" / "hi_vs_na.tsv"
     for path in (family, influence, power):
         path.parent.mkdir(parents=True)

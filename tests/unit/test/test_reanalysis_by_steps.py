@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from degsteps.tables import read_table, write_matrix, write_table
+from degsteps.test.reanalysis import StudyFiles
 from scripts import (
     adjust_stage_wise,
     check_design,
@@ -110,13 +111,11 @@ class Run:
         """Run one of the steps that repeat the analysis; return what it wrote first."""
         first, second = (self.path(name) for name in outputs)
         tables = [self.path(f"{name}.tsv") for name in self.contrasts]
-        step.main(
+        study = StudyFiles(
             self.path("counts.parquet"),
             self.sheet,
             self.path("design.tsv"),
             tables,
-            first,
-            second,
             contrasts=self.contrasts,
             model=self.model,
             group="condition",
@@ -129,6 +128,7 @@ class Run:
             lengths=self.offsets,
             surrogate_controls=self.controls,
         )
+        step.main(study, first, second)
         return read_table(first, text=("without", "problem"))
 
 

@@ -1,0 +1,99 @@
+# What rules ask for, by the job's wildcards: degsteps.workflow knows the answers, functions of an analysis and wildcards.
+# enters: ANALYSES, SCRIPTS (common.smk)    leaves: job, setting, given_file, of_subset, parts, wildcard; memory, runtime; code
+from degsteps.basics.digest import code_digest
+from degsteps.provenance.plan import PLANNED_STEPS
+from degsteps.provenance.versions import workflow_versions as versions_of
+from degsteps.workflow import files, job_size, settings, targets
+
+
+def job(function, *arguments):
+    """Return an input or params function: what a function says of the job's analysis and wildcards."""
+
+    def answer(wildcards):
+        return function(ANALYSES[wildcards.analysis], wildcards, *arguments)
+
+    return answer
+
+
+def setting(key):
+    """Return a params function that gives one setting."""
+    return job(settings.at_key, key)
+
+
+def given_file(key):
+    """Return an input function that gives a file named in the configuration, or nothing where none is named."""
+    return job(files.at_key, key)
+
+
+def of_subset(path):
+    """Return an input function that gives a stage's file of the samples that the job's contrast is tested in."""
+    return job(files.of_subset, path)
+
+
+def parts(step, ending):
+    """Return an input function that gives the files of a step, one for each part of the genes."""
+    return job(files.parts, step, ending)
+
+
+def wildcard(name):
+    """Return a params function that gives a wildcard."""
+
+    def value_of_wildcard(wildcards):
+        return wildcards[name]
+
+    return value_of_wildcard
+
+
+def in_report(path, subcategory, **labels):
+    """Return an output that Snakemake's own report shows."""
+    return report(path, category="{analysis}", subcategory=subcategory, labels=labels)
+
+
+def memory(*, base=700, per_million=20):
+    """Return a resources function: megabytes for the job's matrix, more at each attempt."""
+
+    def megabytes(wildcards, attempt):
+        size = job_size.size_of_job(ANALYSES[wildcards.analysis], wildcards)
+        return job_size.memory_mb(size, attempt, base=base, per_million=per_million)
+
+    return megabytes
+
+
+def runtime(*, base=5, per_million=1):
+    """Return a resources function: minutes for the job's matrix, more at each attempt."""
+
+    def minutes(wildcards, attempt):
+        size = job_size.size_of_job(ANALYSES[wildcards.analysis], wildcards)
+        return job_size.runtime_minutes(size, attempt, base=base, per_million=per_million)
+
+    return minutes
+
+
+def code(rule_name):
+    """Return the digest of a rule's script and the library that it reaches, so that an edit reruns what it affects."""
+    return code_digest(SCRIPTS / f"{rule_name}.py")
+
+
+def planned_code(wildcards):
+    """Return the code digest of every step whose code was planned."""
+    return {step: code(step) for step in PLANNED_STEPS}
+
+
+def workflow_versions(wildcards):
+    """Return the versions of what runs the steps; every step records those of its own packages."""
+    return versions_of(Path(workflow.source_path("../pyproject.toml")))
+
+
+def own_snakefile(wildcards):
+    """Return the text of this workflow's Snakefile; the path of a fetched copy differs from run to run."""
+    path = Path(workflow.source_path("../Snakefile"))
+    return path.read_text(encoding="utf-8").rstrip()
+
+
+def closing_lines():
+    """Return what the terminal shows last: where to look."""
+    lines = ["", "Done. Where to look:"]
+    for name, analysis in ANALYSES.items():
+        paths = map(workflow.pathvars.apply, targets.opened_paths(analysis, name))
+        lines += targets.shown_paths(f"{name} {analysis['version']}", paths)
+    return "\n".join(lines)

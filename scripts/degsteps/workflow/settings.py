@@ -1,0 +1,188 @@
+"""Settings of a job: functions of an analysis and the job's wildcards.
+
+``analysis`` is an analysis as :func:`degsteps.workflow.analyses.load_checked_analyses` completes it. Standard library
+only: the Snakefile imports this module.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from degsteps.design.contrasts import has_point_null, words
+from degsteps.design.repeated_measures import block_column
+from degsteps.design.sample_sets import set_contrasts, set_group, set_model
+from degsteps.design.surrogate_checks import null_formula
+from degsteps.inputs.sources import sources_of
+from degsteps.provenance.blinding import is_blinded
+from degsteps.workflow.subsets import subset_name
+
+Analysis = Mapping[str, Any]
+
+#: Settings of ``ingest`` that say what is done with what was read.
+_READING = (
+    "exclude_samples",
+    "unmatched_samples",
+    "duplicate_genes",
+    "gene_versions",
+    "estimated_counts",
+    "strand",
+    "length_correction",
+    "merge_genes",
+    "union_fill",
+    "replicate_column",
+    "max_replicate_bcv",
+    "min_replicate_correlation",
+)
+#: Settings of ``test`` that enter a repeated analysis.
+_REPEATED = (
+    "engine",
+    "compatibility",
+    "fit_type",
+    "alpha",
+    "cooks_filter",
+    "independent_filtering",
+    "adjustment",
+    "sensitivity_grid",
+)
+
+
+def at_key(analysis: Analysis, wildcards: Any, key: str) -> Any:
+    """Return one setting by its dotted key."""
+    value = analysis
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+def all_of_analysis(analysis: Analysis, wildcards: Any) -> Analysis:
+    """Return all settings."""
+    return analysis
+
+
+# ---- given files
+
+
+def reading(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return what is done with what was read."""
+    return {name: analysis["ingest"][name] for name in _READING}
+
+
+def count_sources(analysis: Analysis, wildcards: Any) -> list[dict[str, Any]]:
+    """Return which counts belong to which sheet, and how they are read."""
+    return [source.as_params() for source in sources_of(analysis["ingest"])]
+
+
+def masked_columns(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the columns whose labels are permuted in this run."""
+    return analysis["blinding"]["columns"] if is_blinded(analysis) else []
+
+
+# ---- the set of samples
+
+
+def sample_set(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return the definition of a set of samples."""
+    return analysis["design"]["sample_sets"][wildcards.sample_set]
+
+
+def model(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return formula, factors, covariates and surrogates of the job's samples."""
+    return set_model(analysis, subset_name(analysis, wildcards))
+
+
+def filter_group(analysis: Analysis, wildcards: Any) -> str:
+    """Return the factor whose groups the filter counts on."""
+    name = subset_name(analysis, wildcards)
+    return set_group(analysis, name) if name else analysis["filter"]["group"]
+
+
+def contrasts(analysis: Analysis, wildcards: Any) -> dict[str, dict[str, Any]]:
+    """Return the contrasts that are tested in the job's samples."""
+    return set_contrasts(analysis, subset_name(analysis, wildcards))
+
+
+def batch_columns(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the batches that are compared with the design; a set of samples has its own formula, and no others."""
+    return [] if subset_name(analysis, wildcards) else analysis["batch"]["columns"]
+
+
+# ---- design
+
+
+def correlated_subject(analysis: Analysis, wildcards: Any) -> str | None:
+    """Return the column whose samples are modelled as correlated, if any."""
+    return block_column(analysis["design"])
+
+
+def repeated_subject(analysis: Analysis, wildcards: Any) -> str | None:
+    """Return the column of the subjects with several samples, if any."""
+    repeated = analysis["design"]["repeated"]
+    return repeated["subject"] if repeated else None
+
+
+def surrogate_null(analysis: Analysis, wildcards: Any) -> str:
+    """Return the null model of surrogate variables; other methods have none."""
+    of_job = model(analysis, wildcards)
+    if not of_job["surrogates"] or of_job["surrogates"]["method"] != "sva":
+        return ""
+    return null_formula(of_job, contrasts(analysis, wildcards) or analysis["test"]["contrasts"])
+
+
+def has_adjusted(analysis: Analysis) -> bool:
+    """Whether figures are drawn of values without the batches and the surrogate variables."""
+    batch = analysis["batch"]
+    return bool(batch["columns"] or analysis["design"]["surrogates"]) and batch["method"] != "none"
+
+
+def adjustment_method(analysis: Analysis, wildcards: Any) -> str:
+    """Return how figures are adjusted: surrogate variables without batches are numbers, which only `linear` takes."""
+    return analysis["batch"]["method"] if analysis["batch"]["columns"] else "linear"
+
+
+# ---- contrasts
+
+
+def contrast(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return the definition of the job's contrast."""
+    return analysis["test"]["contrasts"][wildcards.contrast]
+
+
+def contrast_title(analysis: Analysis, wildcards: Any) -> str:
+    """Return a contrast in words: what a positive fold change means."""
+    return words(contrast(analysis, wildcards)).title
+
+
+def point_null(analysis: Analysis, wildcards: Any) -> bool:
+    """Whether the job's contrast is tested for any difference at all."""
+    return has_point_null(contrast(analysis, wildcards))
+
+
+def family_contrasts(analysis: Analysis, wildcards: Any) -> dict[str, dict[str, Any]]:
+    """Return the contrasts that are tested stage by stage in the job."""
+    names = analysis["test"]["stage_wise"][wildcards.family]["contrasts"]
+    return {name: analysis["test"]["contrasts"][name] for name in names}
+
+
+def confirmation(analysis: Analysis, wildcards: Any) -> str:
+    """Return how the contrasts of a gene are adjusted for each other."""
+    return analysis["test"]["stage_wise"][wildcards.family]["confirmation"]
+
+
+def powered_contrasts(analysis: Analysis) -> list[str]:
+    """Return the contrasts whose power is computed: Wald tests that look for a change, where it is asked for."""
+    if analysis["test"]["power"] is None:
+        return []
+    return [
+        name
+        for name, settings in analysis["test"]["contrasts"].items()
+        if not settings["reduced"] and settings["alternative"] != "less_abs"
+    ]
+
+
+def repeated_test(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return what of the test's settings enters a repeated analysis."""
+    return {name: analysis["test"][name] for name in _REPEATED}
+
+
+def checks_identity(analysis: Analysis) -> bool:
+    """Whether sexes or subjects are compared with the sheet."""
+    return bool(analysis["qc"]["sex_column"] or analysis["qc"]["subject_column"])

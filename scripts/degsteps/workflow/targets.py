@@ -1,0 +1,192 @@
+"""What an analysis ends with: the last files of each stage, and the files that a user opens.
+
+Everything else is made on the way. An optional step adds its last files to :func:`last_files`; nothing lists steps or
+records. Standard library only: the Snakefile imports this module.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from degsteps.basics.paths import in_stage, version_folder
+from degsteps.provenance.blinding import is_blinded
+from degsteps.workflow import settings
+from degsteps.workflow.settings import Analysis
+from degsteps.workflow.subsets import in_subset, tested_subsets
+
+QC_FIGURES = (
+    "libraries",
+    "boxplots",
+    "rle",
+    "densities",
+    "pca",
+    "scree",
+    "loadings",
+    "association",
+    "distances",
+)
+#: Kinds of figures that each contrast has; further ones are asked for by a setting.
+CONTRAST_FIGURES = ("ma", "volcano", "heatmap", "top_genes", "pvalues")
+
+
+def _drawn(path: str) -> list[str]:
+    return [f"{path}.png", f"{path}.svg"]
+
+
+def stage_figures(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the figures of all samples, without those of contrasts."""
+    names = ["<filter>/filter", *(f"<qc>/{name}" for name in QC_FIGURES), "<test>/dispersion"]
+    return [path for name in names for path in _drawn(name)]
+
+
+def set_figures(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the figures of the sets of samples."""
+    sets = analysis["design"]["sample_sets"]
+    return [path for name in sets for path in _drawn(in_subset("<test>/dispersion", name))]
+
+
+def of_sets(analysis: Analysis, wildcards: Any, *paths: str) -> list[str]:
+    """Return stage files of all sets of samples."""
+    return [in_subset(path, name) for name in analysis["design"]["sample_sets"] for path in paths]
+
+
+def compiled_contrasts(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the compiled contrasts of all samples and of each set."""
+    return ["<batch>/contrasts.json", *of_sets(analysis, wildcards, "<batch>/contrasts.json")]
+
+
+def normalized_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the normalised tables for inspection."""
+    return [f"<normalize>/tables/{name}.tsv.gz" for name in analysis["normalize"]["tables"]]
+
+
+def surrogate_association(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return what surrogate variables go with, where they are estimated."""
+    return ["<batch>/surrogate_association.tsv"] if analysis["design"]["surrogates"] else []
+
+
+def identity_table(analysis: Analysis, wildcards: Any, name: str) -> list[str]:
+    """Return a table of identity checks, where sexes or subjects are compared."""
+    return [f"<qc>/{name}"] if settings.checks_identity(analysis) else []
+
+
+def contrast_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the annotated tables of all contrasts."""
+    return [f"<annotate>/{name}.tsv" for name in analysis["test"]["contrasts"]]
+
+
+def contrast_figures(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the figures of all contrasts."""
+    test = analysis["test"]
+    kinds = [*CONTRAST_FIGURES, *(kind for kind in ("sensitivity", "influence") if test[kind])]
+    figures = [f"<annotate>/{name}.{kind}.png" for name in test["contrasts"] for kind in kinds]
+    return figures + [f"<annotate>/{name}.power.png" for name in settings.powered_contrasts(analysis)]
+
+
+def overlap_figures(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the figure of what contrasts have in common, where there are several."""
+    return _drawn("<annotate>/overlap/overlap") if len(analysis["test"]["contrasts"]) > 1 else []
+
+
+def influence_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return what contrasts call without each sample, where that is asked for."""
+    subsets = tested_subsets(analysis) if analysis["test"]["influence"] else []
+    return [in_subset("<test>/influence/samples.tsv", name) for name in subsets]
+
+
+def power_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return what contrasts could find, where that is asked for."""
+    return [f"<test>/power/{name}.tsv" for name in settings.powered_contrasts(analysis)]
+
+
+def stage_wise_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the tables of contrasts that are tested stage by stage, where there are any."""
+    return [f"<annotate>/stage_wise/{name}.tsv" for name in analysis["test"]["stage_wise"]]
+
+
+def concordance_files(analysis: Analysis, wildcards: Any, *endings: str) -> list[str]:
+    """Return files of the comparison of engines for all contrasts, where there are second engines."""
+    names = analysis["test"]["contrasts"] if analysis["test"]["concordance"] else []
+    return [f"<test>/concordance/{name}{ending}" for name in names for ending in endings]
+
+
+def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the last files of every stage before the report, in the order of the flow.
+
+    Whatever a step writes is one of them, or is read on the way to one of them.
+    """
+    files = ["<filter>/filter.png", *normalized_tables(analysis), *surrogate_association(analysis)]
+    files += ["<batch>/association.tsv", *compiled_contrasts(analysis)]
+    files += [f"<qc>/{name}" for name in ("verdicts.tsv", *(f"{figure}.png" for figure in QC_FIGURES))]
+    files += [*values_and_genes(analysis), *identity_table(analysis, wildcards, "identity.tsv")]
+    if is_blinded(analysis):
+        return files
+    files += ["<test>/dispersion.png"]
+    files += of_sets(
+        analysis, wildcards, "<batch>/association.tsv", "<test>/dispersion.png", "<transform>/transformed.parquet"
+    )
+    files += [*concordance_files(analysis, wildcards, ".agreement.tsv"), *contrast_tables(analysis)]
+    files += [*contrast_figures(analysis), *overlap_figures(analysis)]
+    files += [*influence_tables(analysis), *power_tables(analysis), *stage_wise_tables(analysis)]
+    return files
+
+
+def reported_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the tables and figures of all stages that the report may read: its sections take what they describe.
+
+    The last files are among them, so that an optional step has nothing to add here but what it writes beside these.
+    """
+    files = [f"<ingest>/{name}.tsv" for name in ("samples", "sample_account", "gene_account", "sites")]
+    files += ["<filter>/genes.tsv", "<normalize>/size_factors.tsv"]
+    files += ["<batch>/design.tsv", "<batch>/design.json", "<batch>/crosstab.tsv", "<qc>/libraries.tsv"]
+    files += [path for name in ("sex.tsv", "subjects.tsv") for path in identity_table(analysis, wildcards, name)]
+    files += of_sets(analysis, wildcards, "<ingest>/sample_account.tsv", "<filter>/genes.tsv")
+    files += [*last_files(analysis), *stage_figures(analysis), *set_figures(analysis), *overlap_figures(analysis)]
+    files += concordance_files(analysis, wildcards, ".concordance.png", ".concordance.svg")
+    files += plan_file(analysis)
+    return [path for path in dict.fromkeys(files) if path.endswith((".tsv", ".json", ".png", ".svg"))]
+
+
+def values_and_genes(analysis: Analysis) -> list[str]:
+    """Return the annotation of the genes, and the values without batches where there are any."""
+    adjusted = ["<transform>/adjusted.parquet"] if settings.has_adjusted(analysis) else []
+    return ["<filter>/annotation.tsv", *adjusted]
+
+
+def plan_file(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the comparison with the locked plan, where there is one."""
+    return ["<report>/plan.tsv"] if analysis["plan"]["lock"] is not None else []
+
+
+def report_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the last files of the report; a blinded run has none but the comparison with the plan."""
+    if is_blinded(analysis):
+        return plan_file(analysis)
+    return ["<report>/report.html", "<report>/workbook.xlsx", *plan_file(analysis)]
+
+
+def opened_files(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """Return stage and name of the files that an analysis ends with; where labels are masked, nothing is tested."""
+    if not is_blinded(analysis):
+        yield from (("report", name) for name in ("report.html", "workbook.xlsx", "manifest.json"))
+        return
+    yield "qc", "verdicts.tsv"
+    if settings.checks_identity(analysis):
+        yield "qc", "identity.tsv"
+    yield "report", "manifest.json"
+
+
+def targets(analyses: Mapping[str, Analysis], *names: str) -> list[str]:
+    """Return what to make for some analyses; everything else is made on the way."""
+    crates = [f"{version_folder(name, analyses[name]['version'])}/ro-crate-metadata.json" for name in names]
+    return crates + [path for name in names for path in opened_paths(analyses[name], name)]
+
+
+def opened_paths(analysis: Analysis, name: str) -> list[str]:
+    """Return the paths of the files that an analysis ends with."""
+    return [in_stage(stage, name, analysis["version"], file) for stage, file in opened_files(analysis)]
+
+
+def shown_paths(title: str, paths: Iterable[str]) -> list[str]:
+    """Return lines that tell where to look: pages and tables that are there."""
+    return [f"  {title}: {path}" for path in paths if path.endswith((".html", ".tsv")) and Path(path).is_file()]
