@@ -19,7 +19,9 @@ def results_with(samples=None, facts=None, **settings):
     versions = {"degsteps": "1", "snakemake": "9"}
     numbers = ("samples", "total_count_median", "total_count_min", "total_count_max", "detected_genes_median")
     numbers += ("genes", "genes_shared", "genes_unshared")
-    sites = pd.DataFrame(dict.fromkeys(numbers, ["4"]) | {"format": ["table"]}, index=pd.Index(["all"], name="site"))
+    sites = pd.DataFrame(
+        {name: ["4"] for name in numbers} | {"format": ["table"]}, index=pd.Index(["all"], name="site")
+    )
     tables = {"ingest/sites.tsv": sites}
     return Results({"ingest": settings}, [record], {}, (samples, GENES), versions, tables=tables)
 
