@@ -58,21 +58,8 @@ rule collect_records:
 rule summarize_results:
     """Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
     input:
-        sample_account="<ingest>/sample_account.tsv",
-        gene_account="<ingest>/gene_account.tsv",
-        genes="<filter>/genes.tsv",
-        size_factors="<normalize>/size_factors.tsv",
-        design="<batch>/design.tsv",
-        design_summary="<batch>/design.json",
-        association="<batch>/association.tsv",
-        quality_verdicts="<qc>/verdicts.tsv",
-        identity_verdicts=job(targets.identity_table, "identity.tsv"),
-        contrast_tables=job(targets.contrast_tables),
+        results=job(targets.reported_files),
         steps="<report>/steps.json",
-        set_genes=job(targets.of_sets, "<filter>/genes.tsv"),
-        set_samples=job(targets.of_sets, "<ingest>/sample_account.tsv"),
-        compiled_contrasts=job(targets.compiled_contrasts),
-        plan=job(targets.plan_file),
     output:
         accountability=in_report("<report>/accountability.tsv", "Report", table="Accountability"),
         contrasts=in_report("<report>/contrasts.tsv", "Report", table="Contrasts"),
@@ -99,29 +86,11 @@ rule summarize_results:
 rule render_report:
     """Write the page, with everything inside, and the methods as text."""
     input:
-        samples="<ingest>/samples.tsv",
-        sample_account="<ingest>/sample_account.tsv",
-        sites="<ingest>/sites.tsv",
-        libraries="<qc>/libraries.tsv",
-        sex=job(targets.identity_table, "sex.tsv"),
-        subjects=job(targets.identity_table, "subjects.tsv"),
-        genes="<filter>/genes.tsv",
-        design_summary="<batch>/design.json",
-        association="<batch>/association.tsv",
-        crosstab="<batch>/crosstab.tsv",
+        results=job(targets.reported_files),
+        steps="<report>/steps.json",
         accountability="<report>/accountability.tsv",
         contrasts="<report>/contrasts.tsv",
         verdicts="<report>/verdicts.tsv",
-        contrast_tables=job(targets.contrast_tables),
-        contrast_figures=job(targets.contrast_figures),
-        figures=job(targets.stage_figures),
-        set_figures=job(targets.set_figures),
-        overlap_figures=job(targets.overlap_figures),
-        agreements=job(targets.concordance_files, ".agreement.tsv"),
-        concordance_figures=job(targets.concordance_files, ".concordance.png", ".concordance.svg"),
-        steps="<report>/steps.json",
-        compiled_contrasts=job(targets.compiled_contrasts),
-        surrogate_association=job(targets.surrogate_association),
     output:
         page=in_report("<report>/report.html", "Report", page="Report"),
         methods="<report>/methods.md",
@@ -148,18 +117,11 @@ rule render_report:
 rule write_workbook:
     """Write all results into one spreadsheet, one sheet per contrast."""
     input:
-        samples="<ingest>/samples.tsv",
-        sample_account="<ingest>/sample_account.tsv",
-        libraries="<qc>/libraries.tsv",
+        results=job(targets.reported_files),
+        steps="<report>/steps.json",
         accountability="<report>/accountability.tsv",
         contrasts="<report>/contrasts.tsv",
         verdicts="<report>/verdicts.tsv",
-        contrast_tables=job(targets.contrast_tables),
-        agreements=job(targets.concordance_files, ".agreement.tsv"),
-        stage_wise=job(targets.stage_wise_tables),
-        influence=job(targets.influence_tables),
-        power=job(targets.power_tables),
-        steps="<report>/steps.json",
     output:
         workbook=in_report("<report>/workbook.xlsx", "Report", table="Spreadsheet"),
         record="<report>/write_workbook.record.json",

@@ -1,48 +1,14 @@
 """What became of every sample and gene, and what each contrast has found."""
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed
-
-#: Why a gene of a result table has no p-value, or no adjusted one; in the order in which they are decided.
-NA_REASONS = {
-    "all_zero": "no read in any analysed sample",
-    "count_outlier": "a count that the model cannot explain (Cook's distance); no p-value",
-    "not_converged": "the fit did not converge; no p-value",
-    "low_mean": "mean count below the threshold of independent filtering; p-value, but no adjusted one",
-}
-#: Reasons that leave the p-value and take away only its adjustment.
-KEEPS_PVALUE = frozenset({"low_mean"})
-
-
-@dataclass(frozen=True)
-class Account:
-    """One stage's account of samples or genes.
-
-    Attributes
-    ----------
-    unit : ``samples`` or ``genes``.
-    stage : name of the stage; contrasts have one each.
-    received, kept : numbers before and after.
-    dropped : number by reason.
-    """
-
-    unit: str
-    stage: str
-    received: int
-    dropped: Mapping[str, int]
-    kept: int
-
-    @property
-    def n_dropped(self) -> int:
-        """Number of dropped samples or genes, over all reasons."""
-        return sum(self.dropped.values())
+from degsteps.sections.accounts import NA_REASONS, Account, na_counts
+from degsteps.sections.results import Results
 
 
 def sample_accounts(sample_account: pd.DataFrame, **samples_of_stage: Iterable[str]) -> list[Account]:
@@ -71,14 +37,14 @@ def sample_accounts(sample_account: pd.DataFrame, **samples_of_stage: Iterable[s
         reasons["technical_replicates_summed"] = int(is_summed.sum()) - n_sums
     accounts = [Account("samples", "ingest", len(sample_account) - n_sums, reasons, len(kept))]
     for stage, samples in samples_of_stage.items():
-        given = list(samples)
-        different = sorted(set(kept) ^ set(given))
-        if different or len(given) != len(kept):
+        present = list(samples)
+        different = sorted(set(kept) ^ set(present))
+        if different or len(present) != len(kept):
             raise DataError(
-                f"{stage}: has {counted(len(given), 'sample')}, but {len(kept)} were kept at ingest; they differ in "
+                f"{stage}: has {counted(len(present), 'sample')}, but {len(kept)} were kept at ingest; they differ in "
                 f"{listed(different)}. Delete the results of this version and run the workflow again."
             )
-        accounts.append(Account("samples", stage, len(kept), {}, len(given)))
+        accounts.append(Account("samples", stage, len(kept), {}, len(present)))
     return require_adds_up(accounts)
 
 
@@ -170,6 +136,24 @@ def require_adds_up(accounts: list[Account]) -> list[Account]:
     return accounts
 
 
+def all_accounts(results: Results) -> list[Account]:
+    """Account for every sample and gene of an analysis, from its tables."""
+    tables, contrasts = results.tables, results.settings["test"]["contrasts"]
+    of_samples = sample_accounts(
+        tables["ingest/sample_account.tsv"],
+        normalize=tables["normalize/size_factors.tsv"].index,
+        design=tables["batch/design.tsv"].index,
+    )
+    of_genes = gene_accounts(
+        tables["ingest/gene_account.tsv"],
+        tables["filter/genes.tsv"],
+        results.contrasts,
+        results.tables_like(r"filter/sets/([^/]+)/genes\.tsv"),
+        {name: contrast.get("sample_set") for name, contrast in contrasts.items()},
+    )
+    return of_samples + set_accounts(results.tables_like(r"ingest/sets/([^/]+)/sample_account\.tsv")) + of_genes
+
+
 def accountability_table(accounts: Iterable[Account]) -> pd.DataFrame:
     """Return accounts in long form.
 
@@ -197,18 +181,15 @@ def accounts_of(table: pd.DataFrame) -> list[Account]:
     return require_adds_up(accounts)
 
 
-def reason_text(reason: str) -> str:
-    """Return a reason in words; codes lose their underscores, what a user wrote stays as it is."""
-    return reason.replace("_", " ") if re.fullmatch(r"[a-z_]+", reason) else reason
-
-
-def typed_results(table: pd.DataFrame) -> pd.DataFrame:
+def typed_results(table: pd.DataFrame, text: Iterable[str] = ("na_reason",)) -> pd.DataFrame:
     """Give the columns of a result table their types.
 
     Parameters
     ----------
     table
         Annotated result table with every column as text: annotation, then results from `base_mean` on.
+    text
+        Results that are text.
 
     Returns
     -------
@@ -227,31 +208,9 @@ def typed_results(table: pd.DataFrame) -> pd.DataFrame:
         )
     start = list(table.columns).index("base_mean")
     typed = table.copy()
-    for name in [name for name in table.columns[start:] if name not in ("na_reason", "called_by")]:
+    for name in [name for name in table.columns[start:] if name not in set(text)]:
         typed[name] = table[name].where(table[name] != "", "nan").astype(float)
     return typed
-
-
-def na_counts(table: pd.DataFrame) -> dict[str, int]:
-    """Count genes without an adjusted p-value by reason, in the order of `NA_REASONS`.
-
-    Raises
-    ------
-    DataError
-        If a gene has neither an adjusted p-value nor a reason, has both, or has an unknown reason.
-    """
-    reasons = table["na_reason"].fillna("").astype(str)
-    mismatch = table.index[(reasons == "") != table["padj"].notna()]
-    if len(mismatch):
-        raise DataError(
-            f"result table: {listed(mismatch)}: a gene has either an adjusted p-value or a na_reason, never both or "
-            "neither. The table was changed after it was written: run the workflow again."
-        )
-    counts = reasons[reasons != ""].value_counts().to_dict()
-    unknown = sorted(set(counts) - set(NA_REASONS))
-    if unknown:
-        raise DataError(f"result table: unknown na_reason {listed(unknown)}. Known are {listed(NA_REASONS)}.")
-    return {reason: int(counts[reason]) for reason in NA_REASONS if reason in counts}
 
 
 def contrast_summary(table: pd.DataFrame, *, alpha: float, min_log2_fold_change: float) -> dict[str, int]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from degsteps.provenance.comparison import CAUSES
-from degsteps.report.numbers import format_fold_change, format_p
 from degsteps.report.template import environment, policy_hash, source
+from degsteps.sections.numbers import format_fold_change, format_p
 
 #: Rows of moved genes in the page; the JSON beside it holds all.
 MAX_ROWS = 1000

@@ -7,8 +7,8 @@ from degsteps.basics.words import counted
 from degsteps.design.contrasts import contrast_form, test_words, words
 from degsteps.engines.registry import ENGINES
 from degsteps.engines.wording import Wording
-from degsteps.report.citations import Citations, sentences, series
-from degsteps.report.recorded import facts_of, facts_of_all
+from degsteps.sections.citations import Citations, sentences, series
+from degsteps.sections.recorded import facts_of, facts_of_all
 
 _SVA = ("leek2007", "leek2014")
 _VARIED = "gene filter, size factors and outlier policy"

@@ -4,68 +4,32 @@ What comes from sheets and configurations is text: the templates escape it, JSON
 element, and the page's own policy forbids scripts and styles other than the two that it was written with.
 """
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from degsteps.engines.registry import ENGINES
-from degsteps.normalize.methods import METHODS
-from degsteps.report.accounting import NA_REASONS
 from degsteps.report.content import Content
+from degsteps.report.contrast_chapters import contrast_context, summary_grid
 from degsteps.report.files import file_groups, given_grid
-from degsteps.report.grids import plain_text
-from degsteps.report.numbers import format_count
-from degsteps.report.pictures import figures_by_stem, picture
-from degsteps.report.recorded import facts_of, facts_of_all, provenance
-from degsteps.report.result_grids import contrast_context, stage_wise_grid, summary_grid, test_pictures
-from degsteps.report.sample_grids import (
-    account_grids,
-    association_grid,
-    coefficient_grid,
-    covariate_grid,
-    crosstab_grids,
-    factor_grid,
-    filter_grid,
-    identity_grids,
-    sample_grid,
-    site_grid,
-    surrogate_grid,
-    uses_grid,
-    versions_grid,
+from degsteps.report.pictures import Picture, picture
+from degsteps.report.sections import chapters, check_titles
+from degsteps.report.template import (
+    environment,
+    json_for_page,
+    markup_of_runs,
+    policy_hash,
+    source,
+    text_for_page,
 )
-from degsteps.report.template import environment, json_for_page, policy_hash, source
-from degsteps.report.verdicts import STATUSES
+from degsteps.sections.definition import STATUSES, Block, Figure
+from degsteps.sections.grids import Grid, grid, plain_text
+from degsteps.sections.numbers import format_count
+from degsteps.sections.recorded import provenance, software_versions
 
 STATUS_WORDS = {"ok": "Fine", "warn": "Look", "bad": "Problem"}
 STATUS_SYMBOLS = {"ok": "✓", "warn": "!", "bad": "✕"}
-CHECK_TITLES = {
-    "samples": "Samples",
-    "counts": "Counts",
-    "replicates": "Replicates",
-    "residual_df": "Degrees of freedom",
-    "confounding": "Confounding",
-    "surrogates": "Unwanted variation",
-    "batch_in_design": "Batch in the test",
-    "gene_lists": "Gene lists",
-    "library_sizes": "Library sizes",
-    "normalization": "Normalisation",
-    "outliers": "Outlier samples",
-    "condition": "Groups in the PCA",
-    "batch": "Batch in the PCA",
-    "batch_adjustment": "Batch adjustment",
-    "dispersion": "Dispersion",
-    "p_values": "P-values",
-    "missing": "Genes without p-value",
-    "sensitivity": "Sensitivity to settings",
-    "influence": "Influence of single samples",
-    "annotation": "Annotation",
-    "plan": "Locked plan",
-    "lookalikes": "Duplicates",
-    "sex": "Sex",
-    "subjects": "Subjects",
-}
-_QUALITY_ORDER = ("libraries", "boxplots", "rle", "densities", "scree", "loadings", "association", "distances")
-_BATCH_FIGURES = ("pca", "pca_adjusted")
 
 
 def render_page(content: Content) -> str:
@@ -74,6 +38,7 @@ def render_page(content: Content) -> str:
 
     templates = environment()
     templates.filters["count"] = format_count
+    templates.filters |= {"text": text_for_page, "runs": markup_of_runs}
     templates.filters["page_json"] = lambda data: Markup(json_for_page(data))  # noqa: S704 - escaped just there
     style, script = (source(name) for name in ("report.css", "report.js"))
     return templates.get_template("report.html.j2").render(
@@ -89,74 +54,84 @@ def render_page(content: Content) -> str:
 
 def page_context(content: Content) -> dict[str, Any]:
     """Return what the template shows, as texts, numbers and grids."""
-    settings = content.settings
-    figures = figures_by_stem(content.figures)
-    pictures = {stem: picture(paths, stem, content.folder) for stem, paths in figures.items()}
-    engine = ENGINES[settings["test"]["engine"]]
-    if "dispersion" in figures:
-        pictures["dispersion"] = picture(figures["dispersion"], engine.figure, content.folder)
-    surrogates = facts_of(content.records, "estimate_surrogates")
-    normalization = facts_of(content.records, "estimate_size_factors")
-    batches = [*settings["batch"]["columns"], *(f"surrogate_{k + 1}" for k in range(surrogates.get("number", 0)))]
-    named = {*_QUALITY_ORDER, *_BATCH_FIGURES, "filter", "dispersion"}
-    quality = [stem for stem in _QUALITY_ORDER if stem in pictures] + [stem for stem in pictures if stem not in named]
+    results, settings = content.results, content.results.settings
     return {
         "title": settings["title"],
         "name": settings["name"],
         "version": settings["version"],
-        "provenance": provenance(content.records, content.workflow_versions),
-        "verdicts": verdict_rows(content.verdicts),
+        "provenance": provenance(results.records, results.workflow_versions),
+        "verdicts": verdict_rows(content.verdicts, check_titles(content.sections)),
         "n_by_status": {status: int((content.verdicts["status"] == status).sum()) for status in STATUSES},
         "tiles": tiles(content),
         "alpha": settings["test"]["alpha"],
         "min_log2_fold_change": settings["test"]["min_log2_fold_change"],
         "summary": summary_grid(content),
-        "accounts": account_grids(content.accounts),
-        "sites": site_grid(content.sites),
-        "samples": sample_grid(content),
-        "design": content.design,
-        "factors": factor_grid(content),
-        "covariates": covariate_grid(content),
-        "coefficients": coefficient_grid(content.design),
-        "crosstabs": crosstab_grids(content.crosstab, content.design["levels"]),
-        "association": association_grid(content.association),
-        "surrogates": surrogates,
-        "surrogate_association": surrogate_grid(content.surrogate_association),
-        "filter": facts_of(content.records, "filter_genes"),
-        "filter_reasons": filter_grid(content.genes),
-        "filter_figures": [pictures["filter"]] if "filter" in pictures else [],
-        "engine": engine,
-        "normalization": normalization,
-        "size_factors": METHODS[normalization["method"]].title if "method" in normalization else None,
-        "has_lengths": facts_of(content.records, "ingest_counts").get("length_correction") == "offset",
-        "uses": uses_grid(content.records),
-        "batches": batches,
-        "adjustment": facts_of(content.records, "adjust_transformed"),
-        "transform": settings["transform"],
-        "batch_figures": [pictures[stem] for stem in _BATCH_FIGURES if stem in pictures],
-        "quality_figures": [pictures[stem] for stem in quality],
-        "identity": identity_grids(content),
-        "fit": facts_of(content.records, "fit_model"),
-        "test_figures": test_pictures(content, pictures),
-        "contrasts": [contrast_context(content, name) for name in content.contrasts],
-        "stage_wise": [stage_wise_grid(facts) for facts in facts_of_all(content.records, "adjust_stage_wise")],
-        "na_reasons": NA_REASONS,
+        "chapters": chapter_contexts(content),
+        "design": results.design,
+        "contrasts": [_contrast(content, name) for name in results.contrasts],
         "methods": content.methods,
-        "versions": versions_grid(content.records),
+        "versions": versions_grid(results.records),
         "files": file_groups(content),
-        "given": given_grid(content.records),
+        "given": given_grid(results.records),
     }
 
 
-def verdict_rows(verdicts: pd.DataFrame) -> list[dict[str, str]]:
+def chapter_contexts(content: Content) -> list[dict[str, Any]]:
+    """Return the chapters with what all sections add to them.
+
+    Raises
+    ------
+    ValueError
+        If a section adds to a chapter that no section begins.
+    """
+    begun = chapters(content.sections)
+    unknown = {part for section in content.sections for part in section.blocks} - {chapter.id for chapter in begun}
+    if unknown:
+        raise ValueError(f"no section begins the chapters {', '.join(sorted(unknown))}")
+    return [
+        {
+            "id": chapter.id,
+            "title": chapter.title,
+            "short_title": chapter.short_title or chapter.title,
+            "blocks": [
+                block
+                for section in content.sections
+                if chapter.id in section.blocks
+                for block in embedded(section.blocks[chapter.id](content.results), content.folder)
+            ],
+        }
+        for chapter in begun
+    ]
+
+
+def embedded(blocks: Iterable[Block], folder: Path) -> list[Block | Picture]:
+    """Return the parts of a chapter with the content of their figures."""
+    return [picture(block, folder) if isinstance(block, Figure) else block for block in blocks]
+
+
+def _contrast(content: Content, name: str) -> dict[str, Any]:
+    of_steps = [section.of_contrast(content.results, name) for section in content.sections if section.of_contrast]
+    context = contrast_context(content, name)
+    figures = embedded(context.pop("figures"), content.folder)
+    depends_on = [block for blocks in of_steps for block in embedded(blocks, content.folder)]
+    return {**context, "figures": figures, "depends_on": depends_on}
+
+
+def versions_grid(records: Sequence[dict[str, Any]]) -> Grid:
+    """Return the software versions that the steps recorded."""
+    table = software_versions(records).reset_index()
+    labels = {"package": "Package", "version": "Version", "steps": "Steps that loaded it"}
+    return grid(table, "Software", labels, {"steps": format_count})
+
+
+def verdict_rows(verdicts: pd.DataFrame, titles: dict[str, str]) -> list[dict[str, str]]:
     """Return verdicts, the gravest first."""
     rows = []
     for check, row in verdicts.iterrows():
         kind, _, subject = str(check).partition(": ")
-        title = CHECK_TITLES.get(kind, kind.replace("_", " ").capitalize())
         rows.append(
             {
-                "title": title,
+                "title": titles.get(kind, kind.replace("_", " ").capitalize()),
                 "subject": subject,
                 "status": row["status"],
                 "finding": row["finding"],
@@ -168,9 +143,9 @@ def verdict_rows(verdicts: pd.DataFrame) -> list[dict[str, str]]:
 
 def tiles(content: Content) -> list[dict[str, str]]:
     """Return the key numbers: a large number, and what it counts."""
-    account = {(entry.unit, entry.stage): entry for entry in content.accounts}
-    samples, genes = account["samples", "ingest"], account["genes", "filter"]
-    n_contrasts = len(content.contrasts)
+    results = content.results
+    samples, genes = results.account["samples", "ingest"], results.account["genes", "filter"]
+    n_contrasts = len(results.contrasts)
     return [
         {
             "number": format_count(samples.kept),
@@ -180,13 +155,13 @@ def tiles(content: Content) -> list[dict[str, str]]:
         {"number": format_count(genes.received), "label": "genes read", "note": "with or without a count"},
         {"number": format_count(genes.kept), "label": "genes tested", "note": "after the filter"},
         {
-            "number": format_count(content.design["residual_df"]),
+            "number": format_count(results.design["residual_df"]),
             "label": "residual degrees of freedom",
-            "note": f"{len(content.design['coefficients'])} coefficients",
+            "note": f"{len(results.design['coefficients'])} coefficients",
         },
         {
             "number": format_count(n_contrasts),
             "label": "contrast" if n_contrasts == 1 else "contrasts",
-            "note": f"at a false discovery rate of {content.settings['test']['alpha']:g}",
+            "note": f"at a false discovery rate of {results.settings['test']['alpha']:g}",
         },
     ]

@@ -1,16 +1,9 @@
-"""What the methods cite."""
+"""What the sentences of several sections cite, and those of the models; a section brings the others along."""
 
-from degsteps.normalize.methods import REFERENCES as OF_NORMALIZATION
-
-REFERENCES = OF_NORMALIZATION | {
+REFERENCES = {
     "anders2010": (
         "Anders S, Huber W. Differential expression analysis for sequence count data. "
         "Genome Biology 2010;11:R106. doi:10.1186/gb-2010-11-10-r106"
-    ),
-    "behdenna2023": (
-        "Behdenna A, Colange M, Haziza J, et al. pyComBat, a Python tool for batch effects correction in "
-        "high-throughput molecular data using empirical Bayes methods. BMC Bioinformatics 2023;24:459. "
-        "doi:10.1186/s12859-023-05578-5"
     ),
     "benjamini1995": (
         "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple "
@@ -27,11 +20,6 @@ REFERENCES = OF_NORMALIZATION | {
     "buja1992": (
         "Buja A, Eyuboglu N. Remarks on parallel analysis. Multivariate Behavioral Research 1992;27:509-540. "
         "doi:10.1207/s15327906mbr2704_2"
-    ),
-    "chen2016": (
-        "Chen Y, Lun ATL, Smyth GK. From reads to genes to pathways: differential expression analysis of RNA-Seq "
-        "experiments using Rsubread and the edgeR quasi-likelihood pipeline. F1000Research 2016;5:1438. "
-        "doi:10.12688/f1000research.8987.2"
     ),
     "chen2025": (
         "Chen Y, Chen L, Lun ATL, Baldoni PL, Smyth GK. edgeR v4: powerful differential analysis of sequencing data "
@@ -87,10 +75,6 @@ REFERENCES = OF_NORMALIZATION | {
         "McCarthy DJ, Smyth GK. Testing significance relative to a fold-change threshold is a TREAT. "
         "Bioinformatics 2009;25:765-771. doi:10.1093/bioinformatics/btp053"
     ),
-    "molder2021": (
-        "Mölder F, Jablonski KP, Letcher B, et al. Sustainable data analysis with Snakemake. F1000Research 2021;10:33. "
-        "doi:10.12688/f1000research.29032.2"
-    ),
     "muzellec2023": (
         "Muzellec B, Teleńczuk M, Cabeli V, Andreux M. PyDESeq2: a python package for bulk RNA-seq differential "
         "expression analysis. Bioinformatics 2023;39:btad547. doi:10.1093/bioinformatics/btad547"
@@ -131,14 +115,6 @@ REFERENCES = OF_NORMALIZATION | {
         "Van den Berge K, Soneson C, Robinson MD, Clement L. stageR: a general stage-wise method for controlling the "
         "gene-level false discovery rate in differential expression and differential transcript usage. Genome Biology "
         "2017;18:151. doi:10.1186/s13059-017-1277-0"
-    ),
-    "wolf2018": (
-        "Wolf FA, Angerer P, Theis FJ. SCANPY: large-scale single-cell gene expression data analysis. "
-        "Genome Biology 2018;19:15. doi:10.1186/s13059-017-1382-0"
-    ),
-    "zhang2020": (
-        "Zhang Y, Parmigiani G, Johnson WE. ComBat-seq: batch effect adjustment for RNA-seq count data. "
-        "NAR Genomics and Bioinformatics 2020;2:lqaa078. doi:10.1093/nargab/lqaa078"
     ),
     "zhu2019": (
         "Zhu A, Ibrahim JG, Love MI. Heavy-tailed prior distributions for sequence count data: removing the noise and "

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from degsteps.sections.definition import Code, Link, Paragraph, Strong
+
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
@@ -18,6 +21,30 @@ def json_for_page(content: object) -> str:
     for character, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
         text = text.replace(character, escape)
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def text_for_page(text: str) -> "Markup":
+    """Return text that may stand between elements: nothing in it is markup. Quotes stay, unlike in attributes."""
+    from markupsafe import Markup
+
+    for character, escape in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        text = text.replace(character, escape)
+    return Markup(text)  # noqa: S704 - escaped just here
+
+
+def markup_of_runs(paragraph: Paragraph, indent: str) -> "Markup":
+    """Return what stands inside of a paragraph's element."""
+    from markupsafe import Markup, escape
+
+    html = Markup()
+    for run in paragraph.runs:
+        if isinstance(run, Link):
+            html += Markup('<a href="{}">{}</a>').format(escape(run.file), text_for_page(run.words))
+            continue
+        words = text_for_page(run.replace("\n", f"\n{indent}  "))
+        element = {Strong: "strong", Code: "code"}.get(type(run))
+        html += Markup("<{0}>{1}</{0}>").format(element, words) if element else words
+    return html + f"\n{indent}" if paragraph.is_long else html
 
 
 def environment() -> "Environment":

@@ -7,7 +7,7 @@ Spreadsheet programs turn the symbols MARCH1 and SEPT1 into dates and 2E10 into 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from degsteps.basics.errors import DataError
-from degsteps.design.contrasts import test_words, words
 from degsteps.engines.registry import ENGINES
-from degsteps.report.accounting import NA_REASONS
-from degsteps.report.content import used_columns
-from degsteps.report.recorded import provenance, software_versions
+from degsteps.report.sections import SECTIONS, columns
+from degsteps.sections.accounts import NA_REASONS
+from degsteps.sections.definition import Section, Sheet
+from degsteps.sections.recorded import provenance
+from degsteps.sections.results import Results, used_columns
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -47,8 +48,6 @@ COLUMN_MEANINGS = {
     "padj": "p-value adjusted for testing many genes ({adjustment}).",
     "lfc_shrunken": "log2 fold change shrunk where evidence is weak: for ranking and plotting.",
     "svalue": "Expected share of wrong signs among the genes down to this one.",
-    "stability": "Share of the varied settings (filter, size factors, outliers) that call the gene with this sign.",
-    "called_by": "The engines that call the gene at the chosen level, the analysis's own among them.",
     "na_reason": "Why there is no p-value or no adjusted one: " + "; ".join(f"{k}: {v}" for k, v in NA_REASONS.items()),
 }
 _FORMATS = {
@@ -90,31 +89,13 @@ _ADJUSTMENTS = {
 _WIDTHS = {"gene": 20, "symbol": 13, "name": 38, "finding": 80, "advice": 80, "reason": 40, "sample": 20, "check": 34}
 
 
-@dataclass(frozen=True)
-class SheetPlan:
-    """One sheet: its name, what it is, the table with its index as the first column, and what gets a colour.
-
-    Attributes
-    ----------
-    frozen : columns that stay in sight.
-    called_below : adjusted p-value below which genes are coloured, with the fold change that they must reach.
-    """
-
-    name: str
-    meaning: str
-    table: pd.DataFrame
-    frozen: int = 1
-    called_below: tuple[float, float] | None = None
-    kinds: Mapping[str, str] = field(default_factory=dict)
-
-
 def sheet_names(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     """Return one legal sheet name for each name: at most 31 characters, none of ``[]:*?/\\``, unique in any case.
 
     Long names lose their middle; names that would be equal get a number.
     """
     used = {"history", *(name.casefold() for name in taken)}
-    found = []
+    legal_names = []
     for name in names:
         legal = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", name).strip("'") or "sheet"
         candidate, number = _shortened(legal, ""), 1
@@ -122,8 +103,8 @@ def sheet_names(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
             number += 1
             candidate = _shortened(legal, f"~{number}")
         used.add(candidate.casefold())
-        found.append(candidate)
-    return found
+        legal_names.append(candidate)
+    return legal_names
 
 
 def _shortened(name: str, ending: str) -> str:
@@ -143,55 +124,36 @@ def require_fits(name: str, n_rows: int) -> None:
         )
 
 
-def sample_sheet(
-    samples: pd.DataFrame, sample_account: pd.DataFrame, libraries: pd.DataFrame, settings: Mapping[str, Any]
-) -> pd.DataFrame:
+def sample_sheet(results: Results) -> pd.DataFrame:
     """Return every sample with its fate, the columns that the analysis uses, and its library in numbers."""
-    columns = [name for name in used_columns(settings) if name in samples.columns]
-    sheet = samples[columns].reindex(sample_account.index)
-    for name in settings["design"]["covariates"]:
+    samples, account = results.tables["ingest/samples.tsv"], results.tables["ingest/sample_account.tsv"]
+    libraries = results.tables["qc/libraries.tsv"]
+    names = [name for name in used_columns(results.settings) if name in samples.columns]
+    sheet = samples[names].reindex(account.index)
+    for name in results.settings["design"]["covariates"]:
         sheet[name] = pd.to_numeric(sheet[name], errors="coerce")
-    sheet.columns = [f"{name} (sheet)" if name in sample_account or name in libraries else name for name in columns]
-    quality = libraries.drop(columns=[name for name in libraries if name in sample_account]).reindex(
-        sample_account.index
-    )
-    return sample_account.join(sheet).join(quality)
+    sheet.columns = [f"{name} (sheet)" if name in account or name in libraries else name for name in names]
+    quality = libraries.drop(columns=[name for name in libraries if name in account]).reindex(account.index)
+    return account.join(sheet).join(quality)
 
 
 def write_workbook(
     path: Path,
+    results: Results,
     *,
-    settings: Mapping[str, Any],
-    records: Sequence[Mapping[str, Any]],
-    workflow_versions: Mapping[str, str],
-    samples: pd.DataFrame,
     accountability: pd.DataFrame,
     verdicts: pd.DataFrame,
     summary: pd.DataFrame,
-    contrasts: Mapping[str, pd.DataFrame],
-    agreements: Mapping[str, pd.DataFrame] | None = None,
-    stage_wise: Mapping[str, pd.DataFrame] | None = None,
-    influence: pd.DataFrame | None = None,
-    power: Mapping[str, pd.DataFrame] | None = None,
+    sections: Sequence[Section] = SECTIONS,
 ) -> list[str]:
     """Write the spreadsheet of an analysis.
 
     Parameters
     ----------
-    samples
-        From :func:`sample_sheet`.
     accountability, verdicts, summary
         As the summary of the results wrote them.
-    contrasts
-        Result tables by name: text is written as text, numbers as numbers.
-    agreements
-        How far second engines agree, by contrast, where there are any.
-    stage_wise
-        Genes screened and contrasts confirmed, by family of contrasts, where there are any.
-    influence
-        What each contrast calls without each sample, where that was asked for.
-    power
-        Power by mean count, by contrast, where that was asked for.
+    sections
+        What stages report.
 
     Returns
     -------
@@ -205,53 +167,34 @@ def write_workbook(
     """
     from xlsxwriter import Workbook
 
-    test = settings["test"]
-    limits = (test["alpha"], test["min_log2_fold_change"])
-    influence = pd.DataFrame() if influence is None else influence
-    optional = {"Engines": bool(agreements), "Influence": len(influence) > 0, "Power": bool(power)}
-    fixed = [
-        "README",
-        "Summary",
-        "Verdicts",
-        "Samples",
-        "Accountability",
-        *(name for name, on in optional.items() if on),
+    of_sections = [list(section.sheets(results)) for section in sections]
+    others = sorted(
+        (sheet for sheets in of_sections for sheet in sheets if not sheet.is_result), key=lambda sheet: sheet.name
+    )
+    first = [
+        Sheet("Summary", "What each contrast has found.", summary, kinds=dict.fromkeys(summary.columns, "count")),
+        Sheet("Verdicts", "What to know before reading the results.", verdicts),
     ]
-    names = dict(zip(contrasts, sheet_names(contrasts, taken=fixed), strict=True))
-    families = dict(zip(stage_wise or {}, sheet_names(stage_wise or {}, taken=[*fixed, *names.values()]), strict=True))
-    sheets = [
-        SheetPlan("Summary", "What each contrast has found.", summary, kinds=dict.fromkeys(summary.columns, "count")),
-        SheetPlan("Verdicts", "What to know before reading the results.", verdicts),
-        *[_contrast_plan(names[name], test, name, contrasts[name], limits) for name in contrasts],
-        *[_stage_wise_plan(families[name], name, (stage_wise or {})[name], test["alpha"]) for name in families],
-        SheetPlan("Samples", "Every sample, with the columns of the sheet that the analysis uses.", samples),
-        SheetPlan("Accountability", "Samples and genes received, dropped and kept at each stage.", accountability),
+    last = [
+        Sheet("Samples", "Every sample, with the columns of the sheet that the analysis uses.", sample_sheet(results)),
+        Sheet("Accountability", "Samples and genes received, dropped and kept at each stage.", accountability),
+        *others,
     ]
-    if agreements:
-        counts = dict.fromkeys(("genes", "called_first", "called_second", "called_both"), "count")
-        counts |= dict.fromkeys(("jaccard", "rank_correlation", "fold_change_correlation", "same_sign"), "fold")
-        meaning = "How far second engines agree on each contrast."
-        sheets.append(SheetPlan("Engines", meaning, _by_contrast(agreements), kinds=counts))
-    if len(influence):
-        kinds = dict.fromkeys(("tested", "called", "up", "down", "gained", "lost"), "count")
-        kinds |= dict.fromkeys(("jaccard", "lfc_correlation"), "fold")
-        meaning = (
-            "What each contrast calls when one sample is left out: gained and lost beside the calls of all samples, "
-        )
-        meaning += "their overlap (Jaccard index) and the correlation of the fold changes."
-        sheets.append(SheetPlan("Influence", meaning, influence, 2, kinds=kinds))
-    if power:
-        every = _by_contrast(power)
-        kinds = {"genes": "count", "mean_from": "mean", "mean_to": "mean", "dispersion": "fold"}
-        kinds |= {name: "fold" for name in every.columns if name.startswith(("detectable_", "power_"))}
-        meaning = "By tenth of the genes, ordered by mean count: smallest fold change that is found with a power of "
-        meaning += f"{test['power']:g}, and the power for some fold changes."
-        sheets.append(SheetPlan("Power", meaning, every, kinds=kinds))
-    for plan in sheets:
-        require_fits(plan.name, len(plan.table))
+    taken = ["README", *(sheet.name for sheet in (*first, *last))]
+    named_by_users: list[tuple[str, Sheet]] = []
+    for sheets in of_sections:
+        of_results = [sheet for sheet in sheets if sheet.is_result]
+        names = sheet_names((sheet.name for sheet in of_results), taken=taken)
+        taken += names
+        named_by_users += zip(names, of_results, strict=True)
+    # Where a contrast's sheet cannot have its name, the list of sheets says whose it is.
+    renamed = {name: sheet.name for name, sheet in named_by_users if sheet.called_below and sheet.name != name}
+    sheets = [*first, *(replace(sheet, name=name) for name, sheet in named_by_users), *last]
+    for sheet in sheets:
+        require_fits(sheet.name, len(sheet.table))
     # Cells are written by their type, never by what their text looks like.
     with Workbook(str(path), {"constant_memory": True}) as book:
-        book.set_properties({"title": settings["title"], "created": CREATED})
+        book.set_properties({"title": results.settings["title"], "created": CREATED})
         formats = {kind: book.add_format({"num_format": code}) for kind, code in _FORMATS.items()}
         look = {
             "header": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"}),
@@ -262,41 +205,14 @@ def write_workbook(
             "up": book.add_format({"font_color": "#B04500"}),
             "down": book.add_format({"font_color": "#0060A0"}),
         }
-        line = provenance(records, workflow_versions)
-        _write_readme(book.add_worksheet("README"), look, sheets, contrasts, settings, records, line)
-        for plan in sheets:
-            _write_sheet(book, plan, formats, look)
-    return ["README", *[plan.name for plan in sheets]]
+        meanings = COLUMN_MEANINGS | {column.name: column.meaning for column in columns(sections)}
+        _write_readme(book.add_worksheet("README"), look, sheets, renamed, results, meanings)
+        for sheet in sheets:
+            _write_sheet(book, sheet, formats, look)
+    return ["README", *[sheet.name for sheet in sheets]]
 
 
-def _contrast_plan(
-    sheet: str, test: Mapping[str, Any], name: str, table: pd.DataFrame, limits: tuple[float, float]
-) -> SheetPlan:
-    contrast = test["contrasts"][name]
-    said, tests = words(contrast), test_words(contrast, ENGINES[test["engine"]].tests)
-    meaning = f"{said.question}. Every tested gene, by adjusted p-value, of {tests}; positive fold changes are "
-    meaning += f"{said.up}."
-    kinds = {column: "mean" for column in table.columns if column.startswith("mean_")}
-    frozen = 2 if len(table.columns) and table.columns[0] == "symbol" else 1
-    return SheetPlan(sheet, meaning, table, frozen, limits, kinds)
-
-
-def _by_contrast(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return tables of contrasts below each other, indexed by `contrast`."""
-    every = pd.concat({name: table.reset_index() for name, table in tables.items()}, names=["contrast", "row"])
-    return every.reset_index("row", drop=True)
-
-
-def _stage_wise_plan(sheet: str, family: str, table: pd.DataFrame, alpha: float) -> SheetPlan:
-    meaning = f"Contrasts of {family}, stage by stage: stat, pvalue and padj screen for any change, `padj_<contrast>` "
-    meaning += f"below {alpha:g} confirms a contrast, `lfc_<contrast>` is its log2 fold change."
-    kinds = {name: "p" for name in table.columns if name.startswith("padj_")}
-    kinds |= {name: "fold" for name in table.columns if name.startswith("lfc_")}
-    frozen = 2 if len(table.columns) and table.columns[0] == "symbol" else 1
-    return SheetPlan(sheet, meaning, table, frozen, kinds=kinds)
-
-
-def _write_sheet(book: "Workbook", plan: SheetPlan, formats: Mapping[str, "Format"], look: Mapping[str, "Format"]):
+def _write_sheet(book: "Workbook", plan: Sheet, formats: Mapping[str, "Format"], look: Mapping[str, "Format"]):
     table = plan.table.rename_axis(plan.table.index.name or "row").reset_index()
     sheet = book.add_worksheet(plan.name)
     sheet.freeze_panes(1, plan.frozen)
@@ -364,21 +280,18 @@ def _colour(sheet: "Worksheet", table: pd.DataFrame, limits: tuple[float, float]
 def _write_readme(
     sheet: "Worksheet",
     look: Mapping[str, "Format"],
-    sheets: Sequence[SheetPlan],
-    contrasts: Mapping[str, pd.DataFrame],
-    settings: Mapping[str, Any],
-    records: Sequence[Mapping[str, Any]],
-    line: str,
+    sheets: Sequence[Sheet],
+    renamed: Mapping[str, str],
+    results: Results,
+    meanings: Mapping[str, str],
 ) -> None:
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, 110)
-    test = settings["test"]
+    settings, test = results.settings, results.settings["test"]
     filtering = "on" if test["independent_filtering"] else "off"
     cooks = "on" if test["cooks_filter"] else "off"
     minimum = test["min_log2_fold_change"]
-    by_name = dict(zip(contrasts, [plan for plan in sheets if plan.called_below], strict=True))
-    renamed = {plan.name: name for name, plan in by_name.items() if plan.name != name}
-    columns = list(dict.fromkeys(name for table in contrasts.values() for name in ["gene", *table.columns]))
+    names = dict.fromkeys(name for table in results.contrasts.values() for name in ["gene", *table.columns])
     blocks = [
         (
             "Thresholds",
@@ -393,16 +306,16 @@ def _write_readme(
         (
             "Sheets",
             [
-                (plan.name, plan.meaning + (f" Contrast {renamed[plan.name]}." if plan.name in renamed else ""))
-                for plan in sheets
+                (other.name, other.meaning + (f" Contrast {renamed[other.name]}." if other.name in renamed else ""))
+                for other in sheets
             ],
         ),
-        ("Columns of the contrasts", [(name, _meaning(name, test)) for name in columns]),
-        ("Software", [(name, row["version"]) for name, row in software_versions(records).iterrows()]),
+        ("Columns of the contrasts", [(name, _meaning(name, test, meanings)) for name in names]),
+        ("Software", [(name, version) for name, version in results.versions.items()]),
     ]
     sheet.write_string(0, 0, str(settings["title"]), look["title"])
     sheet.write_string(1, 0, f"Analysis {settings['name']}, version {settings['version']}")
-    sheet.write_string(2, 0, line)
+    sheet.write_string(2, 0, provenance(results.records, results.workflow_versions))
     sheet.write_string(
         3, 0, "Names are stored as text: no gene symbol has become a date. Blank cells are missing values."
     )
@@ -415,12 +328,12 @@ def _write_readme(
         row += len(entries) + 2
 
 
-def _meaning(column: str, test: Mapping[str, Any]) -> str:
+def _meaning(column: str, test: Mapping[str, Any], meanings: Mapping[str, str]) -> str:
     estimates = ENGINES[test["engine"]].estimates
     if column == "log2_fold_change" and estimates != "maximum likelihood":
         return f"log2 fold change ({estimates}). Positive: higher in the group named first."
-    if column in COLUMN_MEANINGS:
-        return COLUMN_MEANINGS[column].replace("{adjustment}", _ADJUSTMENTS[test["adjustment"]])
+    if column in meanings:
+        return meanings[column].replace("{adjustment}", _ADJUSTMENTS[test["adjustment"]])
     if column.startswith("mean_"):
         return f"Mean of the normalised counts in the group {column.removeprefix('mean_')}."
     if column.startswith("lfc_"):

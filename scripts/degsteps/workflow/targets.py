@@ -131,6 +131,22 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     return files
 
 
+def reported_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the tables and figures of all stages that the report may read: its sections take what they describe.
+
+    The last files are among them, so that an optional step has nothing to add here but what it writes beside these.
+    """
+    files = [f"<ingest>/{name}.tsv" for name in ("samples", "sample_account", "gene_account", "sites")]
+    files += ["<filter>/genes.tsv", "<normalize>/size_factors.tsv"]
+    files += ["<batch>/design.tsv", "<batch>/design.json", "<batch>/crosstab.tsv", "<qc>/libraries.tsv"]
+    files += [path for name in ("sex.tsv", "subjects.tsv") for path in identity_table(analysis, wildcards, name)]
+    files += of_sets(analysis, wildcards, "<ingest>/sample_account.tsv", "<filter>/genes.tsv")
+    files += [*last_files(analysis), *stage_figures(analysis), *set_figures(analysis), *overlap_figures(analysis)]
+    files += concordance_files(analysis, wildcards, ".concordance.png", ".concordance.svg")
+    files += plan_file(analysis)
+    return [path for path in dict.fromkeys(files) if path.endswith((".tsv", ".json", ".png", ".svg"))]
+
+
 def values_and_genes(analysis: Analysis) -> list[str]:
     """Return the annotation of the genes, and the values without batches where there are any."""
     adjusted = ["<transform>/adjusted.parquet"] if settings.has_adjusted(analysis) else []

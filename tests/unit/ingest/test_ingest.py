@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from degsteps.basics.errors import DataError
 from degsteps.ingest.ingest import Settings, ingest
+from degsteps.ingest.section import lookalike_verdict
 from degsteps.ingest.technical_replicates import agreement, lookalikes
 from degsteps.inputs.sources import Source
-from degsteps.report import verdicts
 from degsteps.report.accounting import gene_accounts, sample_accounts
 from tests.conftest import REPO
 
@@ -267,9 +267,9 @@ def test_every_sample_and_gene_is_accounted_for(tmp_path, first, second, policy,
 
 def test_the_report_warns_of_lookalikes(tmp_path):
     found = ingest([write_site(tmp_path, "x", libraries(), arm=list("tttccc"))], Settings())
-    status, finding, advice = verdicts._lookalike_verdict(found.facts)
+    _, status, finding, advice = lookalike_verdict(found.facts)
     assert status == "warn"
     assert "4 pairs" in finding
     assert "(correlation 0.9" in finding
     assert "ingest.replicate_column" in advice
-    assert verdicts._lookalike_verdict({"lookalikes": []})[0] == "ok"
+    assert lookalike_verdict({"lookalikes": []}).status == "ok"

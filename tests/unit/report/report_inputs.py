@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from degsteps.tables import write_json, write_table
+from degsteps.tables import read_json, write_json, write_table
 from tests.conftest import REPO
 
 SCRIPT_SAMPLE = "<script>alert(1)</script>"
@@ -45,8 +45,17 @@ class Study:
         return self.folder / "10_report"
 
     def inputs(self, *names: str) -> dict:
-        """Return some of the paths, as a step's arguments."""
-        return {name: self.paths[name] for name in names}
+        """Return some of the paths, as a step's arguments, with the results of all stages."""
+        steps = self.folder / "steps.json"
+        write_json([read_json(path) for path in self.paths["records"]], steps)
+        return {"results": self.results, "steps": steps} | {name: self.paths[name] for name in names}
+
+    @property
+    def results(self) -> list[Path]:
+        """Tables and figures of all stages."""
+        own = {"records", "accountability", "contrasts", "verdicts"}
+        paths = [path if isinstance(path, list) else [path] for name, path in self.paths.items() if name not in own]
+        return [path for some in paths for path in some]
 
 
 def small_png(width: int = 3, height: int = 2) -> bytes:
@@ -311,8 +320,7 @@ def build(folder: Path) -> Study:
     ]
     for path in figures + of_contrasts:
         path.write_bytes(small_png() if path.suffix == ".png" else SMALL_SVG.encode())
-    paths |= {"set_genes": [], "set_samples": [], "compiled_contrasts": [paths["contrasts_json"]]}
-    paths |= {"figures": figures, "contrast_figures": of_contrasts, "agreements": [], "concordance_figures": []}
+    paths |= {"compiled_contrasts": [paths.pop("contrasts_json")], "figures": figures, "contrast_figures": of_contrasts}
     paths |= {"set_figures": [stages["test"] / "sets" / "women" / "dispersion.png"]}
     paths |= {"overlap_figures": [stages["annotate"] / "overlap" / f"overlap.{ending}" for ending in ("png", "svg")]}
     for path in paths["set_figures"] + paths["overlap_figures"]:
@@ -378,8 +386,6 @@ def summarized(study: Study) -> Study:
     """Return the study with the tables that the report's first step writes."""
     outputs = {name: study.report / f"{name}.tsv" for name in ("accountability", "contrasts", "verdicts")}
     main = runpy.run_path(str(REPO / "scripts" / "summarize_results.py"))["main"]
-    names = ("sample_account", "gene_account", "genes", "size_factors", "design", "design_summary", "association")
-    names += ("quality_verdicts", "contrast_tables", "records", "set_genes", "set_samples", "compiled_contrasts")
-    main(**study.inputs(*names), **outputs, settings=study.settings)
+    main(**study.inputs(), **outputs, settings=study.settings)
     study.paths |= outputs
     return study

@@ -8,7 +8,8 @@ from degsteps.basics.errors import DataError
 from degsteps.batch.design_matrix import contrast_facts, design_of
 from degsteps.design.weights import compile_contrast
 from degsteps.report import accounting, verdicts
-from degsteps.report.accounting import Account
+from degsteps.sections.accounts import Account
+from degsteps.sections.results import Results
 from degsteps.tables import read_json, read_table, read_text_table
 from tests.unit.report import report_inputs
 from tests.unit.report.report_inputs import CONTRASTS, N_DROPPED_GENES, N_GENES, SAMPLES
@@ -33,19 +34,26 @@ def parts(study):
     }
 
 
-def verdicts_of(study, parts, **changes):
-    given = {
+def verdicts_of(study, parts, association=None, quality=None, **changes):
+    tables = {
+        "batch/association.tsv": association,
+        "qc/verdicts.tsv": quality,
+    }
+    stored = {
+        "batch/association.tsv": read_table(study.paths["association"], text=TEXTS),
+        "qc/verdicts.tsv": read_table(study.paths["quality_verdicts"], text=TEXTS),
+    }
+    results = {
         "settings": study.settings,
         "records": [read_json(path) for path in study.paths["records"]],
         "accounts": accounting.sample_accounts(parts["sample_account"]),
         "design": accounting.with_contrasts(
             read_json(study.paths["design_summary"]), map(read_json, study.paths["compiled_contrasts"])
         ),
-        "association": read_table(study.paths["association"], text=TEXTS),
-        "quality": read_table(study.paths["quality_verdicts"], text=TEXTS),
+        "tables": stored | {place: table for place, table in tables.items() if table is not None},
         "contrasts": parts["contrasts"],
     }
-    return verdicts.collect_verdicts(**(given | changes))
+    return verdicts.collect_verdicts(Results(**(results | changes)))
 
 
 # ---- accounts

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from degsteps.report import accounting, citations, methods, recorded, references
+from degsteps.report import accounting, methods, sections
+from degsteps.sections import citations, recorded
+from degsteps.sections.results import Results
 from degsteps.tables import read_json, read_table, read_text_table
 from tests.unit.report import report_inputs
 
@@ -16,7 +18,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture
 def given(study):
-    """Arguments of :func:`methods.methods_text`."""
+    """What the methods are written from, as arguments of :class:`Results`."""
     tables = {path.stem: accounting.typed_results(read_text_table(path)) for path in study.paths["contrast_tables"]}
     accounts = accounting.sample_accounts(read_table(study.paths["sample_account"], text=("reason",)))
     accounts += accounting.gene_accounts(
@@ -43,12 +45,12 @@ def with_facts(given, step, **facts):
 
 
 def text_of(given):
-    return " ".join(methods.methods_text(**given).paragraphs)
+    return " ".join(methods.methods_text(Results(**given)).paragraphs)
 
 
 def cited(given):
     """Return the first authors of the references."""
-    return [reference.split()[0].rstrip(",") for reference in methods.methods_text(**given).references]
+    return [reference.split()[0].rstrip(",") for reference in methods.methods_text(Results(**given)).references]
 
 
 def test_values_of_the_run_are_in_the_text(given):
@@ -78,7 +80,7 @@ def test_values_of_the_run_are_in_the_text(given):
 
 
 def test_citations_are_numbered_in_order_and_all_used(given):
-    found = methods.methods_text(**given)
+    found = methods.methods_text(Results(**given))
     numbers = [
         int(number) for group in re.findall(r"\[([\d, ]+)\]", " ".join(found.paragraphs)) for number in group.split(",")
     ]
@@ -87,7 +89,7 @@ def test_citations_are_numbered_in_order_and_all_used(given):
 
 
 def test_every_reference_has_a_doi_and_its_year():
-    for key, reference in references.REFERENCES.items():
+    for key, reference in sections.references(sections.SECTIONS).items():
         assert re.search(r"doi:10\.\d{4,5}/\S+$", reference), key
         assert key[-4:] in reference
         assert reference.lower().replace("ö", "o").startswith(key[:-4])
@@ -195,7 +197,7 @@ def test_settings_change_the_words(given):
 
 
 def test_markdown_shows_hostile_names_as_they_are(given, study):
-    page = methods.methods_text(**given).as_markdown(study.settings["title"])
+    page = methods.methods_text(Results(**given)).as_markdown(study.settings["title"])
     unescaped = re.sub(r"\\.", "", page)
     assert "<" not in unescaped
     assert "*" not in unescaped
@@ -229,7 +231,7 @@ def test_versions_are_joined_over_steps():
     assert list(table["steps"]) == [2, 1, 2]
 
 
-HIDDEN = {"genes": 60, "number": 2, "chosen": "auto", "formula": "~ site + dose", "null_model": "~ site"}
+SURROGATES = {"genes": 60, "number": 2, "chosen": "auto", "formula": "~ site + dose", "null_model": "~ site"}
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ HIDDEN = {"genes": 60, "number": 2, "chosen": "auto", "formula": "~ site + dose"
     ],
 )
 def test_unwanted_variation_is_described_and_cited(given, facts, words, authors):
-    record = {**given["records"][0], "step": "estimate_surrogates", "facts": HIDDEN | facts}
+    record = {**given["records"][0], "step": "estimate_surrogates", "facts": SURROGATES | facts}
     with_surrogates = given | {"records": [*given["records"], record]}
     assert words in text_of(with_surrogates)
     assert authors <= set(cited(with_surrogates))
@@ -260,15 +262,15 @@ def test_unwanted_variation_is_described_and_cited(given, facts, words, authors)
     reduced = {name: {**of, "reduced": "~ site"} for name, of in given["settings"]["test"]["contrasts"].items()}
     assert "Smaller designs" not in text_of(with_surrogates)
     assert ("Smaller designs" in text_of(with_settings(with_surrogates, "test", contrasts=reduced))) == bool(
-        (HIDDEN | facts)["number"]
+        (SURROGATES | facts)["number"]
     )
     assert "estimated anew" not in text_of(with_surrogates)
     women = {"keep": {"sex": ["f"]}, "exclude": {}, "formula": None}
     of_women = with_settings(with_surrogates, "design", sample_sets={"women": women})
-    assert ("estimated anew, and their number too." in text_of(of_women)) == ((HIDDEN | facts)["chosen"] == "auto")
+    assert ("estimated anew, and their number too." in text_of(of_women)) == ((SURROGATES | facts)["chosen"] == "auto")
     assert "In each set of samples they were estimated anew" in text_of(of_women)
-    adjusted = f"site{''.join(f', surrogate_{k}' for k in range(1, HIDDEN['number']))}"
-    if (HIDDEN | facts)["number"] == 2:
+    adjusted = f"site{''.join(f', surrogate_{k}' for k in range(1, SURROGATES['number']))}"
+    if (SURROGATES | facts)["number"] == 2:
         assert f"In figures marked as adjusted, {adjusted} and surrogate_2 were removed" in text_of(with_surrogates)
 
 

@@ -15,8 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from degsteps.batch.section import surrogate_grid
 from degsteps.normalize.methods import METHODS
-from degsteps.report import grids, numbers, pictures, sample_grids, template
+from degsteps.report import gene_table, pictures, template
+from degsteps.sections import numbers
+from degsteps.sections.definition import Figure
 from tests.conftest import REPO
 from tests.unit.report import report_inputs
 from tests.unit.report.report_inputs import CLOSING_NAME, CONTRASTS, SAMPLES, SCRIPT_SAMPLE, SMALL_SVG, small_png
@@ -57,12 +60,9 @@ class Page(HTMLParser):
 
 def render(study, folder=None):
     main = runpy.run_path(str(REPO / "scripts" / "render_report.py"))["main"]
-    names = ("samples", "sample_account", "sites", "libraries", "genes", "design_summary", "association", "crosstab")
-    names += ("accountability", "contrasts", "verdicts", "contrast_tables", "contrast_figures", "figures", "records")
-    names += ("compiled_contrasts", "set_figures", "overlap_figures", "agreements", "concordance_figures")
     folder = folder or study.report
     main(
-        **study.inputs(*names),
+        **study.inputs("accountability", "contrasts", "verdicts"),
         page=folder / "report.html",
         methods=folder / "methods.md",
         settings=study.settings,
@@ -234,7 +234,8 @@ def test_figures_are_inside_with_words_for_those_who_do_not_see_them(page):
 
 def test_what_calls_hang_on_stands_below_the_genes(study, source, tmp_path):
     assert "depend on</h4>" not in source
-    power = tmp_path / "hi_vs_na.power.png"
+    power = tmp_path / "08_annotate" / "hi_vs_na.power.png"
+    power.parent.mkdir()
     power.write_bytes(small_png())
     figures = [power, *study.paths["contrast_figures"]]
     found = render(replace(study, paths=study.paths | {"contrast_figures": figures}), tmp_path)
@@ -251,9 +252,9 @@ def test_what_calls_hang_on_stands_below_the_genes(study, source, tmp_path):
 def test_a_large_svg_is_shown_as_png(tmp_path):
     (tmp_path / "pca.svg").write_text(SMALL_SVG + " " * pictures.MAX_SVG_BYTES)
     (tmp_path / "pca.png").write_bytes(small_png())
-    both = [tmp_path / "pca.svg", tmp_path / "pca.png"]
-    assert pictures.picture(both, "pca", tmp_path).source.startswith("data:image/png")
-    assert pictures.picture(both[:1], "pca", tmp_path).source.startswith("data:image/svg+xml")
+    both = (tmp_path / "pca.svg", tmp_path / "pca.png")
+    assert pictures.picture(Figure(both, "", ""), tmp_path).source.startswith("data:image/png")
+    assert pictures.picture(Figure(both[:1], "", ""), tmp_path).source.startswith("data:image/svg+xml")
 
 
 def test_gene_table_holds_the_first_genes_by_p(study, page):
@@ -324,12 +325,11 @@ def test_surrogate_grid_has_the_strongest_column_first():
         {"column": ["day", "rin"] * 2, "n_samples": 8, "r_squared": [0.1, 0.9, 0.5, float("nan")], "padj": 0.25},
         index=pd.Index(["surrogate_1", "surrogate_1", "surrogate_2", "surrogate_2"], name="variable"),
     )
-    rows = [row[:3] for row in sample_grids.surrogate_grid(table).rows]
+    rows = [row[:3] for row in surrogate_grid(table).rows]
     assert rows == [
         *[("surrogate_1", "rin", "0.90"), ("surrogate_1", "day", "0.10")],
         *[("surrogate_2", "day", "0.50"), ("surrogate_2", "rin", "\N{EN DASH}")],
     ]
-    assert sample_grids.surrogate_grid(None) is None
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_surrogate_grid_has_the_strongest_column_first():
     ],
 )
 def test_numbers_as_text(kind, value, text):
-    assert grids._FORMATS[kind](value) == text
+    assert gene_table._FORMATS[kind](value) == text
 
 
 @pytest.mark.parametrize(("size", "text"), [(999, "999 B"), (1000, "1 kB"), (2638048, "2.64 MB"), (10**12, "1e+03 GB")])

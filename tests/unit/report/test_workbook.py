@@ -11,12 +11,11 @@ import pytest
 
 from degsteps.basics.errors import DataError
 from degsteps.report import workbook
+from degsteps.sections.definition import Sheet
 from degsteps.tables import read_text_table
 from tests.conftest import REPO
 from tests.unit.report import report_inputs
 from tests.unit.report.report_inputs import SAMPLES, SYMBOLS
-
-NAMES = ("samples", "sample_account", "libraries", "contrast_tables", "records")
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +23,10 @@ def study(tmp_path_factory):
     return report_inputs.summarized(report_inputs.build(tmp_path_factory.mktemp("study")))
 
 
-def write(study, path, **tables):
+def write(study, path):
     main = runpy.run_path(str(REPO / "scripts" / "write_workbook.py"))["main"]
     return main(
-        **study.inputs(*NAMES, "accountability", "contrasts", "verdicts", "agreements"),
-        **{name: tables.get(name, []) for name in ("stage_wise", "influence", "power")},
+        **study.inputs("accountability", "contrasts", "verdicts"),
         workbook=path,
         settings=study.settings,
         workflow_versions=study.workflow_versions,
@@ -57,13 +55,18 @@ def test_sheets_stand_in_reading_order(book):
 
 
 def test_what_was_asked_for_beside_the_contrasts_has_sheets(study, tmp_path):
-    family, influence, power = tmp_path / "Power.tsv", tmp_path / "all.samples.tsv", tmp_path / "hi_vs_na.tsv"
+    family = tmp_path / "08_annotate" / "stage_wise" / "Power.tsv"
+    influence = tmp_path / "07_test" / "influence" / "samples.tsv"
+    power = tmp_path / "07_test" / "power" / "hi_vs_na.tsv"
+    for path in (family, influence, power):
+        path.parent.mkdir(parents=True)
     family.write_text("gene\tsymbol\tbase_mean\tpadj\tlfc_hi\tpadj_hi\tna_reason\ng1\t1-Mar\t5\t0.01\t-1.5\t0.02\t\n")
     influence.write_text("contrast\twithout\tcalled\tproblem\nhi_vs_na\t007\t4\t\nhi_vs_na\ts6\t\tno model\n")
     power.write_text("group\tmean_from\tpower_2\n1\t3.5\t0.75\n")
     settings = study.settings | {"test": study.settings["test"] | {"power": 0.8}}
     path = tmp_path / "book.xlsx"
-    write(replace(study, settings=settings), path, stage_wise=[family], influence=[influence], power=[power])
+    paths = study.paths | {"of_steps": [family, influence, power]}
+    write(replace(study, settings=settings, paths=paths), path)
     found = openpyxl.load_workbook(path)
     assert found.sheetnames[5:] == ["Power~2", "Samples", "Accountability", "Influence", "Power"]
     assert [cell.value for cell in column(found["Power~2"], "symbol")] == ["1-Mar"]
@@ -201,9 +204,7 @@ def test_infinite_numbers_do_not_stop_the_sheet(study, tmp_path):
 
     with xlsxwriter.Workbook(tmp_path / "x.xlsx") as book:
         form = book.add_format()
-        plan = workbook.SheetPlan(
-            "s", "", pd.DataFrame({"stat": [np.inf, 1.0]}, index=pd.Index(["g", "h"], name="gene"))
-        )
-        workbook._write_sheet(book, plan, dict.fromkeys(("fold", "general"), form), {"header": form})
+        sheet = Sheet("s", "", pd.DataFrame({"stat": [np.inf, 1.0]}, index=pd.Index(["g", "h"], name="gene")))
+        workbook._write_sheet(book, sheet, dict.fromkeys(("fold", "general"), form), {"header": form})
     sheet = openpyxl.load_workbook(tmp_path / "x.xlsx")["s"]
     assert [cell.value for cell in column(sheet, "stat")] == ["inf", 1]

@@ -13,9 +13,9 @@ from degsteps.engines.interface import Contrast
 from degsteps.engines.registry import Engine
 from degsteps.filter import rules
 from degsteps.normalize import size_factors
-from degsteps.report import verdicts
 from degsteps.test import influence, reanalysis, sensitivity
 from degsteps.test.figures.stability import influence_plot, sensitivity_plot
+from degsteps.test.section import influence_verdict
 from tests.unit.figures.test_figures import LONG, require_readable
 
 REFERENCE = Path(__file__).parents[2] / "reference"
@@ -239,7 +239,16 @@ def test_facts_of_influence():
     assert with_surrogates == found | {"surrogates": [1, 2]}
 
 
-FACTS = {"calls": 430, "stand": 410, "hang": 18, "sample": "s3", "of_sample": 9, "fits": 8, "skipped": []}
+FACTS = {
+    "contrast": "b_vs_a",
+    "calls": 430,
+    "stand": 410,
+    "hang": 18,
+    "sample": "s3",
+    "of_sample": 9,
+    "fits": 8,
+    "skipped": [],
+}
 
 
 @pytest.mark.parametrize(
@@ -274,7 +283,7 @@ FACTS = {"calls": 430, "stand": 410, "hang": 18, "sample": "s3", "of_sample": 9,
     ],
 )
 def test_verdict_on_influence(changed, status, sentence):
-    assert verdicts._influence_verdict(FACTS | changed)[:2] == (status, sentence)
+    assert influence_verdict(FACTS | changed)[1:3] == (status, sentence)
 
 
 def test_what_is_the_same_is_correlated_by_one():

@@ -1,0 +1,326 @@
+"""What the report says of the design, its surrogate variables, and how samples are spread over it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from degsteps.basics.words import counted, listed
+from degsteps.design.formula import parse_formula
+from degsteps.design.surrogate_checks import NAME
+from degsteps.sections.definition import Block, Chapter, Code, File, Section, Verdict, hint, text
+from degsteps.sections.grids import Grid, grid
+from degsteps.sections.numbers import MINUS, MISSING, format_count, format_p
+from degsteps.sections.results import Results
+
+MEASURES = {"cramers_v": "Cramér's V", "eta_squared": "η²", "r_squared": "R²"}
+MAX_CROSSTAB_LEVELS = 30
+#: Columns that the page shows of each surrogate variable; surrogate_association.tsv has all.
+MAX_SURROGATE_COLUMNS = 8
+
+
+# ---- the design
+
+
+def factor_grid(results: Results) -> Grid:
+    """Return the factors with their levels and the number of samples at each."""
+    samples, rows = results.tables["ingest/samples.tsv"], []
+    for factor, levels in results.design["levels"].items():
+        counts = samples[factor].value_counts()
+        sizes = [f"{level} ({int(counts.get(level, 0))})" for level in levels]
+        rows.append((factor, sizes[0], ", ".join(sizes[1:])))
+    labels = ("Factor", "Reference level (samples)", "Other levels (samples)")
+    return Grid("Factors", labels, (False,) * 3, tuple(rows))
+
+
+def covariate_grid(results: Results) -> Grid:
+    """Return the covariates with unit, treatment and range."""
+    samples, rows = results.tables["ingest/samples.tsv"], []
+    for name, covariate in results.settings["design"]["covariates"].items():
+        values = pd.to_numeric(samples[name], errors="coerce")
+        done = [word for word, on in (("centred", covariate["center"]), ("scaled", covariate["scale"])) if on]
+        extent = f"{values.min():g} to {values.max():g}"
+        used = ", ".join(done) or "as it is"
+        if name in results.design.get("splines", {}):
+            knots = results.design["splines"][name]["knots"]
+            used = f"natural cubic spline, inner knots at {', '.join(f'{knot:.4g}' for knot in knots)}"
+        rows.append((name, covariate["unit"], used, extent))
+    return Grid("Covariates", ("Covariate", "Unit", "Used", "Range"), (False,) * 4, tuple(rows))
+
+
+def coefficient_grid(design: Mapping[str, Any]) -> Grid:
+    """Return the coefficients of the design and their weight in each contrast."""
+    contrasts = {name: contrast for name, contrast in design["contrasts"].items() if not contrast.get("sample_set")}
+    rows = tuple(
+        (name, *[f"{contrast['weights'].get(name, 0):g}".replace("-", MINUS) for contrast in contrasts.values()])
+        for name in design["coefficients"]
+    )
+    labels = ("Coefficient", *[f"Weight in {name}" for name in contrasts])
+    return Grid("Coefficients and contrasts", labels, (False, *[True] * len(contrasts)), rows)
+
+
+def association_grid(association: pd.DataFrame) -> Grid:
+    """Return how far columns of the sheet go together."""
+    table = association.reset_index()
+    table["measure"] = [MEASURES.get(measure, measure) for measure in table["measure"]]
+    labels = {"a": "Column", "b": "Column", "measure": "Measure", "value": "Value", "n_samples": "Samples"}
+    labels |= {"separable": "Separable", "verdict": "Verdict"}
+    formats = {"value": lambda value: MISSING if pd.isna(value) else f"{value:.2f}", "n_samples": format_count}
+    return grid(table, "Association between columns", labels, formats)
+
+
+def _design_blocks(results: Results) -> Iterator[Block]:
+    design = results.design
+    yield text(Code(design["formula"]), style="formula")
+    degrees = "degree" if design["residual_df"] == 1 else "degrees"
+    yield text(
+        f"{len(design['coefficients'])} coefficients, of full rank {design['rank']}; {design['residual_df']} residual "
+        f"{degrees} of freedom."
+    )
+    yield factor_grid(results)
+    yield covariate_grid(results)
+    yield coefficient_grid(design)
+    association = association_grid(results.tables["batch/association.tsv"])
+    if association.rows:
+        yield association
+        yield hint("0: none; 1: one column tells the other. Columns that are not separable cannot both be estimated.")
+
+
+def group_size_verdict(
+    contrasts: Mapping[str, Mapping[str, Any]], compiled: Mapping[str, Mapping[str, Any]]
+) -> Verdict | None:
+    """Say how small the smallest compared group is; None if no groups are compared."""
+    sizes: dict[str, tuple[int, str]] = {}
+    for name, contrast in contrasts.items():
+        prefix = f"{contrast['factor']} " if contrast.get("factor") else ""
+        for group, size in compiled[name]["groups"].items():
+            label = f"{prefix}{group}"
+            # Samples of one subject repeat each other: what varies between subjects has as many replicates as these.
+            n = compiled[name].get("subjects", {}).get(group, size)
+            of_subjects = f"{counted(n, 'subject')} ({counted(size, 'sample')})"
+            described = n, of_subjects if "subjects" in compiled[name] else counted(size, "sample")
+            sizes[label] = min(described, sizes.get(label, described))
+    if not sizes:
+        return None
+    group, (smallest, number) = min(sizes.items(), key=lambda item: item[1][0])
+    finding = f"The smallest compared group is {group}, with {number}."
+    if smallest >= 3:
+        return Verdict("replicates", "ok", finding)
+    advice = "Variation within a group is hard to tell from so few: read the results as candidates to be confirmed."
+    return Verdict("replicates", "warn" if smallest == 2 else "bad", finding, advice)
+
+
+def residual_verdict(design: Mapping[str, Any]) -> Verdict:
+    """Say how many degrees of freedom the design leaves."""
+    left = design["residual_df"]
+    finding = (
+        f"The design leaves {left} residual degree{'' if left == 1 else 's'} of freedom "
+        f"({len(design['coefficients'])} coefficients)."
+    )
+    if left >= 3:
+        return Verdict("residual_df", "ok", finding)
+    advice = "Dispersions rest almost wholly on the trend over genes; a simpler design leaves more."
+    return Verdict("residual_df", "warn", finding, advice)
+
+
+def association_text(row: Mapping[str, Any]) -> str:
+    """Return an association in words, e.g. ``Cramér's V 0.50``."""
+    return f"{MEASURES.get(row['measure'], row['measure'])} {row['value']:.2f}"
+
+
+def confounding_verdict(association: pd.DataFrame, batch_columns: Sequence[str]) -> Verdict | None:
+    """Say which columns go together; None if there are no two."""
+    if association.empty:
+        return None
+    table = association.reset_index()
+    warned = table[table["verdict"] != "ok"]
+    if warned.empty:
+        strongest = table.sort_values("value", ascending=False, kind="stable").iloc[0]
+        finding = "No two columns of the design and the batches are confounded"
+        if pd.notna(strongest["value"]):
+            finding += f" (strongest: {strongest['a']} with {strongest['b']}, {association_text(strongest)})"
+        return Verdict("confounding", "ok", finding + ".")
+    pairs = [f"{row['a']} with {row['b']} ({association_text(row)})" for _, row in warned.iterrows()]
+    advice = "What these columns share cannot be attributed to either: see the crosstab. "
+    columns = {*warned["a"], *warned["b"]}
+    if all(NAME.fullmatch(a) or NAME.fullmatch(b) for a, b in zip(warned["a"], warned["b"], strict=True)):
+        advice = "What they share cannot be attributed to either: see what the surrogate variables go with."
+    elif not columns & set(batch_columns):
+        advice += "With more balanced samples it could."
+    else:
+        advice += "Groups spread over the batches would be the cure."
+    return Verdict("confounding", "warn", f"Columns that go together: {listed(pairs, quote=False)}.", advice)
+
+
+def _design_verdicts(results: Results) -> Iterator[Verdict]:
+    association, batches = results.tables["batch/association.tsv"], results.settings["batch"]["columns"]
+    for verdict in (
+        group_size_verdict(results.settings["test"]["contrasts"], results.design["contrasts"]),
+        residual_verdict(results.design),
+        confounding_verdict(association, batches),
+    ):
+        if verdict:
+            yield verdict
+
+
+DESIGN = Section(
+    stage="batch",
+    name="design",
+    title="Design and batches",
+    files=(
+        File(r"design\.tsv", "Design matrix of the test."),
+        File(r"association\.tsv", "How far columns of the sheet are confounded.", text=("a", "b")),
+        File(r"cells\.tsv", "Samples by all levels of the design."),
+        File(r"design\.json", "Formula, levels and coefficients, for programs."),
+        File(r"contrasts\.json", "Weights of coefficients and of groups in each contrast, for programs."),
+    ),
+    chapter=Chapter("design", "Design"),
+    blocks={"design": _design_blocks},
+    verdicts=_design_verdicts,
+    checks={
+        "replicates": "Replicates",
+        "residual_df": "Degrees of freedom",
+        "confounding": "Confounding",
+    },
+)
+
+
+# ---- surrogate variables
+
+
+def surrogate_grid(table: pd.DataFrame) -> Grid:
+    """Return what each surrogate variable goes with most."""
+    ordered = table.reset_index().sort_values(["variable", "r_squared"], ascending=[True, False], kind="stable")
+    ordered = ordered.groupby("variable", sort=False).head(MAX_SURROGATE_COLUMNS)
+    labels = {
+        "variable": "Variable",
+        "column": "Column",
+        "r_squared": "R²",
+        "padj": "Adjusted p",
+        "n_samples": "Samples",
+    }
+    formats = {"r_squared": lambda value: MISSING if pd.isna(value) else f"{value:.2f}", "padj": format_p}
+    return grid(ordered, "What the surrogate variables go with", labels, formats | {"n_samples": format_count})
+
+
+def _surrogate_blocks(results: Results) -> Iterator[Block]:
+    facts = results.facts("estimate_surrogates")
+    if not facts:
+        return
+    kind = {
+        "sva": "surrogate variables",
+        "ruv_g": "factors of control genes (RUVg)",
+        "ruv_s": "factors of replicates (RUVs)",
+        "ruv_r": "factors of residuals (RUVr)",
+    }[facts["method"]]
+    null = f", null model {facts['null_model']}" if facts["null_model"] else ""
+    chosen = "was given" if facts["chosen"] == "given" else "by permutation"
+    yield text(
+        f"Unwanted variation: {facts['number'] or 'no'} variable{'' if facts['number'] == 1 else 's'} ({kind}{null}; "
+        f"the number {chosen}). The test holds them in the design, and no contrast asks about them."
+    )
+    yield surrogate_grid(results.tables["batch/surrogate_association.tsv"])
+
+
+def surrogate_verdict(facts: Mapping[str, Any], association: pd.DataFrame) -> Verdict | None:
+    """Say whether surrogate variables are what a contrast asks; None if none were looked for."""
+    if not facts:
+        return None
+    if facts["number"] == 0:
+        return Verdict("surrogates", "ok", "No unwanted variation was found; the design is as written.")
+    finding = (
+        f"The design holds {counted(facts['number'], 'surrogate variable')} ({facts['method']}) beside the formula "
+    )
+    finding += f"{facts['formula']}."
+    table = association.reset_index()
+    near = table[table["a"].str.fullmatch(NAME.pattern) & (table["verdict"] == "confounded")]
+    if near.empty:
+        return Verdict("surrogates", "ok", finding)
+    pairs = [f"{row['a']} with {row['b']}" for _, row in near.iterrows()]
+    advice = (
+        "Where that is what the contrast asks, the surrogate variable takes the effect: give a smaller number, "
+        "control genes, or take surrogates out."
+    )
+    return Verdict("surrogates", "warn", f"{finding} Nearly the same: {listed(pairs, quote=False)}.", advice)
+
+
+def _surrogate_verdicts(results: Results) -> list[Verdict]:
+    facts = results.facts("estimate_surrogates")
+    verdict = surrogate_verdict(facts, results.tables["batch/association.tsv"])
+    return [verdict] if verdict else []
+
+
+SURROGATES = Section(
+    stage="batch",
+    name="surrogates",
+    files=(
+        File(r"(sets/[^/]+/)?surrogates\.tsv", "Surrogate variables of the design."),
+        File(r"(sets/[^/]+/)?samples\.tsv", "Sample sheet with the surrogate variables."),
+        File(
+            r"(sets/[^/]+/)?surrogate_association\.tsv",
+            "What the surrogate variables go with.",
+            text=("column",),
+        ),
+    ),
+    blocks={"design": _surrogate_blocks},
+    verdicts=_surrogate_verdicts,
+    checks={"surrogates": "Unwanted variation"},
+)
+
+
+# ---- samples by pairs of levels, batches among them
+
+
+def crosstab_grids(crosstab: pd.DataFrame, levels: Mapping[str, Sequence[str]]) -> list[Grid]:
+    """Return one table per pair of factors; factors with too many levels to be read are left out."""
+    grids = []
+    long_form = crosstab.reset_index()
+    for (factor, other), part in long_form.groupby(["factor", "other_factor"], sort=False):
+        wide = part.pivot_table(index="level", columns="other_level", values="n_samples", aggfunc="sum", fill_value=0)
+        wide = wide.reindex(index=_in_order(wide.index, levels.get(factor)))
+        wide = wide.reindex(columns=_in_order(wide.columns, levels.get(other)))
+        if max(wide.shape) > MAX_CROSSTAB_LEVELS:
+            continue
+        rows = tuple((str(level), *[str(int(n)) for n in wide.loc[level]]) for level in wide.index)
+        labels = (f"{factor} \\ {other}", *map(str, wide.columns))
+        grids.append(Grid(f"Samples by {factor} and {other}", labels, (False, *[True] * (len(labels) - 1)), rows))
+    return grids
+
+
+def _in_order(present: Iterable[str], order: Sequence[str] | None) -> list[str]:
+    present = list(present)
+    return [level for level in order if level in present] if order else present
+
+
+def _crosstab_blocks(results: Results) -> list[Grid]:
+    return crosstab_grids(results.tables["batch/crosstab.tsv"], results.design["levels"])
+
+
+def _batch_in_design_verdicts(results: Results) -> Iterator[Verdict]:
+    batches = results.settings["batch"]["columns"]
+    if not batches:
+        return
+    absent = [name for name in batches if name not in parse_formula(results.settings["design"]["formula"]).columns]
+    if absent:
+        yield Verdict(
+            "batch_in_design",
+            "warn",
+            f"The design does not hold {listed(absent, quote=False)}: the test does not account for it.",
+            "Add it to design.formula, unless another column of the design says the same.",
+        )
+    else:
+        finding = f"The test accounts for {listed(batches, quote=False)} by terms of the design."
+        yield Verdict("batch_in_design", "ok", finding)
+
+
+BALANCE = Section(
+    stage="batch",
+    name="balance",
+    files=(File(r"crosstab\.tsv", "Samples by pairs of levels.", text=("level", "other_factor", "other_level")),),
+    blocks={"design": _crosstab_blocks},
+    verdicts=_batch_in_design_verdicts,
+    checks={"batch_in_design": "Batch in the test"},
+)
+
+
+SECTIONS = (DESIGN, SURROGATES, BALANCE)

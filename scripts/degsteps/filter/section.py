@@ -1,0 +1,102 @@
+"""What the report says of the gene filter."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from degsteps.basics.words import counted, listed
+from degsteps.filter.rules import REASONS
+from degsteps.sections.citations import Citations
+from degsteps.sections.definition import Block, Chapter, File, Section, Verdict, figures, text
+from degsteps.sections.grids import Grid
+from degsteps.sections.numbers import format_count
+from degsteps.sections.results import Results
+
+
+def counts_per_million(number: float) -> str:
+    """Return ``1 count per million``, ``0.5 counts per million``."""
+    return f"{number:g} count{'' if number == 1 else 's'} per million"
+
+
+def reason_grid(genes: pd.DataFrame) -> Grid:
+    """Return why genes were dropped."""
+    counts = genes.loc[~genes["kept"], "reason"].value_counts().sort_index()
+    rows = tuple((REASONS.get(reason, reason), f"{n:,}") for reason, n in counts.items())
+    return Grid("Why genes were dropped", ("Reason", "Genes"), (False, True), rows)
+
+
+def _blocks(results: Results) -> Iterator[Block]:
+    facts = results.facts("filter_genes")
+    if facts["method"] == "cpm":
+        group = f" (the size of the smallest group of {facts['group']})"
+        rule = (
+            f"A gene is tested if it reaches {counts_per_million(facts['min_cpm'])} in at least "
+            f"{facts['min_samples']} samples{group if facts['min_samples'] == facts['smallest_group'] else ''}."
+        )
+    elif facts["method"] == "filter_by_expr":
+        rule = f"A gene is tested if it passes the rule of edgeR's filterByExpr with the groups of {facts['group']}."
+    else:
+        rule = "Every gene is tested; no filter was applied."
+    kept, dropped = format_count(facts["genes_kept"]), format_count(facts["genes_dropped"])
+    left = f"{kept} genes are kept, {dropped} are not. The filter does not look at the groups of the test."
+    yield text(f"\n{rule}", f"\n{left}")
+    yield reason_grid(results.tables["filter/genes.tsv"])
+    yield from figures(results, "filter/filter", "Gene filter", "How abundant the kept and the dropped genes are.")
+
+
+def _sentences(results: Results, cite: Citations) -> str:
+    """Name the rule of the gene filter, and what it left."""
+    facts, genes = results.facts("filter_genes"), results.account["genes", "filter"]
+    left = f"which left {genes.kept:,} of {genes.received:,} genes to be tested."
+    of_lists = " Genes on the lists given by the user were kept or dropped regardless of the rule."
+    inputs = next((record["inputs"] for record in results.records if record["step"] == "filter_genes"), {})
+    lists = of_lists if {"keep_list", "drop_list"} & set(inputs) else ""
+    if facts["method"] == "none":
+        return f"No expression filter was applied, {left}{lists}"
+    if facts["method"] == "cpm":
+        rule = (
+            f"Genes that reach {counts_per_million(facts['min_cpm'])} in at least "
+            f"{counted(facts['min_samples'], 'sample')} were kept"
+        )
+        if facts["min_samples"] == facts["smallest_group"]:
+            rule += f" (the size of the smallest group of {facts['group']})"
+        return f"{rule} {cite('chen2016')}, {left}{lists}"
+    return (
+        f"Genes were filtered by the rule of edgeR's filterByExpr with the groups of {facts['group']} "
+        f"{cite('chen2016')}, {left}{lists}"
+    )
+
+
+def _verdicts(results: Results) -> Iterator[Verdict]:
+    by_list = results.facts("filter_genes").get("listed_but_unknown") or {}
+    unknown = [gene for genes in by_list.values() for gene in genes]
+    if unknown:
+        are = "is" if len(unknown) == 1 else "are"
+        genes = counted(len(unknown), "gene")
+        finding = f"{genes} of the keep and drop lists {are} not in the counts: {listed(unknown)}."
+        yield Verdict("gene_lists", "warn", finding, "Check the ids (version suffix, another kind of id).")
+
+
+FILTER = Section(
+    stage="filter",
+    name="filter",
+    title="Gene filter",
+    files=(
+        File(r"counts\.parquet", "Raw counts of the genes that are tested."),
+        File(r"genes\.tsv", "Every gene: kept or not, and why.", text=("reason",)),
+        File(r"sets/[^/]+/genes\.tsv", "", text=("reason",)),
+    ),
+    chapter=Chapter("filter", "Filter"),
+    blocks={"filter": _blocks},
+    sentences={"counts": _sentences},
+    citations={
+        "chen2016": (
+            "Chen Y, Lun ATL, Smyth GK. From reads to genes to pathways: differential expression analysis of RNA-Seq "
+            "experiments using Rsubread and the edgeR quasi-likelihood pipeline. F1000Research 2016;5:1438. "
+            "doi:10.12688/f1000research.8987.2"
+        ),
+    },
+    verdicts=_verdicts,
+    checks={"gene_lists": "Gene lists"},
+)
+SECTIONS = (FILTER,)

@@ -1,0 +1,52 @@
+"""What the report says of the gene filter."""
+
+import pandas as pd
+import pytest
+
+from degsteps.filter.section import FILTER
+from degsteps.sections.accounts import Account
+from degsteps.sections.citations import Citations
+from degsteps.sections.results import Results
+
+CPM = {"method": "cpm", "min_cpm": 1, "min_samples": 3, "smallest_group": 3, "group": "dose"}
+
+
+def results_with(inputs=(), **facts):
+    facts = CPM | {"genes_kept": 1000, "genes_dropped": 2} | facts
+    record = {"step": "filter_genes", "facts": facts, "inputs": {name: [] for name in inputs}}
+    genes = pd.DataFrame({"kept": [True, False, False], "reason": ["", "all_zero", "all_zero"]}, index=list("abc"))
+    accounts = (Account("genes", "filter", 1002, {"all_zero": 2}, 1000),)
+    return Results({}, [record], {}, accounts, tables={"filter/genes.tsv": genes})
+
+
+@pytest.mark.parametrize(
+    ("facts", "on_page", "in_methods"),
+    [
+        (
+            {},
+            "reaches 1 count per million in at least 3 samples (the size of the smallest group of dose).",
+            "(the size",
+        ),
+        ({"min_samples": 5}, "reaches 1 count per million in at least 5 samples.", "5 samples were kept [1]"),
+        ({"method": "filter_by_expr"}, "edgeR's filterByExpr with the groups of dose.", "edgeR's filterByExpr"),
+        ({"method": "none"}, "no filter was applied.", "No expression filter was applied, which left"),
+    ],
+)
+def test_the_rule_is_named(facts, on_page, in_methods):
+    results = results_with(**facts)
+    paragraph, reasons = FILTER.blocks["filter"](results)
+    assert on_page in paragraph.runs[0]
+    assert "1,000 genes are kept, 2 are not." in paragraph.runs[1]
+    assert reasons.rows == (("The gene has no read in any sample.", "2"),)
+    text = FILTER.sentences["counts"](results, Citations())
+    assert in_methods in text
+    assert text.endswith("which left 1,000 of 1,002 genes to be tested.")
+
+
+def test_lists_of_genes_are_named():
+    results = results_with(inputs=["keep_list"], listed_but_unknown={"keep": ["x"], "drop": []})
+    assert "regardless of the rule" in FILTER.sentences["counts"](results, Citations())
+    (verdict,) = FILTER.verdicts(results)
+    assert (verdict.check, verdict.status) == ("gene_lists", "warn")
+    assert "1 gene of the keep and drop lists is not in the counts: 'x'." in verdict.finding
+    assert list(FILTER.verdicts(results_with())) == []
