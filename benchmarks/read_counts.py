@@ -26,7 +26,7 @@ assert not scan.faults, scan.faults
 """,
     "reading into a matrix": """
 from degsteps.matrix_scan import scan_counts
-from degsteps.readers import read_scanned_table
+from degsteps.ingest.readers import read_scanned_table
 scan = scan_counts(path, cache=Path(path).parent)
 begin = time.process_time()
 counts = read_scanned_table(scan)

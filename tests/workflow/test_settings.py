@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from degsteps.basics.paths import STAGES, stage_folder
-from degsteps.config import read_schema, with_defaults
+from degsteps.config.reading import read_schema, with_defaults
 from degsteps.preflight import check_analysis
 from tests.conftest import SMALL, run_command, run_snakemake, write_small_study
 
