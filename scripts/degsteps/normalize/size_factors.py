@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import ConfigError, DataError
+from degsteps.engines.library_sizes import require_reads
 from degsteps.normalize.norm_factors import (
     NO_GENE_WITHOUT_ZERO,
     NORM_FACTORS,
     geometric_mean,
-    require_reads,
     tmm_factors,
 )
 
