@@ -178,24 +178,6 @@ def test_distances_agree_with_scipy():
     assert measures.sample_distances(values).to_numpy() == pytest.approx(squareform(pdist(values.T)), abs=1e-9)
 
 
-def test_leaf_order_is_that_of_the_tree():
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
-    distances = measures.sample_distances(study(30, batch_shift=1.0)[0])
-    merges = measures.clustering(distances)
-    steps = linkage(squareform(distances.to_numpy(), checks=False), method="average", optimal_ordering=True)
-    assert measures.leaf_order(merges, 30) == leaves_list(steps).tolist()
-    assert merges["n_samples"].iloc[-1] == 30
-
-
-@pytest.mark.parametrize("n_samples", [1, 2])
-def test_trees_of_one_and_two_samples(n_samples):
-    merges = measures.clustering(measures.sample_distances(study(n_samples)[0]))
-    assert len(merges) == n_samples - 1
-    assert sorted(measures.leaf_order(merges, n_samples)) == list(range(n_samples))
-
-
 # ---- outliers
 
 
