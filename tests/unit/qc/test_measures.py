@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import median_abs_deviation
 
 from degsteps.basics.errors import DataError
 from degsteps.qc import measures, verdicts
@@ -230,12 +231,52 @@ def test_the_harmless_side_is_not_flagged(column, value):
 
 
 def test_deviations_count_scaled_median_absolute_deviations():
-    table = library_table(rle_iqr=0.9)
-    values = table["rle_iqr"]
-    spread = max(1.4826 * np.median(np.abs(values - values.median())), 0.05)
+    """Seven values whose median deviation from 4 is 2, by hand; and SciPy's scaled deviation for all measures."""
+    table = library_table(7)
+    table["rle_iqr"] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
     found = verdicts.outliers(table).query("measure == 'rle_iqr'")
-    assert found["deviations"].to_numpy() == pytest.approx(((values - values.median()) / spread).to_numpy())
-    assert verdicts.outliers(table, threshold=100)["flagged"].sum() == 0
+    assert found["deviations"].to_numpy() == pytest.approx(np.arange(-3, 4) / 2.9652, rel=1e-9)
+
+    generator = np.random.default_rng(3)
+    wide = pd.DataFrame(generator.lognormal(2, 1, table.shape), index=table.index, columns=table.columns)
+    found = verdicts.outliers(wide)
+    for column, values in wide.items():
+        # Sizes and factors are compared as logarithms; the spreads of these values are far above every floor.
+        compared = np.log2(values) if column in ("library_size", "detected_genes", "size_factor") else values
+        expected = (compared - compared.median()) / median_abs_deviation(compared, scale="normal")
+        part = found[found["measure"] == column]
+        assert part["deviations"].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-5), column
+        assert (part["median"] == values.median()).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "floor"),
+    [("top_20_share", 0.02), ("rle_median", 0.03), ("rle_iqr", 0.05), ("median_correlation", 0.005)],
+)
+def test_values_that_agree_are_measured_by_the_smallest_spread(column, floor):
+    table = library_table()
+    table[column] = 0.5
+    table.loc["s3", column] = 0.5 + 2 * floor
+    found = verdicts.outliers(table).query("measure == @column")["deviations"]
+    assert found["s3"] == pytest.approx(2)
+    assert (found.drop("s3") == 0).all()
+
+
+@pytest.mark.parametrize(("column", "floor"), [("library_size", 0.2), ("detected_genes", 0.03), ("size_factor", 0.2)])
+def test_sizes_that_agree_are_measured_by_the_smallest_spread_of_logarithms(column, floor):
+    table = library_table()
+    table[column] = 8.0
+    table.loc["s3", column] = 8.0 * 2 ** (-3 * floor)
+    found = verdicts.outliers(table).query("measure == @column")["deviations"]
+    assert found["s3"] == pytest.approx(-3)
+
+
+def test_a_sample_is_flagged_from_the_threshold_on():
+    table = library_table(7)
+    table["rle_iqr"] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    for threshold, flagged in ((3 / 2.9652 - 1e-9, ["s6"]), (3 / 2.9652 + 1e-9, [])):
+        found = verdicts.outliers(table, threshold=threshold)
+        assert found.index[found["flagged"] & (found["measure"] == "rle_iqr")].tolist() == flagged
 
 
 def test_libraries_that_agree_do_not_flag_the_one_that_differs_a_little():
