@@ -19,7 +19,7 @@ LIBRARY = "degsteps"
 STAGES = ("ingest", "filter", "normalize", "batch", "transform", "qc", "test", "annotate", "enrich")
 
 #: What folders that are not light as a whole say of themselves, for preflight and the Snakefile.
-REGISTRIES = ("engines.registry", "normalize.methods")
+REGISTRIES = ("engines.registry", "normalize.methods", "inputs.formats")
 
 LIGHT_FOLDERS = ("basics", "config", "inputs", "design", "preflight", "workflow")
 #: Blinding, plans and seals are looked at before a run; `make init` runs before there is anything to import.
@@ -39,14 +39,17 @@ _OF_STAGES = {"engines", "design", "inputs", "figures", "basics", *REGISTRIES}
 #: `section.py` and `checks.py` of every stage (``*.section``, ``*.checks``).
 ARROWS: dict[str, set[str]] = {
     "basics": set(),
-    "config": {"basics"},
+    "config": {"basics", *REGISTRIES},  # they are choices of the schemas
     "inputs": {"basics"},
     "figures": {"basics"},
     "tables": {"basics"},
     "step": {"basics", "tables"},
     "design": {"basics", *REGISTRIES},
     "engines": {"basics", *REGISTRIES},
-    **{registry: {"basics"} for registry in REGISTRIES},
+    # Registries reach their functions when they are called; what they load themselves is for `weight_breaches`.
+    "engines.registry": {"basics"},
+    "inputs.formats": {"basics"},
+    "normalize.methods": {"basics", "engines"},
     **{stage: set(_OF_STAGES) for stage in STAGES},
     "transform": _OF_STAGES | {"normalize"},
     "qc": _OF_STAGES | {"batch"},
@@ -259,6 +262,10 @@ def door_breaches(
                     f"({ast.unparse(node.func)}); only {', '.join(readers)} do."
                 )
     return breaches
+
+
+#: Whose comparisons are with words of others: names of another workflow's settings.
+OF_OTHER_WORKFLOWS = "onboarding"
 
 
 def _is_within(module: str, places: Collection[str]) -> bool:

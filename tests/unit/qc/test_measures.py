@@ -383,3 +383,114 @@ def test_two_samples_are_too_few_and_nothing_breaks():
     found = verdicts_of(*study(2))
     assert "too few" in found.loc["outliers", "finding"]
     assert found.loc["condition", "status"] == "warn"
+
+
+# ---- verdicts, at their limits
+
+
+def tables_of_verdicts(ratio=2.0, off=0.0, n_samples=6, flagged=False):
+    """Return what the verdicts read, of samples that are as told and otherwise alike."""
+    samples = pd.Index([f"s{i}" for i in range(n_samples)], name="sample")
+    libraries = pd.DataFrame({"library_size": [1e6, *[1e6 * ratio] * (n_samples - 1)]}, index=samples)
+    boxes = pd.concat(
+        pd.DataFrame({"values": stage, "median": [off if stage == "rle" else 5.0, *[0.0] * (n_samples - 1)]}, samples)
+        for stage in ("before", "after", "rle")
+    )
+    flags = pd.DataFrame({"flagged": flagged, "reason": "few reads" if flagged else ""}, index=samples)
+    return {"libraries": libraries, "boxes": boxes, "outlier_table": flags}
+
+
+def association(component="PC1", values="transformed", **of_columns):
+    """Return R² and adjusted p-value of a component with each column."""
+    rows = [
+        {"values": values, "covariate": name, "r_squared": r_squared, "padj": padj}
+        for name, (r_squared, padj) in of_columns.items()
+    ]
+    return pd.DataFrame(rows, index=pd.Index([component] * len(rows), name="pc"))
+
+
+def variance(**fractions):
+    parts = [pd.DataFrame({"values": kind, "fraction": [share]}, index=["PC1"]) for kind, share in fractions.items()]
+    return pd.concat(parts)
+
+
+def status_of(check, *, tables=None, associations=None, variances=None):
+    associations = association(condition=(0.5, 0.01), batch=(0.1, 0.5)) if associations is None else associations
+    variances = variance(transformed=0.5) if variances is None else variances
+    found = verdicts.verdicts(
+        **(tables or tables_of_verdicts()),
+        variance=variances,
+        association=associations,
+        columns=["condition", "batch"],
+        batch_columns=["batch"],
+    )
+    return found.loc[check, "status"]
+
+
+@pytest.mark.parametrize(
+    ("check", "changes", "status"),
+    [
+        ("library_sizes", {"ratio": 9.99}, "ok"),
+        ("library_sizes", {"ratio": 10.0}, "warn"),
+        ("library_sizes", {"ratio": 99.9}, "warn"),
+        ("library_sizes", {"ratio": 100.0}, "bad"),
+        ("normalization", {"off": 0.199}, "ok"),
+        ("normalization", {"off": -0.2}, "warn"),
+        ("normalization", {"off": 0.499}, "warn"),
+        ("normalization", {"off": -0.5}, "bad"),
+        ("outliers", {"n_samples": 4, "flagged": True}, "ok"),
+        ("outliers", {"n_samples": 5, "flagged": True}, "warn"),
+        ("outliers", {"n_samples": 5, "flagged": False}, "ok"),
+    ],
+)
+def test_limits_of_verdicts_on_samples(check, changes, status):
+    assert status_of(check, tables=tables_of_verdicts(**changes)) == status
+
+
+@pytest.mark.parametrize(
+    ("component", "condition", "status"),
+    [
+        ("PC1", (0.2, 0.049), "ok"),
+        ("PC1", (0.2, 0.05), "warn"),
+        ("PC1", (0.199, 0.001), "warn"),
+        ("PC5", (0.9, 0.001), "ok"),
+        ("PC6", (0.9, 0.001), "warn"),
+    ],
+)
+def test_limits_of_what_a_component_follows(component, condition, status):
+    assert status_of("condition", associations=association(component, condition=condition)) == status
+
+
+@pytest.mark.parametrize(
+    ("batch", "condition", "status"),
+    [
+        ((0.5, 0.049), (0.4, 0.01), "warn"),
+        ((0.5, 0.05), (0.4, 0.01), "ok"),
+        ((0.499, 0.001), (0.4, 0.01), "ok"),
+        ((0.6, 0.001), (0.6, 0.01), "ok"),
+        ((0.601, 0.001), (0.6, 0.01), "warn"),
+    ],
+)
+def test_limits_of_a_batch_that_dominates(batch, condition, status):
+    assert status_of("batch", associations=association(batch=batch, condition=condition)) == status
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    # Shares of all variance: R² of the batch times the component's fraction, which is one half.
+    [(0.8, 0.10, "ok"), (0.2, 0.101, "warn"), (0.9, 0.18, "ok"), (0.9, 0.182, "warn")],
+)
+def test_limits_of_what_adjustment_leaves_of_a_batch(before, after, status):
+    parts = [association(batch=(before, 0.01)), association(values="adjusted", batch=(after, 0.5))]
+    associations = pd.concat([association(condition=(0.5, 0.01)), *parts])
+    variances = variance(transformed=0.5, adjusted=0.5)
+    assert status_of("batch_adjustment", associations=associations, variances=variances) == status
+
+
+def test_large_libraries_are_told_in_millions():
+    tables = tables_of_verdicts()
+    tables["libraries"]["library_size"] = [999_999, *[1_000_000] * 5]
+    found = verdicts.verdicts(
+        **tables, variance=variance(transformed=0.5), association=association(x=(0, 1)), columns=[], batch_columns=[]
+    )
+    assert "between 999,999 and 1 million reads" in found.loc["library_sizes", "finding"]
