@@ -385,6 +385,26 @@ def test_two_samples_are_too_few_and_nothing_breaks():
     assert found.loc["condition", "status"] == "warn"
 
 
+# ---- counts and factors, by hand
+
+
+def test_log2_counts_are_divided_by_factors_of_samples_or_of_single_counts():
+    counts = named([[0, 6], [30, 7]])
+    assert measures.log2_counts(counts).to_numpy().tolist() == [[0.0, np.log2(7)], [np.log2(31), 3.0]]
+    by_sample = pd.Series({"s1": 2.0, "s0": 10.0})
+    assert measures.log2_counts(counts, by_sample).to_numpy().tolist() == [[0.0, 2.0], [2.0, np.log2(4.5)]]
+    by_count = pd.DataFrame([[2.0, 1.0], [1.0, 10.0]], index=["g0", "g1"], columns=["s1", "s0"]).iloc[::-1]
+    assert measures.log2_counts(counts, by_count).to_numpy().tolist() == [[0.0, 2.0], [np.log2(4), 3.0]]
+
+
+def test_a_library_without_reads_has_no_share_of_reads():
+    counts = named([[0, 3]] * 30)
+    boxes = measures.box_statistics(measures.log2_counts(counts))
+    table = measures.library_table(counts, pd.Series({"s0": 1.0, "s1": 1.0}), measures.log2_counts(counts), boxes)
+    assert table["top_20_share"].tolist() == [0.0, 20 / 30]
+    assert table["detected_genes"].tolist() == [0, 30]
+
+
 # ---- verdicts, at their limits
 
 
