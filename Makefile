@@ -68,10 +68,10 @@ published: $(VENV)/.run  ## rerun published analyses (minutes): drift report and
 	$(BIN)/python scripts/rerun_published.py published/*.yaml --cores $(CORES)
 
 test: $(VENV)/.dev  ## the tests (some minutes)
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/.dev  ## workflow tests that take half a minute and more each, as CI runs them
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m long
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -m long
 
 agreement: $(VENV)/.dev  ## our numbers and PyDESeq2's beside R's, set by set (minutes): docs/agreement_with_r.md
 	$(BIN)/python tests/reference/compare_with_r.py --markdown docs/agreement_with_r.md

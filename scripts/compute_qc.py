@@ -6,6 +6,7 @@ Reads everything and changes nothing. Flagged samples are reported, never droppe
 import pandas as pd
 
 from degsteps.batch.design_matrix import surrogate_columns, with_surrogates
+from degsteps.figures import clustering as trees
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.qc import measures
 from degsteps.qc import verdicts as qc_verdicts
@@ -69,7 +70,7 @@ def main(
 
     between = measures.sample_distances(values)
     write_table(between.round(6), distances)
-    write_table(measures.clustering(between), clustering)
+    write_table(trees.clustering(between), clustering)
 
     found = qc_verdicts.verdicts(
         library_table,

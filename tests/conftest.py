@@ -1,9 +1,12 @@
 """Shared fixtures: one finished run of the workflow on two small studies, made once per test session."""
 
+import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,11 +149,45 @@ def write_studies(folder: Path) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def finished_run(tmp_path_factory) -> Run:
-    """A folder in which both studies have been run to the end."""
-    folder = tmp_path_factory.mktemp("run")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, runs of the whole workflow, so that no worker is left alone with one at the end.
+
+    ``--no-loadscope-reorder`` keeps this order; pytest-xdist would begin with the files that hold most tests.
+    """
+    places = {"workflow": 0, "deployment": 1}
+    items.sort(key=lambda item: places.get(item.path.relative_to(REPO / "tests").parts[0], 2))
+
+
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder of this test session that the first worker who needs it makes; the others wait for it.
+
+    Workers share it, so nobody writes into it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, done = base / name, base / f"{name}.done"
+    with open(base / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what is left of another worker's attempt, which failed
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
+def run_both_studies(folder: Path) -> None:
+    """Run both studies to the end in an empty folder."""
     write_studies(folder)
     done = run_snakemake(folder)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-6000:]
-    return Run(folder)
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory) -> Run:
+    """A folder in which both studies have been run to the end: this worker's copy, made once for all workers."""
+    folder = made_once(tmp_path_factory, "run", run_both_studies)
+    # Beside the original: the configuration names files by relative paths.
+    copy = folder.with_name(f"run_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
+    return Run(Path(shutil.copytree(folder, copy, symlinks=True)))

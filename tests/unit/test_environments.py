@@ -1,9 +1,11 @@
 """conda and pip install the same versions, and no lock names a machine or an index."""
 
 import ast
+import functools
 import re
 import sys
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 import yaml
@@ -54,6 +56,10 @@ def test_locks_that_go_together_agree(name):
     }
 
 
+# Which distribution a package is of takes 0.3 s to find out, and scripts share most of the library: once for all cases.
+distributions = functools.cache(packages_distributions)
+
+
 def rules_with_environments() -> dict[str, str]:
     """Return the environment of each rule's script."""
     found = {}
@@ -73,29 +79,33 @@ def imported_on_start(script: str) -> set[str]:
         if path in seen or not path.is_file():
             continue
         seen.add(path)
-        # Not ast.walk: what functions import is paid, and needed, only by those who call them.
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            else:
+        for name in names_imported_at_the_top(path):
+            top, *rest = name.split(".")
+            if top != "degsteps":
+                packages.add(top)
                 continue
-            for name in names:
-                top, *rest = name.split(".")
-                if top != "degsteps":
-                    packages.add(top)
-                    continue
-                for depth in range(len(rest) + 1):
-                    folder = LIBRARY.joinpath(*rest[:depth])
-                    pending += [folder / "__init__.py", folder.with_suffix(".py")]
+            for depth in range(len(rest) + 1):
+                folder = LIBRARY.joinpath(*rest[:depth])
+                pending += [folder / "__init__.py", folder.with_suffix(".py")]
     return packages - sys.stdlib_module_names - {"snakemake"}
+
+
+@functools.cache
+def names_imported_at_the_top(path: Path) -> list[str]:
+    """Not ast.walk: what functions import is paid, and needed, only by those who call them."""
+    names = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
 
 
 @pytest.mark.parametrize(("script", "environment"), sorted(rules_with_environments().items()))
 def test_what_a_step_imports_is_in_its_environment(script, environment):
     pinned = {CONDA_NAMES.get(name, name) for name in pins(ENVS / environment)}
-    needed = {packages_distributions()[package][0].lower() for package in imported_on_start(script)}
+    needed = {distributions()[package][0].lower() for package in imported_on_start(script)}
     assert needed <= pinned
 
 

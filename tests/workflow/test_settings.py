@@ -9,6 +9,7 @@ import hashlib
 import json
 import shlex
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 import yaml
 
 from degsteps.basics.paths import STAGES, stage_folder
-from degsteps.config import read_schema, with_defaults
+from degsteps.config.reading import read_schema, with_defaults
 from degsteps.preflight import check_analysis
 from tests.conftest import SMALL, run_command, run_snakemake, write_small_study
 
@@ -381,6 +382,28 @@ OF_ONE_STEP = {
 }
 
 
+def variant_names() -> dict[str, str]:
+    """Return the analysis in which settings are run, by their text: settings that several cases need are run once."""
+    pairs = []
+    for key, (settings, _, compared) in CHANGES.items():
+        pairs += [(f"{key}.with", settings), (f"{key}.without", compared)]
+    pairs += [(key, settings) for key, (settings, _, _) in REFUSED.items()]
+    for name, (settings, other, _) in SAME.items():
+        pairs += [(f"{name}.one", settings), (f"{name}.other", other)]
+    names = {json.dumps({}): "base"}
+    for name, settings in pairs:
+        names.setdefault(json.dumps(settings, sort_keys=True), name.replace(".<name>", "").replace(".", "-"))
+    return names
+
+
+VARIANTS = variant_names()
+
+
+def variant(settings: dict[str, Any]) -> str:
+    """Return the name of the analysis in which settings are run."""
+    return VARIANTS[json.dumps(settings, sort_keys=True)]
+
+
 def leaves(schema: dict[str, Any], prefix: str = "") -> list[str]:
     """Return the dotted keys of all settings."""
     found = []
@@ -528,24 +551,23 @@ def variants(tmp_path_factory) -> Path:
     write_given(folder)
     (folder / "config" / "analyses").mkdir(parents=True)
     base, analyses, targets = base_analysis(), {"base": base_analysis()}, {"base": {f"07_test/{name}" for name in FIT}}
-    settings_of = {}
-    for key, (settings, file, compared) in CHANGES.items():
-        name = key.replace(".<name>", "").replace(".", "-")
-        settings_of[f"{name}-with"] = settings
-        targets[f"{name}-with"] = {file}
-        if compared:
-            settings_of[f"{name}-without"] = compared
-        targets.setdefault(f"{name}-without" if compared else "base", set()).add(file)
-    for key, (settings, _, _) in REFUSED.items():
-        name = key.replace(".<name>", "").replace(".", "-")
-        settings_of[name], targets[name] = settings, {"02_filter/genes.tsv"}
-    for name, (settings, other, files) in SAME.items():
-        settings_of |= {f"{name}-one": settings, f"{name}-other": other}
-        targets |= {f"{name}-one": {*files, "08_annotate/c.top_genes.png"}, f"{name}-other": set(files.values())}
+    settings_of = {name: json.loads(text) for text, name in VARIANTS.items() if name != "base"}
+
+    def want(settings: dict[str, Any], files: Iterable[str]) -> None:
+        targets.setdefault(variant(settings), set()).update(files)
+
+    for settings, file, compared in CHANGES.values():
+        want(settings, [file])
+        want(compared, [file])
+    for settings, _, _ in REFUSED.values():
+        want(settings, ["02_filter/genes.tsv"])
+    for settings, other, files in SAME.values():
+        want(settings, [*files, "08_annotate/c.top_genes.png"])
+        want(other, files.values())
     settings_of["test-influence"] = {"test.influence": True}
     targets["test-influence"] = {"07_test/influence/samples.tsv", "08_annotate/c.influence.png"}
-    targets["ingest-exclude_samples-with"].add("07_test/c.tsv")
-    targets["ingest-gene_lengths"].add("03_normalize/tables/tpm.tsv.gz")
+    want(CHANGES["ingest.exclude_samples"][0], ["07_test/c.tsv"])
+    want(REFUSED["ingest.gene_lengths"][0], ["03_normalize/tables/tpm.tsv.gz"])
     analyses |= {name: changed(base, settings) for name, settings in settings_of.items()}
     for name, content in analyses.items():
         (folder / "config" / "analyses" / f"{name}.yaml").write_text(yaml.safe_dump(content))
@@ -566,10 +588,9 @@ def variants(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("key", CHANGES)
 def test_setting_changes_its_file(variants, key):
-    _, file, compared = CHANGES[key]
-    name = key.replace(".<name>", "").replace(".", "-")
-    other = f"{name}-without" if compared else "base"
-    first, second = (variants / "results" / folder / "1.0" / file for folder in (f"{name}-with", other))
+    settings, file, compared = CHANGES[key]
+    first, second = (variants / "results" / variant(part) / "1.0" / file for part in (settings, compared))
+    assert first != second
     if file.endswith(".record.json"):
         assert json.loads(first.read_text())["facts"] != json.loads(second.read_text())["facts"]
     else:
@@ -578,19 +599,19 @@ def test_setting_changes_its_file(variants, key):
 
 @pytest.mark.parametrize("name", SAME)
 def test_both_ways_lead_to_the_same(variants, name):
-    for one, other in SAME[name][2].items():
-        first, second = (
-            variants / "results" / f"{name}-one/1.0" / one,
-            variants / "results" / f"{name}-other/1.0" / other,
-        )
-        assert first.read_bytes() == second.read_bytes(), one
+    settings, compared, files = SAME[name]
+    first, second = (variants / "results" / variant(part) / "1.0" for part in (settings, compared))
+    assert first != second
+    for one, other in files.items():
+        assert (first / one).read_bytes() == (second / other).read_bytes(), one
 
 
 def test_influence_is_that_of_the_sample(variants):
     """`test.influence`: without a sample there are as many calls as where the configuration excludes it."""
     table = pd.read_csv(variants / "results/test-influence/1.0/07_test/influence/samples.tsv", sep="\t")
     assert len(table) == 7
-    excluded = pd.read_csv(variants / "results/ingest-exclude_samples-with/1.0/07_test/c.tsv", sep="\t")
+    without = variants / "results" / variant(CHANGES["ingest.exclude_samples"][0])
+    excluded = pd.read_csv(without / "1.0/07_test/c.tsv", sep="\t")
     found = table.set_index("without").loc["untreated2"]
     assert found["called"] == (excluded["padj"] < 0.05).sum()
     assert found["tested"] == excluded["pvalue"].notna().sum()

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from degsteps.figures import style
+from degsteps.figures.clustering import clustering, leaf_order
 from degsteps.figures.style import Scale, count_text, shown_names, styled
-from degsteps.qc.measures import clustering, leaf_order
 
 #: Below the mean of the gene, at it, above it: the colours of down and up, and white.
 _DIVERGING = LinearSegmentedColormap.from_list("down_up", [style.DOWN, "#FFFFFF", style.UP])
@@ -23,7 +23,7 @@ _MAX_Z = 3.0
 
 
 def draw_tree(axes: Axes, merges: pd.DataFrame, order: Sequence[int], *, sideways: bool = False) -> None:
-    """Draw the tree of :func:`degsteps.qc.measures.clustering` above its leaves, or sideways to the left of them."""
+    """Draw a tree (of :func:`degsteps.figures.clustering.clustering`) above its leaves, or sideways, left of them."""
     n_leaves = len(order)
     position = {leaf: float(i) for i, leaf in enumerate(order)}
     height = dict.fromkeys(order, 0.0)

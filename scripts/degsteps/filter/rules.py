@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import ConfigError, DataError, DesignError
-from degsteps.normalize.norm_factors import require_reads
+from degsteps.engines.library_sizes import require_reads
 
 REASONS = {
     "all_zero": "The gene has no read in any sample.",

@@ -3,47 +3,16 @@
 All functions take counts as genes x samples and return factors with geometric mean 1.
 """
 
-import math
-
 import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError
+from degsteps.engines.library_sizes import require_reads
 
 NO_GENE_WITHOUT_ZERO = (
     "counts: every gene (or every control gene) has a zero in at least one sample, so there is no gene to compare the "
     "samples by. Choose the method poscounts, or leave out the samples with the fewest reads."
 )
-
-
-def require_reads(counts: pd.DataFrame) -> pd.Series:
-    """Return the library sizes (reads per sample), all above zero.
-
-    Raises
-    ------
-    DataError
-        If a count is missing, negative or infinite, or a sample has no reads; the message names the samples.
-    """
-    values = counts.to_numpy()
-    bad = ~np.isfinite(values) | (values < 0)
-    if bad.any():
-        gene, sample = np.argwhere(bad)[0]
-        raise DataError(
-            f"counts: gene {counts.index[gene]}, sample {counts.columns[sample]}: {values[gene, sample]} is not a "
-            "count. Counts are finite and not negative; check the matrix."
-        )
-    # Integers sum exactly. Other values (reads per kilobase) are summed without rounding error, because ties between
-    # TMM's log ratios depend on the last bit of the library sizes: a plain sum can move the factors by percents.
-    exact = np.issubdtype(values.dtype, np.integer)
-    sums = values.sum(axis=0, dtype=np.int64) if exact else [math.fsum(column) for column in values.T]
-    library_sizes = pd.Series(sums, index=counts.columns, dtype=float, name="library_size")
-    empty = [str(sample) for sample in library_sizes.index[library_sizes == 0]]
-    if empty:
-        raise DataError(
-            f"counts: no reads at all in {', '.join(empty)}: such a library cannot be normalised. "
-            "Leave the sample out, or check its quantification."
-        )
-    return library_sizes
 
 
 def geometric_mean(values: np.ndarray | pd.Series) -> float:

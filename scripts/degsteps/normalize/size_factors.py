@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import ConfigError, DataError
+from degsteps.engines.library_sizes import require_reads
 from degsteps.normalize.methods import ESTIMATED, METHODS, with_controls
-from degsteps.normalize.norm_factors import geometric_mean, require_reads
+from degsteps.normalize.norm_factors import geometric_mean
 
 
 def size_factors(counts: pd.DataFrame, method: str = "ratio", control_genes: Iterable[str] | None = None) -> pd.Series:

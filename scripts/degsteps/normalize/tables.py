@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import ConfigError, DataError
-from degsteps.normalize.norm_factors import require_reads, tmm_factors
+from degsteps.engines.library_sizes import require_reads
+from degsteps.normalize.norm_factors import tmm_factors
 
 
 def _require_lengths(counts: pd.DataFrame, lengths: pd.Series | pd.DataFrame) -> np.ndarray:

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from degsteps.figures import style
+from degsteps.figures.clustering import leaf_order
 from degsteps.figures.heatmap import draw_tree, sample_bar, stack_legends
 from degsteps.figures.style import Scale, count_text, shown_names, styled
-from degsteps.qc.measures import leaf_order
 
 _KIND_TITLES = {"transformed": "Before batch adjustment", "adjusted": "After batch adjustment (figures only)"}
 _ROW = 0.2
@@ -454,7 +454,7 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
     distances
         Samples x samples.
     merges
-        Tree of the samples, from :func:`degsteps.qc.measures.clustering`.
+        Tree of the samples, from :func:`degsteps.figures.clustering.clustering`.
     """
     order = leaf_order(merges, len(distances))
     ordered = distances.iloc[order, order]

@@ -18,6 +18,7 @@ from matplotlib.text import Text
 
 from degsteps import tables
 from degsteps.figures import style
+from degsteps.figures.clustering import clustering
 from degsteps.filter import figures as filter_figures
 from degsteps.qc import figures as qc_figures
 from degsteps.qc import measures
@@ -85,7 +86,7 @@ def qc_figures_of(counts, sheet, adjusted=True):
         "scree": qc_figures.scree(variance),
         "loadings": qc_figures.top_loadings(loadings, pd.Series({"gene1": "ABC1", "gene2": ""})),
         "association": qc_figures.pc_association(measures.association_table(components, sheet), scales),
-        "distances": qc_figures.distance_heatmap(distances, measures.clustering(distances), scales),
+        "distances": qc_figures.distance_heatmap(distances, clustering(distances), scales),
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.image import AxesImage
 
 from degsteps.figures import heatmap, style
-from degsteps.qc.measures import leaf_order
+from degsteps.figures.clustering import leaf_order
 from degsteps.test import overlap
 from degsteps.test.figures import contrast as test_figures
 from degsteps.test.figures.overlap import upset_plot

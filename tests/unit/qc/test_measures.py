@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import median_abs_deviation
 
 from degsteps.basics.errors import DataError
 from degsteps.qc import measures, verdicts
@@ -178,24 +179,6 @@ def test_distances_agree_with_scipy():
     assert measures.sample_distances(values).to_numpy() == pytest.approx(squareform(pdist(values.T)), abs=1e-9)
 
 
-def test_leaf_order_is_that_of_the_tree():
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
-    distances = measures.sample_distances(study(30, batch_shift=1.0)[0])
-    merges = measures.clustering(distances)
-    steps = linkage(squareform(distances.to_numpy(), checks=False), method="average", optimal_ordering=True)
-    assert measures.leaf_order(merges, 30) == leaves_list(steps).tolist()
-    assert merges["n_samples"].iloc[-1] == 30
-
-
-@pytest.mark.parametrize("n_samples", [1, 2])
-def test_trees_of_one_and_two_samples(n_samples):
-    merges = measures.clustering(measures.sample_distances(study(n_samples)[0]))
-    assert len(merges) == n_samples - 1
-    assert sorted(measures.leaf_order(merges, n_samples)) == list(range(n_samples))
-
-
 # ---- outliers
 
 
@@ -248,12 +231,52 @@ def test_the_harmless_side_is_not_flagged(column, value):
 
 
 def test_deviations_count_scaled_median_absolute_deviations():
-    table = library_table(rle_iqr=0.9)
-    values = table["rle_iqr"]
-    spread = max(1.4826 * np.median(np.abs(values - values.median())), 0.05)
+    """Seven values whose median deviation from 4 is 2, by hand; and SciPy's scaled deviation for all measures."""
+    table = library_table(7)
+    table["rle_iqr"] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
     found = verdicts.outliers(table).query("measure == 'rle_iqr'")
-    assert found["deviations"].to_numpy() == pytest.approx(((values - values.median()) / spread).to_numpy())
-    assert verdicts.outliers(table, threshold=100)["flagged"].sum() == 0
+    assert found["deviations"].to_numpy() == pytest.approx(np.arange(-3, 4) / 2.9652, rel=1e-9)
+
+    generator = np.random.default_rng(3)
+    wide = pd.DataFrame(generator.lognormal(2, 1, table.shape), index=table.index, columns=table.columns)
+    found = verdicts.outliers(wide)
+    for column, values in wide.items():
+        # Sizes and factors are compared as logarithms; the spreads of these values are far above every floor.
+        compared = np.log2(values) if column in ("library_size", "detected_genes", "size_factor") else values
+        expected = (compared - compared.median()) / median_abs_deviation(compared, scale="normal")
+        part = found[found["measure"] == column]
+        assert part["deviations"].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-5), column
+        assert (part["median"] == values.median()).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "floor"),
+    [("top_20_share", 0.02), ("rle_median", 0.03), ("rle_iqr", 0.05), ("median_correlation", 0.005)],
+)
+def test_values_that_agree_are_measured_by_the_smallest_spread(column, floor):
+    table = library_table()
+    table[column] = 0.5
+    table.loc["s3", column] = 0.5 + 2 * floor
+    found = verdicts.outliers(table).query("measure == @column")["deviations"]
+    assert found["s3"] == pytest.approx(2)
+    assert (found.drop("s3") == 0).all()
+
+
+@pytest.mark.parametrize(("column", "floor"), [("library_size", 0.2), ("detected_genes", 0.03), ("size_factor", 0.2)])
+def test_sizes_that_agree_are_measured_by_the_smallest_spread_of_logarithms(column, floor):
+    table = library_table()
+    table[column] = 8.0
+    table.loc["s3", column] = 8.0 * 2 ** (-3 * floor)
+    found = verdicts.outliers(table).query("measure == @column")["deviations"]
+    assert found["s3"] == pytest.approx(-3)
+
+
+def test_a_sample_is_flagged_from_the_threshold_on():
+    table = library_table(7)
+    table["rle_iqr"] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    for threshold, flagged in ((3 / 2.9652 - 1e-9, ["s6"]), (3 / 2.9652 + 1e-9, [])):
+        found = verdicts.outliers(table, threshold=threshold)
+        assert found.index[found["flagged"] & (found["measure"] == "rle_iqr")].tolist() == flagged
 
 
 def test_libraries_that_agree_do_not_flag_the_one_that_differs_a_little():
@@ -360,3 +383,134 @@ def test_two_samples_are_too_few_and_nothing_breaks():
     found = verdicts_of(*study(2))
     assert "too few" in found.loc["outliers", "finding"]
     assert found.loc["condition", "status"] == "warn"
+
+
+# ---- counts and factors, by hand
+
+
+def test_log2_counts_are_divided_by_factors_of_samples_or_of_single_counts():
+    counts = named([[0, 6], [30, 7]])
+    assert measures.log2_counts(counts).to_numpy().tolist() == [[0.0, np.log2(7)], [np.log2(31), 3.0]]
+    by_sample = pd.Series({"s1": 2.0, "s0": 10.0})
+    assert measures.log2_counts(counts, by_sample).to_numpy().tolist() == [[0.0, 2.0], [2.0, np.log2(4.5)]]
+    by_count = pd.DataFrame([[2.0, 1.0], [1.0, 10.0]], index=["g0", "g1"], columns=["s1", "s0"]).iloc[::-1]
+    assert measures.log2_counts(counts, by_count).to_numpy().tolist() == [[0.0, 2.0], [np.log2(4), 3.0]]
+
+
+def test_a_library_without_reads_has_no_share_of_reads():
+    counts = named([[0, 3]] * 30)
+    boxes = measures.box_statistics(measures.log2_counts(counts))
+    table = measures.library_table(counts, pd.Series({"s0": 1.0, "s1": 1.0}), measures.log2_counts(counts), boxes)
+    assert table["top_20_share"].tolist() == [0.0, 20 / 30]
+    assert table["detected_genes"].tolist() == [0, 30]
+
+
+# ---- verdicts, at their limits
+
+
+def tables_of_verdicts(ratio=2.0, off=0.0, n_samples=6, flagged=False):
+    """Return what the verdicts read, of samples that are as told and otherwise alike."""
+    samples = pd.Index([f"s{i}" for i in range(n_samples)], name="sample")
+    libraries = pd.DataFrame({"library_size": [1e6, *[1e6 * ratio] * (n_samples - 1)]}, index=samples)
+    boxes = pd.concat(
+        pd.DataFrame({"values": stage, "median": [off if stage == "rle" else 5.0, *[0.0] * (n_samples - 1)]}, samples)
+        for stage in ("before", "after", "rle")
+    )
+    flags = pd.DataFrame({"flagged": flagged, "reason": "few reads" if flagged else ""}, index=samples)
+    return {"libraries": libraries, "boxes": boxes, "outlier_table": flags}
+
+
+def association(component="PC1", values="transformed", **of_columns):
+    """Return R² and adjusted p-value of a component with each column."""
+    rows = [
+        {"values": values, "covariate": name, "r_squared": r_squared, "padj": padj}
+        for name, (r_squared, padj) in of_columns.items()
+    ]
+    return pd.DataFrame(rows, index=pd.Index([component] * len(rows), name="pc"))
+
+
+def variance(**fractions):
+    parts = [pd.DataFrame({"values": kind, "fraction": [share]}, index=["PC1"]) for kind, share in fractions.items()]
+    return pd.concat(parts)
+
+
+def status_of(check, *, tables=None, associations=None, variances=None):
+    associations = association(condition=(0.5, 0.01), batch=(0.1, 0.5)) if associations is None else associations
+    variances = variance(transformed=0.5) if variances is None else variances
+    found = verdicts.verdicts(
+        **(tables or tables_of_verdicts()),
+        variance=variances,
+        association=associations,
+        columns=["condition", "batch"],
+        batch_columns=["batch"],
+    )
+    return found.loc[check, "status"]
+
+
+@pytest.mark.parametrize(
+    ("check", "changes", "status"),
+    [
+        ("library_sizes", {"ratio": 9.99}, "ok"),
+        ("library_sizes", {"ratio": 10.0}, "warn"),
+        ("library_sizes", {"ratio": 99.9}, "warn"),
+        ("library_sizes", {"ratio": 100.0}, "bad"),
+        ("normalization", {"off": 0.199}, "ok"),
+        ("normalization", {"off": -0.2}, "warn"),
+        ("normalization", {"off": 0.499}, "warn"),
+        ("normalization", {"off": -0.5}, "bad"),
+        ("outliers", {"n_samples": 4, "flagged": True}, "ok"),
+        ("outliers", {"n_samples": 5, "flagged": True}, "warn"),
+        ("outliers", {"n_samples": 5, "flagged": False}, "ok"),
+    ],
+)
+def test_limits_of_verdicts_on_samples(check, changes, status):
+    assert status_of(check, tables=tables_of_verdicts(**changes)) == status
+
+
+@pytest.mark.parametrize(
+    ("component", "condition", "status"),
+    [
+        ("PC1", (0.2, 0.049), "ok"),
+        ("PC1", (0.2, 0.05), "warn"),
+        ("PC1", (0.199, 0.001), "warn"),
+        ("PC5", (0.9, 0.001), "ok"),
+        ("PC6", (0.9, 0.001), "warn"),
+    ],
+)
+def test_limits_of_what_a_component_follows(component, condition, status):
+    assert status_of("condition", associations=association(component, condition=condition)) == status
+
+
+@pytest.mark.parametrize(
+    ("batch", "condition", "status"),
+    [
+        ((0.5, 0.049), (0.4, 0.01), "warn"),
+        ((0.5, 0.05), (0.4, 0.01), "ok"),
+        ((0.499, 0.001), (0.4, 0.01), "ok"),
+        ((0.6, 0.001), (0.6, 0.01), "ok"),
+        ((0.601, 0.001), (0.6, 0.01), "warn"),
+    ],
+)
+def test_limits_of_a_batch_that_dominates(batch, condition, status):
+    assert status_of("batch", associations=association(batch=batch, condition=condition)) == status
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    # Shares of all variance: R² of the batch times the component's fraction, which is one half.
+    [(0.8, 0.10, "ok"), (0.2, 0.101, "warn"), (0.9, 0.18, "ok"), (0.9, 0.182, "warn")],
+)
+def test_limits_of_what_adjustment_leaves_of_a_batch(before, after, status):
+    parts = [association(batch=(before, 0.01)), association(values="adjusted", batch=(after, 0.5))]
+    associations = pd.concat([association(condition=(0.5, 0.01)), *parts])
+    variances = variance(transformed=0.5, adjusted=0.5)
+    assert status_of("batch_adjustment", associations=associations, variances=variances) == status
+
+
+def test_large_libraries_are_told_in_millions():
+    tables = tables_of_verdicts()
+    tables["libraries"]["library_size"] = [999_999, *[1_000_000] * 5]
+    found = verdicts.verdicts(
+        **tables, variance=variance(transformed=0.5), association=association(x=(0, 1)), columns=[], batch_columns=[]
+    )
+    assert "between 999,999 and 1 million reads" in found.loc["library_sizes", "finding"]

@@ -102,3 +102,35 @@ def test_without_xist_y_alone_decides_and_without_symbols_nothing_does():
 def test_single_stray_reads_of_a_shallow_sample_are_no_trace(ddx3y, xist, inferred):
     counts = pd.DataFrame({"s1": {"DDX3Y": ddx3y, "DDX3X": 250, "XIST": xist}})
     assert sex_table(counts, pd.DataFrame(index=counts.index)).loc["s1", "inferred"] == inferred
+
+
+@pytest.mark.parametrize(
+    ("y", "x", "xist", "inferred"),
+    [
+        # Share of Y: present from 3 %, absent up to 0.5 %, a mixture in between.
+        (300, 9700, 0, "male"),
+        (299, 9701, 0, "both"),
+        (51, 9949, 1000, "both"),
+        (50, 9950, 1000, "female"),
+        # XIST per read of the X genes: present from 0.2 %, absent beside Y up to 0.05 %.
+        (0, 10_000, 20, "female"),
+        (0, 10_000, 19, "neither"),
+        (700, 20_000, 11, "both"),
+        (700, 20_000, 10, "male"),
+        # Reads from which something can be told at all, and from which the lack of XIST means something.
+        (0, 199, 50, "too_few_reads"),
+        (0, 200, 0, "female"),
+        (0, 2499, 0, "female"),
+        (0, 2500, 0, "neither"),
+    ],
+)
+def test_limits(y, x, xist, inferred):
+    counts = pd.DataFrame({"s1": {"DDX3Y": y, "DDX3X": x, "XIST": xist}})
+    assert sex_table(counts, pd.DataFrame(index=counts.index)).loc["s1", "inferred"] == inferred
+
+
+def test_a_sample_without_reads_of_these_genes_has_no_shares():
+    counts = pd.DataFrame({"s1": {"DDX3Y": 0, "DDX3X": 0, "XIST": 0}})
+    table = sex_table(counts, pd.DataFrame(index=counts.index))
+    assert table[["y_share", "xist_ratio"]].isna().all(axis=None)
+    assert table.loc["s1", "inferred"] == "too_few_reads"

@@ -8,7 +8,7 @@ from degsteps.engines.deseq.estimation import fit_coefficients_given_prior, fit_
 from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.size_factor_likelihood import trimmed_maximum
 from degsteps.engines.deseq.kernels.stages import Counts, first_means
-from degsteps.normalize.norm_factors import require_reads
+from degsteps.engines.library_sizes import require_reads
 
 _MOST_ROUNDS = 10
 # Sum of squared changes of the log size factors below which the rounds end.
