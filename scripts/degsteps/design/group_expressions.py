@@ -1,4 +1,4 @@
-"""Expressions over cells and levels: ``(B:trt - B:ctl) - (A:trt - A:ctl)``.
+"""Expressions over groups and levels: ``(B:trt - B:ctl) - (A:trt - A:ctl)``.
 
 Standard library only: the Snakefile imports this module.
 """
@@ -15,19 +15,19 @@ _TOKEN = re.compile(r"\s*(?:(?P<quoted>`[^`]+`)|(?P<word>[\w.]+)|(?P<sign>\S))")
 
 
 class Linear(NamedTuple):
-    """A constant plus weights of cells; a cell is a sorted tuple of ``(factor, level)``."""
+    """A constant plus weights of groups; a group is a sorted tuple of ``(factor, level)``."""
 
     constant: float
-    cells: dict[tuple[tuple[str, str], ...], float]
+    groups: dict[tuple[tuple[str, str], ...], float]
 
     def plus(self, other: "Linear", sign: float = 1.0) -> "Linear":
-        cells = dict(self.cells)
-        for cell, weight in other.cells.items():
-            cells[cell] = cells.get(cell, 0.0) + sign * weight
-        return Linear(self.constant + sign * other.constant, cells)
+        groups = dict(self.groups)
+        for group, weight in other.groups.items():
+            groups[group] = groups.get(group, 0.0) + sign * weight
+        return Linear(self.constant + sign * other.constant, groups)
 
     def times(self, number: float) -> "Linear":
-        return Linear(self.constant * number, {cell: weight * number for cell, weight in self.cells.items()})
+        return Linear(self.constant * number, {group: weight * number for group, weight in self.groups.items()})
 
 
 class _Parser:
@@ -53,37 +53,37 @@ class _Parser:
 
     def fail(self, what: str, cure: str) -> None:
         kind, text, position = self.tokens[self.index]
-        shown = "the end" if kind == "end" else f"{quoted(text)} (character {position})"
-        raise ContrastError("expression", f"{shown} {what}.", cure)
+        token = "the end" if kind == "end" else f"{quoted(text)} (character {position})"
+        raise ContrastError("expression", f"{token} {what}.", cure)
 
     def expression(self) -> Linear:
-        found = self.sum()
+        linear = self.sum()
         if self.tokens[self.index][0] != "end":
             self.fail("stands where '+' or '-' is expected", "Names with other signs go in backquotes: `T-cell`.")
-        return found
+        return linear
 
     def sum(self) -> Linear:
-        found = self.product()
+        linear = self.product()
         while self.is_sign("+", "-"):
             sign = 1.0 if self.take() == "+" else -1.0
-            found = found.plus(self.product(), sign)
-        return found
+            linear = linear.plus(self.product(), sign)
+        return linear
 
     def product(self) -> Linear:
-        found = self.value()
+        linear = self.value()
         while self.is_sign("*", "/"):
             sign = self.take()
             other = self.value()
-            if other.cells and (found.cells or sign == "/"):
+            if other.groups and (linear.groups or sign == "/"):
                 self.index -= 1
                 self.fail("multiplies or divides by a group", "Weigh groups by numbers only.")
             if sign == "/" and other.constant == 0:
                 self.index -= 1
                 self.fail("is a division by 0", "Divide by another number.")
-            if other.cells:
-                found, other = other, found
-            found = found.times(other.constant if sign == "*" else 1.0 / other.constant)
-        return found
+            if other.groups:
+                linear, other = other, linear
+            linear = linear.times(other.constant if sign == "*" else 1.0 / other.constant)
+        return linear
 
     def value(self) -> Linear:
         kind, text, _ = self.tokens[self.index]
@@ -92,9 +92,9 @@ class _Parser:
             return self.value().times(-1.0)
         if self.is_sign("("):
             self.take()
-            found = self.sum()
+            linear = self.sum()
             self.close()
-            return found
+            return linear
         following = self.tokens[self.index + 1][1] if kind != "end" else ""
         if kind == "word" and text == "mean" and following == "(":
             self.index += 2
@@ -111,7 +111,7 @@ class _Parser:
             self.take()
             return Linear(float(text), {})
         if kind in ("word", "quoted"):
-            return Linear(0.0, {self.cell(): 1.0})
+            return Linear(0.0, {self.group(): 1.0})
         return self.fail("stands where a group is expected", "Write levels, joined by ':' where several factors count.")
 
     def close(self) -> None:
@@ -126,7 +126,7 @@ class _Parser:
         self.take()
         return text[1:-1] if kind == "quoted" else text
 
-    def cell(self) -> tuple[tuple[str, str], ...]:
+    def group(self) -> tuple[tuple[str, str], ...]:
         chosen: dict[str, str] = {}
         while True:
             start = self.index

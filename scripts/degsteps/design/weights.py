@@ -1,4 +1,4 @@
-"""What a contrast asks of a design: weights of the coefficients and of the cells.
+"""What a contrast asks of a design: weights of the coefficients and of the groups.
 
 Standard library only: the Snakefile imports this module, and every contrast is compiled before any job.
 """
@@ -49,7 +49,7 @@ def contrast_columns(contrast: Mapping[str, Any], levels: Mapping[str, Sequence[
             linear = parse_expression(contrast["expression"], levels)
         except ContrastError:
             return []
-        return list(dict.fromkeys(factor for cell in linear.cells for factor, _ in cell))
+        return list(dict.fromkeys(factor for combination in linear.groups for factor, _ in combination))
     if contrast.get("weights"):
         names = [re.sub(r"\[.*?\]", "", part) for name in contrast["weights"] for part in name.split(":")]
         return [name for name in dict.fromkeys(names) if name != INTERCEPT]
@@ -103,9 +103,9 @@ def _setting(design: Design, at: Mapping[str, Any]) -> dict[str, Any]:
                 raise ContrastError(f"at.{name}", what, f"Give a value of the covariate {quoted(name)}.")
             _require_inside(design, f"at.{name}", name, float(value))
         else:
-            known = [*design.levels, *design.covariates]
+            names = [*design.levels, *design.covariates]
             what = f"{quoted(name)} is not in the formula {design.formula}."
-            raise ContrastError(f"at.{name}", what, suggestion(name, known, "Its columns are"))
+            raise ContrastError(f"at.{name}", what, suggestion(name, names, "Its columns are"))
     return {name: str(value) if name in design.levels else float(value) for name, value in at.items()}
 
 
@@ -151,12 +151,12 @@ def _require_level(design: Design, key: str, factor: str, level: str) -> None:
 
 
 def _samples_at(design: Design, levels: Mapping[str, str]) -> tuple[str, ...]:
-    positions = {name: index for index, name in enumerate(design.cell_factors)}
+    positions = {name: index for index, name in enumerate(design.group_factors)}
     members = {
         sample
-        for cell, of_cell in design.cells.items()
-        if all(cell[positions[name]] == level for name, level in levels.items())
-        for sample in of_cell
+        for combination, of_group in design.groups.items()
+        if all(combination[positions[name]] == level for name, level in levels.items())
+        for sample in of_group
     }
     return tuple(sample for sample in design.samples if sample in members)
 
@@ -214,8 +214,8 @@ def _trend_weights(factor: str, levels: Sequence[str], trend: str) -> dict[str, 
 def _require_covariate(design: Design, name: str) -> Scaling | Spline:
     if name not in design.covariates:
         what = f"{quoted(name)} is no covariate of the formula {design.formula}."
-        known = list(design.covariates)
-        raise ContrastError("covariate", what, suggestion(name, known, "Its covariates are") if known else "Name one.")
+        names = list(design.covariates)
+        raise ContrastError("covariate", what, suggestion(name, names, "Its covariates are") if names else "Name one.")
     return design.covariates[name]
 
 
@@ -259,12 +259,12 @@ def _slope(design: Design, name: str, at: dict[str, Any]) -> Compiled:
     return Compiled(weights, (), _made_at(design, [name], at), (), {})
 
 
-def _weights(design: Design, given: Mapping[str, float]) -> Compiled:
-    for name in given:
+def _weights(design: Design, of_coefficient: Mapping[str, float]) -> Compiled:
+    for name in of_coefficient:
         if name not in design.columns:
             what = f"the design has no coefficient {quoted(name)}."
             raise ContrastError(f"weights.{name}", what, suggestion(name, design.columns, "Its coefficients are"))
-    weights = tuple(float(given.get(name, 0.0)) for name in design.columns)
+    weights = tuple(float(of_coefficient.get(name, 0.0)) for name in design.columns)
     terms = {term for term, weight in zip(design.terms, weights, strict=True) if weight}
     named = dict.fromkeys(
         name for term in design.formula.terms if ":".join(term) in terms for name in term if name in design.levels
@@ -272,48 +272,49 @@ def _weights(design: Design, given: Mapping[str, float]) -> Compiled:
     return Compiled(weights, tuple(named), {}, (), {})
 
 
-# ---- expressions over cells
+# ---- expressions over groups
 
 
 def _expression(design: Design, text: str) -> Compiled:
     linear = parse_expression(text, design.levels)
     if abs(linear.constant) > NEGLIGIBLE:
         raise ContrastError("expression", f"has the number {linear.constant:g} on its own.", "Weigh groups with it.")
-    total = sum(linear.cells.values())
+    total = sum(linear.groups.values())
     if abs(total) > 1e-9:
         what = f"its weights sum to {total:g}, so it is no comparison: depth would decide about it."
         raise ContrastError("expression", what, "Let what is added and what is taken away balance.")
     groups = {}
-    for cell, weight in linear.cells.items():
-        chosen = dict(cell)
+    for combination, weight in linear.groups.items():
+        chosen = dict(combination)
         samples = _samples_at(design, chosen)
         in_order = [factor for factor in design.levels if factor in chosen]
         group = ":".join(chosen[factor] for factor in in_order)
         if not samples:
-            shown = " and ".join(f"{factor} {quoted(chosen[factor])}" for factor in in_order)
+            place = " and ".join(f"{factor} {quoted(chosen[factor])}" for factor in in_order)
             raise DesignError(
-                f"no sample has {shown}, so {quoted(group)} cannot be estimated but by assuming that there is no "
+                f"no sample has {place}, so {quoted(group)} cannot be estimated but by assuming that there is no "
                 "interaction. Ask for groups that have samples."
             )
         if abs(weight) > NEGLIGIBLE:
             groups[group] = samples
-    named = list(dict.fromkeys(factor for cell in linear.cells for factor, _ in cell))
+    named = list(dict.fromkeys(factor for combination in linear.groups for factor, _ in combination))
     others = _interacting(design, named)
     weights = [0.0] * len(design.columns)
-    for cell, weight in linear.cells.items():
-        chosen = dict(cell)
+    for combination, weight in linear.groups.items():
+        chosen = dict(combination)
         shares = {
-            factor: {chosen[factor]: 1.0} if factor in chosen else dict.fromkeys(known, 1.0 / len(known))
-            for factor, known in design.levels.items()
+            factor: {chosen[factor]: 1.0} if factor in chosen else dict.fromkeys(levels, 1.0 / len(levels))
+            for factor, levels in design.levels.items()
         }
         for j, value in enumerate(averaged_row(design, shares)):
             weights[j] += weight * value
     at = {name: design.covariates[name].center for name in others if name in design.covariates}
-    # Within a cell the other factors average out unless they interact with it or with each other's company.
+    # Within a group the other factors average out unless they interact with it or with each other's company.
     averaged = tuple(
         factor
         for factor in design.levels
-        if any(factor not in dict(cell) for cell in linear.cells) and (factor in others or factor in named)
+        if any(factor not in dict(combination) for combination in linear.groups)
+        and (factor in others or factor in named)
     )
     cleaned = tuple(0.0 if abs(weight) < NEGLIGIBLE else weight for weight in weights)
     in_order = tuple(factor for factor in design.levels if factor in named)

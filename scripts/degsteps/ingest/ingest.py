@@ -16,9 +16,10 @@ from degsteps.ingest import sites, technical_replicates
 from degsteps.ingest.readers.quantifications import completed_lengths, length_scaled_counts, read_length_matrix
 from degsteps.ingest.readers.raw import RawCounts
 from degsteps.ingest.reading import read_source
+from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import CACHE, scan_faults
 from degsteps.inputs.sheet import Sheet, collapsed, joined_sheets, prefixed, read_sheet
-from degsteps.inputs.sources import ESTIMATED, WITH_LENGTHS, Source, locate
+from degsteps.inputs.sources import Source, locate
 
 logger = logging.getLogger("degsteps")
 
@@ -142,7 +143,7 @@ def ingest(
         samples = pd.DataFrame(sums.columns).set_index("sample")
         sample_account = summed_account(sample_account, sums.parts)
         facts["technical_replicates"] = _replicate_facts(sums.parts, concordance)
-    was_estimated = settings.estimated_counts or any(part.facts["format"] in ESTIMATED for part in parts.values())
+    was_estimated = settings.estimated_counts or any(FORMATS[part.facts["format"]].estimated for part in parts.values())
     counts = _whole(counts)
     facts |= {
         "samples_received": int(sum(part.sample_account.shape[0] for part in parts.values())),
@@ -170,7 +171,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     logger.info("%s: read as %s (%s)", source.counts, located.format, located.evidence)
     cache = CACHE if CACHE.parent.is_dir() else None
     raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache)
-    is_estimated = settings.estimated_counts or located.format in ESTIMATED
+    is_estimated = settings.estimated_counts or FORMATS[located.format].estimated
     faults, _ = scan_faults(raw.scan, is_estimated, settings.duplicate_genes)
     if faults:
         raise DataError("\n".join(f"{raw.scan.path}: {fault}" for fault in faults))
@@ -187,7 +188,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     if kept != list(counts.columns):
         counts = counts[kept]
     lengths = None
-    if settings.length_correction != "none" and (located.format in WITH_LENGTHS or length_matrix is not None):
+    if settings.length_correction != "none" and (FORMATS[located.format].with_lengths or length_matrix is not None):
         counts, lengths = _length_corrected(counts, raw, settings, length_matrix, source.prefix)
         raw.facts["length_correction"] = settings.length_correction
     return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts)
@@ -332,10 +333,10 @@ def _merged(parts: Mapping[str, _Part], settings: Settings, several: bool) -> tu
 
 def _merged_lengths(parts: Mapping[str, _Part], counts: pd.DataFrame) -> pd.DataFrame:
     """Return lengths of all samples; genes of sites without lengths are as long as they are at the others."""
-    given = [part.lengths for part in parts.values() if part.lengths is not None]
-    if not given:
+    matrices = [part.lengths for part in parts.values() if part.lengths is not None]
+    if not matrices:
         return pd.DataFrame(index=pd.Index([], name="gene", dtype=object))
-    lengths = pd.concat(given, axis=1).reindex(index=counts.index, columns=counts.columns)
+    lengths = pd.concat(matrices, axis=1).reindex(index=counts.index, columns=counts.columns)
     return completed_lengths(lengths)
 
 
@@ -382,14 +383,14 @@ def require_concordant(concordance: pd.DataFrame, settings: Settings) -> None:
         | (concordance["correlation"] < settings.min_replicate_correlation)
     ]
     if len(wrong):
-        shown = [
+        runs = [
             f"{name} of {row['sample']} (correlation {row['correlation']:.3f}, variation {row['bcv']:.0%})"
             for name, row in wrong.iterrows()
         ]
         raise DataError(
             f"ingest.replicate_column: {counted(len(wrong), 'technical replicate')} "
             f"{'differs' if len(wrong) == 1 else 'differ'} from the others of the sample more than runs of one library "
-            f"do: {listed(shown, quote=False)}. Biological replicates must not be summed: correct the column, exclude "
+            f"do: {listed(runs, quote=False)}. Biological replicates must not be summed: correct the column, exclude "
             "the run with a reason, or raise ingest.max_replicate_bcv (lower ingest.min_replicate_correlation)."
         )
 

@@ -22,12 +22,10 @@ from degsteps.design.coding import as_number, build_design, factor_levels
 from degsteps.design.confounding import determines
 from degsteps.design.formula import Formula
 from degsteps.design.rank import rank_report
+from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import Scan, annotation_columns
 from degsteps.inputs.sheet import inspect_sheet, matching_column, read_columns
 from degsteps.inputs.sources import (
-    ESTIMATED,
-    FORMATS,
-    OF_TRANSCRIPTS,
     Located,
     Source,
     first_lines,
@@ -73,7 +71,7 @@ class Draft:
     samples: str
     sample_column: str
     ignore_columns: list[str]
-    question: str | None
+    factor: str | None
     blocks: list[str]
     levels: dict[str, tuple[str, ...]]
     gene_table: str | None
@@ -107,7 +105,7 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     _, faults = inspect_sheet(samples, sample_column)
     if faults:
         raise DataError("\n".join(f"{samples}: {fault}" for fault in faults))
-    known = set(sheet[sample_column])
+    sample_ids = set(sheet[sample_column])
     rows = [row for row, sample in enumerate(sheet[sample_column]) if sample in set(scan.samples)]
     columns = {column: [values[row] for row in rows] for column, values in sheet.items() if column != sample_column}
     draft = Draft(
@@ -115,15 +113,15 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
         counts=_shown(counts),
         samples=_shown(samples),
         sample_column=sample_column,
-        ignore_columns=annotation_columns(scan, known),
-        question=None,
+        ignore_columns=annotation_columns(scan, sample_ids),
+        factor=None,
         blocks=[],
         levels={},
         gene_table=None,
         format=located.format,
     )
     if located.format != "table":
-        draft.remarks["format"] = f"the counts are {FORMATS[located.format]}: {located.evidence}"
+        draft.remarks["format"] = f"the counts are {FORMATS[located.format].words}: {located.evidence}"
     hits = counted(len(rows), "sample")
     where = "names of the files" if located.samples else "names in the counts' header"
     draft.remarks["sample_column"] = f"{quoted(sample_column)} holds the {where} ({hits} match)"
@@ -143,7 +141,8 @@ def _scanned(counts: str, located: Located) -> Scan:
         return scan
     if located.samples:
         # One file per sample, or the features of a 10x matrix: the ids stand first in each line.
-        ids = [line.split("\t")[0] for line in first_lines(located.files[1 if located.format == "mtx" else 0], 200)]
+        genes_file = located.files[1 if FORMATS[located.format].parts else 0]
+        ids = [line.split("\t")[0] for line in first_lines(genes_file, 200)]
         scan.first_genes = [gene for gene in ids if not gene.startswith(("#", "N_", "__"))][1:]
         return scan
     from degsteps.ingest.reading import read_source
@@ -154,14 +153,14 @@ def _scanned(counts: str, located: Located) -> Scan:
 def _guess_extra(draft: Draft, located: Located, scan: Scan) -> None:
     """Guess what a format needs beside the counts: genes of transcripts, lengths, that counts are estimates."""
     folder = Path(draft.counts) if os.path.isdir(draft.counts) else Path(draft.counts).parent
-    if located.format in OF_TRANSCRIPTS:
+    if FORMATS[located.format].of_transcripts:
         near = sorted(path for base in (folder, folder.parent) for path in base.glob("*tx2gene*") if path.is_file())
         draft.extra["tx2gene"] = _shown(near[0]) if near else FILL_IN
         pairs = [re.split(r"[\t,]", line) for line in (first_lines(str(near[0]), 50)[1:] if near else ())]
         scan.first_genes = [pair[1].strip('"') for pair in pairs if len(pair) > 1] or scan.first_genes
         draft.remarks["tx2gene"] = "the counts are of transcripts, so a table of their genes is needed"
         draft.remarks["tx2gene"] += f"; {near[0].name} is called like one" if near else ", and none lies beside them"
-    elif located.format == "nfcore_rnaseq":
+    elif FORMATS[located.format].lengths_file:
         name = Path(draft.counts).name
         lengths = folder / re.sub(r"gene_counts\w*", "gene_lengths", name)
         if "scaled" in name:
@@ -170,19 +169,19 @@ def _guess_extra(draft: Draft, located: Located, scan: Scan) -> None:
         elif lengths.name != name and lengths.is_file():
             draft.extra["length_matrix"] = _shown(lengths)
             draft.remarks["length_matrix"] = "transcript lengths of each sample lie beside the counts"
-    elif located.format == "star":
+    elif FORMATS[located.format].with_strands:
         draft.extra["strand"] = "auto"
         draft.remarks["strand"] = (
             "inferred from the reads on each strand; set it if you know how the libraries were made"
         )
-    if scan.n_fractions and located.format not in ESTIMATED:
+    if scan.n_fractions and not FORMATS[located.format].estimated:
         draft.extra["estimated_counts"] = "true"
         draft.remarks["estimated_counts"] = f"{counted(scan.n_fractions, 'value')} are fractions; CHECK that these are "
         draft.remarks["estimated_counts"] += "estimated counts (RSEM, Salmon), not normalised values"
 
 
 def _guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
-    """Choose the question, its reference, and the blocks that the samples can separate from it."""
+    """Choose the factor to compare, its reference, and the blocks that the samples can separate from it."""
     possible = []
     for name, values in columns.items():
         reason = _why_no_factor(values)
@@ -195,20 +194,20 @@ def _guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
     if not ranked:
         draft.remarks["formula"] = "no column has 2 or more levels with 2 or more samples each"
         return
-    question = ranked[0]
-    reference, reason = _reference(columns[question])
-    draft.question = question
-    draft.levels[question] = factor_levels(columns[question], reference)
-    draft.remarks["question"] = f"{quoted(question)} is what is compared: {_why_question(question, columns[question])}"
+    factor = ranked[0]
+    reference, reason = _reference(columns[factor])
+    draft.factor = factor
+    draft.levels[factor] = factor_levels(columns[factor], reference)
+    draft.remarks["factor"] = f"{quoted(factor)} is what is compared: {_why_factor(factor, columns[factor])}"
     draft.remarks["reference"] = reason
     for name in possible:
-        if name == question:
+        if name == factor:
             continue
         if not _is_block_name(name):
             draft.others[name] = "may be a factor too; nothing in its name tells"
-        elif determines(columns[name], columns[question]):
-            draft.others[name] = f"cannot be told from {quoted(question)}: one {question} in each {name}"
-        elif _is_estimable([*draft.blocks, name, question], columns):
+        elif determines(columns[name], columns[factor]):
+            draft.others[name] = f"cannot be told from {quoted(factor)}: one {factor} in each {name}"
+        elif _is_estimable([*draft.blocks, name, factor], columns):
             draft.blocks.append(name)
             draft.levels[name] = factor_levels(columns[name], columns[name][0])
         else:
@@ -253,7 +252,7 @@ def _likeness(name: str, values: Sequence[str]) -> int:
     return 4 * has_control + 2 * bool(_words(name) & _QUESTION_WORDS) - 3 * _is_block_name(name)
 
 
-def _why_question(name: str, values: Sequence[str]) -> str:
+def _why_factor(name: str, values: Sequence[str]) -> str:
     if any(_reference_rank(level) < len(_REFERENCE_WORDS) for level in set(values)):
         return "one of its levels is called like a control"
     if _words(name) & _QUESTION_WORDS:
@@ -373,13 +372,13 @@ def as_yaml(draft: Draft) -> str:
         columns = ", ".join(map(_scalar, draft.blocks))
         lines += ["", "batch:", f"  # Guess: {remarks['blocks']}.", f"  columns: [{columns}]"]
     lines += ["", "test:", "  contrasts:"]
-    if draft.question is None:
+    if draft.factor is None:
         lines += [f"    a_vs_b: {{factor: {FILL_IN}, test: {FILL_IN}, reference: {FILL_IN}}}"]
     else:
-        reference = draft.levels[draft.question][0]
+        reference = draft.levels[draft.factor][0]
         lines += ["    # Every level with the reference. A positive log2 fold change is higher in `test`."]
-        for name, level in contrast_names(draft.levels[draft.question]).items():
-            values = f"factor: {_scalar(draft.question)}, test: {_scalar(level)}, reference: {_scalar(reference)}"
+        for name, level in contrast_names(draft.levels[draft.factor]).items():
+            values = f"factor: {_scalar(draft.factor)}, test: {_scalar(level)}, reference: {_scalar(reference)}"
             lines += [f"    {_scalar(name)}: {{{values}}}"]
     lines += ["", "annotate:", f"  # Guess: {remarks['genes']}."]
     lines += [f"  genes: {draft.gene_table}" if draft.gene_table else "  genes: null"]
@@ -387,12 +386,12 @@ def as_yaml(draft: Draft) -> str:
 
 
 def _design_lines(draft: Draft) -> list[str]:
-    if draft.question is None:
+    if draft.factor is None:
         lines = [f"  # To do: {draft.remarks['formula']}.", f'  formula: "~ {FILL_IN}"', "  factors:"]
         lines += [f"    {FILL_IN}: {{reference: {FILL_IN}}}"]
     else:
-        formula = Formula(True, tuple((name,) for name in (*draft.blocks, draft.question)))
-        lines = [f"  # Guess: {draft.remarks['question']}."]
+        formula = Formula(True, tuple((name,) for name in (*draft.blocks, draft.factor)))
+        lines = [f"  # Guess: {draft.remarks['factor']}."]
         if draft.blocks:
             lines += [f"  # Guess: {draft.remarks['blocks']}, and the samples can separate it."]
         lines += [f"  formula: {json.dumps(str(formula), ensure_ascii=False)}", "  factors:"]
@@ -402,9 +401,9 @@ def _design_lines(draft: Draft) -> list[str]:
                 f"    # {listed(levels, quote=False)}. Which one is the reference makes no difference to the test."
             ]
             lines += [f"    {_scalar(name)}: {{reference: {_scalar(levels[0])}}}"]
-        levels = draft.levels[draft.question]
+        levels = draft.levels[draft.factor]
         lines += [f"    # {listed(levels)}. Guess: {draft.remarks['reference']}."]
-        lines += [f"    {_scalar(draft.question)}: {{reference: {_scalar(levels[0])}}}"]
+        lines += [f"    {_scalar(draft.factor)}: {{reference: {_scalar(levels[0])}}}"]
     if draft.others:
         lines += ["  # Columns of the sheet that are not used:"]
         lines += [f"  #   {quoted(name)} {reason}" for name, reason in draft.others.items()]

@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.config.reading import read_schema, with_defaults
 from degsteps.design.coding import as_number
 from degsteps.design.confounding import crosstab_text, determines
 from degsteps.design.repeated_measures import subject_findings
 from degsteps.engines.registry import ENGINES
-from degsteps.inputs.sheet import Fault, sex_of
-from degsteps.preflight.check import Check, DesignProblem
+from degsteps.inputs.sheet import sex_of
+from degsteps.preflight.check import Check
 
 #: From so many samples on, leaving out each of them takes long and tells little.
 _MANY_FITS = 100
@@ -68,13 +69,13 @@ def _grid(check: Check) -> None:
 
 
 def _families(check: Check, test: Mapping[str, Any]) -> None:
-    known = list(check.contrasts_by_name)
+    names = list(check.contrasts_by_name)
     for name, family in test["stage_wise"].items():
         key = f"test.stage_wise.{name}"
-        unknown = [contrast for contrast in family["contrasts"] if contrast not in known]
+        unknown = [contrast for contrast in family["contrasts"] if contrast not in names]
         for contrast in unknown:
             what = f"there is no contrast {quoted(contrast)}."
-            check.problem(f"{key}.contrasts", what, suggestion(contrast, known, "There are"))
+            check.problem(f"{key}.contrasts", what, suggestion(contrast, names, "There are"))
         if unknown:
             continue
         of_family = [check.contrasts_by_name[contrast] for contrast in family["contrasts"]]
@@ -91,8 +92,8 @@ def check_filters(check: Check) -> None:
     group = filters["group"]
     if group is not None and group not in check.declared_factors:
         what = f"{quoted(group)} is not declared under design.factors."
-        known = list(check.declared_factors)
-        check.problem("filter.group", what, suggestion(group, known, "The factors are") if known else "Declare it.")
+        factors = list(check.declared_factors)
+        check.problem("filter.group", what, suggestion(group, factors, "The factors are") if factors else "Declare it.")
     if not check.declared_factors and filters["method"] != "none":
         what = "there is no factor whose levels could be the groups of the filter."
         cure = "Declare one under design.factors and name it as filter.group, or set filter.method: none."
@@ -106,7 +107,7 @@ def check_filters(check: Check) -> None:
 def check_batches(check: Check) -> None:
     batch = check.analysis["batch"]
     key = "batch.columns"
-    explained = [p for p in check.problems if isinstance(p, DesignProblem) and p.key == "design.formula"]
+    explained = [p for p in check.problems if p.kind == "design" and p.key == "design.formula"]
     for name in batch["columns"]:
         if not check.is_in_sheet(key, name):
             continue
@@ -164,7 +165,7 @@ def _sexes(check: Check, name: str) -> None:
         cure = "Write female and male (f and m); leave the cell blank, or write unknown, where it is not known."
         if all(as_number(level) is not None for level in unread):
             cure += " Codes are not guessed: 1 is male in one convention and female in another."
-        check.data_problem(check.given.path, Fault(name, what, cure))
+        check.data_problem(check.sheet.path, Finding(name, what, cure))
     if check.analysis["annotate"]["genes"] is None:
         what = "annotate.genes names no gene table, so sex can be told only if the gene ids are symbols."
         check.note(check.file, "qc.sex_column", what, "Name a gene table that has symbols.")

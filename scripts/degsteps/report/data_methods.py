@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from degsteps.basics.words import counted
+from degsteps.normalize.methods import METHODS
 from degsteps.report.accounting import reason_text
 from degsteps.report.citations import sentences
 from degsteps.report.recorded import facts_of
@@ -102,17 +103,8 @@ def normalization_sentences(settings, records, cite) -> str:
     """Say how size factors were estimated, and where they lay."""
     facts = facts_of(records, "estimate_size_factors")
     lay = f"lay between {facts['smallest']:.3f} and {facts['largest']:.3f}."
-    if facts["method"] == "given":
+    method = METHODS[facts["method"]]
+    if method.function is None:
         return f"Size factors were given by the user, not estimated from the counts, and {lay}"
-    scaled = "library sizes times {} factors, scaled to geometric mean 1"
-    method, keys = {
-        "ratio": ("the median of ratios to the geometric mean of each gene", ("anders2010", "love2014")),
-        "poscounts": ("the median of ratios to geometric means that pass over zeros (poscounts)", ("love2014",)),
-        "iterate": ("the highest likelihood, alternating with dispersions (DESeq2's iterate)", ("love2014",)),
-        "tmm": (f"trimmed means of M values ({scaled.format('TMM')})", ("robinson2010",)),
-        "tmmwsp": (f"trimmed means of M values with singleton pairing ({scaled.format('TMMwsp')})", ("chen2025",)),
-        "rle": (f"relative log expression ({scaled.format('RLE')})", ("anders2010", "chen2025")),
-        "upper_quartile": (f"upper quartiles ({scaled.format('upper-quartile')})", ("bullard2010", "chen2025")),
-    }[facts["method"]]
     controls = " of the control genes given by the user" if settings["normalize"]["control_genes"] else ""
-    return f"Size factors were estimated by {method}{controls} {cite(*keys)} and {lay}"
+    return f"Size factors were estimated by {method.words}{controls} {cite(*method.citations)} and {lay}"

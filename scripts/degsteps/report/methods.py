@@ -8,6 +8,7 @@ import pandas as pd
 
 from degsteps.basics.words import counted
 from degsteps.design.formula import parse_formula
+from degsteps.normalize.methods import TABLES
 from degsteps.report.accounting import Account
 from degsteps.report.citations import Citations, escape_markdown, sentences, series
 from degsteps.report.data_methods import data_sentences, filter_sentences, normalization_sentences
@@ -17,15 +18,6 @@ from degsteps.report.references import REFERENCES
 
 #: Packages that decide about numbers; what they bring along is in the versions table, not in the paragraph.
 NAMED_PACKAGES = ("numpy", "scipy", "pandas", "anndata", "pydeseq2", "scanpy", "inmoose", "edgepython", "matplotlib")
-_TABLE_WORDS = {
-    "normalized": ("counts divided by size factors", ()),
-    "cpm": ("counts per million", ()),
-    "tmm_cpm": ("counts per million with TMM-scaled library sizes", ("robinson2010",)),
-    "log_cpm": ("log2 counts per million with TMM-scaled library sizes", ("robinson2010",)),
-    "tpm": ("TPM", ("wagner2012",)),
-    "fpkm": ("FPKM", ("mortazavi2008",)),
-    "getmm": ("GeTMM", ("smid2018",)),
-}
 
 
 @dataclass(frozen=True)
@@ -161,7 +153,7 @@ def _table_sentences(settings, records, versions, cite) -> str:
         return ""
     parts = []
     for name in names:
-        words, keys = _TABLE_WORDS[name]
+        words, keys = TABLES[name].words, TABLES[name].citations
         if name == "normalized" and has_lengths:
             words = "counts divided by size factors and relative transcript lengths"
         if name == "cpm" and "scanpy" in versions:

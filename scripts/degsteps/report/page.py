@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from degsteps.engines.registry import ENGINES
+from degsteps.normalize.methods import METHODS
 from degsteps.report.accounting import NA_REASONS
 from degsteps.report.content import Content
 from degsteps.report.files import file_groups, given_grid
@@ -62,17 +63,6 @@ CHECK_TITLES = {
     "lookalikes": "Duplicates",
     "sex": "Sex",
     "subjects": "Subjects",
-}
-#: How size factors came about, in a few words.
-SIZE_FACTORS = {
-    "ratio": "median of ratios",
-    "poscounts": "median of ratios over positive counts",
-    "iterate": "highest likelihood, alternating with dispersions",
-    "tmm": "trimmed means of M values",
-    "tmmwsp": "trimmed means of M values with singleton pairing",
-    "rle": "relative log expression",
-    "upper_quartile": "upper quartiles",
-    "given": "given by the user",
 }
 _QUALITY_ORDER = ("libraries", "boxplots", "rle", "densities", "scree", "loadings", "association", "distances")
 _BATCH_FIGURES = ("pca", "pca_adjusted")
@@ -137,7 +127,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "filter_figures": [pictures["filter"]] if "filter" in pictures else [],
         "engine": engine,
         "normalization": normalization,
-        "size_factors": SIZE_FACTORS.get(normalization.get("method")),
+        "size_factors": METHODS[normalization["method"]].title if "method" in normalization else None,
         "has_lengths": facts_of(content.records, "ingest_counts").get("length_correction") == "offset",
         "uses": uses_grid(content.records),
         "batches": batches,

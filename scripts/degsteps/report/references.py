@@ -1,6 +1,8 @@
 """What the methods cite."""
 
-REFERENCES = {
+from degsteps.normalize.methods import REFERENCES as OF_NORMALIZATION
+
+REFERENCES = OF_NORMALIZATION | {
     "anders2010": (
         "Anders S, Huber W. Differential expression analysis for sequence count data. "
         "Genome Biology 2010;11:R106. doi:10.1186/gb-2010-11-10-r106"
@@ -25,10 +27,6 @@ REFERENCES = {
     "buja1992": (
         "Buja A, Eyuboglu N. Remarks on parallel analysis. Multivariate Behavioral Research 1992;27:509-540. "
         "doi:10.1207/s15327906mbr2704_2"
-    ),
-    "bullard2010": (
-        "Bullard JH, Purdom E, Hansen KD, Dudoit S. Evaluation of statistical methods for normalization and "
-        "differential expression in mRNA-Seq experiments. BMC Bioinformatics 2010;11:94. doi:10.1186/1471-2105-11-94"
     ),
     "chen2016": (
         "Chen Y, Lun ATL, Smyth GK. From reads to genes to pathways: differential expression analysis of RNA-Seq "
@@ -93,10 +91,6 @@ REFERENCES = {
         "Mölder F, Jablonski KP, Letcher B, et al. Sustainable data analysis with Snakemake. F1000Research 2021;10:33. "
         "doi:10.12688/f1000research.29032.2"
     ),
-    "mortazavi2008": (
-        "Mortazavi A, Williams BA, McCue K, Schaeffer L, Wold B. Mapping and quantifying mammalian transcriptomes by "
-        "RNA-Seq. Nature Methods 2008;5:621-628. doi:10.1038/nmeth.1226"
-    ),
     "muzellec2023": (
         "Muzellec B, Teleńczuk M, Cabeli V, Andreux M. PyDESeq2: a python package for bulk RNA-seq differential "
         "expression analysis. Bioinformatics 2023;39:btad547. doi:10.1093/bioinformatics/btad547"
@@ -116,11 +110,6 @@ REFERENCES = {
     "shaffer1986": (
         "Shaffer JP. Modified sequentially rejective multiple test procedures. Journal of the American Statistical "
         "Association 1986;81:826-831. doi:10.1080/01621459.1986.10478341"
-    ),
-    "smid2018": (
-        "Smid M, Coebergh van den Braak RRJ, van de Werken HJG, et al. Gene length corrected trimmed mean of M-values "
-        "(GeTMM) processing of RNA-seq data performs similarly in intersample analyses while improving intrasample "
-        "comparisons. BMC Bioinformatics 2018;19:236. doi:10.1186/s12859-018-2246-7"
     ),
     "smyth2004": (
         "Smyth GK. Linear models and empirical Bayes methods for assessing differential expression in microarray "
@@ -142,10 +131,6 @@ REFERENCES = {
         "Van den Berge K, Soneson C, Robinson MD, Clement L. stageR: a general stage-wise method for controlling the "
         "gene-level false discovery rate in differential expression and differential transcript usage. Genome Biology "
         "2017;18:151. doi:10.1186/s13059-017-1277-0"
-    ),
-    "wagner2012": (
-        "Wagner GP, Kin K, Lynch VJ. Measurement of mRNA abundance using RNA-seq data: RPKM measure is inconsistent "
-        "among samples. Theory in Biosciences 2012;131:281-285. doi:10.1007/s12064-012-0162-3"
     ),
     "wolf2018": (
         "Wolf FA, Angerer P, Theis FJ. SCANPY: large-scale single-cell gene expression data analysis. "

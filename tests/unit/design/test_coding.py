@@ -156,10 +156,10 @@ def test_levels_are_reference_then_given_then_by_appearance():
 
 def test_cells_hold_every_sample_once():
     design = design_of("~ a + b")
-    assert design.cell_factors == ("a", "b")
-    assert next(iter(design.cells)) == ("y", "p")
-    assert sorted(sample for cell in design.cells.values() for sample in cell) == sorted(IDS)
-    assert design.cells["x", "q"] == ("s12", "s15", "s18", "s21")
+    assert design.group_factors == ("a", "b")
+    assert next(iter(design.groups)) == ("y", "p")
+    assert sorted(sample for group in design.groups.values() for sample in group) == sorted(IDS)
+    assert design.groups["x", "q"] == ("s12", "s15", "s18", "s21")
     assert design.terms == ("Intercept", "a", "a", "b")
 
 
@@ -173,6 +173,40 @@ def test_a_formula_has_canonical_text():
 @pytest.mark.parametrize("text", ["~ a*b - 1", "~ `a b` + c", "~ 1", "~ (a + b):c + u"])
 def test_a_formula_reads_back_from_its_text(text):
     assert parse_formula(str(parse_formula(text))) == parse_formula(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "~ a/b", "~ a/b/c", "~ (a + b)/c", "~ a/(b + c)", "~ a*b/c", "~ a/b*c", "~ a/b:c", "~ a/u", "~ u/a",
+        "~ 0 + a/b", "~ (a + b)**2", "~ (a + b)^2", "~ (a + b + c)**2", "~ (a + b + c)**3", "~ (a + b + c)**9",
+        "~ (a + b)**1", "~ a**2",
+        "~ (a + b:c)**2", "~ (a*b + c)**2", "~ (a + b)**2 + c", "~ c + (a + b)**2 - 1", "~ c:a**2", "~ c:(a + b)**2",
+        "~ (a + b)**2/c", "~ (a/b)**2", "~ ((a + b)**2)**2", "~ (a + a)/b", "~ a/(b/c)", "~ (a:b)/c", "~ a/a",
+    ],
+)  # fmt: skip
+def test_nesting_and_powers_stand_for_the_terms_of_formulaic(text):
+    theirs = formulaic.Formula(text)
+    named = [frozenset(str(factor).strip("`") for factor in term.factors) for term in theirs]
+    ours = parse_formula(text)
+    assert {frozenset(term) for term in ours.terms} == {term for term in named if term != {"1"}}
+    assert len(ours.terms) == len({frozenset(term) for term in ours.terms})
+    assert ours.intercept == ({"1"} in named)
+    assert_like_formulaic(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("~ a/b", "a, a:b"),
+        ("~ (a + b)/c", "a, b, a:b:c"),  # as R: nested in the groups of both
+        ("~ a/b/c", "a, a:b, a:b:c"),
+        ("~ (a + b + c)**2", "a, b, c, a:b, a:c, b:c"),
+        ("~ (a + b + c + d)^3", "a, b, c, d, a:b, a:c, a:d, b:c, b:d, c:d, a:b:c, a:b:d, a:c:d, b:c:d"),
+    ],
+)
+def test_nesting_and_powers_by_hand(text, terms):
+    assert ", ".join(":".join(term) for term in parse_formula(text).terms) == terms
 
 
 @pytest.mark.parametrize(
@@ -194,8 +228,21 @@ def test_a_formula_reads_back_from_its_text(text):
         ("~ a +", ["The end of the formula", "name of a column"]),
         ("~", ["The end of the formula"]),
         ("~ (a + b", ["')'"]),
-        ("~ a / b", ["a + a:b"]),
-        ("~ (a + b)^2", ["'^' (character 10)", "Write out"]),
+        ("~ a /", ["The end of the formula", "name of a column"]),
+        ("~ a / 2", ["'2' (character 7)", "`2`"]),
+        ("~ 1 / a", ["'/' (character 5) joins a column to a number"]),
+        ("~ 1**2", ["'**' (character 4) joins a column to a number"]),
+        ("~ (a + b)**0", ["'0' (character 12)", "whole number from 1 to 99", "(a + b + c)**2"]),
+        ("~ a**b", ["'b' (character 6)", "whole number"]),
+        ("~ a^1.5", ["'1.5' (character 5)", "whole number"]),
+        ("~ a**-1", ["'-' (character 6)", "whole number"]),
+        ("~ a**", ["The end of the formula", "whole number"]),
+        ("~ (a + b)**100", ["'100' (character 12)", "whole number from 1 to 99"]),
+        ("~ (a + b)**" + "9" * 5000, ["whole number from 1 to 99"]),
+        ("~ (a + b)**\u0662", ["whole number from 1 to 99"]),
+        ("~ a**2**2", ["'**' (character 7)", "One power"]),
+        ("~ (" + " + ".join("abcdefghijklmnop") + ")**4", ["more than 500 terms", "lower the power"]),
+        ("~ " + " * ".join("abcdefghijklmnopqrstuvwxyz"), ["more than 500 terms"]),
         ("~ a + 2", ["'2' (character 7)", "`2`"]),
         ("~ a:1", ["'1'", "`1`"]),
         ("~ 0", ["neither"]),

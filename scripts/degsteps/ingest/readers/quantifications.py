@@ -10,9 +10,9 @@ import pandas as pd
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed, suggestion
 from degsteps.ingest.readers.per_sample import beside
-from degsteps.ingest.readers.raw import RawCounts, raw_counts
+from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import open_bytes, read_columns
-from degsteps.inputs.sources import OF_TRANSCRIPTS, Located
+from degsteps.inputs.formats import FORMATS
 
 _TX_COLUMNS = {
     "salmon": ("Name", "EffectiveLength", "NumReads", "TPM"),
@@ -21,8 +21,9 @@ _TX_COLUMNS = {
 }
 
 
-def read_quantification(located: Located, tx2gene: Path | None) -> RawCounts:
+def read_quantification(reading: Reading) -> RawCounts:
     """Read Salmon, kallisto or RSEM; transcripts are summed to genes (Soneson, Love & Robinson 2015)."""
+    located, tx2gene = reading.located, reading.tx2gene
     name, length, number, tpm = _TX_COLUMNS[located.format]
     types = {name: str} | dict.fromkeys((length, number, tpm), float)
     per_file = [
@@ -35,7 +36,7 @@ def read_quantification(located: Located, tx2gene: Path | None) -> RawCounts:
         beside({s: table[column] for s, table in zip(located.samples, per_file, strict=True)}, located.files)
         for column in (number, length, tpm)
     ]
-    if located.format not in OF_TRANSCRIPTS:
+    if not FORMATS[located.format].of_transcripts:
         raw = raw_counts(tables[0], located)
         raw.lengths = tables[1].where(tables[1] > 0)
         return raw
@@ -82,21 +83,21 @@ def read_tx2gene(path: Path) -> pd.Series:
     words = [str(cell).casefold() for cell in table.iloc[0]]
     if words[0].startswith(("tx", "transcript", "target", "name")) and words[1].startswith("gene"):
         table = table.iloc[1:]
-    found = table.drop_duplicates().set_index(0)[1].str.strip()
-    if found.index.has_duplicates:
-        twice = found.index[found.index.duplicated()].unique()
+    genes = table.drop_duplicates().set_index(0)[1].str.strip()
+    if genes.index.has_duplicates:
+        twice = genes.index[genes.index.duplicated()].unique()
         raise DataError(f"{path}: {listed(twice)} stands there with two genes. Keep one gene for each transcript.")
-    return found
+    return genes
 
 
 def _genes_of(transcripts: pd.Index, tx2gene: Path) -> tuple[pd.Series, dict[str, Any]]:
     """Return the gene of every transcript, NaN where the table has none; versions are cut where ids match only so."""
-    known = read_tx2gene(tx2gene)
+    gene_of = read_tx2gene(tx2gene)
     # GENCODE's FASTA headers hold more ids behind a bar.
     names = pd.Series(transcripts.str.split("|").str[0], index=transcripts)
-    genes, cut = names.map(known), False
+    genes, cut = names.map(gene_of), False
     if genes.notna().mean() < 0.5:
-        bare = known.copy()
+        bare = gene_of.copy()
         bare.index = bare.index.str.replace(r"\.\d+$", "", regex=True)
         bare = bare[~bare.index.duplicated()]
         without = names.str.replace(r"\.\d+$", "", regex=True).map(bare)
@@ -173,11 +174,11 @@ def read_length_matrix(path: Path, genes: pd.Index, samples: Sequence[str]) -> p
     if missing:
         advice = suggestion(missing[0], list(map(str, table.columns)), "Its columns are")
         raise DataError(f"{path}: has no column for {listed(missing)}. {advice}")
-    known = genes.isin(table.index)
-    if not known.all():
+    has_length = genes.isin(table.index)
+    if not has_length.all():
         raise DataError(
-            f"{path}: has no length of {counted(int((~known).sum()), 'gene')} of the counts, e.g. "
-            f"{listed(genes[~known], 3)}. Give the lengths that were written with these counts."
+            f"{path}: has no length of {counted(int((~has_length).sum()), 'gene')} of the counts, e.g. "
+            f"{listed(genes[~has_length], 3)}. Give the lengths that were written with these counts."
         )
     lengths = table[~table.index.duplicated()].loc[genes, list(samples)].apply(pd.to_numeric, errors="coerce")
     return lengths.where(lengths > 0).rename_axis("gene")
