@@ -5,8 +5,6 @@
 
 rule test_second_engine:
     """Test every contrast by another engine than the analysis's own."""
-    wildcard_constraints:
-        engine="|".join(settings.engines_of_rule("test_second_engine")),
     input:
         counts="<filter>{subset}/counts.parquet",
         size_factors="<normalize>{subset}/size_factors.tsv",
@@ -20,6 +18,8 @@ rule test_second_engine:
         "<logs>{subset}/{engine}.test_second_engine.log",
     benchmark:
         "<benchmarks>{subset}/{engine}.test_second_engine.tsv"
+    wildcard_constraints:
+        engine="|".join(settings.engines_of_rule("test_second_engine")),
     group:
         "fit"
     conda:

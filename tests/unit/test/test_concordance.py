@@ -1,11 +1,15 @@
 """How far engines agree: against counts by hand and scipy, and on two engines that see the same data."""
 
+import importlib
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from degsteps.batch.design_matrix import as_frame, design_of
+from degsteps.engines.registry import ENGINES
+from degsteps.tables import read_table, write_matrix, write_table
 from degsteps.test.concordance import compare, joined_tables
 from degsteps.test.contrasts import compiled_contrasts
 from degsteps.test.figures.concordance import concordance_plot, signed_evidence
@@ -104,3 +108,37 @@ def test_page_shows_each_pair_of_engines():
         f"{agreement['rank_correlation'].iloc[0]:.3f}",
         "0.750",
     )
+
+
+@pytest.mark.parametrize("engine", [name for name, record in ENGINES.items() if record.rule == "test_second_engine"])
+def test_every_engine_of_the_main_environment_can_be_the_second(engine, tmp_path):
+    random = np.random.default_rng(5)
+    samples = pd.DataFrame({"arm": list("aabb") * 2}, index=pd.Index([f"s{k}" for k in range(8)], name="sample"))
+    counts = pd.DataFrame(random.negative_binomial(5, 0.02, (80, 8)), [f"g{k}" for k in range(80)], samples.index)
+    counts.iloc[:10, [2, 3, 6, 7]] *= 8
+    factors = {"arm": {"reference": "a", "levels": None}}
+    model = {"formula": "~ arm", "factors": factors, "covariates": {}}
+    files = {name: tmp_path / name for name in ("counts.parquet", "size_factors.tsv", "design.tsv", "samples.tsv")}
+    write_matrix(counts.rename_axis("gene"), files["counts.parquet"])
+    write_table(pd.DataFrame({"size_factor": 1.0}, index=samples.index), files["size_factors.tsv"])
+    write_table(as_frame(design_of(samples, model)).rename_axis("sample"), files["design.tsv"])
+    write_table(samples, files["samples.tsv"])
+    contrast = {"factor": "arm", "test": "b", "reference": "a", "reduced": None, "lfc_null": 1}
+    importlib.import_module("test_second_engine").main(
+        *files.values(),
+        tmp_path / "table.tsv",
+        engine=engine,
+        model=model,
+        contrasts={"c": contrast | {"alternative": "greater"}},
+        compatibility="r",
+        fit_type="parametric",
+        cooks_filter=True,
+        subject=None,
+    )
+    joined = read_table(tmp_path / "table.tsv", text=("contrast",))
+    assert set(joined["contrast"]) == {"c"}
+    assert list(joined.index) == list(counts.index)
+    called = joined.index[joined["padj"] < 0.05]
+    # A change by 3 on the log2 scale against a bound of 1, in ten genes.
+    assert set(called) <= set(counts.index[:10])
+    assert len(called) >= 7
