@@ -21,7 +21,6 @@ rule annotate_contrast:
         "contrast"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -78,7 +77,6 @@ rule plot_contrast:
         "contrast"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -124,7 +122,6 @@ rule plot_top_genes:
         "contrast"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -161,7 +158,6 @@ rule plot_sensitivity:
         "contrast"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -195,7 +191,6 @@ rule plot_influence:
         "contrast"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -224,7 +219,6 @@ rule plot_power:
         "contrast"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -253,7 +247,6 @@ rule plot_overlap:
         "finish"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),

@@ -25,7 +25,6 @@ rule estimate_surrogates:
         "prepare"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -59,7 +58,6 @@ rule check_design:
         "prepare"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -87,7 +85,6 @@ rule compile_contrasts:
         "prepare"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -114,7 +111,6 @@ rule adjust_counts:
         "<benchmarks>{subset}/adjust_counts.tsv"
     conda:
         "../envs/combat_seq.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),

@@ -21,7 +21,6 @@ rule test_limma_voom:
         "fit"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -52,7 +51,6 @@ rule test_edger_ql:
         "fit"
     conda:
         "../envs/concordance.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -87,7 +85,6 @@ rule compare_engines:
         "contrast"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),

@@ -22,7 +22,6 @@ rule filter_genes:
         "prepare"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(),
@@ -55,7 +54,6 @@ rule plot_filter:
         "prepare"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -81,7 +79,6 @@ rule annotate_genes:
         "prepare"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),

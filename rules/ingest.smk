@@ -29,7 +29,6 @@ rule ingest_counts:
         "prepare"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(),
@@ -60,7 +59,6 @@ rule select_samples:
         "prepare"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(),

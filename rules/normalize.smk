@@ -21,7 +21,6 @@ rule estimate_size_factors:
         "prepare"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(),
@@ -50,7 +49,6 @@ rule export_normalized:
         "prepare"
     conda:
         "../envs/normalize.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(),

@@ -35,7 +35,6 @@ rule compute_qc:
         "quality"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(),
@@ -71,7 +70,6 @@ rule check_identity:
         "quality"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(),
@@ -144,7 +142,6 @@ rule plot_qc:
         "quality"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),

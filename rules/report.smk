@@ -20,7 +20,6 @@ rule check_plan:
         "finish"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -47,7 +46,6 @@ rule collect_records:
         "finish"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -75,7 +73,6 @@ rule summarize_results:
         "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -106,7 +103,6 @@ rule render_report:
         "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -137,7 +133,6 @@ rule write_workbook:
         "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -165,7 +160,6 @@ rule write_manifest:
         "finish"
     conda:
         "../envs/tables.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),
@@ -192,7 +186,6 @@ rule write_crate:
         "finish"
     conda:
         "../envs/report.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),

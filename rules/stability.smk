@@ -46,7 +46,6 @@ rule vary_settings:
         "contrast"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=120),
         runtime=runtime(per_million=60),
@@ -73,7 +72,6 @@ rule leave_out_samples:
         "contrast"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=120),
         runtime=runtime(per_million=120),
@@ -102,7 +100,6 @@ rule adjust_stage_wise:
         "finish"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -139,7 +136,6 @@ rule compute_power:
         "contrast"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),

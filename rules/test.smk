@@ -23,7 +23,6 @@ rule fit_model:
         "fit"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -57,7 +56,6 @@ rule fit_gene_wise:
         "gene_wise"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -85,7 +83,6 @@ rule fit_trend:
         "trend"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=2),
         runtime=runtime(),
@@ -117,7 +114,6 @@ rule fit_coefficients:
         "coefficients"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -145,7 +141,6 @@ rule join_parts:
         "fit"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -173,7 +168,6 @@ rule test_contrast:
         "contrast"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -206,7 +200,6 @@ rule plot_dispersion:
         "fit"
     conda:
         "../envs/figures.yaml"
-    threads: 1
     resources:
         mem_mb=memory(),
         runtime=runtime(),

@@ -21,7 +21,6 @@ rule transform_counts:
         "quality"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
@@ -51,7 +50,6 @@ rule adjust_transformed:
         "quality"
     conda:
         "../envs/model.yaml"
-    threads: 1
     resources:
         mem_mb=memory(per_million=80),
         runtime=runtime(),

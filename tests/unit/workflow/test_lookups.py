@@ -1,0 +1,130 @@
+"""What rules ask of an analysis: sets of samples, files, settings, last files."""
+
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from degsteps.basics.paths import stage_pathvars
+from degsteps.workflow import files, settings, subsets, targets
+from degsteps.workflow.analyses import load_checked_analyses
+from degsteps.workflow.job_size import part_names, size_of_job
+
+ANALYSIS = """
+version: "1.0"
+ingest: {counts: counts.tsv, samples: samples.tsv}
+filter: {group: condition}
+design:
+  formula: "~ sex + condition"
+  factors: {sex: {reference: f}, condition: {reference: a}}
+  sample_sets:
+    women: {keep: {sex: [f]}, formula: "~ condition"}
+test:
+  contrasts:
+    everyone: {factor: condition, test: b, reference: a}
+    of_women: {factor: condition, test: b, reference: a, sample_sets: [women]}
+    back_women: {factor: condition, test: a, reference: b, sample_sets: [women]}
+  stage_wise:
+    both: {contrasts: [of_women, back_women]}
+"""
+
+
+@pytest.fixture
+def analysis(tmp_path, monkeypatch):
+    """A completed analysis with one set of samples."""
+
+    def loaded(**changes):
+        content = yaml.safe_load(ANALYSIS)
+        for key, value in changes.items():
+            section, name = key.split("__")
+            content.setdefault(section, {})[name] = value
+        (tmp_path / "study.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "samples.tsv").write_text("sample\tsex\tcondition\n")
+        (tmp_path / "counts.tsv").write_text("gene\ts1\ts2\n" + "".join(f"g{n}\t1\t2\n" for n in range(50)))
+        return load_checked_analyses({"analyses": ["study.yaml"]}, check=False)["study"]
+
+    return loaded
+
+
+def job(**wildcards):
+    return SimpleNamespace(**wildcards)
+
+
+@pytest.mark.parametrize(
+    ("wildcards", "name"),
+    [
+        ({"subset": ""}, None),
+        ({"subset": "/sets/women"}, "women"),
+        ({"contrast": "everyone"}, None),
+        ({"contrast": "of_women"}, "women"),
+        ({"family": "both"}, "women"),
+        ({}, None),
+    ],
+)
+def test_the_set_of_samples_of_a_job(analysis, wildcards, name):
+    content = analysis()
+    assert subsets.subset_name(content, job(**wildcards)) == name
+    place = f"<test>/sets/{name}/model.h5ad" if name else "<test>/model.h5ad"
+    assert files.of_subset(content, job(**wildcards), "<test>/model.h5ad") == place
+
+
+def test_a_set_has_its_own_formula_group_contrasts_and_no_further_batches(analysis):
+    content, women, everyone = analysis(batch__columns=["sex"]), job(subset="/sets/women"), job(subset="")
+    assert settings.model(content, women)["formula"] == "~ condition"
+    assert settings.model(content, everyone)["formula"] == "~ sex + condition"
+    assert list(settings.contrasts(content, women)) == ["of_women", "back_women"]
+    assert list(settings.contrasts(content, everyone)) == ["everyone"]
+    assert settings.filter_group(content, women) == "condition"
+    assert (settings.batch_columns(content, women), settings.batch_columns(content, everyone)) == ([], ["sex"])
+    assert files.contrast_tables(content, women) == ["<test>/of_women.tsv", "<test>/back_women.tsv"]
+
+
+def test_tested_sets_are_those_of_the_contrasts(analysis):
+    content = analysis(test__influence=True)
+    assert subsets.tested_subsets(content) == [None, "women"]
+    assert targets.influence_tables(content) == [
+        "<test>/influence/samples.tsv",
+        "<test>/sets/women/influence/samples.tsv",
+    ]
+    assert targets.influence_tables(analysis()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "files_that_come"),
+    [
+        ({"normalize__tables": ["cpm"]}, {"<normalize>/tables/cpm.tsv.gz"}),
+        ({"test__sensitivity": True}, {"<annotate>/everyone.sensitivity.png", "<annotate>/of_women.sensitivity.png"}),
+        ({"test__power": 0.8}, {"<test>/power/everyone.tsv", "<annotate>/of_women.power.png"}),
+        ({"qc__sex_column": "sex"}, {"<qc>/identity.tsv"}),
+        ({"batch__columns": ["sex"]}, {"<transform>/adjusted.parquet"}),
+        ({"test__concordance": ["edger_ql"]}, {"<test>/concordance/of_women.agreement.tsv"}),
+    ],
+)
+def test_what_is_asked_for_is_among_the_last_files(analysis, changes, files_that_come):
+    without, with_it = (
+        targets.last_files(analysis(normalize__tables=[])),
+        targets.last_files(analysis(**({"normalize__tables": []} | changes))),
+    )
+    assert not files_that_come & set(without)
+    assert files_that_come <= set(with_it)
+    assert len(with_it) == len(set(with_it))
+
+
+def test_parts_and_their_size(analysis):
+    content = analysis(test__scatter=4)
+    assert part_names(content) == ["1-of-4", "2-of-4", "3-of-4", "4-of-4"]
+    assert (
+        files.parts(content, job(subset="/sets/women"), "fit_trend", "x")[0] == "<test>/sets/women/fit_trend/1-of-4.x"
+    )
+    assert size_of_job(content, job(part="1-of-4")) * 4 == size_of_job(content, job()) == 100
+    assert part_names(analysis(test__scatter=1)) == part_names(analysis()) == []
+
+
+def test_the_fit_of_an_analysis_has_one_rule():
+    """The two path variables are one folder, each for its own analyses."""
+    paths = stage_pathvars({"small": "1.0", "large": "2.0"}, in_parts=["large"])
+    assert "{analysis,small}" in paths["test_whole"]
+    assert "{analysis,large}" in paths["test_in_parts"]
+    assert "large|small" in paths["test"]
+    assert {paths[name].rsplit("/", 1)[1] for name in ("test", "test_whole", "test_in_parts")} == {"07_test"}
