@@ -16,7 +16,7 @@ from degsteps.basics.errors import ConfigError, Problem
 from degsteps.basics.exit_codes import ExitCode
 from degsteps.basics.paths import results_path
 from degsteps.config.reading import read_yaml
-from degsteps.preflight import Findings, problem_kind
+from degsteps.preflight import Findings
 from degsteps.provenance.seal import is_sealed, seal_problems
 from degsteps.workflow.analyses import as_run, find_problems
 
@@ -61,7 +61,7 @@ def unwritable(folders: Sequence[Path], config: str) -> list[Problem]:
 
 def as_entry(problem: Problem, stops: bool) -> dict[str, str | bool]:
     """Return one problem or note as JSON has it."""
-    return problem._asdict() | {"kind": problem_kind(problem), "stops": stops, "message": str(problem)}
+    return problem._asdict() | {"stops": stops, "message": str(problem)}
 
 
 def main() -> int:
@@ -82,7 +82,7 @@ def main() -> int:
             print(f"note: {note}")
         if not findings.problems:
             print(f"Nothing stops {', '.join(names)}.")
-    kinds = {problem_kind(problem) for problem in findings.problems}
+    kinds = {problem.kind for problem in findings.problems}
     return next((code for kind, code in EXIT_CODES.items() if kind in kinds), ExitCode.OK)
 
 

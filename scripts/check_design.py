@@ -6,7 +6,7 @@ cannot be told apart at all, the run has stopped before the first job.
 
 import pandas as pd
 
-from degsteps.batch import adjustment
+from degsteps.batch.association import confounding_table
 from degsteps.batch.design_matrix import as_frame, cells_table, crosstabs, design_of, splines_of, surrogate_columns
 from degsteps.design.rank import rank_report
 from degsteps.step import Input, Output, run
@@ -32,11 +32,11 @@ def main(
     surrogates = surrogate_columns(sheet, model)
     typed = sheet[[*columns, *surrogates]].astype(dict.fromkeys([*model["covariates"], *surrogates], float))
     limits = {"warn": max_cramers_v, "confounded": max(0.9, max_cramers_v)}
-    associations = adjustment.confounding_table(typed, columns, **limits)
+    associations = confounding_table(typed, columns, **limits)
     for name in surrogates:
         # That it follows a column outside of the formula is what it is for.
         inside = [column for column in built.formula.columns if column not in surrogates]
-        pairs = adjustment.confounding_table(typed, [name, *inside], **limits)
+        pairs = confounding_table(typed, [name, *inside], **limits)
         associations = pd.concat([associations, pairs[pairs["a"] == name]])
     write_table(as_frame(built), design)
     write_table(associations.set_index("a"), association)

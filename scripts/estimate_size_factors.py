@@ -23,10 +23,10 @@ def main(
     matrix = read_matrix(counts)
     of_genes = read_matrix(lengths).loc[matrix.index, matrix.columns] if lengths else None
     controls = read_gene_list(control_genes) if control_genes else None
-    given = read_samples(given_size_factors) if given_size_factors else None
-    factors = normalization.estimated_size_factors(matrix, method, of_genes, controls, given)
-    table = pd.DataFrame({"library_size": matrix.sum(axis=0), "size_factor": factors})
-    write_table(table.rename_axis("sample"), size_factors)
+    table = read_samples(given_size_factors) if given_size_factors else None
+    factors = normalization.estimated_size_factors(matrix, method, of_genes, controls, table)
+    sizes = pd.DataFrame({"library_size": matrix.sum(axis=0), "size_factor": factors})
+    write_table(sizes.rename_axis("sample"), size_factors)
     return {"method": method, "smallest": float(factors.min()), "largest": float(factors.max())}
 
 

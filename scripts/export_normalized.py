@@ -3,7 +3,8 @@
 No step reads these tables: the test takes raw counts and size factors.
 """
 
-from degsteps.normalize import size_factors as normalization
+from degsteps.normalize.inspection import table_for_inspection
+from degsteps.normalize.methods import TABLES
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_table, write_matrix_text
 
@@ -16,20 +17,17 @@ def main(
     gene_lengths: OptionalInput = None,
     lengths: OptionalInput = None,
 ) -> dict:
-    """Compute the table called ``name`` (a key of ``normalization.USES``)."""
+    """Compute the table called ``name`` (a key of ``degsteps.normalize.methods.TABLES``)."""
     matrix = read_matrix(counts)
-    if name == "normalized":
-        factors = read_table(size_factors)["size_factor"]
-        values = normalization.normalized_counts(matrix, factors)
-        if lengths:
-            values = matrix / normalization.normalization_factors(read_matrix(lengths).loc[matrix.index], factors)
-    elif name in normalization.NEED_LENGTHS:
-        known = read_matrix(lengths) if lengths else read_table(gene_lengths)["length"]
-        values = getattr(normalization, name)(matrix, known)
-    else:
-        values = getattr(normalization, name)(matrix)
+    values = table_for_inspection(
+        name,
+        matrix,
+        read_table(size_factors)["size_factor"],
+        read_table(gene_lengths)["length"] if gene_lengths else None,
+        read_matrix(lengths).loc[matrix.index] if lengths else None,
+    )
     write_matrix_text(values, table)
-    return {"table": name, "use": normalization.USES[name]}
+    return {"table": name, "use": TABLES[name].use}
 
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
-"""Write config/README.md from the schemas, so that the documentation of a setting cannot drift from what is checked.
+"""Write config/README.md from the schemas and the list of formats in README.md, so that neither drifts from the code.
 
 Usage: python scripts/write_config_docs.py [--check]
 """
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
-from degsteps.basics.generated import write_or_check
+from degsteps.basics.generated import with_block, write_or_check
 from degsteps.config.reading import read_schema
+from degsteps.inputs.formats import FORMATS
 
-TARGET = Path(__file__).resolve().parents[1] / "config" / "README.md"
+REPO = Path(__file__).resolve().parents[1]
+SETTINGS, README = REPO / "config" / "README.md", REPO / "README.md"
 INTRODUCTION = """# Configuration
 
 `config/config.yaml` lists the analyses; each file in `config/analyses/` is one whole analysis, and its name is the
@@ -36,7 +39,7 @@ def type_words(schema: dict[str, Any]) -> str:
 
 def rows(schema: dict[str, Any], prefix: str = "") -> list[str]:
     """Return one table row per setting, nested keys as dotted paths."""
-    found = []
+    lines = []
     entries = dict(schema.get("properties", {}))
     if isinstance(schema.get("additionalProperties"), dict) and "properties" in schema["additionalProperties"]:
         entries["<name>"] = schema["additionalProperties"]
@@ -46,10 +49,10 @@ def rows(schema: dict[str, Any], prefix: str = "") -> list[str]:
         if key != "<name>":
             required = key in schema.get("required", [])
             default = "**required**" if required else f"`{json.dumps(part['default'])}`" if "default" in part else ""
-            found.append(f"| `{path}` | {type_words(part)} | {default} | {part.get('description', '')} |")
+            lines.append(f"| `{path}` | {type_words(part)} | {default} | {part.get('description', '')} |")
         if nested:
-            found += rows(part, f"{path}.")
-    return found
+            lines += rows(part, f"{path}.")
+    return lines
 
 
 def page() -> str:
@@ -64,9 +67,17 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def formats_block() -> str:
+    """Return the sentence that lists the formats of counts, as lines of Markdown."""
+    *others, last = [form.title for form in FORMATS.values()]
+    text = f"Counts are read from {', '.join(others)} and {last}; `ingest.format` names the format where the files do "
+    return textwrap.fill(f"{text}not tell it.", 120, break_on_hyphens=False) + "\n"
+
+
 def main() -> int:
-    """Write the page, or with ``--check`` only say whether it is up to date."""
-    return write_or_check(TARGET, page(), __doc__.splitlines()[0])
+    """Write the pages, or with ``--check`` only say whether they are up to date."""
+    readme = with_block(README.read_text(encoding="utf-8"), "formats", formats_block())
+    return write_or_check({SETTINGS: page(), README: readme}, __doc__.splitlines()[0])
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def sources() -> list[str]:
 def main() -> int:
     """Write the list, or with ``--check`` only say whether it is up to date."""
     text = "".join(f"{path}\n" for path in sources())
-    return write_or_check(TARGET, text, __doc__.splitlines()[0])
+    return write_or_check({TARGET: text}, __doc__.splitlines()[0])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Errors that a user can act on: each message names the file, the place, the cause and the cure."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class DegstepsError(Exception):
@@ -19,6 +19,26 @@ class DesignError(DegstepsError):
     """The samples cannot answer the question that the design or a contrast asks."""
 
 
+#: What is at fault: the configuration, a given file, the design of the experiment, a change of what is sealed; a note
+#: is nothing that stops a run.
+Kind = Literal["config", "data", "design", "sealed", "note"]
+
+
+class Finding(NamedTuple):
+    """What a check found: the place (a key of the configuration, a line or column of a file), the fact, the advice.
+
+    Whoever reads the file that it is about makes a :class:`Problem` of it.
+    """
+
+    place: str
+    what: str
+    cure: str
+    kind: Kind = "config"
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what} {self.cure}" if self.place else f"{self.what} {self.cure}"
+
+
 class Problem(NamedTuple):
     """One thing that is wrong with what was given, and what to do about it."""
 
@@ -26,6 +46,7 @@ class Problem(NamedTuple):
     key: str
     what: str
     cure: str
+    kind: Kind = "config"
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.key}" if self.key else self.file

@@ -23,7 +23,7 @@ import pandas as pd
 
 from degsteps.basics.errors import DataError, DesignError
 from degsteps.basics.words import counted
-from degsteps.batch.adjustment import pc_association
+from degsteps.batch.association import pc_association
 
 SEED = 1
 N_PERMUTATIONS = 20

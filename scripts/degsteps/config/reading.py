@@ -9,11 +9,12 @@ import functools
 import re
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from degsteps.basics.errors import ConfigError, Problem
+from degsteps.config.choices import with_choices
 
 #: Keys of earlier releases -> as they are called now.
 RENAMED = {"design.hidden": "design.surrogates"}
@@ -64,27 +65,39 @@ def read_yaml(path: Path | str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else "the file"
-        what, cure = _plain_words(getattr(error, "problem", None) or str(error))
-        raise ConfigError(f"{path}: {place}: is not valid YAML: {what}. {cure}") from None
+        fault = _yaml_fault(getattr(error, "problem", None) or str(error))
+        raise ConfigError(f"{path}: {place}: is not valid YAML: {fault.what}. {fault.cure}") from None
 
 
-#: What the parser says, in part; what it means; what to do.
+class _YamlFault(NamedTuple):
+    """Part of what the parser says, what it means, and what to do."""
+
+    part: str
+    what: str
+    cure: str
+
+
 _YAML_FAULTS = (
-    (r"character '\t'", "a tab stands where only blanks may", "Indent with blanks."),
-    (
+    _YamlFault(r"character '\t'", "a tab stands where only blanks may", "Indent with blanks."),
+    _YamlFault(
         "mapping values",
         "there is a ': ' too many",
         "Put text with a colon in quotes; indent keys alike.",
     ),
-    ("<block end>", "the indentation does not fit the lines above", "Begin keys of one section at the same column."),
-    ("expected ':'", "a key has no ': ' behind it", "Write `key: value`, in this line or the one above."),
-    ("unexpected end of stream", "a quotation mark is not closed", "Close it."),
-    ("expected ',' or", "a bracket is not closed, or a comma is missing", "Mend it, in this line or the one above."),
+    _YamlFault(
+        "<block end>", "the indentation does not fit the lines above", "Begin keys of one section at the same column."
+    ),
+    _YamlFault("expected ':'", "a key has no ': ' behind it", "Write `key: value`, in this line or the one above."),
+    _YamlFault("unexpected end of stream", "a quotation mark is not closed", "Close it."),
+    _YamlFault(
+        "expected ',' or", "a bracket is not closed, or a comma is missing", "Mend it, in this line or the one above."
+    ),
 )
 
 
-def _plain_words(problem: str) -> tuple[str, str]:
-    return next((words for part, *words in _YAML_FAULTS if part in problem), (problem, "Mend that line."))
+def _yaml_fault(problem: str) -> _YamlFault:
+    faults = (fault for fault in _YAML_FAULTS if fault.part in problem)
+    return next(faults, _YamlFault("", problem, "Mend that line."))
 
 
 def _parsed(text: str) -> Any:
@@ -97,8 +110,11 @@ def _parsed(text: str) -> Any:
 
 @functools.cache
 def read_schema(name: str) -> dict[str, Any]:
-    """Read ``config/schema/<name>.schema.yaml``, once; who changes what is returned must copy it."""
-    return read_yaml(SCHEMAS / f"{name}.schema.yaml")
+    """Read ``config/schema/<name>.schema.yaml``, once; who changes what is returned must copy it.
+
+    Choices that the library defines (methods, formats) are those of its registries: the schema names the registry.
+    """
+    return with_choices(read_yaml(SCHEMAS / f"{name}.schema.yaml"))
 
 
 def with_defaults(content: Any, schema: dict[str, Any]) -> Any:
@@ -132,14 +148,14 @@ def _explain(error: Any, file: str) -> list[Problem]:
     key = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
         allowed = sorted(error.schema.get("properties", {}))
-        found = []
+        problems = []
         for name in sorted(map(str, set(error.instance) - set(allowed))):
             full = f"{key}.{name}".lstrip(".")
             if full in RENAMED:
-                found.append(Problem(file, full, "is now called otherwise.", f"Write {RENAMED[full]}."))
+                problems.append(Problem(file, full, "is now called otherwise.", f"Write {RENAMED[full]}."))
             else:
-                found.append(Problem(file, full, "is no known key.", _right_key(name, error.schema)))
-        return found
+                problems.append(Problem(file, full, "is no known key.", _right_key(name, error.schema)))
+        return problems
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
         cures = error.schema.get("properties", {})
@@ -154,9 +170,9 @@ def _explain(error: Any, file: str) -> list[Problem]:
         ]
     description = error.schema.get("description", "")
     if error.validator == "oneOf":
-        return [Problem(file, key, *_explain_choice(error))]
+        return [_explain_choice(error, file, key)]
     if error.validator == "type":
-        return [Problem(file, key, *_explain_type(error, description))]
+        return [_explain_type(error, file, key)]
     if error.validator == "enum":
         choices = ", ".join(map(str, error.validator_value))
         return [Problem(file, key, f"{error.instance!r} is not one of the choices.", f"Choose one of: {choices}.")]
@@ -192,32 +208,34 @@ def _right_key(name: str, schema: dict[str, Any]) -> str:
     return f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(parts))}."
 
 
-def _explain_choice(error: Any) -> tuple[str, str]:
+def _explain_choice(error: Any, file: str, key: str) -> Problem:
     """Say which sets of keys exclude each other, and which of them is not complete."""
     sets = [choice["required"] for choice in error.validator_value]
-    given = [name for names in sets for name in names if name in error.instance]
+    names = [name for choice in sets for name in choice if name in error.instance]
     cure = f"Give either {' and '.join(sets[0])}, or {' and '.join(sets[1])}."
-    if not given:
-        return f"{' and '.join(sets[0])} are missing.", cure
-    if {*given} < {*sets[0]}:
-        missing = [name for name in sets[0] if name not in given]
-        return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.", cure
-    return f"{' and '.join(given)} exclude each other.", cure
+    if not names:
+        return Problem(file, key, f"{' and '.join(sets[0])} are missing.", cure)
+    if {*names} < {*sets[0]}:
+        missing = [name for name in sets[0] if name not in names]
+        what = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
+        return Problem(file, key, what, cure)
+    return Problem(file, key, f"{' and '.join(names)} exclude each other.", cure)
 
 
-def _explain_type(error: Any, description: str) -> tuple[str, str]:
-    names = {"string": "text", "array": "a list", "object": "a mapping", "null": "empty", "boolean": "true or false"}
-    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    what = (
-        f"must be {' or '.join(names.get(name, f'a {name}' if name == 'number' else f'an {name}') for name in wanted)}"
-    )
+def _explain_type(error: Any, file: str, key: str) -> Problem:
+    """Say which type a value must have, and why YAML reads another one where that surprises."""
+    words = {"string": "text", "array": "a list", "object": "a mapping", "null": "empty", "boolean": "true or false"}
+    types = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    types_in_words = [words.get(name, f"a {name}" if name == "number" else f"an {name}") for name in types]
+    what, quotes = f"must be {' or '.join(types_in_words)}", "Put the value in quotes."
     if error.instance is None:
-        return f"is empty, and {what}.", "Write what belongs to it; lines below it are its own only if indented."
-    if "string" in wanted and isinstance(error.instance, bool):
-        return f"{what}, but YAML reads this word as true or false.", "Put the value in quotes."
-    if "string" in wanted and isinstance(error.instance, (int, float)):
-        return f"{what}, but YAML reads {error.instance} as a number.", "Put the value in quotes."
-    return f"{what}, not {error.instance!r}.", description
+        cure = "Write what belongs to it; lines below it are its own only if indented."
+        return Problem(file, key, f"is empty, and {what}.", cure)
+    if "string" in types and isinstance(error.instance, bool):
+        return Problem(file, key, f"{what}, but YAML reads this word as true or false.", quotes)
+    if "string" in types and isinstance(error.instance, (int, float)):
+        return Problem(file, key, f"{what}, but YAML reads {error.instance} as a number.", quotes)
+    return Problem(file, key, f"{what}, not {error.instance!r}.", error.schema.get("description", ""))
 
 
 def analysis_name(path: Path | str) -> str:
@@ -255,9 +273,9 @@ def load_analyses(config: dict[str, Any], file: str = "config/config.yaml") -> t
         except ConfigError as error:
             problems.append(_unread(path, str(error), file))
             continue
-        found = schema_problems(content if content is not None else {}, analysis_schema, path)
-        problems += found
-        if not found:
+        of_file = schema_problems(content if content is not None else {}, analysis_schema, path)
+        problems += of_file
+        if not of_file:
             analyses[name] = {"name": name, "file": str(path), **with_defaults(content, analysis_schema)}
     return analyses, problems
 
@@ -268,7 +286,7 @@ def _unread(path: str, message: str, file: str) -> Problem:
         return Problem(file, "analyses", f"{path}: is a folder.", "Name the YAML files in it.")
     if Path(path).exists():
         return Problem(path, "", message.removeprefix(f"{path}: "), "")
-    present = {analysis_name(found): str(found) for found in sorted(Path("config", "analyses").glob("*.y*ml"))}
+    present = {analysis_name(file): str(file) for file in sorted(Path("config", "analyses").glob("*.y*ml"))}
     near = difflib.get_close_matches(analysis_name(path), present, n=1)
     cure = f"Did you mean {present[near[0]]}?" if near else "Correct the path; it is relative to the working folder."
     return Problem(file, "analyses", f"{path}: there is no such file.", cure)

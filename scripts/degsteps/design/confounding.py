@@ -5,6 +5,7 @@ Standard library only: the Snakefile imports this module.
 
 from collections.abc import Collection, Mapping, Sequence
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import listed, quoted
 from degsteps.design.coding import Design
 from degsteps.design.formula import term_name
@@ -17,20 +18,20 @@ def crosstab_text(rows: Sequence[str], columns: Sequence[str], row_name: str, co
     """Return a table of the number of samples by two columns of the sheet, indented, at most 8 x 8 levels."""
     row_levels, column_levels = list(dict.fromkeys(rows)), list(dict.fromkeys(columns))
     pairs = list(zip(rows, columns, strict=True))
-    shown_rows, shown_columns = row_levels[:_MOST_LEVELS], column_levels[:_MOST_LEVELS]
-    table = [[f"{row_name} \\ {column_name}", *shown_columns]]
-    table += [[level, *[str(pairs.count((level, other))) for other in shown_columns]] for level in shown_rows]
+    first_rows, first_columns = row_levels[:_MOST_LEVELS], column_levels[:_MOST_LEVELS]
+    table = [[f"{row_name} \\ {column_name}", *first_columns]]
+    table += [[level, *[str(pairs.count((level, other))) for other in first_columns]] for level in first_rows]
     widths = [max(len(line[index]) for line in table) for index in range(len(table[0]))]
     lines = [
         "      " + "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
         for line in table
     ]
-    surrogates = [
+    others = [
         f"{len(levels) - _MOST_LEVELS} more levels of {name}"
         for levels, name in ((row_levels, row_name), (column_levels, column_name))
         if len(levels) > _MOST_LEVELS
     ]
-    return "\n".join(lines + ([f"      ({' and '.join(surrogates)} not shown)"] if surrogates else []))
+    return "\n".join(lines + ([f"      ({' and '.join(others)} not shown)"] if others else []))
 
 
 def determines(first: Sequence[str], second: Sequence[str]) -> bool:
@@ -41,14 +42,19 @@ def determines(first: Sequence[str], second: Sequence[str]) -> bool:
 
 def explain_aliases(
     design: Design, samples: Mapping[str, Sequence[str]], report: RankReport, tested: Collection[str]
-) -> list[tuple[str, str]]:
-    """Explain every aliased column of a design, one ``(fact, cure)`` for each set of sheet columns that is involved.
+) -> list[Finding]:
+    """Explain every aliased column of a design, by one finding for each set of sheet columns that is involved.
 
     Parameters
     ----------
     design, report : a design and its rank report.
     samples : columns of the sheet, in the order of the design's samples.
     tested : factors that contrasts compare.
+
+    Returns
+    -------
+    list of Finding
+        Of the design, at a blank place: the caller knows where the formula stands.
     """
     terms = {term_name(term): term for term in design.formula.terms}
     term_of = dict(zip(design.columns, design.terms, strict=True))
@@ -59,15 +65,15 @@ def explain_aliases(
             names.update(terms.get(term_of[column], ()))
         groups.setdefault(frozenset(names), []).append(alias)
     in_order = {name: position for position, name in enumerate(design.formula.columns)}
-    found = []
+    findings = []
     for involved, aliases in groups.items():
         # What holds for some columns need not be said again for a larger set of them.
         if any(other < involved for other in groups):
             continue
         term = terms[term_of[aliases[0].column]]
         names = sorted(involved, key=in_order.__getitem__)
-        found.append(_explain(design, samples, term, names, aliases, tested))
-    return found
+        findings.append(_explain(design, samples, term, names, aliases, tested))
+    return findings
 
 
 def _explain(
@@ -77,12 +83,12 @@ def _explain(
     names: list[str],
     aliases: list[Alias],
     tested: Collection[str],
-) -> tuple[str, str]:
+) -> Finding:
     factors = [name for name in names if name in design.levels]
     if len(term) > 1:
-        fact = _explain_empty_cells(design, samples, term)
-        if fact:
-            return fact
+        finding = _explain_empty_groups(design, samples, term)
+        if finding:
+            return finding
     if len(names) == 2 and len(factors) == 2 and len(term) == 1:
         return _explain_pair(samples, *factors, tested)
     if len(names) == 2 and len(factors) == 1 and len(term) == 1:
@@ -92,7 +98,7 @@ def _explain(
                 f"{quoted(covariate)} is the same in all samples of one {quoted(factors[0])}, so nothing tells their "
             )
             cure = f"Take {quoted(covariate)} out of the formula: {quoted(factors[0])} accounts for it already."
-            return what + "effects apart.", cure
+            return Finding("", what + "effects apart.", cure, "design")
     alias = aliases[0]
     equation = " ".join(_signed(weight, column, first=k == 0) for k, (column, weight) in enumerate(alias.combination))
     rest = f" ({len(aliases)} coefficients are affected)" if len(aliases) > 1 else ""
@@ -101,7 +107,7 @@ def _explain(
         f"the effects of {listed(names)} cannot be told apart: {alias.column} = {equation or '0'} in all samples{rest}."
     )
     cure = f"Take one of them out of the formula ({listed(droppable)}), or join columns that occur together into one."
-    return what, cure
+    return Finding("", what, cure, "design")
 
 
 def _signed(weight: float, column: str, first: bool) -> str:
@@ -110,9 +116,9 @@ def _signed(weight: float, column: str, first: bool) -> str:
     return f"{sign}{size}{column}" if first else f"{sign} {size}{column}"
 
 
-def _explain_empty_cells(
+def _explain_empty_groups(
     design: Design, samples: Mapping[str, Sequence[str]], term: tuple[str, ...]
-) -> tuple[str, str] | None:
+) -> Finding | None:
     factors = [name for name in term if name in design.levels]
     if len(factors) != 2:
         return None
@@ -126,18 +132,17 @@ def _explain_empty_cells(
     ]
     if not empty:
         return None
-    shown = listed(empty, most=3, quote=False)
-    what = f"no sample has {shown}, so the interaction {term_name(term)} cannot be estimated."
+    groups = listed(empty, most=3, quote=False)
+    what = f"no sample has {groups}, so the interaction {term_name(term)} cannot be estimated."
     cure = (
         f"Leave the interaction out ('{first} + {second}'), or join the two columns of the sheet into one factor with "
     )
     cure += "a level for each combination that occurs.\n"
-    return what, cure + crosstab_text(samples[first], samples[second], first, second)
+    cure += crosstab_text(samples[first], samples[second], first, second)
+    return Finding("", what, cure, "design")
 
 
-def _explain_pair(
-    samples: Mapping[str, Sequence[str]], first: str, second: str, tested: Collection[str]
-) -> tuple[str, str]:
+def _explain_pair(samples: Mapping[str, Sequence[str]], first: str, second: str, tested: Collection[str]) -> Finding:
     # The block, if there is one, comes first: it is what can be left out.
     if first in tested and second not in tested:
         first, second = second, first
@@ -167,4 +172,4 @@ def _explain_pair(
             cure += f"{quoted(first)} does, those within one level do not."
     else:
         cure = f"Take {quoted(first)} or {quoted(second)} out of the formula."
-    return fact, cure + table
+    return Finding("", fact, cure + table, "design")

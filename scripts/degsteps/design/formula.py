@@ -11,6 +11,10 @@ from degsteps.basics.errors import ConfigError
 from degsteps.basics.words import quoted
 
 INTERCEPT = "Intercept"
+#: More terms than any experiment has samples for; a chain of ``*`` or a power makes them fast.
+MOST_TERMS = 500
+_POWER = ("**", "^")
+_ONE_POWER = "One power stands behind a column or a parenthesis, e.g. '(a + b)**2'."
 
 
 class FormulaError(ConfigError):
@@ -60,15 +64,18 @@ class _Token(NamedTuple):
 
 
 def _tokens(text: str) -> list[_Token]:
-    found = []
+    tokens = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "sign"
-        found.append(_Token(kind, match[kind], match.start(kind) + 1))
-    return [*found, _Token("end", "the end", len(text.rstrip()) + 1)]
+        tokens.append(_Token(kind, match[kind], match.start(kind) + 1))
+    return [*tokens, _Token("end", "the end", len(text.rstrip()) + 1)]
 
 
 class _Parser:
-    """Recursive descent over ``sum := product (+ product)*; product := part (* part)*; part := atom (: atom)*``."""
+    """Recursive descent over the grammar of R's formulas, without calls.
+
+    ``sum := product (+ product)*; product := part ([*/] part)*; part := power (: power)*; power := atom [** number]``
+    """
 
     def __init__(self, text: str) -> None:
         self.tokens = _tokens(text)
@@ -130,7 +137,7 @@ class _Parser:
                     f"a column of that name goes in backquotes: `{token.text}`.",
                 )
             self.take()
-            if self.is_sign(":", "*"):
+            if self.is_sign(":", "*", "/", *_POWER):
                 self.fail("joins a column to a number", "Join columns only.")
             return [(token.text == "1") == (sign == "+")]
         if sign == "-":
@@ -143,18 +150,61 @@ class _Parser:
 
     def product(self) -> list[tuple[str, ...]]:
         terms = self.interaction()
-        while self.is_sign("*"):
-            self.take()
+        while self.is_sign("*", "/"):
+            sign = self.take().text
             right = self.interaction()
-            terms = [*terms, *right, *_crossed(terms, right)]
+            if sign == "*":
+                terms = self.distinct([*terms, *right, *self.crossed(terms, right)])
+            else:
+                # What stands behind the stroke is nested in all columns before it together.
+                together = [tuple(dict.fromkeys(name for term in terms for name in term))]
+                terms = self.distinct([*terms, *self.crossed(together, right)])
         return terms
 
     def interaction(self) -> list[tuple[str, ...]]:
-        terms = self.atom()
+        terms = self.power()
         while self.is_sign(":"):
             self.take()
-            terms = _crossed(terms, self.atom())
+            terms = self.crossed(terms, self.power())
         return terms
+
+    def power(self) -> list[tuple[str, ...]]:
+        """Read an atom and a power: all interactions of up to so many of its terms."""
+        terms = self.atom()
+        if not self.is_sign(*_POWER):
+            return terms
+        self.take()
+        text = self.token.text
+        if self.token.kind != "number" or not text.isascii() or not text.isdigit() or len(text) > 2 or int(text) < 1:
+            self.fail(
+                "stands where the number of terms that interact is expected",
+                "Write a whole number from 1 to 99 behind the power sign, e.g. '(a + b + c)**2' for all interactions "
+                "of two.",
+            )
+        self.take()
+        expanded = terms
+        for _ in range(int(text) - 1):
+            more = self.distinct([*expanded, *self.crossed(expanded, terms)])
+            if len(more) == len(expanded):
+                break
+            expanded = more
+        return expanded
+
+    def crossed(self, left: list[tuple[str, ...]], right: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """Return the interaction of every pair of terms; a column crossed with itself is itself."""
+        return self.distinct([tuple(dict.fromkeys((*first, *second))) for first in left for second in right])
+
+    def distinct(self, terms: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """Leave out terms that differ from earlier ones in the order of their columns only."""
+        by_columns: dict[frozenset[str], tuple[str, ...]] = {}
+        for term in terms:
+            by_columns.setdefault(frozenset(term), term)
+        if len(by_columns) > MOST_TERMS:
+            raise FormulaError(
+                f"The formula stands for more than {MOST_TERMS} terms.",
+                "Name the interactions that the samples can answer, and lower the power.",
+            )
+        return list(by_columns.values())
 
     def atom(self) -> list[tuple[str, ...]]:
         token = self.token
@@ -183,8 +233,8 @@ class _Parser:
         return self.fail_unexpected("the name of a column")
 
     def fail(self, what: str, cure: str) -> None:
-        shown = "The end of the formula" if self.token.kind == "end" else quoted(self.token.text)
-        raise FormulaError(f"{shown} (character {self.token.position}) {what}.", cure)
+        token = "The end of the formula" if self.token.kind == "end" else quoted(self.token.text)
+        raise FormulaError(f"{token} (character {self.token.position}) {what}.", cure)
 
     def fail_call(self) -> None:
         name = self.token.text
@@ -203,15 +253,14 @@ class _Parser:
             "Use the column as a block instead, e.g. '~ donor + condition', if every donor has several conditions.",
         )
 
-    def fail_unexpected(self, wanted: str = "'+', ':' or '*'") -> None:
+    def fail_unexpected(self, expected: str = "'+', ':' or '*'") -> None:
         token = self.token
         if token.text == "|":
             self.fail_random_effect()
         cures = {
-            "/": "Write a/b as 'a + a:b'.",
             "%in%": "Write 'b %in% a' as 'a:b'.",
-            "^": "Write out the terms, e.g. 'a + b + a:b'.",
-            "**": "Write out the terms, e.g. 'a + b + a:b'.",
+            "^": _ONE_POWER,
+            "**": _ONE_POWER,
             "~": "Write one '~', at the beginning.",
             "`": "Backquotes come in pairs around the name of a column.",
             "=": "Nothing is assigned in a formula; reference levels go under design.factors.",
@@ -220,20 +269,17 @@ class _Parser:
         if cure is None and token.kind in ("name", "number", "quoted"):
             cure = "Put a sign between two columns; a column name with blanks goes in backquotes: `time point`."
         if cure is None:
-            cure = "Known are columns, '+', ':', '*', parentheses, '0 +' and '- 1'; other names go in backquotes."
-        self.fail(f"stands where {wanted} is expected", cure)
-
-
-def _crossed(left: list[tuple[str, ...]], right: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Return the interaction of every pair of terms; a column crossed with itself is itself."""
-    return [tuple(dict.fromkeys((*first, *second))) for first in left for second in right]
+            cure = "Known are columns, '+', ':', '*', '/', '**', parentheses, '0 +' and '- 1'; other names go in "
+            cure += "backquotes."
+        self.fail(f"stands where {expected} is expected", cure)
 
 
 def parse_formula(text: str) -> Formula:
     """Read a model formula.
 
-    Known are ``~``, columns, ``+``, ``:``, ``*``, parentheses, ``0 +``, ``1 +`` and ``- 1``. Names are letters, digits,
-    ``_`` and ``.``; any other name stands in backquotes. Terms are sorted by the number of columns, as R and formulaic
+    Known are ``~``, columns, ``+``, ``:``, ``*``, parentheses, ``0 +``, ``1 +`` and ``- 1``; ``a/b`` for ``a + a:b``,
+    and ``(a + b + c)**2`` (or ``^2``) for all interactions of up to two of the terms. Names are letters, digits, ``_``
+    and ``.``; any other name stands in backquotes. Terms are sorted by the number of columns, as R and formulaic
     do, so main effects come before interactions.
 
     Raises

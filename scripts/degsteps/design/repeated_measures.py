@@ -10,9 +10,9 @@ Standard library only: the Snakefile imports this module.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from degsteps.basics.errors import DegstepsError
+from degsteps.basics.errors import DegstepsError, Finding
 from degsteps.basics.words import counted, listed, quoted
 from degsteps.design.coding import Design, build_design
 from degsteps.design.confounding import crosstab_text, determines
@@ -28,15 +28,6 @@ _SUBJECT_COLUMN = re.compile(
 _MOST_SUBJECTS = 200
 
 
-class Finding(NamedTuple):
-    """What is wrong with the repeated measures of a design; ``kind`` is config, data, design or note."""
-
-    kind: str
-    key: str
-    what: str
-    cure: str
-
-
 def block_column(design_section: Mapping[str, Any]) -> str | None:
     """Return the column whose samples are modelled as correlated, if any."""
     repeated = design_section["repeated"]
@@ -49,7 +40,7 @@ def method_findings(analysis: Mapping[str, Any]) -> list[Finding]:
     if block_column(analysis["design"]) is None or engine == "voom":
         return []
     what = f"test.engine {engine} knows no correlation between samples of one subject."
-    return [Finding("config", "design.repeated.method", what, "Set test.engine: voom, or method: fixed.")]
+    return [Finding("design.repeated.method", what, "Set test.engine: voom, or method: fixed.")]
 
 
 def subject_findings(
@@ -74,16 +65,16 @@ def subject_findings(
     cure = "Name the column of the subjects, or delete design.repeated."
     if len(set(values)) == len(values):
         what = f"every sample has a {quoted(subject)} of its own, so nothing is repeated."
-        return [Finding("design", key, what, cure)]
+        return [Finding(key, what, cure, "design")]
     if len(set(values)) == 1:
         what = f"all samples are of one {quoted(subject)}, so nothing tells what differs between subjects."
-        return [Finding("design", key, what, cure)]
+        return [Finding(key, what, cure, "design")]
     is_fixed = design is not None and accounts_for(design, section, columns, subject)
     if method == "duplicate_correlation":
         if not is_fixed:
             return []
         what = f"the formula accounts for every {quoted(subject)}, which leaves nothing of it to be correlated."
-        return [Finding("config", key_of_method, what, "Take the subjects out of design.formula, or set fixed.")]
+        return [Finding(key_of_method, what, "Take the subjects out of design.formula, or set fixed.")]
     nested = [name for name in tested if name in columns and name in formula_columns and name != subject]
     nested = [name for name in nested if len(set(columns[name])) > 1 and determines(values, columns[name])]
     if is_fixed or (subject in formula_columns and not nested):
@@ -95,10 +86,10 @@ def subject_findings(
         what += f"{quoted(subject)} would count as independent ones, which makes p-values too small."
         cure = "Set design.repeated.method: duplicate_correlation with test.engine: voom, or analyse one sample of "
         cure += f"each {quoted(subject)}.\n{crosstab_text(values, columns[nested[0]], subject, nested[0])}"
-        return [Finding("design", key_of_method, what, cure)]
+        return [Finding(key_of_method, what, cure, "design")]
     what = f"{quoted(subject)} is to be a fixed effect, and is not in the formula."
     cure = f"Add it to design.formula ('~ {subject} + ...') and to design.factors, or set duplicate_correlation."
-    return [Finding("config", key_of_method, what, cure)]
+    return [Finding(key_of_method, what, cure)]
 
 
 def with_subject_hint(
@@ -130,7 +121,7 @@ def ignored_subjects(
     section : the ``design`` section of the configuration.
     columns : columns of the sheet, of the samples of the design.
     """
-    found = []
+    findings = []
     for name, values in columns.items():
         if name == sample_column or not _SUBJECT_COLUMN.match(name) or name in design.formula.columns:
             continue
@@ -142,8 +133,8 @@ def ignored_subjects(
         what += "samples, which the design takes for independent ones."
         cure = f"If they are samples of one subject, add {quoted(name)} to the formula, or say so under "
         cure += f"design.repeated: {{subject: {name}, method: ...}} (docs/designs.md)."
-        found.append(Finding("note", "design.repeated", what, cure))
-    return found
+        findings.append(Finding("design.repeated", what, cure, "note"))
+    return findings
 
 
 def accounts_for(design: Design, section: Mapping[str, Any], columns: Mapping[str, Sequence[str]], name: str) -> bool:

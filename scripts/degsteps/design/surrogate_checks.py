@@ -6,8 +6,9 @@ Standard library only: the Snakefile imports this module.
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion
 from degsteps.design.coding import Design, build_design
 from degsteps.design.formula import Formula, FormulaError, parse_formula
@@ -17,15 +18,6 @@ from degsteps.design.weights import contrast_columns
 #: Names of the columns that surrogate variables get.
 NAME = re.compile(r"surrogate_\d+")
 KEY = "design.surrogates"
-
-
-class Finding(NamedTuple):
-    """Something wrong: whether the design is at fault (rather than the configuration), setting, fact and advice."""
-
-    is_design: bool
-    key: str
-    what: str
-    cure: str
 
 
 def null_formula(model: Mapping[str, Any], contrasts: Mapping[str, Mapping[str, Any]]) -> str | None:
@@ -72,30 +64,30 @@ def surrogate_findings(
     columns : of the sample sheet, in the order of the design's samples.
     """
     surrogates = model["surrogates"]
-    found = _settings(surrogates, columns)
-    if found:
-        return found
+    findings = _settings(surrogates, columns)
+    if findings:
+        return findings
     if surrogates["method"] == "sva":
-        found += _null_model(model, contrasts, design, columns)
+        findings += _null_model(model, contrasts, design, columns)
     if surrogates["method"] == "ruv_s":
-        found += _replicates(surrogates["replicates"], columns)
+        findings += _replicates(surrogates["replicates"], columns)
     residual_df = rank_report(design).residual_df
-    wanted = surrogates["number"] if isinstance(surrogates["number"], int) else 1
-    if residual_df - wanted < 1:
+    number = surrogates["number"] if isinstance(surrogates["number"], int) else 1
+    if residual_df - number < 1:
         what = f"the design leaves {counted(residual_df, 'degree of freedom', 'degrees of freedom')}, and "
-        what += f"{counted(wanted, 'surrogate variable')} would leave {max(residual_df - wanted, 0)} to estimate the "
+        what += f"{counted(number, 'surrogate variable')} would leave {max(residual_df - number, 0)} to estimate the "
         what += "variation between replicates."
         cure = f"Set it to {residual_df - 1} or fewer." if residual_df > 1 else "Take surrogates out."
-        found.append(Finding(True, f"{KEY}.number", what, cure))
-    return found
+        findings.append(Finding(f"{KEY}.number", what, cure, "design"))
+    return findings
 
 
 def _settings(surrogates: Mapping[str, Any], columns: Mapping[str, Sequence[str]]) -> list[Finding]:
     """Settings that do not fit each other or the sheet."""
-    found = []
+    findings = []
 
     def add(key: str, what: str, cure: str) -> None:
-        found.append(Finding(False, f"{KEY}.{key}".rstrip("."), what, cure))
+        findings.append(Finding(f"{KEY}.{key}".rstrip("."), what, cure))
 
     method, number = surrogates["method"], surrogates["number"]
     if isinstance(number, str) and number != "auto":
@@ -113,18 +105,18 @@ def _settings(surrogates: Mapping[str, Any], columns: Mapping[str, Sequence[str]
     taken = [name for name in columns if NAME.fullmatch(name)]
     if taken:
         add("", f"the sample sheet has the column {quoted(taken[0])}, as surrogate variables are called.", "Rename it.")
-    return found
+    return findings
 
 
 def _replicates(name: str, columns: Mapping[str, Sequence[str]]) -> list[Finding]:
     key = f"{KEY}.replicates"
     if name not in columns:
         what = f"the sample sheet has no column {quoted(name)}."
-        return [Finding(False, key, what, suggestion(name, list(columns), "The columns are"))]
+        return [Finding(key, what, suggestion(name, list(columns), "The columns are"))]
     values = columns[name]
     if all(not value or values.count(value) == 1 for value in values):
         what = f"no two samples have the same level of {quoted(name)}, so nothing is a replicate of another."
-        return [Finding(True, key, what, "Name a column whose levels are groups of replicates.")]
+        return [Finding(key, what, "Name a column whose levels are groups of replicates.", "design")]
     return []
 
 
@@ -138,15 +130,15 @@ def _null_model(
     text = null_formula(model, contrasts)
     if text is None:
         what = "the contrasts do not tell which columns they test, so the null model of sva is not known."
-        return [Finding(False, key, what, "Give it, or the levels of the factors under design.factors.")]
+        return [Finding(key, what, "Give it, or the levels of the factors under design.factors.")]
     try:
         null = parse_formula(text)
     except FormulaError as error:
-        return [Finding(False, key, error.what, error.cure)]
+        return [Finding(key, error.what, error.cure)]
     unknown = [name for name in null.columns if name not in design.formula.columns]
     if unknown:
         what = f"{listed(unknown)} {'is' if len(unknown) == 1 else 'are'} not in the formula {design.formula}."
-        return [Finding(False, key, what, "Leave out terms of the formula and add none.")]
+        return [Finding(key, what, "Leave out terms of the formula and add none.")]
     smaller = build_design(columns, design.samples, null, model["factors"], model["covariates"])
     rank = rank_report(design).rank
     joined = dataclasses.replace(
@@ -156,5 +148,5 @@ def _null_model(
     )
     if rank_report(joined).rank > rank or rank_report(smaller).rank >= rank:
         what = f"{null} is not a smaller model within {design.formula}, so no question is left between the two."
-        return [Finding(False, key, what, "Give the formula without the terms that are tested.")]
+        return [Finding(key, what, "Give the formula without the terms that are tested.")]
     return []

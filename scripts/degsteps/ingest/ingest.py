@@ -16,9 +16,10 @@ from degsteps.ingest import sites, technical_replicates
 from degsteps.ingest.readers.quantifications import completed_lengths, length_scaled_counts, read_length_matrix
 from degsteps.ingest.readers.raw import RawCounts
 from degsteps.ingest.reading import read_source
+from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import CACHE, scan_faults
 from degsteps.inputs.sheet import Sheet, collapsed, joined_sheets, prefixed, read_sheet
-from degsteps.inputs.sources import ESTIMATED, WITH_LENGTHS, Source, locate
+from degsteps.inputs.sources import Source, locate
 
 logger = logging.getLogger("degsteps")
 
@@ -142,7 +143,7 @@ def ingest(
         samples = pd.DataFrame(sums.columns).set_index("sample")
         sample_account = summed_account(sample_account, sums.parts)
         facts["technical_replicates"] = _replicate_facts(sums.parts, concordance)
-    was_estimated = settings.estimated_counts or any(part.facts["format"] in ESTIMATED for part in parts.values())
+    was_estimated = settings.estimated_counts or any(FORMATS[part.facts["format"]].estimated for part in parts.values())
     counts = _whole(counts)
     facts |= {
         "samples_received": int(sum(part.sample_account.shape[0] for part in parts.values())),
@@ -170,7 +171,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     logger.info("%s: read as %s (%s)", source.counts, located.format, located.evidence)
     cache = CACHE if CACHE.parent.is_dir() else None
     raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache)
-    is_estimated = settings.estimated_counts or located.format in ESTIMATED
+    is_estimated = settings.estimated_counts or FORMATS[located.format].estimated
     faults, _ = scan_faults(raw.scan, is_estimated, settings.duplicate_genes)
     if faults:
         raise DataError("\n".join(f"{raw.scan.path}: {fault}" for fault in faults))
@@ -187,7 +188,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     if kept != list(counts.columns):
         counts = counts[kept]
     lengths = None
-    if settings.length_correction != "none" and (located.format in WITH_LENGTHS or length_matrix is not None):
+    if settings.length_correction != "none" and (FORMATS[located.format].with_lengths or length_matrix is not None):
         counts, lengths = _length_corrected(counts, raw, settings, length_matrix, source.prefix)
         raw.facts["length_correction"] = settings.length_correction
     return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts)

@@ -1,17 +1,29 @@
 """Reading the counts of one source, in whatever format they are."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from degsteps.basics.errors import DataError
-from degsteps.ingest.readers.containers import CONTAINERS
+from degsteps.ingest.readers.containers import read_h5ad, read_mtx, read_parquet, read_xlsx
 from degsteps.ingest.readers.per_sample import read_featurecounts, read_htseq, read_star
-from degsteps.ingest.readers.quantifications import (
-    read_quantification,
-)
-from degsteps.ingest.readers.raw import RawCounts
+from degsteps.ingest.readers.quantifications import read_quantification
+from degsteps.ingest.readers.raw import RawCounts, Reading
 from degsteps.ingest.readers.tables import open_zstd, read_scanned_table
-from degsteps.inputs.scan import Scan
-from degsteps.inputs.sources import TABLES, WITH_LENGTHS, Located, Source, scan_source
+from degsteps.inputs.sources import Located, Source, scan_source
+
+#: By the names of :data:`degsteps.inputs.formats.FORMATS`; a table of text is read as it was scanned.
+READERS: dict[str, Callable[[Reading], RawCounts]] = {
+    "featurecounts": read_featurecounts,
+    "star": read_star,
+    "htseq": read_htseq,
+    "salmon": read_quantification,
+    "kallisto": read_quantification,
+    "rsem": read_quantification,
+    "parquet": read_parquet,
+    "h5ad": read_h5ad,
+    "mtx": read_mtx,
+    "xlsx": read_xlsx,
+}
 
 
 def read_source(
@@ -39,7 +51,10 @@ def read_source(
     if scan.faults:
         raise DataError("\n".join(f"{scan.path}: {fault}" for fault in scan.faults))
     try:
-        raw = _read(source, located, scan, strand, tx2gene)
+        if scan.is_partial:
+            raw = READERS[located.format](Reading(source, located, strand, tx2gene))
+        else:
+            raw = RawCounts(read_scanned_table(scan), scan)
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001
@@ -53,17 +68,3 @@ def read_source(
     if raw.scan.is_partial or raw.scan.n_genes == 0:
         raise DataError(f"{source.counts}: has no genes. Give one line per gene.")
     return raw
-
-
-def _read(source: Source, located: Located, scan: Scan, strand: str, tx2gene: Path | None) -> RawCounts:
-    if not scan.is_partial:
-        return RawCounts(read_scanned_table(scan), scan)
-    if located.format in TABLES:
-        return read_featurecounts(located)
-    if located.format in WITH_LENGTHS:
-        return read_quantification(located, tx2gene)
-    if located.format == "star":
-        return read_star(located, strand)
-    if located.format == "htseq":
-        return read_htseq(located)
-    return CONTAINERS[located.format](source, located)

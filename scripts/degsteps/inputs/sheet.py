@@ -12,25 +12,13 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
-from degsteps.basics.errors import DataError
+from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 #: White space that str.strip() leaves: byte order mark and zero-width space, both invisible.
 _INVISIBLE = "\ufeff\u200b"
-
-
-class Fault(NamedTuple):
-    """Something wrong in a given file: the place in it, the fact and the advice."""
-
-    place: str
-    what: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.what} {self.cure}" if self.place else f"{self.what} {self.cure}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +40,7 @@ class Sheet:
     columns: dict[str, list[str]] = field(repr=False)
     lines: list[int] = field(repr=False)
     delimiter: str
-    notes: tuple[Fault, ...] = ()
+    notes: tuple[Finding, ...] = ()
 
     @property
     def sample_ids(self) -> list[str]:
@@ -84,7 +72,7 @@ def read_sheet(path: Path | str, sample_column: str) -> Sheet:
     return sheet
 
 
-def inspect_sheet(path: Path | str, sample_column: str) -> tuple[Sheet | None, list[Fault]]:
+def inspect_sheet(path: Path | str, sample_column: str) -> tuple[Sheet | None, list[Finding]]:
     """Read a sample sheet as :func:`read_sheet` does, but return the faults; the sheet is None if it has any."""
     table, faults = _read_cells(path)
     if faults:
@@ -93,19 +81,19 @@ def inspect_sheet(path: Path | str, sample_column: str) -> tuple[Sheet | None, l
     if sample_column not in columns:
         what = f"there is no column {quoted(sample_column)}, which should hold the sample ids."
         advice = suggestion(sample_column, list(columns), "The columns are")
-        return None, [Fault("header", what, f"Set ingest.sample_column. {advice}")]
+        return None, [Finding("header", what, f"Set ingest.sample_column. {advice}")]
     places: dict[str, list[int]] = {}
     for sample, line in zip(columns[sample_column], lines, strict=True):
         places.setdefault(sample, []).append(line)
     blank = places.pop("", [])
     if blank:
         what = f"the sample id (column {quoted(sample_column)}) is blank."
-        faults.append(Fault(_lines(blank), what, "Fill it in, or delete the line."))
+        faults.append(Finding(_lines(blank), what, "Fill it in, or delete the line."))
     for sample, found in places.items():
         if len(found) > 1:
             what = f"the sample id {quoted(sample)} stands on {counted(len(found), 'line')}."
             faults.append(
-                Fault(
+                Finding(
                     _lines(found),
                     what,
                     "Keep one line per sample; technical replicates need own ids (see ingest.replicate_column).",
@@ -121,7 +109,7 @@ def prefixed(sheet: Sheet, prefix: str) -> Sheet:
     return replace(sheet, columns=sheet.columns | {sheet.sample_column: ids})
 
 
-def joined_sheets(sheets: Mapping[str, Sheet], sample_column: str) -> tuple[Sheet, list[Fault]]:
+def joined_sheets(sheets: Mapping[str, Sheet], sample_column: str) -> tuple[Sheet, list[Finding]]:
     """Put the sheets of several sites under each other, with the site in the column ``site``.
 
     A column that a site's sheet does not have is blank for its samples.
@@ -145,7 +133,7 @@ def joined_sheets(sheets: Mapping[str, Sheet], sample_column: str) -> tuple[Shee
             are = verb(len(twice), "is a sample", "are samples")
             what = f"{listed(twice)} {are} of {site_of[twice[0]]} and of {site}."
             faults.append(
-                Fault(
+                Finding(
                     f"ingest.sites.{site}",
                     what,
                     f"Set ingest.same_ids: prefix, which makes them {next(iter(sheets))}_{twice[0]} and "
@@ -155,7 +143,7 @@ def joined_sheets(sheets: Mapping[str, Sheet], sample_column: str) -> tuple[Shee
         own = sheet.columns.get("site")
         if own is not None and set(own) != {site}:
             what = f"the sheet says {listed(dict.fromkeys(own))} in a column 'site', the configuration {quoted(site)}."
-            faults.append(Fault(f"ingest.sites.{site}", what, "Rename the column, or the site."))
+            faults.append(Finding(f"ingest.sites.{site}", what, "Rename the column, or the site."))
         number = len(sheet.sample_ids)
         for name, values in sheet.columns.items():
             name = sample_column if name == sheet.sample_column else name
@@ -259,32 +247,34 @@ def detect_delimiter(header: str) -> str | None:
     return best if best in outside else None
 
 
-def format_fault(head: bytes) -> Fault | None:
+def format_fault(head: bytes) -> Finding | None:
     """Say what a file is that begins with these bytes, if it is no text that can be read."""
     if head.startswith(b"PK\x03\x04"):
-        return Fault(
+        return Finding(
             "", "is an Excel workbook or another zip file.", "Save it as 'CSV UTF-8' or as tab-separated text."
         )
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return Fault("", "is an old Excel workbook.", "Save it as 'CSV UTF-8' or as tab-separated text.")
+        return Finding("", "is an old Excel workbook.", "Save it as 'CSV UTF-8' or as tab-separated text.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head:
-        return Fault("", "is UTF-16 or binary ('Unicode text' of Excel is UTF-16).", "Save it as 'CSV UTF-8'.")
+        return Finding("", "is UTF-16 or binary ('Unicode text' of Excel is UTF-16).", "Save it as 'CSV UTF-8'.")
     if head.startswith((b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")):
-        return Fault("", "is compressed with something other than gzip.", "Decompress it, or compress it with gzip.")
+        return Finding("", "is compressed with something other than gzip.", "Decompress it, or compress it with gzip.")
     if head.lstrip()[:1] == b"<":
-        return Fault("", "is a web page or XML.", "Download the table itself; a login or error page was saved instead.")
+        return Finding(
+            "", "is a web page or XML.", "Download the table itself; a login or error page was saved instead."
+        )
     return None
 
 
-def access_fault(error: OSError) -> Fault:
+def access_fault(error: OSError) -> Finding:
     """Say why a file could not be opened."""
     if isinstance(error, FileNotFoundError) and str(error.filename).startswith("~"):
-        return Fault("", "there is no such file: '~' has no meaning here.", "Write the whole path.")
+        return Finding("", "there is no such file: '~' has no meaning here.", "Write the whole path.")
     if isinstance(error, FileNotFoundError):
-        return Fault("", "there is no such file.", "Correct the path; it is relative to the working folder.")
+        return Finding("", "there is no such file.", "Correct the path; it is relative to the working folder.")
     if isinstance(error, IsADirectoryError):
-        return Fault("", "is a folder.", "Name the file in it.")
-    return Fault(
+        return Finding("", "is a folder.", "Name the file in it.")
+    return Finding(
         "", f"cannot be read ({error.strerror or error}).", "Check the permissions of the file and its folder."
     )
 
@@ -293,13 +283,13 @@ def _lines(numbers: list[int]) -> str:
     return ("line " if len(numbers) == 1 else "lines ") + listed(numbers, quote=False)
 
 
-def _read_text(path: Path | str) -> tuple[str, Fault | None]:
+def _read_text(path: Path | str) -> tuple[str, Finding | None]:
     try:
         content = Path(path).read_bytes()
         if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        return "", Fault("", "is a gzip file that is cut off or damaged.", "Copy or download it again.")
+        return "", Finding("", "is a gzip file that is cut off or damaged.", "Copy or download it again.")
     except OSError as error:
         return "", access_fault(error)
     fault = format_fault(content[:4096])
@@ -309,22 +299,22 @@ def _read_text(path: Path | str) -> tuple[str, Fault | None]:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
         place = f"line {content[: error.start].count(10) + 1}"
-        return "", Fault(place, "is not UTF-8 text.", "Save the file as UTF-8 ('CSV UTF-8' in Excel).")
+        return "", Finding(place, "is not UTF-8 text.", "Save the file as UTF-8 ('CSV UTF-8' in Excel).")
 
 
 def _read_cells(
     path: Path | str,
-) -> tuple[tuple[dict[str, list[str]], list[int], str, list[Fault]] | None, list[Fault]]:
+) -> tuple[tuple[dict[str, list[str]], list[int], str, list[Finding]] | None, list[Finding]]:
     text, fault = _read_text(path)
     if fault:
         return None, [fault]
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:
-        return None, [Fault("", "is empty.", "Give a header and one line per sample.")]
+        return None, [Finding("", "is empty.", "Give a header and one line per sample.")]
     delimiter = detect_delimiter(first)
     if delimiter is None:
         what = f"no tab, comma or semicolon separates columns: {quoted(first[:60])}."
-        return None, [Fault("header", what, "Save it as tab- or comma-separated text.")]
+        return None, [Finding("header", what, "Save it as tab- or comma-separated text.")]
     rows: list[tuple[int, list[str]]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begin = 1
@@ -335,7 +325,7 @@ def _read_cells(
             begin = reader.line_num + 1
     except csv.Error:
         what = "a quotation mark is opened and not closed, or text follows a closed one."
-        return None, [Fault(f"line {begin}", what, 'Delete the mark, or write it twice ("") inside a quoted cell.')]
+        return None, [Finding(f"line {begin}", what, 'Delete the mark, or write it twice ("") inside a quoted cell.')]
     return _as_columns(rows, delimiter)
 
 
@@ -345,7 +335,7 @@ def _trimmed(cell: str) -> str:
 
 def _as_columns(
     rows: list[tuple[int, list[str]]], delimiter: str
-) -> tuple[tuple[dict[str, list[str]], list[int], str, list[Fault]] | None, list[Fault]]:
+) -> tuple[tuple[dict[str, list[str]], list[int], str, list[Finding]] | None, list[Finding]]:
     (header_line, header), *rows = rows
     header = [_trimmed(name) for name in header]
     while header and not header[-1] and all(not "".join(cells[len(header) - 1 :]).strip() for _, cells in rows):
@@ -354,7 +344,7 @@ def _as_columns(
     faults = _header_faults(header, header_line, rows)
     if rows and all(len(cells) == len(header) + 1 for _, cells in rows):
         what = "the header has one name less than every line has cells, as R writes row names."
-        faults.append(Fault(f"line {header_line}", what, "Give the first column a name, e.g. 'sample'."))
+        faults.append(Finding(f"line {header_line}", what, "Give the first column a name, e.g. 'sample'."))
     else:
         ragged = [(line, len(cells)) for line, cells in rows if len(cells) != len(header)]
         for line, number in ragged[:3]:
@@ -363,9 +353,9 @@ def _as_columns(
                 f" So have {counted(len(ragged) - 3, 'more line')}." if len(ragged) > 3 and line == ragged[2][0] else ""
             )
             cure = f"Add or delete a {DELIMITERS[delimiter]} there; text that holds one goes in double quotes.{rest}"
-            faults.append(Fault(f"line {line}", what, cure))
+            faults.append(Finding(f"line {line}", what, cure))
     if not rows:
-        faults.append(Fault("", "has a header and no samples.", "Give one line per sample."))
+        faults.append(Finding("", "has a header and no samples.", "Give one line per sample."))
     if faults:
         return None, faults
     columns: dict[str, list[str]] = {name: [] for name in header}
@@ -380,7 +370,7 @@ def _as_columns(
     if trimmed:
         name, (line, cell) = next(iter(trimmed.items()))
         what = f"blanks around cells were taken away in {listed(trimmed)}, e.g. {quoted(cell)} (line {line}, {name})."
-        notes.append(Fault("", what, "Nothing to do, unless they were meant."))
+        notes.append(Finding("", what, "Nothing to do, unless they were meant."))
     return (columns, [line for line, _ in rows], delimiter, notes), []
 
 
@@ -392,16 +382,18 @@ def _without_blank_end(cells: list[str], width: int) -> list[str]:
     return cells[:end]
 
 
-def _header_faults(header: list[str], line: int, rows: list[tuple[int, list[str]]]) -> list[Fault]:
+def _header_faults(header: list[str], line: int, rows: list[tuple[int, list[str]]]) -> list[Finding]:
     faults = []
     place = f"line {line}"
     nameless = [index + 1 for index, name in enumerate(header) if not name]
     if nameless:
         what = f"column {listed(nameless, quote=False)} of the header has no name."
-        faults.append(Fault(place, what, "Name it (the column of sample ids is called 'sample' by default)."))
+        faults.append(Finding(place, what, "Name it (the column of sample ids is called 'sample' by default)."))
     twice = [name for name in dict.fromkeys(header) if name and header.count(name) > 1]
     if twice:
-        faults.append(Fault(place, f"the header has {listed(twice)} more than once.", "Rename or delete one of them."))
+        faults.append(
+            Finding(place, f"the header has {listed(twice)} more than once.", "Rename or delete one of them.")
+        )
     if len(header) == 1 and rows:
-        faults.append(Fault(place, "the sheet has one column.", "Add the columns that the design names."))
+        faults.append(Finding(place, "the sheet has one column.", "Add the columns that the design names."))
     return faults

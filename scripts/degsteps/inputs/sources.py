@@ -13,59 +13,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted
+from degsteps.inputs.formats import FORMATS, format_of_file
 from degsteps.inputs.scan import CACHE, Scan, scan_counts
-from degsteps.inputs.sheet import Fault, access_fault
+from degsteps.inputs.sheet import access_fault
 
-#: Formats by name, in the words of messages.
-FORMATS = {
-    "table": "a table of counts",
-    "featurecounts": "featureCounts",
-    "nfcore_rnaseq": "a merged gene table of nf-core/rnaseq",
-    "star": "STAR ReadsPerGene.out.tab files",
-    "htseq": "HTSeq-count files",
-    "salmon": "Salmon quant.sf files",
-    "kallisto": "kallisto abundance.tsv or abundance.h5 files",
-    "rsem": "RSEM genes.results files",
-    "parquet": "Parquet",
-    "h5ad": "AnnData (h5ad)",
-    "mtx": "10x matrix files (mtx)",
-    "xlsx": "an Excel workbook",
-}
-#: One text file with genes in rows and samples in columns.
-TABLES = frozenset({"table", "featurecounts", "nfcore_rnaseq"})
-#: Quantifications whose counts are estimates.
-ESTIMATED = frozenset({"nfcore_rnaseq", "salmon", "kallisto", "rsem"})
-#: Quantifications that tell how long a gene's transcripts are in each sample.
-WITH_LENGTHS = frozenset({"salmon", "kallisto", "rsem"})
-#: Quantifications of transcripts, which need a table of their genes.
-OF_TRANSCRIPTS = frozenset({"salmon", "kallisto"})
-_FEATURECOUNTS = ("Geneid", "Chr", "Start", "End", "Strand", "Length")
-#: Columns beside the counts that a format always has.
-_BESIDE_COUNTS = {"featurecounts": _FEATURECOUNTS[1:], "nfcore_rnaseq": ("gene_name",)}
-#: Names of per-sample files; the group is the sample unless it is blank, then the folder is.
-_PER_SAMPLE = {
-    "salmon": r"(.*?)[._-]?(?:quant)?(?<!genes)\.sf",
-    "kallisto": r"(.*?)[._-]?abundance\.(?:tsv|h5)",
-    "star": r"(.*?)[._-]?ReadsPerGene\.out\.tab",
-    "rsem": r"(.*?)[._-]?genes\.results",
-    "htseq": r"(.+?)(?:[._-](?:htseq|gene|counts?|feature))*\.(?:txt|tsv|tab|counts?|htseq)",
-}
-_PER_SAMPLE["featurecounts"] = _PER_SAMPLE["htseq"].replace("feature", "featurecounts?")
-#: What the first line of a per-sample file must be.
-_FIRST_LINE = {
-    "salmon": r"Name\tLength\tEffectiveLength\tTPM\tNumReads$",
-    "kallisto": r"target_id\tlength\teff_length\test_counts\ttpm$",
-    "star": r"N_unmapped\t\d+\t\d+\t\d+$",
-    "rsem": r"gene_id\ttranscript_id\(s\)\tlength\teffective_length\texpected_count\tTPM\tFPKM",
-    "htseq": r"[^\t]+\t\d+(?:\.\d+)?$",
-    "featurecounts": r"\t".join(_FEATURECOUNTS) + r"\t[^\t]+$",
-}
 _QUANT_FOLDER = re.compile(r"[._-](?:quant|salmon|kallisto)$")
 _ALIGNMENT = re.compile(
     r"(?:\.(?:bam|sam|cram)|[._](?:sorted|sort|markdup|dedup|umi_dedup)|[._-]?Aligned(?:\.sortedByCoord)?\.out)$"
 )
-_HDF5 = b"\x89HDF\r\n\x1a\n"
+_HDF5 = FORMATS["h5ad"].first_bytes
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
@@ -94,12 +52,12 @@ def sources_of(ingest: Mapping[str, Any]) -> list[Source]:
     """Return the sources of an analysis: its sites, or the one pair of files; a site's own settings go first."""
     names = ("counts", "samples", "sample_column", "gene_column", "ignore_columns", "format")
     sites = ingest.get("sites") or {"": {}}
-    found = []
+    sources = []
     for site, own in sites.items():
         settings = {name: own.get(name) if own.get(name) is not None else ingest.get(name) for name in names}
         settings["prefix"] = f"{site}_" if site and ingest.get("same_ids") == "prefix" else ""
-        found.append(Source(site, **settings | {"ignore_columns": tuple(settings["ignore_columns"])}))
-    return found
+        sources.append(Source(site, **settings | {"ignore_columns": tuple(settings["ignore_columns"])}))
+    return sources
 
 
 @dataclass
@@ -108,7 +66,7 @@ class Located:
 
     Attributes
     ----------
-    format : a key of :data:`FORMATS`.
+    format : a key of :data:`degsteps.inputs.formats.FORMATS`.
     files : what the job reads, in the order of the samples where there is one file for each.
     samples : names of per-sample files, or of 10x barcodes; empty if the files must be read to know them.
     evidence : why the format was chosen.
@@ -119,98 +77,82 @@ class Located:
     files: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     evidence: str = ""
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
 
 
-def locate(path: Path | str, wanted: str = "auto") -> Located:
+def locate(path: Path | str, setting: str = "auto") -> Located:
     """Find the files of a count source and their format; never raises for what it finds.
 
     Parameters
     ----------
     path : a file, or a folder with one file per sample (or one folder per sample), or with 10x matrix files.
-    wanted : a key of :data:`FORMATS`, or ``auto``.
+    setting : a key of :data:`degsteps.inputs.formats.FORMATS`, or ``auto``.
     """
     path = str(path)
     try:
-        found = _in_folder(path, wanted) if os.path.isdir(path) else _of_file(path, wanted)
+        located = _in_folder(path, setting) if os.path.isdir(path) else _of_file(path, setting)
     except OSError as error:
         return Located(files=[path], faults=[access_fault(error)])
-    if wanted != "auto" and not found.faults:
-        found.evidence = "as ingest.format says"
-    return found
+    if setting != "auto" and not located.faults:
+        located.evidence = "as ingest.format says"
+    return located
 
 
-def _of_file(path: str, wanted: str) -> Located:
+def _of_file(path: str, setting: str) -> Located:
     with open(path, "rb") as stream:
         head = stream.read(4096)
-    detected, evidence = _format_of(path, head)
-    if wanted == "auto" or wanted == detected or (wanted in TABLES and detected in TABLES):
-        return Located(detected if wanted == "auto" else wanted, [path], evidence=evidence)
-    if wanted in _PER_SAMPLE and wanted not in TABLES:
-        what = f"ingest.format is {wanted}, which has one file per sample, but this is one file."
-        return Located(wanted, [path], faults=[Fault("", what, "Name the folder that holds the files of all samples.")])
-    what = f"ingest.format is {wanted}, but the file is {FORMATS[detected]} ({evidence})."
-    return Located(detected, [path], faults=[Fault("", what, "Correct ingest.format, or leave it out.")])
-
-
-def _format_of(path: str, head: bytes) -> tuple[str, str]:
-    """Tell the format of one file from its first bytes."""
-    if head.startswith(b"PAR1"):
-        return "parquet", "begins with PAR1"
-    if head.startswith(_HDF5):
-        return "h5ad", "begins as HDF5 does"
-    if head.startswith(b"PK\x03\x04") and (b"xl/" in head or path.lower().endswith((".xlsx", ".xlsm"))):
-        return "xlsx", "is a zip file with the parts of a workbook"
-    lines = first_lines(path, 2)
-    header = [cell.strip().strip('"') for cell in (lines[-1] if lines else "").split("\t")]
-    if (lines and lines[0].startswith("# Program:featureCounts")) or tuple(header[:6]) == _FEATURECOUNTS:
-        return "featurecounts", "its columns are Geneid, Chr, Start, End, Strand, Length and counts"
-    first = next((line for line in lines if not line.startswith("#")), "")
-    if first.split("\t")[:2] == ["gene_id", "gene_name"]:
-        return "nfcore_rnaseq", "its first columns are gene_id and gene_name"
-    return "table", "text with genes in rows"
+    detected = format_of_file(path, head, first_lines(path, 2))
+    evidence = FORMATS[detected].evidence
+    if setting in ("auto", detected):
+        return Located(detected, [path], evidence=evidence)
+    if FORMATS[setting].is_table and FORMATS[detected].is_table:
+        return Located(setting, [path], evidence=evidence)
+    if FORMATS[setting].per_sample and not FORMATS[setting].is_table:
+        what = f"ingest.format is {setting}, which has one file per sample, but this is one file."
+        cure = "Name the folder that holds the files of all samples."
+        return Located(setting, [path], faults=[Finding("", what, cure)])
+    what = f"ingest.format is {setting}, but the file is {FORMATS[detected].words} ({evidence})."
+    return Located(detected, [path], faults=[Finding("", what, "Correct ingest.format, or leave it out.")])
 
 
 def first_lines(path: str, number: int) -> list[str]:
     """Return the first lines that are not blank, as far as they can be read; none of a file that is no text."""
-    found: list[str] = []
+    texts: list[str] = []
     try:
         with open(path, "rb") as stream:
             is_gzip = stream.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rt", encoding="utf-8-sig") if is_gzip else open(path, encoding="utf-8-sig") as lines:
             for _ in range(50):
                 line = lines.readline(1_000_000)
-                if not line or len(found) == number:
+                if not line or len(texts) == number:
                     break
                 if line.strip():
-                    found.append(line.rstrip("\r\n"))
+                    texts.append(line.rstrip("\r\n"))
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
-        return found
-    return found
+        return texts
+    return texts
 
 
-def _in_folder(folder: str, wanted: str) -> Located:
+def _in_folder(folder: str, setting: str) -> Located:
     names = _files_below(folder)
-    matrices = [name for name in names if re.fullmatch(r"matrix\.mtx(\.gz)?", name)]
-    if wanted == "mtx" or (wanted == "auto" and matrices):
-        return _tenx(folder, names, matrices)
-    candidates = [wanted] if wanted in _PER_SAMPLE else [] if wanted != "auto" else list(_PER_SAMPLE)
-    found: dict[str, dict[str, list[str]]] = {}
-    for kind in candidates:
-        of_kind = _per_sample_files(folder, names, kind, must_look_right=kind in ("htseq", "featurecounts"))
-        if of_kind:
-            found[kind] = of_kind
-    if not found:
-        kinds = FORMATS.get(wanted, "of a known format")
+    for kind, form in FORMATS.items():
+        is_there = form.parts and any(re.fullmatch(form.parts[0].pattern, name) for name in names)
+        if form.parts and (setting == kind or (setting == "auto" and is_there)):
+            return _of_parts(folder, names, kind)
+    candidates = [kind for kind, form in FORMATS.items() if form.per_sample and setting in ("auto", kind)]
+    by_format = {kind: _per_sample_files(folder, names, kind) for kind in candidates}
+    by_format = {kind: samples for kind, samples in by_format.items() if samples}
+    if not by_format:
+        kinds = FORMATS[setting].words if setting in FORMATS else "of a known format"
         what = f"is a folder without files that are {kinds}."
-        cure = "Name the file of counts, or the folder that holds quant.sf, abundance.tsv, ReadsPerGene.out.tab, "
-        cure += "genes.results, HTSeq or matrix.mtx files."
-        return Located(files=[folder], faults=[Fault("", what, cure)])
-    if len(found) > 1:
-        what = f"is a folder with files of several formats: {listed(found, quote=False)}."
+        *others, last = [form.files for form in FORMATS.values() if form.files]
+        cure = f"Name the file of counts, or the folder that holds {', '.join(others)} or {last} files."
+        return Located(files=[folder], faults=[Finding("", what, cure)])
+    if len(by_format) > 1:
+        what = f"is a folder with files of several formats: {listed(by_format, quote=False)}."
         cure = "Say under ingest.format which to read."
-        return Located(next(iter(found)), [folder], faults=[Fault("", what, cure)])
-    ((kind, samples),) = found.items()
+        return Located(next(iter(by_format)), [folder], faults=[Finding("", what, cure)])
+    ((kind, samples),) = by_format.items()
     return _of_samples(kind, samples)
 
 
@@ -223,40 +165,50 @@ def _of_samples(kind: str, samples: Mapping[str, list[str]]) -> Located:
         located.samples.append(sample)
         if len(files) > 1:
             what = f"two files belong to the sample {quoted(sample)}: {listed(files, quote=False)}."
-            located.faults.append(Fault("", what, "Keep one of them in the folder."))
+            located.faults.append(Finding("", what, "Keep one of them in the folder."))
     for sample, file in zip(located.samples, located.files, strict=True):
-        if file.endswith(".h5"):
-            with open(file, "rb") as stream:
-                if stream.read(len(_HDF5)) == _HDF5:
-                    continue
-        lines = [line for line in first_lines(file, 2) if not line.startswith("# Program:featureCounts")]
-        if not lines or not re.match(_FIRST_LINE[kind], lines[0]):
-            shown = quoted(lines[0][:60]) if lines else "nothing that can be read"
-            what = (
-                f"the file of {quoted(sample)} ({os.path.basename(file)}) does not begin as {kind} writes it: {shown}."
-            )
-            located.faults.append(Fault("", what, "Copy it again, or take it out of the folder."))
+        if file.endswith(".h5") and _begins_with(file, _HDF5):
+            continue
+        line = _line_of_sample(file, kind)
+        if line is None or not re.match(FORMATS[kind].first_line, line):
+            beginning = "nothing that can be read" if line is None else quoted(line[:60])
+            what = f"the file of {quoted(sample)} ({os.path.basename(file)}) does not begin as {kind} writes it: "
+            located.faults.append(Finding("", f"{what}{beginning}.", "Copy it again, or take it out of the folder."))
             if len(located.faults) == 3:
                 break
     return located
 
 
+def _begins_with(path: str, first_bytes: bytes) -> bool:
+    with open(path, "rb") as stream:
+        return stream.read(len(first_bytes)) == first_bytes
+
+
+def _line_of_sample(path: str, kind: str) -> str | None:
+    """Return the first line of a file of one sample, behind the comment that its format has there."""
+    comment = FORMATS[kind].comment
+    lines = [line for line in first_lines(path, 2) if comment is None or not line.startswith(comment)]
+    return lines[0] if lines else None
+
+
 def _files_below(folder: str) -> list[str]:
     """Return the files in a folder and in the folders in it, as relative paths, sorted."""
-    found = []
+    names = []
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            found += [f"{entry.name}/{inner.name}" for inner in os.scandir(entry.path) if inner.is_file()]
+            names += [f"{entry.name}/{inner.name}" for inner in os.scandir(entry.path) if inner.is_file()]
         else:
-            found.append(entry.name)
-    return sorted(found)
+            names.append(entry.name)
+    return sorted(names)
 
 
-def _per_sample_files(folder: str, names: Sequence[str], kind: str, must_look_right: bool) -> dict[str, list[str]]:
-    pattern = re.compile(_PER_SAMPLE[kind] + r"(?:\.gz)?", re.DOTALL)
-    found: dict[str, list[str]] = {}
+def _per_sample_files(folder: str, names: Sequence[str], kind: str) -> dict[str, list[str]]:
+    """Return the files of each sample whose names, and first lines if names tell too little, are those of a format."""
+    form = FORMATS[kind]
+    pattern = re.compile(form.per_sample + r"(?:\.gz)?", re.DOTALL)
+    files: dict[str, list[str]] = {}
     for name in names:
         parent, base = os.path.split(name)
         match = pattern.fullmatch(base)
@@ -268,31 +220,24 @@ def _per_sample_files(folder: str, names: Sequence[str], kind: str, must_look_ri
         path = os.path.join(folder, name)
         if base.endswith(".h5") and os.path.isfile(f"{path.removesuffix('.h5')}.tsv"):
             continue  # kallisto writes the same numbers as text
-        if must_look_right:
-            lines = [line for line in first_lines(path, 2) if not line.startswith("# Program:featureCounts")]
-            if not lines or not re.match(_FIRST_LINE[kind], lines[0]):
-                continue
-        found.setdefault(sample, []).append(path)
-    return found
+        if form.is_common_name and not re.match(form.first_line, _line_of_sample(path, kind) or ""):
+            continue
+        files.setdefault(sample, []).append(path)
+    return files
 
 
-def _tenx(folder: str, names: Sequence[str], matrices: Sequence[str]) -> Located:
-    located = Located("mtx", evidence="has a file matrix.mtx")
-    for label, pattern in (
-        ("matrix.mtx", r"matrix\.mtx(\.gz)?"),
-        ("features.tsv (or genes.tsv)", r"(features|genes)\.tsv(\.gz)?"),
-        ("barcodes.tsv", r"barcodes\.tsv(\.gz)?"),
-    ):
-        found = [os.path.join(folder, name) for name in names if re.fullmatch(pattern, name)]
-        if len(found) == 1:
-            located.files += found
+def _of_parts(folder: str, names: Sequence[str], kind: str) -> Located:
+    form = FORMATS[kind]
+    located = Located(kind, evidence=f"has a file {form.parts[0].label}")
+    for part in form.parts:
+        files = [os.path.join(folder, name) for name in names if re.fullmatch(part.pattern, name)]
+        if len(files) == 1:
+            located.files += files
         else:
-            what = f"has {'no' if not found else 'more than one'} {label}."
-            located.faults.append(
-                Fault("", what, "A 10x matrix is one each of matrix.mtx, features.tsv, barcodes.tsv.")
-            )
+            what = f"has {'no' if not files else 'more than one'} {part.label}."
+            located.faults.append(Finding("", what, form.parts_words))
     if not located.faults:
-        located.samples = [line.split("\t")[0] for line in _all_lines(located.files[2])]
+        located.samples = [line.split("\t")[0] for line in _all_lines(located.files[form.samples_part])]
     return located
 
 
@@ -315,7 +260,7 @@ def lengths_are_offsets(ingest: Mapping[str, Any]) -> bool:
         return False
     if ingest["length_matrix"] is not None:
         return True
-    return any(locate(source.counts, source.format).format in WITH_LENGTHS for source in sources_of(ingest))
+    return any(FORMATS[locate(source.counts, source.format).format].with_lengths for source in sources_of(ingest))
 
 
 def given_sheets(ingest: Mapping[str, Any]) -> list[str]:
@@ -362,17 +307,17 @@ def scan_source(
     located = located or locate(source.counts, source.format)
     if located.faults:
         return Scan(source.counts, format=located.format, faults=located.faults)
+    form = FORMATS[located.format]
     about = {"format": located.format, "evidence": located.evidence}
-    if located.format not in TABLES or len(located.files) > 1 or os.path.isdir(source.counts):
-        n_genes = len(_all_lines(located.files[0])) if located.samples and located.format != "mtx" else 0
+    if not form.is_table or len(located.files) > 1 or os.path.isdir(source.counts):
+        n_genes = len(_all_lines(located.files[0])) if located.samples and not form.parts else 0
         return Scan(source.counts, samples=located.samples, n_genes=n_genes, is_partial=True, **about)
-    with open(source.counts, "rb") as stream:
-        is_zstd = stream.read(4) == _ZSTD
+    is_zstd = _begins_with(source.counts, _ZSTD)
     if is_zstd and opener is None:
         return Scan(source.counts, is_partial=True, **about)
-    ignored = [*source.ignore_columns, *_BESIDE_COUNTS.get(located.format, ())]
+    ignored = [*source.ignore_columns, *form.beside]
     scan = scan_counts(source.counts, source.gene_column, ignored, cache, opener if is_zstd else None)
     scan.format, scan.evidence = located.format, located.evidence
-    if located.format == "featurecounts":
+    if form.names_are_alignments:
         scan.samples = alignment_samples(scan.samples)
     return scan

@@ -4,7 +4,6 @@ All functions take counts as genes x samples and return factors with geometric m
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -244,12 +243,3 @@ def _pair_singletons(sample: np.ndarray, reference: np.ndarray) -> tuple[np.ndar
 def _centred_factors(log2_factors: list[float], samples: pd.Index, name: str) -> pd.Series:
     log2_values = np.asarray(log2_factors)
     return pd.Series(np.exp2(log2_values - log2_values.mean()), index=samples, name=name)
-
-
-#: By the words of the configuration.
-NORM_FACTORS: dict[str, Callable[..., pd.Series]] = {
-    "tmm": tmm_factors,
-    "tmmwsp": tmmwsp_factors,
-    "rle": rle_factors,
-    "upper_quartile": upper_quartile_factors,
-}

@@ -22,12 +22,10 @@ from degsteps.design.coding import as_number, build_design, factor_levels
 from degsteps.design.confounding import determines
 from degsteps.design.formula import Formula
 from degsteps.design.rank import rank_report
+from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import Scan, annotation_columns
 from degsteps.inputs.sheet import inspect_sheet, matching_column, read_columns
 from degsteps.inputs.sources import (
-    ESTIMATED,
-    FORMATS,
-    OF_TRANSCRIPTS,
     Located,
     Source,
     first_lines,
@@ -123,7 +121,7 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
         format=located.format,
     )
     if located.format != "table":
-        draft.remarks["format"] = f"the counts are {FORMATS[located.format]}: {located.evidence}"
+        draft.remarks["format"] = f"the counts are {FORMATS[located.format].words}: {located.evidence}"
     hits = counted(len(rows), "sample")
     where = "names of the files" if located.samples else "names in the counts' header"
     draft.remarks["sample_column"] = f"{quoted(sample_column)} holds the {where} ({hits} match)"
@@ -143,7 +141,8 @@ def _scanned(counts: str, located: Located) -> Scan:
         return scan
     if located.samples:
         # One file per sample, or the features of a 10x matrix: the ids stand first in each line.
-        ids = [line.split("\t")[0] for line in first_lines(located.files[1 if located.format == "mtx" else 0], 200)]
+        genes_file = located.files[1 if FORMATS[located.format].parts else 0]
+        ids = [line.split("\t")[0] for line in first_lines(genes_file, 200)]
         scan.first_genes = [gene for gene in ids if not gene.startswith(("#", "N_", "__"))][1:]
         return scan
     from degsteps.ingest.reading import read_source
@@ -154,14 +153,14 @@ def _scanned(counts: str, located: Located) -> Scan:
 def _guess_extra(draft: Draft, located: Located, scan: Scan) -> None:
     """Guess what a format needs beside the counts: genes of transcripts, lengths, that counts are estimates."""
     folder = Path(draft.counts) if os.path.isdir(draft.counts) else Path(draft.counts).parent
-    if located.format in OF_TRANSCRIPTS:
+    if FORMATS[located.format].of_transcripts:
         near = sorted(path for base in (folder, folder.parent) for path in base.glob("*tx2gene*") if path.is_file())
         draft.extra["tx2gene"] = _shown(near[0]) if near else FILL_IN
         pairs = [re.split(r"[\t,]", line) for line in (first_lines(str(near[0]), 50)[1:] if near else ())]
         scan.first_genes = [pair[1].strip('"') for pair in pairs if len(pair) > 1] or scan.first_genes
         draft.remarks["tx2gene"] = "the counts are of transcripts, so a table of their genes is needed"
         draft.remarks["tx2gene"] += f"; {near[0].name} is called like one" if near else ", and none lies beside them"
-    elif located.format == "nfcore_rnaseq":
+    elif FORMATS[located.format].lengths_file:
         name = Path(draft.counts).name
         lengths = folder / re.sub(r"gene_counts\w*", "gene_lengths", name)
         if "scaled" in name:
@@ -170,12 +169,12 @@ def _guess_extra(draft: Draft, located: Located, scan: Scan) -> None:
         elif lengths.name != name and lengths.is_file():
             draft.extra["length_matrix"] = _shown(lengths)
             draft.remarks["length_matrix"] = "transcript lengths of each sample lie beside the counts"
-    elif located.format == "star":
+    elif FORMATS[located.format].with_strands:
         draft.extra["strand"] = "auto"
         draft.remarks["strand"] = (
             "inferred from the reads on each strand; set it if you know how the libraries were made"
         )
-    if scan.n_fractions and located.format not in ESTIMATED:
+    if scan.n_fractions and not FORMATS[located.format].estimated:
         draft.extra["estimated_counts"] = "true"
         draft.remarks["estimated_counts"] = f"{counted(scan.n_fractions, 'value')} are fractions; CHECK that these are "
         draft.remarks["estimated_counts"] += "estimated counts (RSEM, Salmon), not normalised values"

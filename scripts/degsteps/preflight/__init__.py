@@ -2,8 +2,8 @@
 
 Standard library, PyYAML and jsonschema only: the Snakefile imports this package.
 
-Problems stop the run; notes do not. Each is a :class:`degsteps.config.reading.Problem` that reads
-``file: key: what is wrong. What to do.`` and knows by its class whether the configuration, the given data or the
+Problems stop the run; notes do not. Each is a :class:`degsteps.basics.errors.Problem` that reads
+``file: key: what is wrong. What to do.`` and says by its kind whether the configuration, the given data or the
 design of the experiment is at fault. ``check`` holds what the checks share, ``files`` looks at what is given,
 ``declarations`` and ``questions`` at the design and what is asked of it, ``settings`` at the steps.
 """
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from degsteps.basics.errors import Problem
 from degsteps.preflight import declarations, files, questions, settings
-from degsteps.preflight.check import Check, DataProblem, DesignProblem, problem_kind
+from degsteps.preflight.check import Check
 
-__all__ = ["DataProblem", "DesignProblem", "Findings", "check_analyses", "check_analysis", "problem_kind"]
+__all__ = ["Findings", "check_analyses", "check_analysis"]
 
 
 class Findings(NamedTuple):

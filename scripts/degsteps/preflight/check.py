@@ -1,36 +1,16 @@
 """One analysis and what is found of it: what all checks read, and where they say what is wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from degsteps.basics.errors import DegstepsError, Problem
+from degsteps.basics.errors import DegstepsError, Finding, Problem
 from degsteps.basics.words import listed, near_match, quoted, suggestion
 from degsteps.design.coding import Design, build_design
 from degsteps.design.contrasts import ContrastError, expand_contrasts
 from degsteps.design.formula import Formula
-from degsteps.design.repeated_measures import Finding
 from degsteps.design.weights import contrast_columns
-from degsteps.inputs.sheet import Fault, Sheet
-
-
-class DataProblem(Problem):
-    """A problem of a given file."""
-
-    __slots__ = ()
-    kind = "data"
-
-
-class DesignProblem(Problem):
-    """A problem of the experiment's design: the samples cannot answer the question."""
-
-    __slots__ = ()
-    kind = "design"
-
-
-def problem_kind(problem: Problem) -> str:
-    """Return ``config``, ``data`` or ``design``."""
-    return getattr(problem, "kind", "config")
+from degsteps.inputs.sheet import Sheet
 
 
 class Check:
@@ -59,23 +39,22 @@ class Check:
         return found
 
     def problem(self, key: str, what: str, cure: str) -> None:
-        self.problems.append(Problem(self.file, key, what, cure))
+        self.take([Finding(key, what, cure)])
 
     def design_problem(self, key: str, what: str, cure: str) -> None:
-        self.problems.append(DesignProblem(self.file, key, what, cure))
+        self.take([Finding(key, what, cure, "design")])
 
-    def data_problem(self, file: str, fault: Fault) -> None:
-        self.problems.append(DataProblem(file, *fault))
+    def data_problem(self, file: str, finding: Finding) -> None:
+        self.take([finding._replace(kind="data")], file)
 
     def note(self, file: str, key: str, what: str, cure: str) -> None:
-        self.notes.append(Problem(file, key, what, cure))
+        self.take([Finding(key, what, cure, "note")], file)
 
-    def take(self, findings: Sequence[Finding]) -> None:
-        for kind, key, what, cure in findings:
-            if kind == "note":
-                self.note(self.file, key, what, cure)
-            else:
-                (self.design_problem if kind == "design" else self.problem)(key, what, cure)
+    def take(self, findings: Iterable[Finding], file: str | None = None) -> None:
+        """Take over what was found in a file; in that of the analysis, if none is named."""
+        for finding in findings:
+            entries = self.notes if finding.kind == "note" else self.problems
+            entries.append(Problem(self.file if file is None else file, *finding))
 
     @property
     def declared_factors(self) -> Mapping[str, Mapping[str, Any]]:
@@ -139,7 +118,7 @@ class Check:
         if blank:
             what = f"the column {quoted(name)} is blank for {listed(blank)}."
             cure = "Fill in the cells, or exclude the samples with a reason under ingest.exclude_samples."
-            self.data_problem(self.given.path, Fault(key, what, cure))
+            self.data_problem(self.given.path, Finding(key, what, cure))
         return bool(blank)
 
     def design_or_none(self) -> Design | None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, near_match, quoted, suggestion, verb
 from degsteps.design.coding import as_number
 from degsteps.design.formula import FormulaError, parse_formula
 from degsteps.design.splines import SplineError, natural_spline
-from degsteps.inputs.sheet import Fault
 from degsteps.preflight.check import Check
 
 
@@ -76,7 +76,7 @@ def _levels(check: Check, key: str, name: str, declared: Mapping[str, Any]) -> N
     reference, order = declared["reference"], declared["levels"]
     for first, second in _alike(levels):
         what = f"the levels {quoted(first)} and {quoted(second)} differ in case, blanks or '_' only."
-        check.data_problem(check.given.path, Fault(name, what, "Write them alike if they are the same."))
+        check.data_problem(check.given.path, Finding(name, what, "Write them alike if they are the same."))
     if reference not in levels:
         what = f"no analysed sample has the reference level {quoted(reference)}."
         check.problem(f"{key}.reference", what, suggestion(reference, levels, "The levels are"))
@@ -124,7 +124,7 @@ def check_covariates(check: Check) -> None:
             what = f"{counted(len(wrong), 'cell')} of the covariate {quoted(name)} {verb(len(wrong), 'is', 'are')} no "
             what += f"number: {listed(wrong, quote=False)}."
             cure = "Write numbers with a decimal point; exclude samples without a value."
-            check.data_problem(check.given.path, Fault(name, what, cure))
+            check.data_problem(check.given.path, Finding(name, what, cure))
         elif len(set(numbers)) == 1:
             what = f"{quoted(name)} has the value {values[0]} in every analysed sample."
             check.design_problem(key, what, "Take it out of the formula.")

@@ -2,10 +2,12 @@
 
 import gzip
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import listed, verb
 from degsteps.design.coding import as_number
-from degsteps.inputs.sheet import Fault, access_fault
+from degsteps.inputs.sheet import access_fault
 from degsteps.inputs.sources import lengths_are_offsets
+from degsteps.normalize.methods import METHODS, TABLES, with_controls
 from degsteps.preflight.check import Check
 from degsteps.preflight.sources import Inputs
 
@@ -29,9 +31,9 @@ def check_files(check: Check) -> None:
             fault = _unreadable(path) or (_no_lengths(path) if key == "ingest.gene_lengths" else None)
             if fault:
                 check.problem(key, f"{path}: {fault.what}", fault.cure)
-    wanted = [name for name in check.analysis["normalize"]["tables"] if name in ("tpm", "fpkm", "getmm")]
-    if wanted and ingest["gene_lengths"] is None and not lengths_are_offsets(ingest):
-        what = f"{listed(wanted)} {verb(len(wanted), 'needs', 'need')} gene lengths, and none are given."
+    tables = [name for name in check.analysis["normalize"]["tables"] if TABLES[name].takes == "lengths"]
+    if tables and ingest["gene_lengths"] is None and not lengths_are_offsets(ingest):
+        what = f"{listed(tables)} {verb(len(tables), 'needs', 'need')} gene lengths, and none are given."
         check.problem("normalize.tables", what, "Name a table under ingest.gene_lengths, or leave them out.")
 
 
@@ -51,15 +53,15 @@ def check_inputs(check: Check) -> None:
 def check_size_factors(check: Check) -> None:
     settings, key = check.analysis["normalize"], "normalize.given_size_factors"
     method, path = settings["size_factors"], settings["given_size_factors"]
-    if method not in ("ratio", "poscounts") and settings["control_genes"] is not None:
+    if not METHODS[method].takes_controls and settings["control_genes"] is not None:
         what = f"size_factors {method} takes no control genes."
-        check.problem("normalize.control_genes", what, "Delete them, or set size_factors: ratio or poscounts.")
+        check.problem("normalize.control_genes", what, f"Delete them, or set size_factors: {with_controls()}.")
     if lengths_are_offsets(check.analysis["ingest"]):
         test = check.analysis["test"]
         tried = test["sensitivity_grid"]["size_factors"] if test["sensitivity"] else []
-        what = "iterate takes raw counts only, and transcript lengths enter the model here."
         for place, methods in {"normalize": [method], "test.sensitivity_grid": tried}.items():
-            if "iterate" in methods:
+            for name in (name for name in methods if not METHODS[name].takes_lengths):
+                what = f"{name} takes raw counts only, and transcript lengths enter the model here."
                 cure = "Set ratio, or ingest.length_correction: length_scaled_tpm."
                 check.problem(f"{place}.size_factors", what, cure)
     if method != "given" and path is not None:
@@ -97,16 +99,16 @@ def _given_size_factors(check: Check, key: str, path: str) -> None:
         check.problem(key, f"{path}: a sample stands there twice.", "Keep one row per sample.")
 
 
-def _unreadable(path: str) -> Fault | None:
+def _unreadable(path: str) -> Finding | None:
     try:
         with open(path, "rb") as stream:
             empty = not stream.read(1)
     except OSError as error:
         return access_fault(error)
-    return Fault("", "is empty.", "Give the file again, or take the setting out.") if empty else None
+    return Finding("", "is empty.", "Give the file again, or take the setting out.") if empty else None
 
 
-def _no_lengths(path: str) -> Fault | None:
+def _no_lengths(path: str) -> Finding | None:
     """Say if a table of gene lengths has not the columns that it must have."""
     try:
         with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8") as lines:
@@ -115,4 +117,4 @@ def _no_lengths(path: str) -> Fault | None:
         header = []
     if header[:1] == ["gene"] and "length" in header:
         return None
-    return Fault("", "is no table with the columns 'gene' and 'length'.", "Write it tab-separated, 'gene' first.")
+    return Finding("", "is no table with the columns 'gene' and 'length'.", "Write it tab-separated, 'gene' first.")

@@ -97,8 +97,9 @@ def check_design(check: Check) -> None:
     report = rank_report(design)
     key = "design.formula"
     if not report.is_full_rank:
-        for what, cure in explain_aliases(design, check.columns, report, check.tested):
-            check.design_problem(key, what, with_subject_hint(cure, section, check.columns, check.formula_columns))
+        for finding in explain_aliases(design, check.columns, report, check.tested):
+            cure = with_subject_hint(finding.cure, section, check.columns, check.formula_columns)
+            check.take([finding._replace(place=key, cure=cure)])
         return
     of_all = {name: contrast for name, contrast in check.contrasts_by_name.items() if contrast["sample_set"] is None}
     _questions(check, design, of_all)
@@ -170,8 +171,8 @@ def _set_design(
         return
     report = rank_report(design)
     if not report.is_full_rank:
-        for what, cure in explain_aliases(design, columns, report, check.tested):
-            check.design_problem(key, what, cure)
+        aliases = explain_aliases(design, columns, report, check.tested)
+        check.take(finding._replace(place=key) for finding in aliases)
     elif report.residual_df == 0:
         what = f"there are {counted(len(kept), 'sample')} for {counted(report.rank, 'coefficient')}, so nothing is "
         what += "left to estimate the variation between replicates."
@@ -256,6 +257,4 @@ def _surrogates(
     columns: Mapping[str, Sequence[str]],
 ) -> None:
     if model["surrogates"] and rank_report(design).residual_df > 0:
-        for finding in surrogate_findings(model, contrasts, design, columns):
-            add = check.design_problem if finding.is_design else check.problem
-            add(finding.key, finding.what, finding.cure)
+        check.take(surrogate_findings(model, contrasts, design, columns))

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.config.reading import read_schema, with_defaults
 from degsteps.design.coding import as_number
 from degsteps.design.confounding import crosstab_text, determines
 from degsteps.design.repeated_measures import method_findings, subject_findings
-from degsteps.inputs.sheet import Fault, sex_of
-from degsteps.preflight.check import Check, DesignProblem
+from degsteps.inputs.sheet import sex_of
+from degsteps.preflight.check import Check
 from degsteps.preflight.engine_checks import concordance_refusals, engine_refusals
 
 #: From so many samples on, leaving out each of them takes long and tells little.
@@ -128,7 +129,7 @@ def check_filters(check: Check) -> None:
 def check_batches(check: Check) -> None:
     batch = check.analysis["batch"]
     key = "batch.columns"
-    explained = [p for p in check.problems if isinstance(p, DesignProblem) and p.key == "design.formula"]
+    explained = [p for p in check.problems if p.kind == "design" and p.key == "design.formula"]
     for name in batch["columns"]:
         if not check.is_in_sheet(key, name):
             continue
@@ -186,7 +187,7 @@ def _sexes(check: Check, name: str) -> None:
         cure = "Write female and male (f and m); leave the cell blank, or write unknown, where it is not known."
         if all(as_number(level) is not None for level in unread):
             cure += " Codes are not guessed: 1 is male in one convention and female in another."
-        check.data_problem(check.given.path, Fault(name, what, cure))
+        check.data_problem(check.given.path, Finding(name, what, cure))
     if check.analysis["annotate"]["genes"] is None:
         what = "annotate.genes names no gene table, so sex can be told only if the gene ids are symbols."
         check.note(check.file, "qc.sex_column", what, "Name a gene table that has symbols.")

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from degsteps.basics.errors import DataError
+from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import bare, counted, listed, quoted, suggestion, verb
+from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import Scan, annotation_columns, scan_faults
 from degsteps.inputs.sheet import (
     Collapsed,
-    Fault,
     Sheet,
     collapsed,
     inspect_sheet,
@@ -22,14 +22,14 @@ from degsteps.inputs.sheet import (
     prefixed,
     read_columns,
 )
-from degsteps.inputs.sources import ESTIMATED, FORMATS, OF_TRANSCRIPTS, Source, scan_source, sources_of
+from degsteps.inputs.sources import Source, scan_source, sources_of
 
 
 class Report(Protocol):
     """Where checks say what they find: the places are a key of the configuration, or a given file."""
 
     problem: Callable[[str, str, str], None]
-    data_problem: Callable[[str, Fault], None]
+    data_problem: Callable[[str, Finding], None]
     design_problem: Callable[[str, str, str], None]
     note: Callable[[str, str, str, str], None]
     file: str
@@ -78,25 +78,26 @@ class SourceCheck:
             self.report.data_problem(source.samples, fault)
         if self.given:
             for note in self.given.notes:
-                self.report.note(source.samples, *note)
+                self.report.note(source.samples, note.place, note.what, note.cure)
 
     def values(self) -> None:
         """What the counts hold."""
         ingest, scan, path = self.ingest, self.scan, self.source.counts
+        form = FORMATS[scan.format]
         sample_ids = self.given.sample_ids if self.given else None
-        is_estimated = ingest["estimated_counts"] or scan.format in ESTIMATED
+        is_estimated = ingest["estimated_counts"] or form.estimated
         faults, notes = scan_faults(scan, is_estimated, ingest["duplicate_genes"], sample_ids)
         for fault in faults:
             self.report.data_problem(path, fault)
         for note in notes:
-            self.report.note(path, *note)
-        if scan.format in OF_TRANSCRIPTS and ingest["tx2gene"] is None:
-            what = f"the counts are {FORMATS[scan.format]}, which count transcripts."
+            self.report.note(path, note.place, note.what, note.cure)
+        if form.of_transcripts and ingest["tx2gene"] is None:
+            what = f"the counts are {form.words}, which count transcripts."
             self.report.problem("ingest.tx2gene", what, "Name a table of the transcripts and their genes.")
-        needs_lengths = scan.format == "nfcore_rnaseq" and scan.n_fractions
+        needs_lengths = form.lengths_file and scan.n_fractions
         if needs_lengths and ingest["length_matrix"] is None and ingest["length_correction"] != "none":
             what = "the counts are Salmon's, and how long the transcripts are in each sample is not given."
-            cure = "Name the file 'salmon.merged.gene_lengths.tsv' under ingest.length_matrix, or, if they are length-"
+            cure = f"Name the file '{form.lengths_file}' under ingest.length_matrix, or, if they are length-"
             cure += "scaled counts, set ingest.length_correction: none."
             self.report.note(path, "", what, cure)
         if not scan.samples:
@@ -109,7 +110,7 @@ class SourceCheck:
         if "gene" in scan.samples:
             what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
             cure = "Rename the sample, or set ingest.gene_column: gene."
-            self.report.data_problem(path, Fault("header", what, cure))
+            self.report.data_problem(path, Finding("header", what, cure))
 
     def column_of_ids(self) -> str | None:
         """Return the column of the sheet whose values are the sample names in the counts."""
@@ -168,7 +169,7 @@ class SourceCheck:
         if empty:
             what = f"{listed(empty)} {verb(len(empty), 'has', 'have')} no counts at all."
             cure = "Find out what went wrong, or list the sample under ingest.exclude_samples with the reason."
-            self.report.data_problem(self.source.counts, Fault("", what, cure))
+            self.report.data_problem(self.source.counts, Finding("", what, cure))
         full = sorted(totals[sample] for sample in self.analysed if totals[sample])
         median = full[len(full) // 2] if full else 0
         small = [sample for sample in self.analysed if 0 < totals[sample] * 100 < median]
@@ -183,7 +184,7 @@ class SourceCheck:
         if set(only_sheet) & set(self.scan.first_genes):
             what = "the sample ids stand in the first column, so the genes are in the columns."
             cure = "Transpose the table: one line per gene, one column per sample."
-            self.report.data_problem(source.counts, Fault("header", what, cure))
+            self.report.data_problem(source.counts, Finding("header", what, cure))
         elif column is None and same_but_for_spelling(only_sheet, only_counts):
             self._some_samples_differ(only_sheet, only_counts, are_dropped=False)
         else:
@@ -192,7 +193,7 @@ class SourceCheck:
             cure = f"Check that {source.counts} and {source.samples} belong together, and {self.key('sample_column')}."
             if column is not None:
                 cure = f"The column {quoted(column)} holds those names: set {self.key('sample_column')}: {column}."
-            self.report.data_problem(source.samples, Fault(source.sample_column, what, cure))
+            self.report.data_problem(source.samples, Finding(source.sample_column, what, cure))
 
     def _some_samples_differ(self, only_sheet: list[str], only_counts: list[str], are_dropped: bool) -> None:
         source = self.source
@@ -209,14 +210,14 @@ class SourceCheck:
             what = f"{counted(number, 'id')} {verb(number, 'differs', 'differ')} from the counts in spelling only: "
             what += _shown_pairs(pairs)
             cure = "Write the ids alike in both files."
-            self.report.data_problem(source.samples, Fault(source.sample_column, what, cure))
+            self.report.data_problem(source.samples, Finding(source.sample_column, what, cure))
         only_sheet = without(only_sheet, {first for first, _ in pairs})
         only_counts = without(only_counts, {second for _, second in pairs})
         leave_out = "Correct the id, exclude the sample with a reason, or set ingest.unmatched_samples: drop."
         if only_sheet:
             number = len(only_sheet)
             what = f"{counted(number, 'sample')} of the sheet {verb(number, 'is', 'are')} not in the counts: "
-            fault = Fault(source.sample_column, f"{what}{listed(only_sheet)}.", leave_out)
+            fault = Finding(source.sample_column, f"{what}{listed(only_sheet)}.", leave_out)
             self.report.data_problem(source.samples, fault)
         only_counts = without(only_counts, set(annotation_columns(self.scan, self.given.sample_ids)))
         if only_counts:
@@ -228,7 +229,7 @@ class SourceCheck:
             if not self.scan.is_partial:
                 cure += f"list what is no sample under {self.key('ignore_columns')}, "
             cure += "or set ingest.unmatched_samples: drop."
-            self.report.data_problem(source.counts, Fault("" if self.scan.is_partial else "header", what, cure))
+            self.report.data_problem(source.counts, Finding("" if self.scan.is_partial else "header", what, cure))
 
 
 class Inputs:
@@ -321,7 +322,7 @@ class Inputs:
             if set(kinds) == {"Ensembl", "versioned Ensembl"}:
                 cure = "Set ingest.gene_versions: strip."
             self.report.data_problem(
-                self.report.file, Fault("ingest.sites", f"the gene ids do not match: {shown}.", cure)
+                self.report.file, Finding("ingest.sites", f"the gene ids do not match: {shown}.", cure)
             )
         elif "versioned Ensembl" in kinds and ingest["gene_versions"] == "keep" and len(self.sources) > 1:
             what = "the gene ids have versions, which differ between releases of the annotation."
@@ -340,7 +341,7 @@ class Inputs:
         if blank:
             what = f"the column {quoted(key)} is blank for {listed(blank)}."
             cure = "Write the sample that each is a replicate of; one of its own where there are no others."
-            self.report.data_problem(self.given.path, Fault(key, what, cure))
+            self.report.data_problem(self.given.path, Finding(key, what, cure))
             return
         sums = collapsed(self.columns, self.given.sample_column, key)
         if len(sums.parts) == len(ids):
@@ -351,7 +352,7 @@ class Inputs:
         taken = [name for name, parts in sums.parts.items() if name in ids and parts != [name]]
         if taken:
             what = f"{listed(taken)} {verb(len(taken), 'names', 'name')} a sum and one of the rows that are summed."
-            self.report.data_problem(self.given.path, Fault(key, what, "Give the sum another name than its parts."))
+            self.report.data_problem(self.given.path, Finding(key, what, "Give the sum another name than its parts."))
         # Where the parts are of different samples, the sums have no levels that could be checked.
         if not self._differing_parts(sums):
             self.columns = sums.columns
@@ -364,7 +365,7 @@ class Inputs:
             what = f"the rows that are summed to {listed(samples)} differ in {quoted(name)}, which is in the design: "
             what += "they are no technical replicates."
             cure = "Correct the column, or take it out of the design; biological replicates are never summed."
-            self.report.data_problem(self.given.path, Fault(name, what, cure))
+            self.report.data_problem(self.given.path, Finding(name, what, cure))
         return bool(wrong)
 
 

@@ -21,13 +21,6 @@ from degsteps.provenance.verification import MANIFEST, SEAL, UNRECORDED_FOLDERS,
 _LOCATION_KEYS = frozenset({"file"})
 
 
-class SealProblem(Problem):
-    """A change of what is sealed."""
-
-    __slots__ = ()
-    kind = "sealed"
-
-
 def is_sealed(root: Path) -> bool:
     """Whether the results in ``results/<analysis>/<version>`` are sealed."""
     return (root / SEAL).is_file()
@@ -118,7 +111,9 @@ def seal_problems(sealed: Iterable[tuple[Path, Mapping[str, Any]]], scripts: Pat
         if changes:
             lines = "\n".join(f"  {number}. {change}" for number, change in enumerate(changes, start=1))
             what = f"{settings['version']!r} is sealed ({root / SEAL}), but not all is as it was then:\n{lines}\n"
-            problems.append(SealProblem(settings["file"], "version", what, " Bump the version, or undo the changes."))
+            problems.append(
+                Problem(settings["file"], "version", what, " Bump the version, or undo the changes.", "sealed")
+            )
     return problems
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import listed
-from degsteps.batch.adjustment import pc_association
+from degsteps.batch.association import pc_association
 from degsteps.design.coding import factor_levels
 
 #: Components that are kept; what comes later is noise in nearly every study.
@@ -317,7 +317,7 @@ def association_table(components: Mapping[str, PrincipalComponents], sheet: pd.D
     -------
     DataFrame
         Index `pc`; `values` (transformed or adjusted), then the columns of
-        :func:`degsteps.batch.adjustment.pc_association`.
+        :func:`degsteps.batch.association.pc_association`.
     """
     parts = {}
     for kind, found in components.items():

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DegstepsError
+from degsteps.normalize.methods import METHODS
 from degsteps.test import reanalysis
 from degsteps.test.reanalysis import Question, Study
 
@@ -118,7 +119,7 @@ def _tables(
 ) -> tuple[dict[bool, dict[str, pd.DataFrame]], int]:
     """Fit and test, unless the same genes with the same size factors have been fitted already."""
     # Other methods take no control genes: with them every gene has a say.
-    of_method = study if factor_method in ("ratio", "poscounts") else replace(study, control_genes=None)
+    of_method = study if METHODS[factor_method].takes_controls else replace(study, control_genes=None)
     genes = reanalysis.filtered_genes(of_method, filters)
     factors = reanalysis.size_factors(of_method, genes, factor_method)
     key = hashlib.sha256("\n".join(genes).encode() + factors.to_numpy(dtype=float).tobytes()).hexdigest()

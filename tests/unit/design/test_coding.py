@@ -176,6 +176,40 @@ def test_a_formula_reads_back_from_its_text(text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "~ a/b", "~ a/b/c", "~ (a + b)/c", "~ a/(b + c)", "~ a*b/c", "~ a/b*c", "~ a/b:c", "~ a/u", "~ u/a",
+        "~ 0 + a/b", "~ (a + b)**2", "~ (a + b)^2", "~ (a + b + c)**2", "~ (a + b + c)**3", "~ (a + b + c)**9",
+        "~ (a + b)**1", "~ a**2",
+        "~ (a + b:c)**2", "~ (a*b + c)**2", "~ (a + b)**2 + c", "~ c + (a + b)**2 - 1", "~ c:a**2", "~ c:(a + b)**2",
+        "~ (a + b)**2/c", "~ (a/b)**2", "~ ((a + b)**2)**2", "~ (a + a)/b", "~ a/(b/c)", "~ (a:b)/c", "~ a/a",
+    ],
+)  # fmt: skip
+def test_nesting_and_powers_stand_for_the_terms_of_formulaic(text):
+    theirs = formulaic.Formula(text)
+    named = [frozenset(str(factor).strip("`") for factor in term.factors) for term in theirs]
+    ours = parse_formula(text)
+    assert {frozenset(term) for term in ours.terms} == {term for term in named if term != {"1"}}
+    assert len(ours.terms) == len({frozenset(term) for term in ours.terms})
+    assert ours.intercept == ({"1"} in named)
+    assert_like_formulaic(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("~ a/b", "a, a:b"),
+        ("~ (a + b)/c", "a, b, a:b:c"),  # as R: nested in the groups of both
+        ("~ a/b/c", "a, a:b, a:b:c"),
+        ("~ (a + b + c)**2", "a, b, c, a:b, a:c, b:c"),
+        ("~ (a + b + c + d)^3", "a, b, c, d, a:b, a:c, a:d, b:c, b:d, c:d, a:b:c, a:b:d, a:c:d, b:c:d"),
+    ],
+)
+def test_nesting_and_powers_by_hand(text, terms):
+    assert ", ".join(":".join(term) for term in parse_formula(text).terms) == terms
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", ["empty"]),
@@ -194,8 +228,21 @@ def test_a_formula_reads_back_from_its_text(text):
         ("~ a +", ["The end of the formula", "name of a column"]),
         ("~", ["The end of the formula"]),
         ("~ (a + b", ["')'"]),
-        ("~ a / b", ["a + a:b"]),
-        ("~ (a + b)^2", ["'^' (character 10)", "Write out"]),
+        ("~ a /", ["The end of the formula", "name of a column"]),
+        ("~ a / 2", ["'2' (character 7)", "`2`"]),
+        ("~ 1 / a", ["'/' (character 5) joins a column to a number"]),
+        ("~ 1**2", ["'**' (character 4) joins a column to a number"]),
+        ("~ (a + b)**0", ["'0' (character 12)", "whole number from 1 to 99", "(a + b + c)**2"]),
+        ("~ a**b", ["'b' (character 6)", "whole number"]),
+        ("~ a^1.5", ["'1.5' (character 5)", "whole number"]),
+        ("~ a**-1", ["'-' (character 6)", "whole number"]),
+        ("~ a**", ["The end of the formula", "whole number"]),
+        ("~ (a + b)**100", ["'100' (character 12)", "whole number from 1 to 99"]),
+        ("~ (a + b)**" + "9" * 5000, ["whole number from 1 to 99"]),
+        ("~ (a + b)**\u0662", ["whole number from 1 to 99"]),
+        ("~ a**2**2", ["'**' (character 7)", "One power"]),
+        ("~ (" + " + ".join("abcdefghijklmnop") + ")**4", ["more than 500 terms", "lower the power"]),
+        ("~ " + " * ".join("abcdefghijklmnopqrstuvwxyz"), ["more than 500 terms"]),
         ("~ a + 2", ["'2' (character 7)", "`2`"]),
         ("~ a:1", ["'1'", "`1`"]),
         ("~ 0", ["neither"]),

@@ -34,8 +34,9 @@ def test_a_table_counts_samples_and_is_cut_at_eight_levels():
 @pytest.mark.parametrize("formula", ["~ run + dex", "~ dex + run"])
 def test_what_is_not_tested_is_to_go_whatever_the_order(formula):
     columns = {"run": ["1", "1", "2", "2"], "dex": ["a", "a", "b", "b"]}
-    ((_, cure),) = explained(formula, columns, ["dex"])
-    assert cure.startswith("Take 'run' out of the formula")
+    (finding,) = explained(formula, columns, ["dex"])
+    assert finding.kind == "design"
+    assert finding.cure.startswith("Take 'run' out of the formula")
 
 
 def test_each_set_of_columns_is_explained_once():
@@ -46,8 +47,8 @@ def test_each_set_of_columns_is_explained_once():
         "hospital": ["p", "p", "p", "p", "q", "q", "q", "q"],
         "dex": ["a", "b"] * 4,
     }
-    found = explained("~ run + lane + site + hospital + dex", columns, ["dex"])
-    assert [what.split(" divide")[0] for what, _ in found] == ["'run' and 'lane'", "'site' and 'hospital'"]
+    findings = explained("~ run + lane + site + hospital + dex", columns, ["dex"])
+    assert [finding.what.split(" divide")[0] for finding in findings] == ["'run' and 'lane'", "'site' and 'hospital'"]
 
 
 def test_a_sound_design_needs_no_explanation():
@@ -56,6 +57,6 @@ def test_a_sound_design_needs_no_explanation():
 
 def test_a_sum_of_covariates_is_shown_as_an_equation():
     columns = {"age": ["1", "2", "4", "9"], "stay": ["5", "3", "8", "1"], "sum": ["6", "5", "12", "10"]}
-    ((what, cure),) = explained("~ age + stay + sum", columns, [], columns)
-    assert "sum = age + stay in all samples" in what
-    assert "'age', 'stay', 'sum'" in cure
+    (finding,) = explained("~ age + stay + sum", columns, [], columns)
+    assert "sum = age + stay in all samples" in finding.what
+    assert "'age', 'stay', 'sum'" in finding.cure

@@ -314,7 +314,7 @@ def test_transcripts_are_summed_with_their_lengths(write, tx2gene, two_samples, 
 
 def test_tpm_with_the_lengths_of_each_sample_is_that_of_the_quantifier(two_samples, tmp_path):
     """A gene's TPM is the sum of its transcripts' TPM, which needs the lengths that these had in the sample."""
-    from degsteps.normalize.size_factors import tpm as tpm_of_genes
+    from degsteps.normalize.tables import tpm as tpm_of_genes
 
     table = tmp_path / "tx2gene.tsv"
     table.write_text(TX2GENE)

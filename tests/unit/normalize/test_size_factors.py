@@ -8,15 +8,20 @@ import pytest
 from scipy import optimize, stats
 
 from degsteps.basics.errors import ConfigError, DataError
-from degsteps.config.reading import read_schema
 from degsteps.engines.deseq.iterated import iterated_size_factors
 from degsteps.engines.deseq.kernels.size_factor_likelihood import trimmed_maximum
-from degsteps.normalize import norm_factors, size_factors
-from degsteps.normalize.norm_factors import NORM_FACTORS
+from degsteps.normalize import norm_factors, size_factors, tables
+from degsteps.normalize.inspection import table_for_inspection
+from degsteps.normalize.methods import ESTIMATED, METHODS
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "tests" / "reference" / "normalization"
 SETS = ("pasilla", "airway", "simulated")
+#: Methods that need no model, by what they give: those of the registry, so that a new one is tested too.
+NORM_FACTORS = {name: m.load() for name, m in METHODS.items() if m.gives == "norm_factors"}
+WITHOUT_MODEL = [name for name in ESTIMATED if METHODS[name].takes_lengths]
+#: Those that edgeR has; the reference tables hold their factors.
+OF_EDGER = ("tmm", "tmmwsp", "rle", "upper_quartile")
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -66,7 +71,7 @@ def test_poscounts_of_a_sparse_matrix_are_those_of_deseq2():
     assert_matches_r(size_factors.size_factors(read_counts("sparse"), "poscounts"), from_r)
 
 
-@pytest.mark.parametrize("method", NORM_FACTORS)
+@pytest.mark.parametrize("method", OF_EDGER)
 def test_size_factors_by_norm_factors_are_effective_library_sizes_with_geometric_mean_one(set_with_factors, method):
     counts, from_r = set_with_factors
     expected = counts.sum() * from_r[method]
@@ -145,7 +150,7 @@ def test_given_size_factors_that_cannot_be_used_are_refused_by_name(samples, val
         size_factors.given_size_factors(table, ["a", "b"])
 
 
-@pytest.mark.parametrize("method", size_factors.SIZE_FACTORS)
+@pytest.mark.parametrize("method", WITHOUT_MODEL)
 def test_size_factors_do_not_depend_on_the_order_of_genes_and_samples(pasilla, method):
     rng = np.random.default_rng(0)
     shuffled = pasilla.iloc[rng.permutation(pasilla.shape[0]), rng.permutation(pasilla.shape[1])]
@@ -178,7 +183,7 @@ def test_identical_libraries_have_factors_of_one():
     counts = pd.DataFrame(dict.fromkeys("abc", column), index=[f"g{i}" for i in range(100)])
     for estimate in NORM_FACTORS.values():
         np.testing.assert_allclose(estimate(counts), 1, rtol=1e-14)
-    for method in size_factors.SIZE_FACTORS:
+    for method in WITHOUT_MODEL:
         np.testing.assert_allclose(size_factors.size_factors(counts, method), 1, rtol=1e-14)
 
 
@@ -186,12 +191,12 @@ def test_every_method_refuses_a_library_of_zeros_by_name(pasilla):
     counts = pasilla.assign(treated2=0)
     lengths = made_lengths(counts)
     calls = [
-        *(lambda m=m: size_factors.size_factors(counts, m) for m in size_factors.SIZE_FACTORS),
+        *(lambda m=m: size_factors.size_factors(counts, m) for m in WITHOUT_MODEL),
         lambda: iterated_size_factors(counts),
         *(lambda f=f: f(counts) for f in NORM_FACTORS.values()),
-        *(lambda f=f: f(counts) for f in (size_factors.cpm, size_factors.counts_per_million)),
-        *(lambda f=f: f(counts) for f in (size_factors.tmm_cpm, size_factors.log_cpm)),
-        *(lambda f=f: f(counts, lengths) for f in (size_factors.tpm, size_factors.fpkm, size_factors.getmm)),
+        *(lambda f=f: f(counts) for f in (tables.cpm, tables.counts_per_million)),
+        *(lambda f=f: f(counts) for f in (tables.tmm_cpm, tables.log_cpm)),
+        *(lambda f=f: f(counts, lengths) for f in (tables.tpm, tables.fpkm, tables.getmm)),
     ]
     for call in calls:
         with pytest.raises(DataError, match="no reads at all in treated2"):
@@ -210,8 +215,8 @@ def test_control_genes_are_checked(pasilla):
         size_factors.size_factors(pasilla, control_genes=["ERCC-00002"])
     with pytest.raises(DataError, match="empty"):
         size_factors.size_factors(pasilla, control_genes=[])
-    for method in NORM_FACTORS:
-        with pytest.raises(ConfigError, match=f"{method} takes no control genes"):
+    for method in (name for name in ESTIMATED if not METHODS[name].takes_controls):
+        with pytest.raises(ConfigError, match=f"{method} takes no control genes. Choose ratio or poscounts"):
             size_factors.size_factors(pasilla, method, control_genes=list(pasilla.index[:5]))
     silent = list(pasilla.index[pasilla.sum(axis=1) == 0][:3])
     with pytest.raises(DataError, match="none of them has a read"):
@@ -226,6 +231,8 @@ def test_control_genes_are_checked(pasilla):
 def test_unknown_method_is_refused(pasilla):
     with pytest.raises(ConfigError, match="'median'"):
         size_factors.size_factors(pasilla, "median")
+    with pytest.raises(ConfigError, match="'given'"):  # those are read, not estimated
+        size_factors.size_factors(pasilla, "given")
 
 
 @pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
@@ -238,7 +245,7 @@ def test_what_is_not_a_count_is_refused_with_its_place(bad):
 # ---- normalisation factors
 
 
-@pytest.mark.parametrize("method", list(NORM_FACTORS))
+@pytest.mark.parametrize("method", OF_EDGER)
 def test_normalisation_factors_are_those_of_edger(set_with_factors, method):
     counts, from_r = set_with_factors
     factors = NORM_FACTORS[method](counts)
@@ -249,7 +256,7 @@ def test_normalisation_factors_are_those_of_edger(set_with_factors, method):
 def test_tmm_on_reads_per_kilobase_is_that_of_edger(set_with_factors):
     # Depends on the last bit of the library sizes: a plain float sum is off by percents on the simulated set.
     counts, from_r = set_with_factors
-    rpk = size_factors.reads_per_kilobase(counts, made_lengths(counts))
+    rpk = tables.reads_per_kilobase(counts, made_lengths(counts))
     assert_matches_r(norm_factors.tmm_factors(rpk), from_r["getmm"])
 
 
@@ -275,9 +282,9 @@ def test_tmm_recovers_a_composition_shift():
     shifted = means.copy()
     shifted[:10] = means.sum() / 10
     counts = pd.DataFrame({"plain": rng.poisson(means), "shifted": rng.poisson(shifted)})
-    unchanged = size_factors.tmm_cpm(counts).iloc[10:]
+    unchanged = tables.tmm_cpm(counts).iloc[10:]
     assert np.log2(unchanged["shifted"] / unchanged["plain"]).median() == pytest.approx(0, abs=0.01)
-    unchanged = size_factors.counts_per_million(counts).iloc[10:]
+    unchanged = tables.counts_per_million(counts).iloc[10:]
     assert np.log2(unchanged["shifted"] / unchanged["plain"]).median() == pytest.approx(-1, abs=0.02)
 
 
@@ -298,15 +305,15 @@ def test_a_vanishing_upper_quartile_is_refused_by_name():
 @pytest.mark.parametrize(
     ("name", "make", "rtol"),
     [
-        ("normalized", lambda c, _: size_factors.normalized_counts(c, size_factors.size_factors(c)), 1e-13),
-        ("cpm", lambda c, _: size_factors.cpm(c), 1e-13),
-        ("cpm", lambda c, _: size_factors.counts_per_million(c), 1e-13),
-        ("tmm_cpm", lambda c, _: size_factors.tmm_cpm(c), 1e-13),
-        ("log_cpm", lambda c, _: size_factors.log_cpm(c), 1e-11),  # relative to logarithms near zero
-        ("log_cpm_prior_0.5", lambda c, _: size_factors.log_cpm(c, prior_count=0.5), 1e-11),
-        ("tpm", size_factors.tpm, 1e-13),
-        ("fpkm", size_factors.fpkm, 1e-12),
-        ("getmm", size_factors.getmm, 1e-13),
+        ("normalized", lambda c, _: tables.normalized_counts(c, size_factors.size_factors(c)), 1e-13),
+        ("cpm", lambda c, _: tables.cpm(c), 1e-13),
+        ("cpm", lambda c, _: tables.counts_per_million(c), 1e-13),
+        ("tmm_cpm", lambda c, _: tables.tmm_cpm(c), 1e-13),
+        ("log_cpm", lambda c, _: tables.log_cpm(c), 1e-11),  # relative to logarithms near zero
+        ("log_cpm_prior_0.5", lambda c, _: tables.log_cpm(c, prior_count=0.5), 1e-11),
+        ("tpm", tables.tpm, 1e-13),
+        ("fpkm", tables.fpkm, 1e-12),
+        ("getmm", tables.getmm, 1e-13),
     ],
 )
 def test_tables_are_those_of_r(pasilla, name, make, rtol):
@@ -320,63 +327,81 @@ def test_tables_are_those_of_r(pasilla, name, make, rtol):
 def test_scanpy_and_numpy_cpm_agree():
     for name in ("airway", "sparse"):
         counts = read_counts(name)
-        np.testing.assert_allclose(size_factors.cpm(counts), size_factors.counts_per_million(counts), rtol=1e-12)
+        np.testing.assert_allclose(tables.cpm(counts), tables.counts_per_million(counts), rtol=1e-12)
 
 
 def test_tables_leave_the_counts_alone(pasilla):
     before = pasilla.copy()
     lengths = made_lengths(pasilla)
-    for table in (size_factors.cpm, size_factors.counts_per_million, size_factors.tmm_cpm, size_factors.log_cpm):
+    for table in (tables.cpm, tables.counts_per_million, tables.tmm_cpm, tables.log_cpm):
         table(pasilla)
-    for table in (size_factors.tpm, size_factors.fpkm, size_factors.getmm):
+    for table in (tables.tpm, tables.fpkm, tables.getmm):
         table(pasilla, lengths)
     pd.testing.assert_frame_equal(pasilla, before)
 
 
 def test_totals(pasilla):
-    np.testing.assert_allclose(size_factors.cpm(pasilla).sum(), 1e6, rtol=1e-12)
-    np.testing.assert_allclose(size_factors.tpm(pasilla, made_lengths(pasilla)).sum(), 1e6, rtol=1e-12)
+    np.testing.assert_allclose(tables.cpm(pasilla).sum(), 1e6, rtol=1e-12)
+    np.testing.assert_allclose(tables.tpm(pasilla, made_lengths(pasilla)).sum(), 1e6, rtol=1e-12)
 
 
 def test_scaling_a_library_scales_its_counts_away(pasilla):
     scaled = pasilla.assign(untreated2=pasilla["untreated2"] * 3)
     lengths = made_lengths(pasilla)
-    for table in (size_factors.cpm, lambda c: size_factors.tpm(c, lengths), lambda c: size_factors.fpkm(c, lengths)):
+    for table in (tables.cpm, lambda c: tables.tpm(c, lengths), lambda c: tables.fpkm(c, lengths)):
         np.testing.assert_allclose(table(scaled), table(pasilla), rtol=1e-12)
 
 
 def test_a_gene_without_reads_has_one_log_cpm(pasilla):
-    silent = size_factors.log_cpm(pasilla)[pasilla.sum(axis=1) == 0]
+    silent = tables.log_cpm(pasilla)[pasilla.sum(axis=1) == 0]
     np.testing.assert_allclose(silent, silent.iloc[0, 0], rtol=1e-12)
 
 
 def test_gene_lengths_are_checked(pasilla):
     lengths = made_lengths(pasilla)
     with pytest.raises(DataError, match=f"1 genes of the counts have none, the first is {pasilla.index[3]}"):
-        size_factors.tpm(pasilla, lengths.drop(pasilla.index[3]))
+        tables.tpm(pasilla, lengths.drop(pasilla.index[3]))
     lengths[pasilla.index[5]] = 0
     with pytest.raises(DataError, match=pasilla.index[5]):
-        size_factors.fpkm(pasilla, lengths)
+        tables.fpkm(pasilla, lengths)
 
 
 def test_normalized_counts_refuse_foreign_or_impossible_factors(pasilla):
     factors = size_factors.size_factors(pasilla)
     with pytest.raises(DataError, match="same order"):
-        size_factors.normalized_counts(pasilla, factors[::-1])
+        tables.normalized_counts(pasilla, factors[::-1])
     with pytest.raises(DataError, match="positive"):
-        size_factors.normalized_counts(pasilla, factors * 0)
+        tables.normalized_counts(pasilla, factors * 0)
 
 
 def test_log_cpm_needs_a_prior(pasilla):
     with pytest.raises(ConfigError, match="prior_count"):
-        size_factors.log_cpm(pasilla, prior_count=0)
+        tables.log_cpm(pasilla, prior_count=0)
 
 
-def test_every_table_says_what_it_is_for():
-    # Every table that the configuration offers, and no other.
-    tables = read_schema("analysis")["properties"]["normalize"]["properties"]["tables"]["items"]["enum"]
-    assert list(size_factors.USES) == tables
-    for sentence in size_factors.USES.values():
-        assert "for " in sentence
-        assert "never into" in sentence
-        assert sentence.endswith(".")
+def test_the_table_of_a_name_is_computed_from_what_it_takes(pasilla):
+    factors, lengths = size_factors.size_factors(pasilla), made_lengths(pasilla)
+    expected = {
+        "normalized": tables.normalized_counts(pasilla, factors),
+        "cpm": tables.cpm(pasilla),
+        "tmm_cpm": tables.tmm_cpm(pasilla),
+        "log_cpm": tables.log_cpm(pasilla),
+        "tpm": tables.tpm(pasilla, lengths),
+        "fpkm": tables.fpkm(pasilla, lengths),
+        "getmm": tables.getmm(pasilla, lengths),
+    }
+    for name, table in expected.items():
+        pd.testing.assert_frame_equal(table_for_inspection(name, pasilla, factors, lengths), table)
+
+
+def test_transcript_lengths_of_the_samples_go_before_those_of_the_annotation(pasilla):
+    factors = size_factors.size_factors(pasilla)
+    rng = np.random.default_rng(2)
+    lengths = pd.DataFrame(rng.uniform(300, 9000, pasilla.shape), index=pasilla.index, columns=pasilla.columns)
+    tpm = table_for_inspection("tpm", pasilla, factors, made_lengths(pasilla), lengths[::-1])
+    pd.testing.assert_frame_equal(tpm, tables.tpm(pasilla, lengths))
+    normalized = table_for_inspection("normalized", pasilla, factors, None, lengths[::-1])
+    expected = pasilla / size_factors.normalization_factors(lengths, factors)
+    pd.testing.assert_frame_equal(normalized, expected)
+    with pytest.raises(DataError, match="same order"):
+        table_for_inspection("normalized", pasilla, factors[::-1], None, lengths)

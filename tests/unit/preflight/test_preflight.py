@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from degsteps.config.reading import load_analyses
-from degsteps.preflight import check_analyses, problem_kind
+from degsteps.preflight import check_analyses
 
 EXPECTED = Path(__file__).parents[2] / "data" / "broken"
 SCRIPTS = Path(__file__).parents[3] / "scripts"
@@ -1346,7 +1346,7 @@ def test_broken_input_is_explained(name, tmp_path, monkeypatch):
     study = Study()
     CASES[name](study)
     problems, notes = findings(study, tmp_path, monkeypatch)
-    text = "".join(f"{problem_kind(problem)}: {problem}\n" for problem in problems)
+    text = "".join(f"{problem.kind}: {problem}\n" for problem in problems)
     text += "".join(f"note: {note}\n" for note in notes)
     expected = EXPECTED / name / "expected.txt"
     if os.environ.get("DEGSTEPS_WRITE_EXPECTED"):

@@ -8,12 +8,14 @@ import pandas as pd
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed, quoted, suggestion
-from degsteps.ingest.readers.raw import RawCounts, raw_counts
+from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import read_columns
-from degsteps.inputs.sources import Located, Source
+from degsteps.inputs.sources import Source
 
 
-def _read_parquet(source: Source, located: Located) -> RawCounts:
+def read_parquet(reading: Reading) -> RawCounts:
+    """Read a table of Parquet; its index holds the gene ids if it is one."""
+    source, located = reading.source, reading.located
     import pyarrow.parquet as pq
 
     table = pq.read_table(located.files[0]).to_pandas()
@@ -22,7 +24,9 @@ def _read_parquet(source: Source, located: Located) -> RawCounts:
     return raw_counts(_indexed(table, source), located)
 
 
-def _read_xlsx(source: Source, located: Located) -> RawCounts:
+def read_xlsx(reading: Reading) -> RawCounts:
+    """Read the first sheet of a workbook."""
+    source, located = reading.source, reading.located
     from openpyxl import load_workbook
 
     # The library keeps a file open that it fails to read, so the file is opened here.
@@ -76,7 +80,9 @@ def _id_text(cell: Any) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
-def _read_h5ad(source: Source, located: Located) -> RawCounts:
+def read_h5ad(reading: Reading) -> RawCounts:
+    """Read the matrix of raw counts of an AnnData: the layer of that name, X, or raw/X."""
+    source, located = reading.source, reading.located
     import anndata
 
     stored = anndata.read_h5ad(located.files[0])
@@ -103,7 +109,9 @@ def _are_whole(matrix: Any) -> bool:
     return bool(np.all(np.isfinite(values)) and np.all(values == np.rint(values)))
 
 
-def _read_mtx(source: Source, located: Located) -> RawCounts:
+def read_mtx(reading: Reading) -> RawCounts:
+    """Read the matrix, features and barcodes of 10x; features that are no genes are left out."""
+    source, located = reading.source, reading.located
     from scipy.io import mmread
 
     matrix_file, feature_file, _ = located.files
@@ -121,7 +129,3 @@ def _read_mtx(source: Source, located: Located) -> RawCounts:
     raw = raw_counts(counts, located)
     raw.left_out = {str(name): "feature_that_is_no_gene" for name in features.loc[~is_gene, 0]}
     return raw
-
-
-#: Readers by the name of the format.
-CONTAINERS = {"parquet": _read_parquet, "h5ad": _read_h5ad, "mtx": _read_mtx, "xlsx": _read_xlsx}

@@ -6,9 +6,8 @@ import pandas as pd
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import listed
-from degsteps.ingest.readers.raw import RawCounts, raw_counts
+from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import read_columns
-from degsteps.inputs.sources import Located
 
 #: Share of the reads of both strands on one of them from which a library is stranded, and up to which it is not.
 STRANDED, UNSTRANDED = 0.8, 0.65
@@ -30,8 +29,9 @@ def beside(columns: Mapping[str, pd.Series], files: Sequence[str]) -> pd.DataFra
     return pd.DataFrame({name: column.reindex(first.index) for name, column in columns.items()}).rename_axis("gene")
 
 
-def read_featurecounts(located: Located) -> RawCounts:
+def read_featurecounts(reading: Reading) -> RawCounts:
     """Read the seventh column of each sample's table."""
+    located = reading.located
     columns = {
         sample: read_columns(file, comment="#", index_col=0, usecols=[0, 6], dtype={0: str}).iloc[:, 0]
         for sample, file in zip(located.samples, located.files, strict=True)
@@ -39,9 +39,9 @@ def read_featurecounts(located: Located) -> RawCounts:
     return raw_counts(beside(columns, located.files), located)
 
 
-def read_htseq(located: Located) -> RawCounts:
+def read_htseq(reading: Reading) -> RawCounts:
     """Read HTSeq-count files; the reads outside genes that stand at their ends are facts."""
-    columns, unassigned = {}, {}
+    located, columns, unassigned = reading.located, {}, {}
     for sample, file in zip(located.samples, located.files, strict=True):
         column = read_columns(file, header=None, index_col=0, names=["gene", "n"], dtype={"gene": str, "n": float})["n"]
         is_total = column.index.str.startswith("__")
@@ -50,8 +50,9 @@ def read_htseq(located: Located) -> RawCounts:
     return raw_counts(beside(columns, located.files), located, {"reads_outside_genes": unassigned})
 
 
-def read_star(located: Located, strand: str) -> RawCounts:
+def read_star(reading: Reading) -> RawCounts:
     """Read the column of one strand of STAR's files, or of the strand that the counts themselves tell (``auto``)."""
+    located, strand = reading.located, reading.strand
     by_strand: dict[str, dict[str, pd.Series]] = {name: {} for name in _STRANDS}
     unassigned, types = {}, {"gene": str} | dict.fromkeys(_STRANDS, float)
     for sample, file in zip(located.samples, located.files, strict=True):
@@ -88,11 +89,11 @@ def infer_strand(forward_shares: Mapping[str, float]) -> str:
         kinds.setdefault(kind, []).append(sample)
     if len(kinds) == 1 and "unclear" not in kinds:
         return next(iter(kinds))
-    found = "; ".join(
+    shares = "; ".join(
         f"{kind}: {listed([f'{name} ({forward_shares[name]:.0%})' for name in names], quote=False)}"
         for kind, names in kinds.items()
     )
     raise DataError(
         f"STAR counts: the share of reads on the forward strand does not tell one strandedness for all samples "
-        f"({found}). Set ingest.strand to unstranded, forward or reverse, as the libraries were made."
+        f"({shares}). Set ingest.strand to unstranded, forward or reverse, as the libraries were made."
     )

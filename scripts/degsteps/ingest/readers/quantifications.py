@@ -10,9 +10,9 @@ import pandas as pd
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed, suggestion
 from degsteps.ingest.readers.per_sample import beside
-from degsteps.ingest.readers.raw import RawCounts, raw_counts
+from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import open_bytes, read_columns
-from degsteps.inputs.sources import OF_TRANSCRIPTS, Located
+from degsteps.inputs.formats import FORMATS
 
 _TX_COLUMNS = {
     "salmon": ("Name", "EffectiveLength", "NumReads", "TPM"),
@@ -21,8 +21,9 @@ _TX_COLUMNS = {
 }
 
 
-def read_quantification(located: Located, tx2gene: Path | None) -> RawCounts:
+def read_quantification(reading: Reading) -> RawCounts:
     """Read Salmon, kallisto or RSEM; transcripts are summed to genes (Soneson, Love & Robinson 2015)."""
+    located, tx2gene = reading.located, reading.tx2gene
     name, length, number, tpm = _TX_COLUMNS[located.format]
     types = {name: str} | dict.fromkeys((length, number, tpm), float)
     per_file = [
@@ -35,7 +36,7 @@ def read_quantification(located: Located, tx2gene: Path | None) -> RawCounts:
         beside({s: table[column] for s, table in zip(located.samples, per_file, strict=True)}, located.files)
         for column in (number, length, tpm)
     ]
-    if located.format not in OF_TRANSCRIPTS:
+    if not FORMATS[located.format].of_transcripts:
         raw = raw_counts(tables[0], located)
         raw.lengths = tables[1].where(tables[1] > 0)
         return raw

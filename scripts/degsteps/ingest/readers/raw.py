@@ -8,10 +8,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import listed
 from degsteps.inputs.scan import Scan, is_no_gene
-from degsteps.inputs.sheet import Fault
-from degsteps.inputs.sources import Located
+from degsteps.inputs.sources import Located, Source
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader is to read.
+
+    Attributes
+    ----------
+    source : the counts as the configuration names them.
+    located : their files and format.
+    strand : ``auto``, ``unstranded``, ``forward`` or ``reverse``, for formats with counts of each strand.
+    tx2gene : table of transcripts and their genes, for formats of transcripts.
+    """
+
+    source: Source
+    located: Located
+    strand: str = "auto"
+    tx2gene: Path | None = None
 
 
 @dataclass
@@ -57,11 +75,11 @@ def scanned_frame(counts: pd.DataFrame, located: Located) -> tuple[pd.DataFrame,
     twice = [name for name in dict.fromkeys(samples) if samples.count(name) > 1]
     if twice:
         what = f"the header has {listed(twice)} more than once."
-        scan.faults.append(Fault("header", what, "Rename or delete one of them, or sum technical replicates."))
+        scan.faults.append(Finding("header", what, "Rename or delete one of them, or sum technical replicates."))
         return counts, scan
     if not samples:
         what = "there is no column of counts beside the gene ids and the ignored columns."
-        scan.faults.append(Fault("header", what, "Correct ingest.ignore_columns."))
+        scan.faults.append(Finding("header", what, "Correct ingest.ignore_columns."))
         return counts, scan
     numeric = {}
     for name in samples:
@@ -82,7 +100,7 @@ def scanned_frame(counts: pd.DataFrame, located: Located) -> tuple[pd.DataFrame,
     blank = np.flatnonzero(genes.str.strip() == "")
     if len(blank):
         place = f"row {listed(blank + 1, quote=False)}"
-        scan.faults.append(Fault(place, "the gene id is blank.", "Fill it in, or delete the line."))
+        scan.faults.append(Finding(place, "the gene id is blank.", "Fill it in, or delete the line."))
     values = np.where(np.isfinite(values), values, 0)
     if not scan.n_fractions:
         values = values.astype(np.int64) if np.abs(values).max(initial=0) < 2**53 else values

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from degsteps.basics.digest import code_digest
+from degsteps.basics.errors import Finding
 from degsteps.inputs.scan.lines import scan_file
 from degsteps.inputs.scan.scan import Scan
-from degsteps.inputs.sheet import Fault, access_fault
+from degsteps.inputs.sheet import access_fault
 
 CACHE = Path(".snakemake/degsteps")
 
@@ -62,7 +63,7 @@ def _kept_scan(kept: Path, state: list) -> Scan | None:
         scan = Scan(**content["scan"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    scan.faults = [Fault(*fault) for fault in scan.faults]
+    scan.faults = [Finding(*fault) for fault in scan.faults]
     return scan
 
 

@@ -16,10 +16,11 @@ from operator import add
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion
 from degsteps.inputs.scan.digits import column_sums
 from degsteps.inputs.scan.scan import Scan
-from degsteps.inputs.sheet import Fault, access_fault, detect_delimiter, format_fault
+from degsteps.inputs.sheet import access_fault, detect_delimiter, format_fault
 
 #: Cells that are added up at a time.
 _BLOCK_CELLS = 200_000
@@ -51,26 +52,26 @@ def scan_file(
         with stream:
             scanner.run(stream)
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        scan.faults.append(Fault("", "is a gzip file that is cut off or damaged.", "Copy or download it again."))
+        scan.faults.append(Finding("", "is a gzip file that is cut off or damaged.", "Copy or download it again."))
     except OSError as error:
         scan.faults.append(access_fault(error))
     except UnicodeDecodeError:
         what = "holds names that are not UTF-8 text."
-        scan.faults.append(Fault(f"line {scanner.line}", what, "Save the file as UTF-8."))
+        scan.faults.append(Finding(f"line {scanner.line}", what, "Save the file as UTF-8."))
     except csv.Error:
         what = "a quotation mark is opened and not closed."
-        scan.faults.append(Fault(f"line {scanner.line}", what, "Delete the mark, or close it."))
+        scan.faults.append(Finding(f"line {scanner.line}", what, "Delete the mark, or close it."))
     return scan
 
 
-def _open(path: Path | str) -> tuple[BinaryIO | None, Fault | None]:
+def _open(path: Path | str) -> tuple[BinaryIO | None, Finding | None]:
     with open(path, "rb") as stream:
         head = stream.read(4096)
     is_gzip = head[:2] == b"\x1f\x8b"
     if is_gzip and not str(path).endswith(".gz"):
-        return None, Fault("", "is compressed with gzip, but its name does not end in .gz.", "Add .gz to its name.")
+        return None, Finding("", "is compressed with gzip, but its name does not end in .gz.", "Add .gz to its name.")
     if not is_gzip and head and str(path).endswith(".gz"):
-        return None, Fault("", "is named .gz but is not compressed.", "Take .gz off its name.")
+        return None, Finding("", "is named .gz but is not compressed.", "Take .gz off its name.")
     return (io.BufferedReader(gzip.open(path, "rb"), 1 << 20) if is_gzip else open(path, "rb")), None
 
 
@@ -109,7 +110,7 @@ class _Scanner:
             return
         first = next(lines, None)
         if first is None:
-            self.scan.faults.append(Fault("", "has a header and no genes.", "Give one line per gene."))
+            self.scan.faults.append(Finding("", "has a header and no genes.", "Give one line per gene."))
             return
         if self.has_odd_header(header, first[1]) or not self.place_columns(header):
             return
@@ -140,17 +141,17 @@ class _Scanner:
             text = line.decode("utf-8-sig")
             if "\r" in text:
                 what = "ends its lines with a carriage return alone, as old Macintosh programs did."
-                self.scan.faults.append(Fault("", what, "Save it with Unix or Windows line ends."))
+                self.scan.faults.append(Finding("", what, "Save it with Unix or Windows line ends."))
                 return None
             delimiter = detect_delimiter(text)
             if delimiter is None:
                 what = f"no tab, comma or semicolon separates columns: {quoted(text[:60])}."
-                self.scan.faults.append(Fault(f"line {number}", what, "Save it as tab- or comma-separated text."))
+                self.scan.faults.append(Finding(f"line {number}", what, "Save it as tab- or comma-separated text."))
                 return None
             self.scan.delimiter = delimiter
             self.mark = delimiter.encode()
             return [name.strip() for name in next(csv.reader([text], delimiter=delimiter, strict=True))]
-        self.scan.faults.append(Fault("", "is empty.", "Give a header and one line per gene."))
+        self.scan.faults.append(Finding("", "is empty.", "Give a header and one line per gene."))
         return None
 
     def has_odd_header(self, header: list[str], first_line: bytes) -> bool:
@@ -159,10 +160,10 @@ class _Scanner:
         number, comment = self.last_comment
         if comment and len(self.cells(comment)) == len(cells) > 2:
             what = "begins with '#', so it is taken for a comment, but it has as many cells as the table."
-            self.scan.faults.append(Fault(f"line {number}", what, "If it is the header, delete the '#'."))
+            self.scan.faults.append(Finding(f"line {number}", what, "If it is the header, delete the '#'."))
         elif len(cells) == len(header) + 1 and not cells[-1].strip():
             what = "the lines of data end with a delimiter, the header does not."
-            self.scan.faults.append(Fault("", what, "Delete the empty last column."))
+            self.scan.faults.append(Finding("", what, "Delete the empty last column."))
         else:
             self.scan.has_row_names = len(cells) == len(header) + 1
             return False
@@ -177,7 +178,7 @@ class _Scanner:
         if wanted is not None and wanted not in names:
             what = f"there is no column {quoted(wanted)}, which should hold the gene ids."
             cure = f"Set ingest.gene_column. {suggestion(wanted, names, 'The columns are')}"
-            scan.faults.append(Fault("header", what, cure))
+            scan.faults.append(Finding("header", what, cure))
             return False
         self.gene_index = 0 if wanted is None else names.index(wanted)
         scan.gene_column, scan.gene_position = names[self.gene_index], self.gene_index
@@ -188,14 +189,14 @@ class _Scanner:
         nameless = [index + 1 for index in self.indices if not names[index]]
         if nameless:
             what = f"column {listed(nameless, quote=False)} of the header has no name."
-            scan.faults.append(Fault("header", what, "Name it; only the column of gene ids needs no name."))
+            scan.faults.append(Finding("header", what, "Name it; only the column of gene ids needs no name."))
         twice = [name for name in dict.fromkeys(scan.samples) if name and scan.samples.count(name) > 1]
         if twice:
             what = f"the header has {listed(twice)} more than once."
-            scan.faults.append(Fault("header", what, "Rename or delete one of them, or sum technical replicates."))
+            scan.faults.append(Finding("header", what, "Rename or delete one of them, or sum technical replicates."))
         if not self.indices:
             what = "there is no column of counts beside the gene ids and the ignored columns."
-            scan.faults.append(Fault("header", what, "Correct ingest.ignore_columns."))
+            scan.faults.append(Finding("header", what, "Correct ingest.ignore_columns."))
         scan.totals, scan.detected = [0] * len(self.indices), [0] * len(self.indices)
         # Samples that stand together at the end, behind the gene ids, need no splitting into cells.
         begin = self.width - len(self.indices)
@@ -366,7 +367,7 @@ class _Scanner:
             cure = "Mend that line, or export the table again."
             if line == self.ragged[min(2, len(self.ragged) - 1)][0] and len(self.ragged) > 3:
                 cure += f" So have {counted(len(self.ragged) - 3, 'more line')}."
-            scan.faults.append(Fault(f"line {line}", what, cure))
+            scan.faults.append(Finding(f"line {line}", what, cure))
         if self.blank_ids:
             place = ("line " if len(self.blank_ids) == 1 else "lines ") + listed(self.blank_ids, quote=False)
-            scan.faults.append(Fault(place, "the gene id is blank.", "Fill it in, or delete the line."))
+            scan.faults.append(Finding(place, "the gene id is blank.", "Fill it in, or delete the line."))

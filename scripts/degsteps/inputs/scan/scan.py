@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from degsteps.inputs.sheet import Fault
+from degsteps.basics.errors import Finding
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Scan:
     duplicates: list[str] = field(default_factory=list)
     odd_genes: list[str] = field(default_factory=list)
     date_genes: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
     format: str = "table"
     evidence: str = ""
     is_partial: bool = False

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Collection, Sequence
 
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, is_annotation_name, listed, quoted, verb
 from degsteps.inputs.scan.scan import Scan
-from degsteps.inputs.sheet import Fault
 
 #: The largest 32-bit integer, which is R's; no library has as many reads.
 LARGEST_COUNT = 2**31 - 1
@@ -28,7 +28,7 @@ def scan_faults(
     estimated_counts: bool = False,
     duplicate_genes: str = "error",
     sample_ids: Collection[str] | None = None,
-) -> tuple[list[Fault], list[Fault]]:
+) -> tuple[list[Finding], list[Finding]]:
     """Return what is wrong with a scanned matrix under these settings, and what is only worth knowing.
 
     Parameters
@@ -44,14 +44,14 @@ def scan_faults(
         what = f"{listed(commas)} {verb(len(commas), 'has', 'have')} numbers with a decimal comma, e.g. "
         what += f"{_cell((gene, commas[0], cell))}."
         faults.append(
-            Fault("", what, "Export the table with decimal points, or better the raw counts, which have none.")
+            Finding("", what, "Export the table with decimal points, or better the raw counts, which have none.")
         )
     annotation = [name for name in annotation if name not in commas]
     if annotation:
         number = len(annotation)
         what = f"{listed(annotation)} {verb(number, 'looks', 'look')} like annotation of genes, not like counts."
         cure = f"Add what is no sample to the list ingest.ignore_columns: [{', '.join(annotation)}]."
-        faults.append(Fault("header", what, cure))
+        faults.append(Finding("header", what, cure))
     words = {name: found for name, found in scan.text_cells.items() if name not in {*annotation, *commas}}
     if words:
         number = sum(found[0] for found in words.values())
@@ -59,18 +59,18 @@ def scan_faults(
         what = (
             f"{counted(number, 'cell')} {verb(number, 'holds', 'hold')} no number, e.g. {_cell((gene, sample, cell))}."
         )
-        faults.append(Fault("", what, "Write whole numbers, without signs for thousands."))
+        faults.append(Finding("", what, "Write whole numbers, without signs for thousands."))
     if scan.n_missing:
         number = scan.n_missing
         what = f"{counted(number, 'cell')} {verb(number, 'is', 'are')} missing, e.g. {_cell(scan.missing[0])}."
-        faults.append(Fault("", what, "Write 0 if the gene was counted and had no reads; otherwise delete the gene."))
+        faults.append(Finding("", what, "Write 0 if the gene was counted and had no reads; otherwise delete the gene."))
     if scan.n_negative:
         number = scan.n_negative
         what = f"{counted(number, 'cell')} {verb(number, 'is', 'are')} negative, e.g. {_cell(scan.negative[0])}."
-        faults.append(Fault("", what, "Counts are never negative: give the raw counts, not adjusted or log values."))
+        faults.append(Finding("", what, "Counts are never negative: give the raw counts, not adjusted or log values."))
     if scan.largest > LARGEST_COUNT:
         what = f"the largest value is {scan.largest:.4g}, more than any gene can have reads."
-        faults.append(Fault("", what, "Give the raw counts; a delimiter may be missing between two of them."))
+        faults.append(Finding("", what, "Give the raw counts; a delimiter may be missing between two of them."))
     fault, note = _scale_faults(scan, estimated_counts, bool(scan.text_cells))
     faults += [fault] if fault else []
     notes += [note] if note else []
@@ -78,21 +78,21 @@ def scan_faults(
         number = scan.n_duplicates
         shown = f"{listed(scan.duplicates[:5], quote=False)}{_more(number)}"
         what = f"{counted(number, 'gene id')} {verb(number, 'occurs', 'occur')} more than once: {shown}."
-        faults.append(Fault("", what, "Make the ids unique, or add the counts up with ingest.duplicate_genes: sum."))
+        faults.append(Finding("", what, "Make the ids unique, or add the counts up with ingest.duplicate_genes: sum."))
     if scan.odd_genes:
         number = len(scan.odd_genes)
         what = f"{listed(scan.odd_genes)} {verb(number, 'is no gene but a total', 'are no genes but totals')}."
         faults.append(
-            Fault("", what, "Delete what HTSeq or STAR appended to the genes; it would distort library sizes.")
+            Finding("", what, "Delete what HTSeq or STAR appended to the genes; it would distort library sizes.")
         )
     twins = _twins(scan, sample_ids) if not faults else []
     if twins:
         shown = listed([f"{quoted(first)} and {quoted(second)}" for first, second in twins], 3, quote=False)
         what = f"{shown} have the same sum and the same number of genes: most likely one sample under two names."
-        notes.append(Fault("", what, "Find out which name is right, and exclude the other with the reason."))
+        notes.append(Finding("", what, "Find out which name is right, and exclude the other with the reason."))
     if scan.date_genes:
         what = f"{listed(scan.date_genes)} look like gene symbols that a spreadsheet turned into dates (MARCH1, SEPT2)."
-        notes.append(Fault("", what, "Export the table without opening it in a spreadsheet, or use gene ids."))
+        notes.append(Finding("", what, "Export the table without opening it in a spreadsheet, or use gene ids."))
     return faults, notes
 
 
@@ -117,33 +117,33 @@ def _cell(example: Sequence[str]) -> str:
     return f"{quoted(text)} (gene {gene}, sample {sample})"
 
 
-def _scale_faults(scan: Scan, estimated_counts: bool, is_mixed: bool) -> tuple[Fault | None, Fault | None]:
+def _scale_faults(scan: Scan, estimated_counts: bool, is_mixed: bool) -> tuple[Finding | None, Finding | None]:
     """Say what values with fractions, or with equal sums, most likely are."""
     totals = [total for total in scan.totals if total]
     if not totals or is_mixed or scan.n_negative:
         return None, None
     raw = "Give the raw counts: the test needs them."
     if scan.n_genes >= 20 and len(totals) > 1 and all(abs(total - 1e6) < 1e3 for total in totals):
-        return Fault("", "every sample sums to 1,000,000: these are TPM or CPM, not counts.", raw), None
+        return Finding("", "every sample sums to 1,000,000: these are TPM or CPM, not counts.", raw), None
     if not scan.n_fractions:
         if scan.n_genes < 100 or scan.largest > 25:
             return None, None
         what = f"the largest count of {scan.n_genes} genes is {scan.largest:.0f}: these may be rounded log values."
-        return None, Fault("", what, "Make sure that these are raw counts; libraries of so few reads tell little.")
+        return None, Finding("", what, "Make sure that these are raw counts; libraries of so few reads tell little.")
     share = scan.n_fractions / max(1, scan.n_positive)
     wrong = verb(scan.n_fractions, "is no whole number", "are no whole numbers")
     cells = f"{counted(scan.n_fractions, 'cell')} {wrong}"
     example = f"e.g. {_cell(scan.fractions[0])}"
     if scan.largest < 50 and share > 0.5:
         what = f"the largest value is {scan.largest:.4g} and {cells}: these are log values or ratios, not counts."
-        return Fault("", what, raw), None
+        return Finding("", what, raw), None
     is_like_fpkm = share > 0.95 and sorted(totals)[len(totals) // 2] < 1.5e6
     if not estimated_counts:
         guess = " They look like FPKM or normalised values." if is_like_fpkm else ""
         what = f"{cells}, {example}.{guess}"
         cure = f"{raw} If they are estimates (RSEM, Salmon through tximport), set ingest.estimated_counts: true."
-        return Fault("", what, cure), None
+        return Finding("", what, cure), None
     if is_like_fpkm:
         what = "almost no value is whole and the sums are small for counts: they may be FPKM or normalised values."
-        return None, Fault("", what, "Make sure that these are estimated counts ('expected_count', 'NumReads').")
+        return None, Finding("", what, "Make sure that these are estimated counts ('expected_count', 'NumReads').")
     return None, None
