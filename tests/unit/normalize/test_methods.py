@@ -9,9 +9,10 @@ import pytest
 from degsteps.basics import digest
 from degsteps.config.reading import read_schema
 from degsteps.normalize.methods import ESTIMATED, METHODS, TABLES
-from degsteps.report.references import REFERENCES
+from degsteps.report.sections import SECTIONS, references
 from tests.conftest import REPO
 
+REFERENCES = references(SECTIONS)
 NORMALIZE = read_schema("analysis")["properties"]["normalize"]["properties"]
 GRID = read_schema("analysis")["properties"]["test"]["properties"]["sensitivity_grid"]["properties"]
 
