@@ -7,7 +7,7 @@ COMMA := ,
 SPACE := $(subst ,, )
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda slurm schedulers concordance conda-pins
+.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers concordance conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -120,6 +120,9 @@ format: $(VENV)/.dev  ## put code into the project's format
 docs: $(VENV)/.dev  ## write config/README.md from the schemas, rules/sources.txt from the files
 	$(BIN)/python scripts/write_config_docs.py
 	$(BIN)/python scripts/write_source_list.py
+
+pictures: demo  ## the pictures of README.md from the airway demo (needs Chromium)
+	$(BIN)/python docs/make_pictures.py
 
 lock:  ## resolve envs/*.in into envs/*.lock.txt (needs uv)
 	cd envs && for name in core dev combat_seq concordance slurm schedulers; do \

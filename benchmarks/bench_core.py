@@ -114,15 +114,14 @@ def run_engine(engine: str, folder: Path) -> None:
     print(json.dumps({"core": time.process_time() - start, "calls": int((padj < 0.05).sum()), "note": note}))
 
 
-def cost(command: list[str], **options) -> tuple[bytes, float, float]:
-    """Standard output, CPU seconds and peak megabytes of a process.
+def cost(command: list[str], folder: Path | None = None) -> tuple[bytes, float, float]:
+    """Standard output, CPU seconds and peak megabytes of a process, run in a folder.
 
     The peak of a child counts from its parent's size at the start, so the parent must stay small: nothing is loaded
     in this process.
     """
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
-        options["env"] = os.environ | ONE_THREAD | options.get("env", {})
-        process = subprocess.Popen(command, stdout=said, stderr=complained, **options)  # noqa: S603
+        process = subprocess.Popen(command, stdout=said, stderr=complained, cwd=folder, env=os.environ | ONE_THREAD)  # noqa: S603
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)

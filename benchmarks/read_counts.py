@@ -20,13 +20,13 @@ with gzip.open(path, "rb") as stream:
     while stream.read(1 << 20): pass
 """,
     "check before the run (scan)": """
-from degsteps.matrix_scan import scan_counts
+from degsteps.inputs.scan import scan_counts
 scan = scan_counts(path, cache=None)
 assert not scan.faults, scan.faults
 """,
     "reading into a matrix": """
-from degsteps.matrix_scan import scan_counts
-from degsteps.readers import read_scanned_table
+from degsteps.inputs.scan import scan_counts
+from degsteps.ingest.readers.tables import read_scanned_table
 scan = scan_counts(path, cache=Path(path).parent)
 begin = time.process_time()
 counts = read_scanned_table(scan)
@@ -66,8 +66,8 @@ def write_matrix(path: Path, n_genes: int, n_samples: int) -> None:
     with gzip.open(path, "wt", compresslevel=1) as lines:
         lines.write(header + "\n")
         for number, mean in enumerate(rng.lognormal(2, 3, n_genes).clip(0.01, 1e5)):
-            cells = rng.negative_binomial(2, 2 / (2 + mean), n_samples)
-            lines.write(f"ENSG{number:011d}\t" + "\t".join(map(str, cells.tolist())) + "\n")
+            counts = rng.negative_binomial(2, 2 / (2 + mean), n_samples)
+            lines.write(f"ENSG{number:011d}\t" + "\t".join(map(str, counts.tolist())) + "\n")
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ def run_demo(folder: Path) -> dict[str, str]:
     """Run the demo; its wall and CPU seconds."""
     write_airway(folder, ["airway"])
     begin = time.monotonic()
-    _, cpu, _ = cost(snakemake(folder, "--cores", "2"), cwd=folder)
+    _, cpu, _ = cost(snakemake(folder, "--cores", "2"), folder)
     return {"what": "airway demo, all steps", "cpu_s": f"{cpu:.1f}", "wall_s": f"{time.monotonic() - begin:.0f}"}
 
 
@@ -98,7 +98,7 @@ def step_rows(folder: Path) -> list[dict[str, str]]:
         command = [sys.executable, "-c", TIMED.format(heavy=HEAVY), str(answer), *words]
         best = None
         for _ in range(REPEATS):
-            _, cpu, peak = cost(command, cwd=folder)
+            _, cpu, peak = cost(command, folder)
             imports, modules = json.loads(answer.read_text())
             if best is None or imports < best[0]:
                 best = (imports, cpu, peak, modules)
@@ -134,7 +134,7 @@ def snakefile_rows() -> list[dict[str, str]]:
                 if what.endswith("first time"):
                     shutil.rmtree(folder / ".snakemake", ignore_errors=True)
                 begin = time.monotonic()
-                _, cpu, _ = cost(command, cwd=folder)
+                _, cpu, _ = cost(command, folder)
                 runs.append((cpu, time.monotonic() - begin))
             cpu, wall = min(runs)
             rows.append({"what": what, "cpu_s": f"{cpu:.1f}", "wall_s": f"{wall:.1f}"})

@@ -274,16 +274,15 @@ What stays different, and why:
 - **Shrinkage.** `normal` is R's `lfcShrink(coef = ...)` where the contrast is a coefficient or a multiple of one, and
   `lfcShrink(contrast = ...)`, by a matrix with a column for every level, for any other contrast of a design without
   interactions (`tests/unit/engines/test_expanded_design.py`: 1e-9, with batches 4e-5 on the log2 scale). R takes that
-  matrix for the
-  levels of a coefficient too when they are asked for as `contrast`; the two differ a little. With interactions R
-  refuses; here the contrast is then made a coefficient of the fitted design. Without an intercept R refuses as well;
-  here the numbers are those of the same model with one. A gene whose maximum-likelihood estimate is infinite may fall
-  on the other side of the limit of 10 that estimates need to enter the prior variance: seen once, 0.05 % of it.
+  matrix for the levels of a coefficient too when they are asked for as `contrast`; the two differ a little. With
+  interactions R refuses; here the contrast is then made a coefficient of the fitted design. Without an intercept R
+  refuses as well; here the numbers are those of the same model with one. A gene whose maximum-likelihood estimate is
+  infinite may fall on the other side of the limit of 10 that estimates need to enter the prior variance: seen once,
+  0.05 % of it.
 - **apeGLM.** R's apeglm package was not at hand for this table: six genes of its printed output for pasilla agree to
   0.8 % (standard deviations to 0.1 %), and the posterior here is nowhere lower
-  (`tests/unit/engines/test_shrinkage.py`). The
-  mode and its curvature are checked against general optimisers and numeric derivatives
-  (`tests/unit/engines/test_kernels_shrink.py`).
+  (`tests/unit/engines/test_shrinkage.py`). The mode and its curvature are checked against general optimisers and
+  numeric derivatives (`tests/unit/engines/test_kernels_shrink.py`).
 - **Size factors by `iterate`.** R finds each maximum with `optim`, whose default stop is up to 2e-5 off; here it is the
   maximum itself, 5e-6 or less from R with a patient `optim`. Counts too sparse to settle are refused by both.
 - **rlog of marioni.** 1 % of the values are more than 1e-3 off, the worst by 3e-3, by one gene of 1,696, whose search
@@ -296,15 +295,13 @@ What stays different, and why:
   its own, so calls are not the same. For the p-values of the whole studies and their mean counts, ours : IHW's calls
   and their Jaccard index are 1096 : 1098, 0.91 (pasilla, 0.05), 1385 : 1360, 0.92 (pasilla, 0.1), 4027 : 4090, 0.94
   (airway, 0.05), 4799 : 4883, 0.92 (airway, 0.1; `tests/unit/engines/test_multiple_testing.py`). In 25 simulated sets
-  of 8,000
-  genes, at 0.1: 573 : 589 calls, 8.0 : 8.2 % of them false (Benjamini and Hochberg after independent filtering: 577,
-  9.0 %).
+  of 8,000 genes, at 0.1: 573 : 589 calls, 8.0 : 8.2 % of them false (Benjamini and Hochberg after independent
+  filtering: 577, 9.0 %).
 - **Groups without a count.** Where no sample of the groups compared has a count, the fold change is 0 and p is 1, as in
   R, for contrasts of two levels and contrasts of weights of both signs (`tests/unit/engines/test_zero_groups.py`). R
-  tells the
-  groups of numbers from the columns that they weigh, so that the reference level is never one of them: a gene with
-  counts in the reference level alone has no change against the mean of all others. One level against the rest, trends
-  and expressions name their groups here, and such a gene keeps its p-value, whichever level is the reference.
+  tells the groups of numbers from the columns that they weigh, so that the reference level is never one of them: a gene
+  with counts in the reference level alone has no change against the mean of all others. One level against the rest,
+  trends and expressions name their groups here, and such a gene keeps its p-value, whichever level is the reference.
 - **Count outliers in likelihood-ratio tests.** `DESeq(test = "LRT")` takes Cook's distances from the means of the
   gene-wise dispersions (in designs of groups plain averages) with the leverages of the final fit; its Wald test, and
   `nbinomLRT()` after it, from the final fit alone, as both tests do here. So R withholds the p-value of other genes:

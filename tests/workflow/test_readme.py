@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from degsteps.basics.paths import STAGES, stage_folder
 from tests.conftest import REPO, clean_environment, write_small_study
 from tests.deployment import emulated_conda
 
@@ -125,6 +126,31 @@ def test_own_data_end_in_a_report(clone):
 
 def test_links_of_the_readme_lead_somewhere():
     text = (REPO / "README.md").read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
+    for target in re.findall(r"\]\(([^)#]+)\)", text) + [picture["src"] for picture in pictures()]:
         if not target.startswith("https://"):
             assert (REPO / target).exists(), target
+
+
+def pictures() -> list[dict[str, str]]:
+    """Return the attributes of each picture of the README."""
+    text = (REPO / "README.md").read_text(encoding="utf-8")
+    return [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<img ([^>]*)>", text)]
+
+
+def test_pictures_are_small_and_described():
+    assert len(pictures()) == 2
+    for picture in pictures():
+        assert (REPO / picture["src"]).stat().st_size <= 120_000, picture["src"]
+        assert len(picture["alt"]) > 40, picture["src"]
+
+
+def test_drawing_holds_every_stage_in_its_order_and_feeds_the_test_from_no_figure():
+    text = (REPO / "README.md").read_text(encoding="utf-8")
+    drawing = re.search(r"```mermaid\n(.*?)```", text, flags=re.DOTALL)[1]
+    boxes = dict(re.findall(r'^ +(\w+)\["<b>(\d\d_\w+)</b>', drawing, flags=re.MULTILINE))
+    stages = [stage_folder(rules.stem) for rules in (REPO / "rules").glob("*.smk") if rules.stem in STAGES]
+    assert sorted(boxes.values()) == sorted(stages)
+    thick = [line for line in drawing.splitlines() if "==>" in line]
+    path = [boxes[box] for line in thick for box in re.findall(r"\bs\d\d\b", line)]
+    assert path == sorted(path)
+    assert set(path) == set(stages) - {"05_transform", "06_qc"}

@@ -1,5 +1,5 @@
 #!/usr/bin/env Rscript
-# Size factors by estimateSizeFactors(type = "iterate") of DESeq2, for tests/unit/test_normalization.py.
+# Size factors by estimateSizeFactors(type = "iterate") of DESeq2, for tests/unit/normalize/test_size_factors.py.
 # Run from the repository root:  Rscript tests/reference/normalization/make_iterated.R
 # `default`: as DESeq2 computes them. `tight`: the same with every call of optim repeated, from where it stopped, until it moves no more.
 suppressPackageStartupMessages(library(DESeq2))

@@ -1,5 +1,5 @@
 #!/usr/bin/env Rscript
-# Genes without a count in the groups that a contrast compares, for tests/unit/test_zero_groups.py.
+# Genes without a count in the groups that a contrast compares, for tests/unit/engines/test_zero_groups.py.
 # Run from the repository root:  Rscript tests/reference/zero_groups/make.R
 suppressPackageStartupMessages(library(DESeq2))
 folder <- "tests/reference/zero_groups"
