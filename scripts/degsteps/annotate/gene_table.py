@@ -72,9 +72,9 @@ def read_gene_table(path: str | Path) -> pd.DataFrame:
         quoting = csv.QUOTE_MINIMAL if header.startswith('"') else csv.QUOTE_NONE
         columns = next(csv.reader([header], delimiter="\t", quoting=quoting), [])
         if not columns or columns[0] != "gene":
-            found = f"it is {columns[0]!r}" if columns else "the file is empty"
+            header_in_words = f"it is {columns[0]!r}" if columns else "the file is empty"
             raise DataError(
-                f"{path}: the first column of a gene table must be named 'gene'; {found}. "
+                f"{path}: the first column of a gene table must be named 'gene'; {header_in_words}. "
                 "Name the column with the gene ids 'gene', put it first, and separate columns by tabs."
             )
         repeated = [column for column, count in Counter(columns).items() if count > 1]

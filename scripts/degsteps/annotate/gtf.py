@@ -46,8 +46,8 @@ class _GeneCollector:
 
     def add_gene(self, gene: str, fields: list[str], attributes: dict[str, str], *, has_extent: bool) -> None:
         """Keep the first description of a gene; a gene line adds position to a gene known from its exons only."""
-        known = self.records.get(gene)
-        if known is not None and (known["start"] is not None or not has_extent):
+        record = self.records.get(gene)
+        if record is not None and (record["start"] is not None or not has_extent):
             return
         entrez = _ENTREZ.search(fields[8])
         name = _first(attributes, _NAME_KEYS)
@@ -74,10 +74,10 @@ class _GeneCollector:
         if text.startswith('gene_id "'):
             gene = text[9 : text.index('"', 9)]
         else:
-            found = _GTF_GENE_ID.search(text)
-            if found is None:
+            match = _GTF_GENE_ID.search(text)
+            if match is None:
                 raise ValueError("no gene_id")
-            gene = found[1].strip()
+            gene = match[1].strip()
         if role == "exon":
             self.add_exon(gene, fields)
             if gene not in self.records:

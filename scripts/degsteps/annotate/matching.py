@@ -133,12 +133,12 @@ def match_genes(
 
         missed = np.flatnonzero(~is_exact)
         keys = np.array([_without_version(gene, pattern) for gene in genes[missed]], dtype=object)
-        found = row_of_key.get_indexer(keys)
-        on_y = np.array([key.endswith(_PAR_Y) for key in keys]) & (found < 0)
-        found[on_y] = row_of_key.get_indexer([key.removesuffix(_PAR_Y) for key in keys[on_y]])
-        hit = found >= 0
-        row[missed[hit]] = key_rows[found[hit]]
-        n_matches[missed[hit]] = records[found[hit]]
+        rows = row_of_key.get_indexer(keys)
+        on_y = np.array([key.endswith(_PAR_Y) for key in keys]) & (rows < 0)
+        rows[on_y] = row_of_key.get_indexer([key.removesuffix(_PAR_Y) for key in keys[on_y]])
+        hit = rows >= 0
+        row[missed[hit]] = key_rows[rows[hit]]
+        n_matches[missed[hit]] = records[rows[hit]]
         from_x[missed] = on_y & hit
 
     annotation = unique.reset_index(drop=True).reindex(row).set_axis(genes, axis=0)  # -1 is no row: missing
@@ -163,8 +163,8 @@ def _one_row_per_gene(table: pd.DataFrame) -> pd.DataFrame:
             is_count = column == "n_matches"
             table[column] = pd.array([1 if is_count else pd.NA] * len(table), dtype="Int64" if is_count else "string")
     table["n_matches"] = table["n_matches"].astype("Int64").fillna(1).astype(np.int64)
-    known = [column for column in GENE_COLUMNS if column in table.columns]
-    table = table[known + [column for column in table.columns if column not in known]]
+    columns = [column for column in GENE_COLUMNS if column in table.columns]
+    table = table[columns + [column for column in table.columns if column not in columns]]
     if table.index.is_unique:
         return table
     different = table[~table.reset_index().duplicated().to_numpy()]
@@ -180,8 +180,8 @@ def _without_version(gene: str, pattern: re.Pattern[str]) -> str:
     old = _ENSGR.fullmatch(gene)
     if old:
         return f"ENSG0{old[1]}{_PAR_Y}"
-    found = pattern.fullmatch(gene)
-    return found[1] + (found[2] or "") if found else gene
+    match = pattern.fullmatch(gene)
+    return match[1] + (match[2] or "") if match else gene
 
 
 def _move_to_y(annotation: pd.DataFrame, from_x: np.ndarray) -> None:
@@ -232,26 +232,26 @@ def require_mapped(
     if share >= min_mapped_fraction:
         return
     missed = annotation.index[annotation[STATUS] == "not_found"]
-    known = pd.Index(table_genes)
-    shown = f"First genes of the annotation: {', '.join(map(str, known[:5]))}. " if len(known) else ""
+    ids = pd.Index(table_genes)
+    first_ids = f"First genes of the annotation: {', '.join(map(str, ids[:5]))}. " if len(ids) else ""
     raise DataError(
         f"{source}: {len(annotation) - len(missed):,} of {len(annotation):,} genes ({share:.1%}) are in the gene "
         f"annotation, and min_mapped_fraction asks for {min_mapped_fraction:.1%}. "
-        f"First genes not found: {', '.join(map(str, missed[:5]))}. {shown}{_likely_cause(missed, known)}"
+        f"First genes not found: {', '.join(map(str, missed[:5]))}. {first_ids}{_likely_cause(missed, ids)}"
     )
 
 
-def _likely_cause(missed: pd.Index, known: pd.Index) -> str:
-    ours, theirs = detect_id_type(_spread(missed)), detect_id_type(_spread(known))
+def _likely_cause(missed: pd.Index, ids: pd.Index) -> str:
+    ours, theirs = detect_id_type(_spread(missed)), detect_id_type(_spread(ids))
     lower = "or lower min_mapped_fraction if so few are expected."
     if ours != theirs and "unknown" not in (ours, theirs):
         both = f"The counts have {ID_TYPES[ours][0]}, the annotation {ID_TYPES[theirs][0]}"
         if {ours, theirs} <= SPECIES_ID_TYPES:
             return f"{both}: another species. Give the annotation of the species that was sequenced."
         return f"{both}: another type of id. Give an annotation with the ids of the counts."
-    if len(known) and _are_versioned(_spread(missed)) != _are_versioned(_spread(known)):
+    if len(ids) and _are_versioned(_spread(missed)) != _are_versioned(_spread(ids)):
         return "Ids with a version (.15) meet ids without. Set strip_version to auto."
-    if len(known) and ours == theirs != "unknown":
+    if len(ids) and ours == theirs != "unknown":
         return (
             f"Both have {ID_TYPES[ours][0]}, so it is probably another release or a part of the genes. "
             f"Give the annotation that the reads were counted with, {lower}"

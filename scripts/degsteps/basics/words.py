@@ -24,8 +24,8 @@ def quoted(name: object) -> str:
 def listed(names: Iterable[object], most: int = 5, quote: bool = True) -> str:
     """Return up to ``most`` names and, if there are more, ``and N more``."""
     names = list(names)
-    shown = ", ".join(quoted(name) if quote else str(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    text = ", ".join(quoted(name) if quote else str(name) for name in names[:most])
+    return text if len(names) <= most else f"{text} and {len(names) - most} more"
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -47,20 +47,20 @@ def bare(name: str) -> str:
     return re.sub(r"^x(?=\d)", "", text)
 
 
-def near_match(name: str, known: Sequence[str]) -> str | None:
+def near_match(name: str, choices: Sequence[str]) -> str | None:
     """Return the known name that is most like ``name``, or None if none is."""
-    same = [other for other in known if bare(other) == bare(name)]
+    same = [other for other in choices if bare(other) == bare(name)]
     if same:
         return same[0]
-    lowered = {other.casefold(): other for other in reversed(known)}
-    found = difflib.get_close_matches(name.casefold(), list(lowered), n=1, cutoff=0.75)
-    return lowered[found[0]] if found else None
+    lowered = {other.casefold(): other for other in reversed(choices)}
+    matches = difflib.get_close_matches(name.casefold(), list(lowered), n=1, cutoff=0.75)
+    return lowered[matches[0]] if matches else None
 
 
-def suggestion(name: str, known: Sequence[str], kind: str = "It has") -> str:
+def suggestion(name: str, choices: Sequence[str], kind: str = "It has") -> str:
     """Return ``Did you mean 'x'?``, or a sentence that lists what there is."""
-    near = near_match(name, known)
-    return f"Did you mean {quoted(near)}?" if near is not None else f"{kind}: {listed(known, most=12)}."
+    near = near_match(name, choices)
+    return f"Did you mean {quoted(near)}?" if near is not None else f"{kind}: {listed(choices, most=12)}."
 
 
 def is_annotation_name(name: str) -> bool:

@@ -154,11 +154,11 @@ def group_labels(samples: pd.DataFrame, factors: Sequence[str]) -> pd.Series:
 
 def crosstabs(samples: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     """Count samples for each pair of levels of each pair of factors, in long form."""
-    found = []
+    rows = []
     for position, first in enumerate(factors):
         for second in factors[position + 1 :]:
             counted = pd.crosstab(samples[first], samples[second]).stack()
             for (level, other), count in counted.items():
-                found.append((first, level, second, other, int(count)))
-    table = pd.DataFrame(found, columns=["factor", "level", "other_factor", "other_level", "n_samples"])
+                rows.append((first, level, second, other, int(count)))
+    table = pd.DataFrame(rows, columns=["factor", "level", "other_factor", "other_level", "n_samples"])
     return table.set_index("factor")

@@ -279,10 +279,10 @@ def require_room(number: int, n_samples: int, n_coefficients: int, *, is_given: 
     room = n_samples - n_coefficients - 1
     if number <= room:
         return
-    found = f"{counted(number, 'surrogate variable')} {'are asked for' if is_given else 'are found'}"
+    variables = f"{counted(number, 'surrogate variable')} {'are asked for' if is_given else 'are found'}"
     cure = f"Set it to {room} or fewer" if room > 0 else "Take surrogates out"
     raise DesignError(
-        f"design.surrogates.number: {found}, but {counted(n_samples, 'sample')} with "
+        f"design.surrogates.number: {variables}, but {counted(n_samples, 'sample')} with "
         f"{counted(n_coefficients, 'coefficient')} leave room for {max(room, 0)}, so that the variation between "
         f"replicates could not be estimated. {cure}, or make the formula smaller."
     )
@@ -335,14 +335,14 @@ def estimate(
         # A sample of no group is a group of its own.
         labels = groups.where(groups != "", groups.index.to_series()).astype(str)
         of_groups = (labels.to_numpy()[:, None] == labels.unique()).astype(float)
-    looked_at, known = {
+    looked_at, model = {
         "sva": lambda: (values, design.to_numpy(dtype=float)),
         "ruv_g": lambda: (values[controls], constant),
         "ruv_s": lambda: (values, of_groups),
         "ruv_r": lambda: (residuals.to_numpy()[controls], design.to_numpy(dtype=float)),
     }[method]()
     # The last bits of a product depend on how its factors lie in memory, which must not depend on where they came from.
-    looked_at, known = np.ascontiguousarray(looked_at), np.ascontiguousarray(known)
+    looked_at, model = np.ascontiguousarray(looked_at), np.ascontiguousarray(model)
     if method == "sva" and null.shape[1] >= design.shape[1]:
         raise DesignError(
             "design.surrogates.null_formula: these samples leave no question between the design and the null model, so "
@@ -350,29 +350,29 @@ def estimate(
         )
     facts: dict[str, Any] = {"method": method, "genes": int(controls.sum()) if control_genes else len(counts)}
     if number == "auto":
-        wanted, pvalues = permutation_number(looked_at, known, seed=seed)
+        n_used, pvalues = permutation_number(looked_at, model, seed=seed)
         facts["pvalues"] = [float(value) for value in pvalues]
     else:
-        wanted = int(number)
-    facts |= {"number": wanted, "chosen": number if isinstance(number, str) else "given"}
-    require_room(wanted, *design.shape, is_given=not isinstance(number, str))
-    most = min(looked_at.shape[0], looked_at.shape[1] - _basis(known).shape[1])
-    if wanted > most:
-        what = f"design.surrogates.number: {wanted} is more than the {most} directions that {method} can see here. "
+        n_used = int(number)
+    facts |= {"number": n_used, "chosen": number if isinstance(number, str) else "given"}
+    require_room(n_used, *design.shape, is_given=not isinstance(number, str))
+    most = min(looked_at.shape[0], looked_at.shape[1] - _basis(model).shape[1])
+    if n_used > most:
+        what = f"design.surrogates.number: {n_used} is more than the {most} directions that {method} can see here. "
         raise DesignError(f"{what}Set it to {most} or fewer, or give more control genes or replicates.")
-    if wanted == 0:
+    if n_used == 0:
         return as_table(np.empty((len(design), 0)), list(design.index)), facts
     variables = {
-        "sva": lambda: surrogate_variables(values, known, np.ascontiguousarray(null, dtype=float), wanted),
-        "ruv_g": lambda: control_gene_factors(looked_at, wanted),
-        "ruv_s": lambda: replicate_factors(values, controls, known, wanted),
-        "ruv_r": lambda: residual_factors(looked_at, wanted),
+        "sva": lambda: surrogate_variables(values, model, np.ascontiguousarray(null, dtype=float), n_used),
+        "ruv_g": lambda: control_gene_factors(looked_at, n_used),
+        "ruv_s": lambda: replicate_factors(values, controls, model, n_used),
+        "ruv_r": lambda: residual_factors(looked_at, n_used),
     }[method]()
     known_columns = design.to_numpy(dtype=float)
     whole = np.column_stack([known_columns / np.linalg.norm(known_columns, axis=0), variables])
     if np.linalg.matrix_rank(whole, tol=1e-7) < whole.shape[1]:
         what = (
-            f"design.surrogates: the {counted(wanted, 'surrogate variable')} and the columns of the formula cannot be "
+            f"design.surrogates: the {counted(n_used, 'surrogate variable')} and the columns of the formula cannot be "
         )
         raise DesignError(f"{what}told apart. Give a smaller number, or another method.")
     return as_table(variables, list(design.index)), facts

@@ -79,7 +79,7 @@ class Design:
 
         Covariates are given in the sheet's unit and are at their centre if not named.
         """
-        values = {name: levels.get(name, known[0]) for name, known in self.levels.items()}
+        values = {name: levels.get(name, of_factor[0]) for name, of_factor in self.levels.items()}
         for name, used in self.covariates.items():
             values[name] = used.entries((covariates or {}).get(name, used.center))
         return [value for part in self.parts for value in _part_values(part, values, self.levels)]
@@ -131,7 +131,7 @@ def build_design(
     used: dict[str, Scaling | Spline] = {}
     values: dict[str, Sequence[str | tuple[float, ...]]] = {}
     for name in formula.columns:
-        given = _column(samples, sample_ids, name)
+        texts = _column(samples, sample_ids, name)
         if (name in factors) == (name in covariates):
             where = "both a factor and a covariate" if name in factors else "neither a factor nor a covariate"
             raise ConfigError(
@@ -139,9 +139,9 @@ def build_design(
                 "or under design.covariates (numbers)."
             )
         if name in factors:
-            values[name], levels[name] = given, _levels(name, given, factors[name])
+            values[name], levels[name] = texts, _levels(name, texts, factors[name])
         else:
-            numbers = _numbers(name, given, sample_ids)
+            numbers = _numbers(name, texts, sample_ids)
             used[name] = _entering(name, numbers, covariates[name])
             values[name] = [used[name].entries(number) for number in numbers]
     parts = tuple(_coded_parts(formula, frozenset(used)))
@@ -154,7 +154,7 @@ def build_design(
     cells: dict[tuple[str, ...], list[str]] = {}
     for index, sample in enumerate(sample_ids):
         cells.setdefault(tuple(values[name][index] for name in levels), []).append(sample)
-    ranks = {name: {level: rank for rank, level in enumerate(known)} for name, known in levels.items()}
+    ranks = {name: {level: rank for rank, level in enumerate(of_factor)} for name, of_factor in levels.items()}
     in_order = sorted(cells, key=lambda cell: [ranks[name][level] for name, level in zip(levels, cell, strict=True)])
     return Design(
         formula=formula,
@@ -172,21 +172,21 @@ def build_design(
 def _column(samples: Mapping[str, Sequence[str]], sample_ids: Sequence[str], name: str) -> list[str]:
     if name not in samples:
         raise DataError(f"the sample sheet has no column {quoted(name)}. {suggestion(name, list(samples))}")
-    given = list(samples[name])
-    if len(given) != len(sample_ids):
-        raise ValueError(f"column {name!r} has {len(given)} values for {len(sample_ids)} samples")
-    blank = [sample for sample, value in zip(sample_ids, given, strict=True) if not str(value).strip()]
+    column = list(samples[name])
+    if len(column) != len(sample_ids):
+        raise ValueError(f"column {name!r} has {len(column)} values for {len(sample_ids)} samples")
+    blank = [sample for sample, value in zip(sample_ids, column, strict=True) if not str(value).strip()]
     if blank:
         raise DataError(
             f"column {quoted(name)} of the sample sheet is blank for {listed(blank)}. "
             "Fill in the cells, or exclude the samples with a reason."
         )
-    return given
+    return column
 
 
-def _levels(name: str, given: list[str], declared: Mapping[str, Any]) -> tuple[str, ...]:
+def _levels(name: str, column: list[str], declared: Mapping[str, Any]) -> tuple[str, ...]:
     reference = declared["reference"]
-    levels = factor_levels(given, reference, declared.get("levels"))
+    levels = factor_levels(column, reference, declared.get("levels"))
     if reference not in levels:
         raise DesignError(
             f"factor {quoted(name)}: no sample has the reference level {quoted(reference)}. "
@@ -210,10 +210,10 @@ def as_number(text: str) -> float | None:
     return number if math.isfinite(number) and "_" not in text else None
 
 
-def _numbers(name: str, given: list[str], sample_ids: Sequence[str]) -> list[float]:
-    numbers = [as_number(str(value)) for value in given]
+def _numbers(name: str, column: list[str], sample_ids: Sequence[str]) -> list[float]:
+    numbers = [as_number(str(value)) for value in column]
     wrong = [
-        f"{quoted(value)} ({sample})" for sample, value, n in zip(sample_ids, given, numbers, strict=True) if n is None
+        f"{quoted(value)} ({sample})" for sample, value, n in zip(sample_ids, column, numbers, strict=True) if n is None
     ]
     if wrong:
         raise DataError(
@@ -318,17 +318,17 @@ def _part_values(
     part: _Part, values: Mapping[str, str | tuple[float, ...]], levels: Mapping[str, tuple[str, ...]]
 ) -> list[float]:
     """Return one sample's values in the columns of a part."""
-    found = [1.0]
+    products = [1.0]
     for name, coding in part.codings:
         if coding == "number":
-            found = [value * entry for entry in values[name] for value in found]
+            products = [value * entry for entry in values[name] for value in products]
         else:
-            found = [
+            products = [
                 value if values[name] == level else 0.0
                 for level in _coded_levels(name, coding, levels)
-                for value in found
+                for value in products
             ]
-    return found
+    return products
 
 
 def contrast_vector(design: Design, contrast: Mapping[str, str]) -> list[float]:

@@ -75,18 +75,18 @@ def contrast_form(contrast: Mapping[str, Any]) -> str:
     ContrastError
         if its keys make up no form.
     """
-    given = frozenset(key for key in FORM_KEYS if contrast.get(key) is not None)
-    if given in _FORMS:
+    keys = frozenset(key for key in FORM_KEYS if contrast.get(key) is not None)
+    if keys in _FORMS:
         for key in ("test", "reference"):
             if contrast.get("factor") and not isinstance(contrast.get(key), str | None):
                 what = f"{contrast[key]} is a number, and levels are text."
                 raise ContrastError(key, what, f'Write it in quotes: "{contrast[key]}".')
-        return _FORMS[given]
-    near = max(_FORMS, key=lambda form: (len(form & given) - len(form ^ given), len(form)))
-    what = f"has the keys {listed(sorted(given))}, which are no form of a contrast."
-    missing, extra = sorted(near - given), sorted(given - near)
+        return _FORMS[keys]
+    near = max(_FORMS, key=lambda form: (len(form & keys) - len(form ^ keys), len(form)))
+    what = f"has the keys {listed(sorted(keys))}, which are no form of a contrast."
+    missing, extra = sorted(near - keys), sorted(keys - near)
     cures = ([f"add {listed(missing)}"] if missing else []) + ([f"delete {listed(extra)}"] if extra else [])
-    if not given:
+    if not keys:
         raise ContrastError("", "says nothing to compare.", "Give factor, test and reference, or another form.")
     cure = " and ".join(cures)
     raise ContrastError("", what, f"{cure[0].upper()}{cure[1:]}.")
@@ -119,8 +119,8 @@ def words(contrast: Mapping[str, Any]) -> Words:
     if form == "expression":
         title = f"{contrast['expression']}{where}"
         return Words(title, title, "above 0", f"in {contrast['expression']}", "below 0")
-    shown = " ".join(f"{weight:+g} {name}" for name, weight in contrast["weights"].items())
-    return Words(*[f"{shown}{where}"] * 2, "above 0", "in the weighted sum of coefficients", "below 0")
+    weighted_sum = " ".join(f"{weight:+g} {name}" for name, weight in contrast["weights"].items())
+    return Words(*[f"{weighted_sum}{where}"] * 2, "above 0", "in the weighted sum of coefficients", "below 0")
 
 
 _ALTERNATIVES = {
@@ -183,7 +183,7 @@ def expand_contrasts(
     ContrastError
         with the contrast's name as the start of its key.
     """
-    found: dict[str, dict[str, Any]] = {}
+    expanded: dict[str, dict[str, Any]] = {}
     for name, contrast in contrasts.items():
         try:
             singles = _each(name, contrast, factors) if contrast.get("each") else {name: dict(contrast)}
@@ -193,11 +193,11 @@ def expand_contrasts(
             chosen = content.pop("sample_sets", None) or ["all"]
             for sample_set in chosen:
                 full = single if len(chosen) == 1 else f"{single}.{sample_set}"
-                if full in found:
+                if full in expanded:
                     what = f"two contrasts get the name {quoted(full)}."
                     raise ContrastError(name, what, "Rename one of them, or a level that is spelt alike.")
-                found[full] = content | {"sample_set": None if sample_set == "all" else sample_set}
-    return found
+                expanded[full] = content | {"sample_set": None if sample_set == "all" else sample_set}
+    return expanded
 
 
 def _each(
@@ -216,18 +216,18 @@ def _each(
     ordered = list(dict.fromkeys([reference, *levels]))
     common = {key: value for key, value in contrast.items() if key != "each"}
     if each == "rest":
-        wanted = [(level, "rest", common | {"test": level, "against": "rest"}) for level in ordered]
+        comparisons = [(level, "rest", common | {"test": level, "against": "rest"}) for level in ordered]
     else:
         pairs = itertools.combinations(ordered, 2) if each == "pairs" else [(reference, level) for level in ordered[1:]]
-        wanted = [(test, below, common | {"test": test, "reference": below}) for below, test in pairs]
-    found = {}
-    for test, below, content in wanted:
+        comparisons = [(test, below, common | {"test": test, "reference": below}) for below, test in pairs]
+    expanded = {}
+    for test, below, content in comparisons:
         full = f"{name}.{_file_name(test)}_vs_{_file_name(below)}"
-        if full in found:
+        if full in expanded:
             what = f"the levels {quoted(test)} and another give the same name {quoted(full)}."
             raise ContrastError("each", what, "Write the contrasts out, with names of your own.")
-        found[full] = content
-    return found
+        expanded[full] = content
+    return expanded
 
 
 def _file_name(level: str) -> str:

@@ -53,37 +53,37 @@ class _Parser:
 
     def fail(self, what: str, cure: str) -> None:
         kind, text, position = self.tokens[self.index]
-        shown = "the end" if kind == "end" else f"{quoted(text)} (character {position})"
-        raise ContrastError("expression", f"{shown} {what}.", cure)
+        token = "the end" if kind == "end" else f"{quoted(text)} (character {position})"
+        raise ContrastError("expression", f"{token} {what}.", cure)
 
     def expression(self) -> Linear:
-        found = self.sum()
+        linear = self.sum()
         if self.tokens[self.index][0] != "end":
             self.fail("stands where '+' or '-' is expected", "Names with other signs go in backquotes: `T-cell`.")
-        return found
+        return linear
 
     def sum(self) -> Linear:
-        found = self.product()
+        linear = self.product()
         while self.is_sign("+", "-"):
             sign = 1.0 if self.take() == "+" else -1.0
-            found = found.plus(self.product(), sign)
-        return found
+            linear = linear.plus(self.product(), sign)
+        return linear
 
     def product(self) -> Linear:
-        found = self.value()
+        linear = self.value()
         while self.is_sign("*", "/"):
             sign = self.take()
             other = self.value()
-            if other.cells and (found.cells or sign == "/"):
+            if other.cells and (linear.cells or sign == "/"):
                 self.index -= 1
                 self.fail("multiplies or divides by a group", "Weigh groups by numbers only.")
             if sign == "/" and other.constant == 0:
                 self.index -= 1
                 self.fail("is a division by 0", "Divide by another number.")
             if other.cells:
-                found, other = other, found
-            found = found.times(other.constant if sign == "*" else 1.0 / other.constant)
-        return found
+                linear, other = other, linear
+            linear = linear.times(other.constant if sign == "*" else 1.0 / other.constant)
+        return linear
 
     def value(self) -> Linear:
         kind, text, _ = self.tokens[self.index]
@@ -92,9 +92,9 @@ class _Parser:
             return self.value().times(-1.0)
         if self.is_sign("("):
             self.take()
-            found = self.sum()
+            linear = self.sum()
             self.close()
-            return found
+            return linear
         following = self.tokens[self.index + 1][1] if kind != "end" else ""
         if kind == "word" and text == "mean" and following == "(":
             self.index += 2

@@ -75,9 +75,9 @@ def _combination(
     for k, row in reversed(pivots):
         rest = row.get(j, 0.0) - sum(row.get(other, 0.0) * weight for other, weight in weights.items())
         weights[k] = rest / row[k]
-    found = []
+    combination = []
     for k, _ in pivots:
         weight = weights[k] * scales[j] / scales[k]
         if abs(weights[k]) > RANK_TOLERANCE:
-            found.append((columns[k], round(weight, 6) + 0.0))
-    return tuple(found)
+            combination.append((columns[k], round(weight, 6) + 0.0))
+    return tuple(combination)

@@ -118,7 +118,7 @@ def _b_splines(knots: Sequence[float], value: float, derivative: int, order: int
         starts = [place for place in range(len(knots) - 1) if knots[place] <= value and knots[place] < knots[place + 1]]
         return [float(place == starts[-1]) for place in range(len(knots) - 1)]
     lower = _b_splines(knots, value, max(derivative - 1, 0), order - 1)
-    found = []
+    values = []
     for i in range(len(knots) - order):
         left, right = knots[i + order - 1] - knots[i], knots[i + order] - knots[i + 1]
         if derivative:
@@ -127,5 +127,5 @@ def _b_splines(knots: Sequence[float], value: float, derivative: int, order: int
             rise, fall = value - knots[i], knots[i + order] - value
         up = rise * lower[i] / left if left else 0.0
         down = fall * lower[i + 1] / right if right else 0.0
-        found.append(up - down if derivative else up + down)
-    return found
+        values.append(up - down if derivative else up + down)
+    return values

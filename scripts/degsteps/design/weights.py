@@ -103,9 +103,9 @@ def _setting(design: Design, at: Mapping[str, Any]) -> dict[str, Any]:
                 raise ContrastError(f"at.{name}", what, f"Give a value of the covariate {quoted(name)}.")
             _require_inside(design, f"at.{name}", name, float(value))
         else:
-            known = [*design.levels, *design.covariates]
+            names = [*design.levels, *design.covariates]
             what = f"{quoted(name)} is not in the formula {design.formula}."
-            raise ContrastError(f"at.{name}", what, suggestion(name, known, "Its columns are"))
+            raise ContrastError(f"at.{name}", what, suggestion(name, names, "Its columns are"))
     return {name: str(value) if name in design.levels else float(value) for name, value in at.items()}
 
 
@@ -214,8 +214,8 @@ def _trend_weights(factor: str, levels: Sequence[str], trend: str) -> dict[str, 
 def _require_covariate(design: Design, name: str) -> Scaling | Spline:
     if name not in design.covariates:
         what = f"{quoted(name)} is no covariate of the formula {design.formula}."
-        known = list(design.covariates)
-        raise ContrastError("covariate", what, suggestion(name, known, "Its covariates are") if known else "Name one.")
+        names = list(design.covariates)
+        raise ContrastError("covariate", what, suggestion(name, names, "Its covariates are") if names else "Name one.")
     return design.covariates[name]
 
 
@@ -259,12 +259,12 @@ def _slope(design: Design, name: str, at: dict[str, Any]) -> Compiled:
     return Compiled(weights, (), _made_at(design, [name], at), (), {})
 
 
-def _weights(design: Design, given: Mapping[str, float]) -> Compiled:
-    for name in given:
+def _weights(design: Design, of_coefficient: Mapping[str, float]) -> Compiled:
+    for name in of_coefficient:
         if name not in design.columns:
             what = f"the design has no coefficient {quoted(name)}."
             raise ContrastError(f"weights.{name}", what, suggestion(name, design.columns, "Its coefficients are"))
-    weights = tuple(float(given.get(name, 0.0)) for name in design.columns)
+    weights = tuple(float(of_coefficient.get(name, 0.0)) for name in design.columns)
     terms = {term for term, weight in zip(design.terms, weights, strict=True) if weight}
     named = dict.fromkeys(
         name for term in design.formula.terms if ":".join(term) in terms for name in term if name in design.levels
@@ -290,9 +290,9 @@ def _expression(design: Design, text: str) -> Compiled:
         in_order = [factor for factor in design.levels if factor in chosen]
         group = ":".join(chosen[factor] for factor in in_order)
         if not samples:
-            shown = " and ".join(f"{factor} {quoted(chosen[factor])}" for factor in in_order)
+            place = " and ".join(f"{factor} {quoted(chosen[factor])}" for factor in in_order)
             raise DesignError(
-                f"no sample has {shown}, so {quoted(group)} cannot be estimated but by assuming that there is no "
+                f"no sample has {place}, so {quoted(group)} cannot be estimated but by assuming that there is no "
                 "interaction. Ask for groups that have samples."
             )
         if abs(weight) > NEGLIGIBLE:
@@ -303,8 +303,8 @@ def _expression(design: Design, text: str) -> Compiled:
     for cell, weight in linear.cells.items():
         chosen = dict(cell)
         shares = {
-            factor: {chosen[factor]: 1.0} if factor in chosen else dict.fromkeys(known, 1.0 / len(known))
-            for factor, known in design.levels.items()
+            factor: {chosen[factor]: 1.0} if factor in chosen else dict.fromkeys(levels, 1.0 / len(levels))
+            for factor, levels in design.levels.items()
         }
         for j, value in enumerate(averaged_row(design, shares)):
             weights[j] += weight * value

@@ -44,8 +44,8 @@ def gene_filter(counts: pd.DataFrame, genes: pd.DataFrame) -> Figure:
     abundance = mean_log2_cpm(counts).loc[genes.index].to_numpy()
     figure = style.new_figure(height=3.6)
     histogram, bars = figure.subplots(1, 2, width_ratios=[1.5, 1])
-    shown = abundance[~never]
-    edges = np.linspace(shown.min(initial=0) - 0.01, shown.max(initial=1) + 0.01, 61)
+    of_abundance = abundance[~never]
+    edges = np.linspace(of_abundance.min(initial=0) - 0.01, of_abundance.max(initial=1) + 0.01, 61)
     histogram.hist(
         [abundance[kept], abundance[~kept & ~never]],
         bins=edges,

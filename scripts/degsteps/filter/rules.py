@@ -285,10 +285,10 @@ def apply_gene_lists(
     decided.loc[rescued, "reason"] = ""
     decided.loc[dropped, "reason"] = "in_drop_list"
     decided["kept_by"] = np.select([rescued, decided["kept"].to_numpy()], ["keep_list", "rule"], default="")
-    known = set(table.index)
+    genes_of_table = set(table.index)
     return decided, {
-        "keep": [gene for gene in keep if gene not in known],
-        "drop": [gene for gene in drop if gene not in known],
+        "keep": [gene for gene in keep if gene not in genes_of_table],
+        "drop": [gene for gene in drop if gene not in genes_of_table],
     }
 
 
@@ -334,5 +334,5 @@ def _require_same_samples(what: str, index: pd.Index, samples: list[str]) -> Non
 
 
 def _first(ids: list[str], n: int = 5) -> str:
-    shown = ", ".join(map(str, ids[:n]))
-    return f"{shown} and {len(ids) - n} more are" if len(ids) > n else f"{shown} {'is' if len(ids) == 1 else 'are'}"
+    names = ", ".join(map(str, ids[:n]))
+    return f"{names} and {len(ids) - n} more are" if len(ids) > n else f"{names} {'is' if len(ids) == 1 else 'are'}"

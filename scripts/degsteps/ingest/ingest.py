@@ -333,10 +333,10 @@ def _merged(parts: Mapping[str, _Part], settings: Settings, several: bool) -> tu
 
 def _merged_lengths(parts: Mapping[str, _Part], counts: pd.DataFrame) -> pd.DataFrame:
     """Return lengths of all samples; genes of sites without lengths are as long as they are at the others."""
-    given = [part.lengths for part in parts.values() if part.lengths is not None]
-    if not given:
+    matrices = [part.lengths for part in parts.values() if part.lengths is not None]
+    if not matrices:
         return pd.DataFrame(index=pd.Index([], name="gene", dtype=object))
-    lengths = pd.concat(given, axis=1).reindex(index=counts.index, columns=counts.columns)
+    lengths = pd.concat(matrices, axis=1).reindex(index=counts.index, columns=counts.columns)
     return completed_lengths(lengths)
 
 
@@ -383,14 +383,14 @@ def require_concordant(concordance: pd.DataFrame, settings: Settings) -> None:
         | (concordance["correlation"] < settings.min_replicate_correlation)
     ]
     if len(wrong):
-        shown = [
+        runs = [
             f"{name} of {row['sample']} (correlation {row['correlation']:.3f}, variation {row['bcv']:.0%})"
             for name, row in wrong.iterrows()
         ]
         raise DataError(
             f"ingest.replicate_column: {counted(len(wrong), 'technical replicate')} "
             f"{'differs' if len(wrong) == 1 else 'differ'} from the others of the sample more than runs of one library "
-            f"do: {listed(shown, quote=False)}. Biological replicates must not be summed: correct the column, exclude "
+            f"do: {listed(runs, quote=False)}. Biological replicates must not be summed: correct the column, exclude "
             "the run with a reason, or raise ingest.max_replicate_bcv (lower ingest.min_replicate_correlation)."
         )
 

@@ -90,8 +90,8 @@ def concordance(counts: pd.DataFrame, parts: Mapping[str, Sequence[str]]) -> pd.
         total = counts[list(replicates)].sum(axis=1).to_numpy()
         for replicate in replicates if len(replicates) > 1 else ():
             own = counts[replicate].to_numpy()
-            found = agreement(own, total - own)
-            rows.append((replicate, sample, int(own.sum()), found.correlation, found.bcv, found.n_genes))
+            measures = agreement(own, total - own)
+            rows.append((replicate, sample, int(own.sum()), measures.correlation, measures.bcv, measures.n_genes))
     names = ["replicate", "sample", "total_count", "correlation", "bcv", "n_genes"]
     return pd.DataFrame(rows, columns=names).set_index("replicate")
 
@@ -121,9 +121,9 @@ def lookalikes(counts: pd.DataFrame) -> pd.DataFrame:
         left, right = np.triu_indices(len(between), k=1)
         best = np.argsort(-between[left, right], kind="stable")[:_MOST_PAIRS]
         for a, b in zip(left[best], right[best], strict=True):
-            found = agreement(counts.iloc[:, a].to_numpy(), counts.iloc[:, b].to_numpy())
-            if found.bcv < SAME_LIBRARY:
-                rows.append((counts.columns[a], counts.columns[b], *found))
+            measures = agreement(counts.iloc[:, a].to_numpy(), counts.iloc[:, b].to_numpy())
+            if measures.bcv < SAME_LIBRARY:
+                rows.append((counts.columns[a], counts.columns[b], *measures))
     return pd.DataFrame(rows, columns=names).set_index("first")
 
 
@@ -134,9 +134,9 @@ def summed(counts: pd.DataFrame, parts: Mapping[str, Sequence[str]]) -> pd.DataF
 
 def averaged_lengths(lengths: pd.DataFrame, counts: pd.DataFrame, parts: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Average lengths over technical replicates, weighted by their counts (by nothing where a gene has none)."""
-    found = {}
+    averages = {}
     for sample, replicates in parts.items():
         names = list(replicates)
         weights = counts[names].where(counts[names].sum(axis=1) > 0, 1.0)
-        found[sample] = (lengths[names] * weights).sum(axis=1) / weights.sum(axis=1)
-    return pd.DataFrame(found)
+        averages[sample] = (lengths[names] * weights).sum(axis=1) / weights.sum(axis=1)
+    return pd.DataFrame(averages)

@@ -89,12 +89,12 @@ def inspect_sheet(path: Path | str, sample_column: str) -> tuple[Sheet | None, l
     if blank:
         what = f"the sample id (column {quoted(sample_column)}) is blank."
         faults.append(Finding(_lines(blank), what, "Fill it in, or delete the line."))
-    for sample, found in places.items():
-        if len(found) > 1:
-            what = f"the sample id {quoted(sample)} stands on {counted(len(found), 'line')}."
+    for sample, rows_of_sample in places.items():
+        if len(rows_of_sample) > 1:
+            what = f"the sample id {quoted(sample)} stands on {counted(len(rows_of_sample), 'line')}."
             faults.append(
                 Finding(
-                    _lines(found),
+                    _lines(rows_of_sample),
                     what,
                     "Keep one line per sample; technical replicates need own ids (see ingest.replicate_column).",
                 )
@@ -180,15 +180,15 @@ def collapsed(columns: Mapping[str, Sequence[str]], sample_column: str, key: str
     rows: dict[str, list[int]] = {}
     for row, value in enumerate(columns[key]):
         rows.setdefault(value, []).append(row)
-    parts = {value: [columns[sample_column][row] for row in found] for value, found in rows.items()}
+    parts = {value: [columns[sample_column][row] for row in members] for value, members in rows.items()}
     summed: dict[str, list[str]] = {sample_column: list(rows)}
     differing: dict[str, list[str]] = {}
     for name, values in columns.items():
         if name in (sample_column, key):
             continue
         summed[name] = []
-        for value, found in rows.items():
-            levels = list(dict.fromkeys(values[row] for row in found))
+        for value, members in rows.items():
+            levels = list(dict.fromkeys(values[row] for row in members))
             summed[name].append("+".join(levels))
             if len(levels) > 1:
                 differing.setdefault(name, []).append(value)
@@ -210,10 +210,10 @@ def matching_column(columns: Mapping[str, Sequence[str]], names: Collection[str]
 
     None if no column without repeats holds more than half of the names, or has more than half of its values among them.
     """
-    wanted = set(names)
-    scores = {name: len(wanted & set(values)) for name, values in columns.items() if len(set(values)) == len(values)}
+    ids = set(names)
+    scores = {name: len(ids & set(values)) for name, values in columns.items() if len(set(values)) == len(values)}
     best = max(scores, key=scores.get, default=None)
-    if best is None or scores[best] * 2 <= min(len(wanted), len(columns[best])):
+    if best is None or scores[best] * 2 <= min(len(ids), len(columns[best])):
         return None
     return best
 

@@ -65,9 +65,9 @@ def _control_mask(counts: pd.DataFrame, control_genes: Iterable[str]) -> np.ndar
     control_genes = list(control_genes)
     unknown = [str(gene) for gene in control_genes if gene not in counts.index]
     if unknown:
-        shown = ", ".join(unknown[:5]) + (" and more" if len(unknown) > 5 else "")
+        examples = ", ".join(unknown[:5]) + (" and more" if len(unknown) > 5 else "")
         raise DataError(
-            f"control genes: {shown}: not among the genes of the counts. Correct the ids, or take them off the list."
+            f"control genes: {examples}: not among the genes of the counts. Correct the ids, or take them off the list."
         )
     if not control_genes:
         raise DataError("control genes: the list is empty. Name at least one gene, or leave the setting out.")

@@ -71,7 +71,7 @@ class Draft:
     samples: str
     sample_column: str
     ignore_columns: list[str]
-    question: str | None
+    factor: str | None
     blocks: list[str]
     levels: dict[str, tuple[str, ...]]
     gene_table: str | None
@@ -105,7 +105,7 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     _, faults = inspect_sheet(samples, sample_column)
     if faults:
         raise DataError("\n".join(f"{samples}: {fault}" for fault in faults))
-    known = set(sheet[sample_column])
+    sample_ids = set(sheet[sample_column])
     rows = [row for row, sample in enumerate(sheet[sample_column]) if sample in set(scan.samples)]
     columns = {column: [values[row] for row in rows] for column, values in sheet.items() if column != sample_column}
     draft = Draft(
@@ -113,8 +113,8 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
         counts=_shown(counts),
         samples=_shown(samples),
         sample_column=sample_column,
-        ignore_columns=annotation_columns(scan, known),
-        question=None,
+        ignore_columns=annotation_columns(scan, sample_ids),
+        factor=None,
         blocks=[],
         levels={},
         gene_table=None,
@@ -181,7 +181,7 @@ def _guess_extra(draft: Draft, located: Located, scan: Scan) -> None:
 
 
 def _guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
-    """Choose the question, its reference, and the blocks that the samples can separate from it."""
+    """Choose the factor to compare, its reference, and the blocks that the samples can separate from it."""
     possible = []
     for name, values in columns.items():
         reason = _why_no_factor(values)
@@ -194,20 +194,20 @@ def _guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
     if not ranked:
         draft.remarks["formula"] = "no column has 2 or more levels with 2 or more samples each"
         return
-    question = ranked[0]
-    reference, reason = _reference(columns[question])
-    draft.question = question
-    draft.levels[question] = factor_levels(columns[question], reference)
-    draft.remarks["question"] = f"{quoted(question)} is what is compared: {_why_question(question, columns[question])}"
+    factor = ranked[0]
+    reference, reason = _reference(columns[factor])
+    draft.factor = factor
+    draft.levels[factor] = factor_levels(columns[factor], reference)
+    draft.remarks["factor"] = f"{quoted(factor)} is what is compared: {_why_factor(factor, columns[factor])}"
     draft.remarks["reference"] = reason
     for name in possible:
-        if name == question:
+        if name == factor:
             continue
         if not _is_block_name(name):
             draft.others[name] = "may be a factor too; nothing in its name tells"
-        elif determines(columns[name], columns[question]):
-            draft.others[name] = f"cannot be told from {quoted(question)}: one {question} in each {name}"
-        elif _is_estimable([*draft.blocks, name, question], columns):
+        elif determines(columns[name], columns[factor]):
+            draft.others[name] = f"cannot be told from {quoted(factor)}: one {factor} in each {name}"
+        elif _is_estimable([*draft.blocks, name, factor], columns):
             draft.blocks.append(name)
             draft.levels[name] = factor_levels(columns[name], columns[name][0])
         else:
@@ -252,7 +252,7 @@ def _likeness(name: str, values: Sequence[str]) -> int:
     return 4 * has_control + 2 * bool(_words(name) & _QUESTION_WORDS) - 3 * _is_block_name(name)
 
 
-def _why_question(name: str, values: Sequence[str]) -> str:
+def _why_factor(name: str, values: Sequence[str]) -> str:
     if any(_reference_rank(level) < len(_REFERENCE_WORDS) for level in set(values)):
         return "one of its levels is called like a control"
     if _words(name) & _QUESTION_WORDS:
@@ -372,13 +372,13 @@ def as_yaml(draft: Draft) -> str:
         columns = ", ".join(map(_scalar, draft.blocks))
         lines += ["", "batch:", f"  # Guess: {remarks['blocks']}.", f"  columns: [{columns}]"]
     lines += ["", "test:", "  contrasts:"]
-    if draft.question is None:
+    if draft.factor is None:
         lines += [f"    a_vs_b: {{factor: {FILL_IN}, test: {FILL_IN}, reference: {FILL_IN}}}"]
     else:
-        reference = draft.levels[draft.question][0]
+        reference = draft.levels[draft.factor][0]
         lines += ["    # Every level with the reference. A positive log2 fold change is higher in `test`."]
-        for name, level in contrast_names(draft.levels[draft.question]).items():
-            values = f"factor: {_scalar(draft.question)}, test: {_scalar(level)}, reference: {_scalar(reference)}"
+        for name, level in contrast_names(draft.levels[draft.factor]).items():
+            values = f"factor: {_scalar(draft.factor)}, test: {_scalar(level)}, reference: {_scalar(reference)}"
             lines += [f"    {_scalar(name)}: {{{values}}}"]
     lines += ["", "annotate:", f"  # Guess: {remarks['genes']}."]
     lines += [f"  genes: {draft.gene_table}" if draft.gene_table else "  genes: null"]
@@ -386,12 +386,12 @@ def as_yaml(draft: Draft) -> str:
 
 
 def _design_lines(draft: Draft) -> list[str]:
-    if draft.question is None:
+    if draft.factor is None:
         lines = [f"  # To do: {draft.remarks['formula']}.", f'  formula: "~ {FILL_IN}"', "  factors:"]
         lines += [f"    {FILL_IN}: {{reference: {FILL_IN}}}"]
     else:
-        formula = Formula(True, tuple((name,) for name in (*draft.blocks, draft.question)))
-        lines = [f"  # Guess: {draft.remarks['question']}."]
+        formula = Formula(True, tuple((name,) for name in (*draft.blocks, draft.factor)))
+        lines = [f"  # Guess: {draft.remarks['factor']}."]
         if draft.blocks:
             lines += [f"  # Guess: {draft.remarks['blocks']}, and the samples can separate it."]
         lines += [f"  formula: {json.dumps(str(formula), ensure_ascii=False)}", "  factors:"]
@@ -401,9 +401,9 @@ def _design_lines(draft: Draft) -> list[str]:
                 f"    # {listed(levels, quote=False)}. Which one is the reference makes no difference to the test."
             ]
             lines += [f"    {_scalar(name)}: {{reference: {_scalar(levels[0])}}}"]
-        levels = draft.levels[draft.question]
+        levels = draft.levels[draft.factor]
         lines += [f"    # {listed(levels)}. Guess: {draft.remarks['reference']}."]
-        lines += [f"    {_scalar(draft.question)}: {{reference: {_scalar(levels[0])}}}"]
+        lines += [f"    {_scalar(draft.factor)}: {{reference: {_scalar(levels[0])}}}"]
     if draft.others:
         lines += ["  # Columns of the sheet that are not used:"]
         lines += [f"  #   {quoted(name)} {reason}" for name, reason in draft.others.items()]

@@ -48,11 +48,11 @@ def from_nfcore(
     ConfigError, DataError
         if a file cannot be read as one of that workflow.
     """
-    given = _params(params) if params else {}
-    samples, contrasts = samples or given.get("input"), contrasts or given.get("contrasts")
-    counts = counts or given.get("matrix")
-    id_column = id_column or given.get("observations_id_col") or "sample"
-    lengths = lengths or given.get("feature_length_matrix")
+    texts = _params(params) if params else {}
+    samples, contrasts = samples or texts.get("input"), contrasts or texts.get("contrasts")
+    counts = counts or texts.get("matrix")
+    id_column = id_column or texts.get("observations_id_col") or "sample"
+    lengths = lengths or texts.get("feature_length_matrix")
     for name, value in (("samples (input)", samples), ("contrasts", contrasts), ("counts (matrix)", counts)):
         if not value:
             raise ConfigError(f"the {name} are not given. Name the file, or a file of parameters that does.")
@@ -68,7 +68,7 @@ def from_nfcore(
             excluded = _excluded(columns, id_column, row["exclude_column"], row["exclude_values"])
             kept = [k for k, sample in enumerate(columns[id_column]) if sample not in excluded]
             own = {name: [values[k] for k in kept] for name, values in columns.items()}
-            row = row | _question(row, own, str(samples)) | {"excluded": excluded}
+            row = row | _row_contrast(row, own, str(samples)) | {"excluded": excluded}
         except ConfigError as error:
             skipped.append(f"contrast {row['id']}: {error}")
             continue
@@ -76,13 +76,13 @@ def from_nfcore(
         references = tuple(row["references"].items()) if "weights" in row["contrast"] else ()
         key = (row["formula"], tuple(row["covariates"]), references, tuple(excluded))
         groups.setdefault(key, []).append(row)
-    found = [_analysis(group, str(samples), str(counts), id_column, lengths) for group in groups.values()]
-    if not found:
+    content = [_analysis(group, str(samples), str(counts), id_column, lengths) for group in groups.values()]
+    if not content:
         raise ConfigError(f"{contrasts}: no contrast could be taken over. {' '.join(skipped)}")
-    for imported in found:
-        _map_params(imported, given)
-    found[0].unmapped += skipped
-    return found
+    for imported in content:
+        _map_params(imported, texts)
+    content[0].unmapped += skipped
+    return content
 
 
 # ---- contrasts
@@ -145,7 +145,7 @@ def _excluded(columns: _Columns, id_column: str, column: str, values: Sequence[s
     return {sample: f"{column} is {value}" for sample, value in pairs if value in values}
 
 
-def _question(row: Mapping[str, Any], columns: _Columns, samples: str) -> dict[str, Any]:
+def _row_contrast(row: Mapping[str, Any], columns: _Columns, samples: str) -> dict[str, Any]:
     """Return `formula`, `references` of its factors, `covariates`, `batches` and the `contrast` of one row."""
     if "variable" in row:
         names = [*row["blocking"], row["variable"]]
@@ -157,17 +157,17 @@ def _question(row: Mapping[str, Any], columns: _Columns, samples: str) -> dict[s
         contrast = {"factor": row["variable"], "test": row["target"], "reference": row["reference"]}
         formula = str(Formula(True, tuple((name,) for name in names)))
         about = f"{row['variable']} {row['target']} vs {row['reference']}"
-        found = {"formula": formula, "references": references, "covariates": [], "batches": row["blocking"]}
+        model = {"formula": formula, "references": references, "covariates": [], "batches": row["blocking"]}
         numbers = [name for name in row["blocking"] if all(as_number(value) is not None for value in columns[name])]
         remarks = [
             f"{name} holds numbers; it is a factor here as there. If it is an amount, move it to design.covariates."
             for name in numbers
         ]
-        return found | {"contrast": contrast, "about": about, "remarks": remarks}
-    return _formula_question(row["r_formula"], row["combination"], columns)
+        return model | {"contrast": contrast, "about": about, "remarks": remarks}
+    return _formula_contrast(row["r_formula"], row["combination"], columns)
 
 
-def _formula_question(text: str, combination: str, columns: _Columns) -> dict[str, Any]:
+def _formula_contrast(text: str, combination: str, columns: _Columns) -> dict[str, Any]:
     if "|" in text:
         raise ConfigError(f"{text} has a random effect. Put the donor into the formula as a factor.")
     try:
@@ -209,8 +209,8 @@ def _formula_question(text: str, combination: str, columns: _Columns) -> dict[st
         # The same model as that of a comparison with blocking factors, in the same words.
         names = [*(name for name in formula.columns if name not in tested), *tested]
         formula = Formula(True, tuple((name,) for name in names))
-    found = {"formula": str(formula), "references": references, "covariates": covariates, "batches": batches}
-    return found | {"contrast": contrast, "about": f"{text}, {combination}", "remarks": remarks}
+    model = {"formula": str(formula), "references": references, "covariates": covariates, "batches": batches}
+    return model | {"contrast": contrast, "about": f"{text}, {combination}", "remarks": remarks}
 
 
 def _first_level(values: Sequence[str]) -> str:
@@ -219,21 +219,21 @@ def _first_level(values: Sequence[str]) -> str:
 
 def _r_coefficients(design: Design) -> dict[str, str]:
     """Return the coefficients of a design by the names that R's ``make.names`` leaves of them, and DESeq2's own."""
-    found = {}
+    names = {}
     for column in design.columns:
         parts = re.split(r":(?![^\[]*\])", column)
         bare = [re.sub(r"\[(?:T\.)?(.*)\]$", r"\1", part) for part in parts]
-        found[r_name(":".join("(Intercept)" if part == "Intercept" else part for part in bare))] = column
+        names[r_name(":".join("(Intercept)" if part == "Intercept" else part for part in bare))] = column
         match = re.fullmatch(r"(.*)\[T\.(.*)\]", column)
         if len(parts) == 1 and match:
-            found[r_name(f"{match[1]}_{match[2]}_vs_{design.levels[match[1]][0]}")] = column
-    return found
+            names[r_name(f"{match[1]}_{match[2]}_vs_{design.levels[match[1]][0]}")] = column
+    return names
 
 
 def _weights(combination: str, design: Design) -> dict[str, float]:
     """Read sums and differences of coefficients, with numbers before and behind: ``(a + b)/2 - c``."""
-    known = _r_coefficients(design)
-    parser = _Sum(combination, known)
+    names = _r_coefficients(design)
+    parser = _Sum(combination, names)
     weights = parser.sum()
     if parser.tokens or not weights:
         parser.fail()
@@ -243,15 +243,14 @@ def _weights(combination: str, design: Design) -> dict[str, float]:
 class _Sum:
     """Recursive descent over ``sum := product ((+|-) product)*; product := factor ((*|/) factor)*``."""
 
-    def __init__(self, text: str, known: Mapping[str, str]) -> None:
-        self.text, self.known = text, known
+    def __init__(self, text: str, coefficients: Mapping[str, str]) -> None:
+        self.text, self.coefficients = text, coefficients
         self.tokens = re.findall(r"[\w.]+|\S", text)
 
     def fail(self, name: str | None = None) -> None:
         if name is not None:
-            raise ConfigError(
-                f"{self.text}: {quoted(name)} is no coefficient of the formula. It has {listed(self.known, most=8)}."
-            )
+            names = listed(self.coefficients, most=8)
+            raise ConfigError(f"{self.text}: {quoted(name)} is no coefficient of the formula. It has {names}.")
         raise ConfigError(
             f"{self.text} is no sum of coefficients; R code is not evaluated. Write the contrast by hand."
         )
@@ -269,18 +268,20 @@ class _Sum:
             sign = -1.0 if self.tokens.pop(0) == "-" else 1.0
 
     def product(self) -> dict[str, float]:
-        found = self.factor()
+        weights = self.factor()
         while self.tokens and self.tokens[0] in ("*", "/"):
             sign, other = self.tokens.pop(0), self.factor()
-            if isinstance(found, float) and isinstance(other, dict) and sign == "*":
-                found, other = other, found
+            if isinstance(weights, float) and isinstance(other, dict) and sign == "*":
+                weights, other = other, weights
             if not isinstance(other, float) or (sign == "/" and other == 0):
                 self.fail()
             scale = other if sign == "*" else 1 / other
-            found = found * scale if isinstance(found, float) else {name: w * scale for name, w in found.items()}
-        if isinstance(found, float):
+            weights = (
+                weights * scale if isinstance(weights, float) else {name: w * scale for name, w in weights.items()}
+            )
+        if isinstance(weights, float):
             self.fail()
-        return found
+        return weights
 
     def factor(self) -> dict[str, float] | float:
         if not self.tokens:
@@ -293,9 +294,9 @@ class _Sum:
             return inner
         if re.fullmatch(r"\d+(\.\d*)?|\.\d+", word):
             return float(word)
-        if word not in self.known:
+        if word not in self.coefficients:
             self.fail(word if re.fullmatch(r"[\w.]+", word) else None)
-        return {self.known[word]: 1.0}
+        return {self.coefficients[word]: 1.0}
 
 
 def _simplified(weights: Mapping[str, float], design: Design) -> tuple[dict[str, Any], list[str]]:
@@ -348,7 +349,7 @@ def _analysis(
     contrasts: dict[str, Any] = {}
     for row in rows:
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", row["id"]).strip("._-") or "contrast"
-        same = next((other for other, known in contrasts.items() if known == row["contrast"]), None)
+        same = next((other for other, factors in contrasts.items() if factors == row["contrast"]), None)
         if same is not None:
             imported.unmapped.append(f"contrast {row['id']}: asks the same as {same}")
             continue

@@ -81,8 +81,8 @@ def from_star_deseq2(config: Path | str, counts: str = "results/counts/all.tsv")
             imported.unmapped.append(f"contrast {name}: {error}")
     if not contrasts:
         raise ConfigError(f"{config}: no contrast could be taken over. {' '.join(imported.unmapped)}")
-    known = {"samples", "units", "diffexp", "pca"}
-    imported.unmapped += [f"{name}: is about reads, before the counts" for name in content if name not in known]
+    sections = {"samples", "units", "diffexp", "pca"}
+    imported.unmapped += [f"{name}: is about reads, before the counts" for name in content if name not in sections]
     imported.unmapped.append("fold changes are shrunk by ashr there; here apeglm's stand beside the unshrunken ones")
     labels = (content.get("pca") or {}).get("labels") or []
     labels = [name for name in ([labels] if isinstance(labels, str) else labels) if name in columns]

@@ -5,14 +5,14 @@ Standard library, PyYAML and jsonschema only: the Snakefile imports this package
 Problems stop the run; notes do not. Each is a :class:`degsteps.basics.errors.Problem` that reads
 ``file: key: what is wrong. What to do.`` and says by its kind whether the configuration, the given data or the
 design of the experiment is at fault. ``check`` holds what the checks share, ``files`` looks at what is given,
-``declarations`` and ``questions`` at the design and what is asked of it, ``settings`` at the steps.
+``declarations`` and ``contrasts`` at the design and what it is to tell, ``settings`` at the steps.
 """
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from degsteps.basics.errors import Problem
-from degsteps.preflight import declarations, files, questions, settings
+from degsteps.preflight import contrasts, declarations, files, settings
 from degsteps.preflight.check import Check
 
 __all__ = ["Findings", "check_analyses", "check_analysis"]
@@ -29,9 +29,9 @@ def check_analyses(analyses: Mapping[str, Mapping[str, Any]]) -> Findings:
     """Check every analysis; see :func:`check_analysis`."""
     findings = Findings([], [])
     for analysis in analyses.values():
-        found = check_analysis(analysis)
-        findings.problems.extend(found.problems)
-        findings.notes.extend(found.notes)
+        of_analysis = check_analysis(analysis)
+        findings.problems.extend(of_analysis.problems)
+        findings.notes.extend(of_analysis.notes)
     # Analyses that share files share their problems.
     return Findings(list(dict.fromkeys(findings.problems)), list(dict.fromkeys(findings.notes)))
 
@@ -50,9 +50,9 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     declarations.check_formula(check)
     declarations.check_factors(check)
     declarations.check_covariates(check)
-    questions.check_contrasts(check)
-    questions.check_design(check)
-    questions.check_sample_sets(check)
+    contrasts.check_contrasts(check)
+    contrasts.check_design(check)
+    contrasts.check_sample_sets(check)
     settings.check_engine(check)
     settings.check_repeated(check)
     settings.check_repeats(check)

@@ -21,7 +21,7 @@ class Check:
         self.file = analysis["file"]
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
-        self.given: Sheet | None = None
+        self.sheet: Sheet | None = None
         self.analysed: list[str] = []
         #: Columns of the analysed samples; empty while it is not known which these are.
         self.columns: dict[str, list[str]] = {}
@@ -30,13 +30,13 @@ class Check:
 
     def _expanded(self) -> dict[str, dict[str, Any]]:
         """Return every single contrast; where one cannot be read, the others."""
-        factors, found = self.analysis["design"]["factors"], {}
+        factors, expanded = self.analysis["design"]["factors"], {}
         for name, contrast in self.analysis["test"]["contrasts"].items():
             try:
-                found |= expand_contrasts({name: contrast}, factors)
+                expanded |= expand_contrasts({name: contrast}, factors)
             except ContrastError as error:
                 self.problem(f"test.contrasts.{error.key}", error.what, error.cure)
-        return found
+        return expanded
 
     def problem(self, key: str, what: str, cure: str) -> None:
         self.take([Finding(key, what, cure)])
@@ -84,8 +84,8 @@ class Check:
             for name in named
             if {name} <= self.declared_factors.keys() & self.columns.keys()
         }
-        found = [name for contrast in self.contrasts_by_name.values() for name in contrast_columns(contrast, levels)]
-        return list(dict.fromkeys(found))
+        names = [name for contrast in self.contrasts_by_name.values() for name in contrast_columns(contrast, levels)]
+        return list(dict.fromkeys(names))
 
     @property
     def compared(self) -> list[str]:
@@ -113,19 +113,19 @@ class Check:
 
     def has_blanks(self, key: str, name: str) -> bool:
         """Return whether a column has blank cells; if so, name the samples."""
-        ids = self.columns[self.given.sample_column]
+        ids = self.columns[self.sheet.sample_column]
         blank = [sample for sample, value in zip(ids, self.columns[name], strict=True) if not value]
         if blank:
             what = f"the column {quoted(name)} is blank for {listed(blank)}."
             cure = "Fill in the cells, or exclude the samples with a reason under ingest.exclude_samples."
-            self.data_problem(self.given.path, Finding(key, what, cure))
+            self.data_problem(self.sheet.path, Finding(key, what, cure))
         return bool(blank)
 
     def design_or_none(self) -> Design | None:
         """Return the design of all samples; what keeps it from being built is said elsewhere."""
         if self.parsed is None or not self._can_build():
             return None
-        section, ids = self.analysis["design"], self.columns[self.given.sample_column]
+        section, ids = self.analysis["design"], self.columns[self.sheet.sample_column]
         with suppress(DegstepsError):
             return build_design(self.columns, ids, self.parsed, section["factors"], section["covariates"])
         return None

@@ -76,7 +76,7 @@ def _levels(check: Check, key: str, name: str, declared: Mapping[str, Any]) -> N
     reference, order = declared["reference"], declared["levels"]
     for first, second in _alike(levels):
         what = f"the levels {quoted(first)} and {quoted(second)} differ in case, blanks or '_' only."
-        check.data_problem(check.given.path, Finding(name, what, "Write them alike if they are the same."))
+        check.data_problem(check.sheet.path, Finding(name, what, "Write them alike if they are the same."))
     if reference not in levels:
         what = f"no analysed sample has the reference level {quoted(reference)}."
         check.problem(f"{key}.reference", what, suggestion(reference, levels, "The levels are"))
@@ -114,7 +114,7 @@ def check_covariates(check: Check) -> None:
             check.problem(key, what, "Put it in the formula, list it under qc.color_by, or delete it.")
         if name in check.declared_factors or check.has_blanks(name, name):
             continue
-        ids, values = check.columns[check.given.sample_column], check.columns[name]
+        ids, values = check.columns[check.sheet.sample_column], check.columns[name]
         numbers = [as_number(value) for value in values]
         wrong = [f"{quoted(v)} ({s})" for s, v, n in zip(ids, values, numbers, strict=True) if n is None]
         if len(wrong) == len(values):
@@ -124,15 +124,15 @@ def check_covariates(check: Check) -> None:
             what = f"{counted(len(wrong), 'cell')} of the covariate {quoted(name)} {verb(len(wrong), 'is', 'are')} no "
             what += f"number: {listed(wrong, quote=False)}."
             cure = "Write numbers with a decimal point; exclude samples without a value."
-            check.data_problem(check.given.path, Finding(name, what, cure))
+            check.data_problem(check.sheet.path, Finding(name, what, cure))
         elif len(set(numbers)) == 1:
             what = f"{quoted(name)} has the value {values[0]} in every analysed sample."
             check.design_problem(key, what, "Take it out of the formula.")
         elif check.declared_covariates[name]["spline"]:
             _spline(check, key, name, numbers)
         elif _are_codes(numbers):
-            shown = listed(sorted(set(values)), quote=False)
-            what = f"{quoted(name)} has the values {shown} only, and is fitted as a straight line through them."
+            examples = listed(sorted(set(values)), quote=False)
+            what = f"{quoted(name)} has the values {examples} only, and is fitted as a straight line through them."
             check.note(check.file, key, what, "If these are codes, declare it under design.factors.")
         elif not check.declared_covariates[name]["center"] and _is_far_from_zero(numbers):
             what = f"the values of {quoted(name)} are far from zero, where the intercept is then fitted: that is hard "
@@ -154,12 +154,12 @@ def _spline(check: Check, key: str, name: str, numbers: Sequence[float]) -> None
 def _alike(levels: Sequence[str]) -> list[tuple[str, str]]:
     """Return pairs of levels that differ in case, blanks or underscores only."""
     first_of: dict[str, str] = {}
-    found = []
+    pairs = []
     for level in levels:
         other = first_of.setdefault(re.sub(r"[\s_]+", "", level).casefold() or level, level)
         if other != level:
-            found.append((other, level))
-    return found
+            pairs.append((other, level))
+    return pairs
 
 
 def _is_far_from_zero(numbers: Sequence[float]) -> bool:

@@ -41,7 +41,7 @@ def check_inputs(check: Check) -> None:
     """Counts and sheets of all sites; sets the analysed samples."""
     inputs = Inputs(check, check.analysis["ingest"])
     inputs.check()
-    check.given, check.analysed, check.columns = inputs.given, inputs.analysed, inputs.columns
+    check.sheet, check.analysed, check.columns = inputs.sheet, inputs.analysed, inputs.columns
     if inputs.is_multisite and check.columns and len(set(check.columns["site"])) > 1:
         named = {*check.declared_factors, *check.analysis["batch"]["columns"]}
         if "site" not in named:
@@ -86,11 +86,11 @@ def _given_size_factors(check: Check, key: str, path: str) -> None:
     column = header.index("size_factor")
     numbers = {row[0]: as_number(row[column]) if len(row) > column else None for row in rows[1:]}
     # Replicates that are summed get other names, which the step itself looks for.
-    wanted = check.analysed if check.analysis["ingest"]["replicate_column"] is None else ()
-    missing = [sample for sample in wanted if sample not in numbers]
+    samples = check.analysed if check.analysis["ingest"]["replicate_column"] is None else ()
+    missing = [sample for sample in samples if sample not in numbers]
     if missing:
         check.problem(key, f"{path}: there is no size factor for {listed(missing)}.", "Add a row for every sample.")
-    used = {sample: number for sample, number in numbers.items() if not wanted or sample in wanted}
+    used = {sample: number for sample, number in numbers.items() if not samples or sample in samples}
     bad = [sample for sample, number in used.items() if number is None or not 0 < number < float("inf")]
     if bad:
         what = f"{path}: the size factor of {listed(bad)} is no positive number."

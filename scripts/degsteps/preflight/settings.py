@@ -86,13 +86,13 @@ def _grid(check: Check) -> None:
 
 
 def _families(check: Check, test: Mapping[str, Any]) -> None:
-    known = list(check.contrasts_by_name)
+    names = list(check.contrasts_by_name)
     for name, family in test["stage_wise"].items():
         key = f"test.stage_wise.{name}"
-        unknown = [contrast for contrast in family["contrasts"] if contrast not in known]
+        unknown = [contrast for contrast in family["contrasts"] if contrast not in names]
         for contrast in unknown:
             what = f"there is no contrast {quoted(contrast)}."
-            check.problem(f"{key}.contrasts", what, suggestion(contrast, known, "There are"))
+            check.problem(f"{key}.contrasts", what, suggestion(contrast, names, "There are"))
         if unknown:
             continue
         of_family = [check.contrasts_by_name[contrast] for contrast in family["contrasts"]]
@@ -114,8 +114,8 @@ def check_filters(check: Check) -> None:
     group = filters["group"]
     if group is not None and group not in check.declared_factors:
         what = f"{quoted(group)} is not declared under design.factors."
-        known = list(check.declared_factors)
-        check.problem("filter.group", what, suggestion(group, known, "The factors are") if known else "Declare it.")
+        factors = list(check.declared_factors)
+        check.problem("filter.group", what, suggestion(group, factors, "The factors are") if factors else "Declare it.")
     if not check.declared_factors and filters["method"] != "none":
         what = "there is no factor whose levels could be the groups of the filter."
         cure = "Declare one under design.factors and name it as filter.group, or set filter.method: none."
@@ -187,7 +187,7 @@ def _sexes(check: Check, name: str) -> None:
         cure = "Write female and male (f and m); leave the cell blank, or write unknown, where it is not known."
         if all(as_number(level) is not None for level in unread):
             cure += " Codes are not guessed: 1 is male in one convention and female in another."
-        check.data_problem(check.given.path, Finding(name, what, cure))
+        check.data_problem(check.sheet.path, Finding(name, what, cure))
     if check.analysis["annotate"]["genes"] is None:
         what = "annotate.genes names no gene table, so sex can be told only if the gene ids are symbols."
         check.note(check.file, "qc.sex_column", what, "Name a gene table that has symbols.")

@@ -41,7 +41,7 @@ class SourceCheck:
     Attributes
     ----------
     scan : None while the samples in the counts are not known.
-    given : None if the sheet cannot be read.
+    sheet : None if it cannot be read.
     analysed : samples of both that are not excluded, in the order of the sheet.
     in_design : samples for which the design can be checked; with ids that do not match, those of the sheet too.
     has_matches : whether any sample is in both files.
@@ -50,7 +50,7 @@ class SourceCheck:
     def __init__(self, report: Report, source: Source, ingest: Mapping[str, Any]) -> None:
         self.report, self.source, self.ingest = report, source, ingest
         self.scan: Scan | None = None
-        self.given: Sheet | None = None
+        self.sheet: Sheet | None = None
         self.analysed: list[str] = []
         self.in_design: list[str] = []
         self.has_matches = True
@@ -64,7 +64,7 @@ class SourceCheck:
         """Open both files."""
         source = self.source
         self.scan = scan_source(source)
-        self.given, faults = inspect_sheet(source.samples, source.sample_column)
+        self.sheet, faults = inspect_sheet(source.samples, source.sample_column)
         for fault in faults:
             column = self.column_of_ids() if fault.place == "header" and self.scan.samples else None
             if column is not None:
@@ -76,15 +76,15 @@ class SourceCheck:
                     cure += f"{self.key('sample_column')}: {column}."
                 fault = fault._replace(cure=cure)
             self.report.data_problem(source.samples, fault)
-        if self.given:
-            for note in self.given.notes:
+        if self.sheet:
+            for note in self.sheet.notes:
                 self.report.note(source.samples, note.place, note.what, note.cure)
 
     def values(self) -> None:
         """What the counts hold."""
         ingest, scan, path = self.ingest, self.scan, self.source.counts
         form = FORMATS[scan.format]
-        sample_ids = self.given.sample_ids if self.given else None
+        sample_ids = self.sheet.sample_ids if self.sheet else None
         is_estimated = ingest["estimated_counts"] or form.estimated
         faults, notes = scan_faults(scan, is_estimated, ingest["duplicate_genes"], sample_ids)
         for fault in faults:
@@ -125,18 +125,18 @@ class SourceCheck:
         """Samples in the counts; without readable counts the sheet alone says which samples there are."""
         if self.scan is not None:
             return self.scan.samples
-        return self.given.sample_ids if self.given else []
+        return self.sheet.sample_ids if self.sheet else []
 
     @property
     def known_ids(self) -> list[str]:
         """Every sample of either file."""
-        return list(dict.fromkeys([*(self.given.sample_ids if self.given else ()), *self.count_ids]))
+        return list(dict.fromkeys([*(self.sheet.sample_ids if self.sheet else ()), *self.count_ids]))
 
     def ids(self) -> None:
         """Match ids both ways; sets the analysed samples."""
-        if self.given is None:
+        if self.sheet is None:
             return
-        ingest, sheet_ids, ignored = self.ingest, self.given.sample_ids, self.source.ignore_columns
+        ingest, sheet_ids, ignored = self.ingest, self.sheet.sample_ids, self.source.ignore_columns
         prefix, count_ids = self.source.prefix, self.count_ids
         excluded = {name.removeprefix(prefix) for name in ingest["exclude_samples"] if name.startswith(prefix)}
         for sample in sheet_ids:
@@ -219,7 +219,7 @@ class SourceCheck:
             what = f"{counted(number, 'sample')} of the sheet {verb(number, 'is', 'are')} not in the counts: "
             fault = Finding(source.sample_column, f"{what}{listed(only_sheet)}.", leave_out)
             self.report.data_problem(source.samples, fault)
-        only_counts = without(only_counts, set(annotation_columns(self.scan, self.given.sample_ids)))
+        only_counts = without(only_counts, set(annotation_columns(self.scan, self.sheet.sample_ids)))
         if only_counts:
             number, them = len(only_counts), verb(len(only_counts), "it", "them")
             noun = "sample" if self.scan.is_partial else "column"
@@ -237,7 +237,7 @@ class Inputs:
 
     Attributes
     ----------
-    given : the joined sheet; None if a sheet cannot be read.
+    sheet : the joined one; None if a sheet cannot be read.
     analysed : samples that are analysed, before technical replicates are summed.
     columns : columns of the samples for which the design can be checked, technical replicates summed; empty if unknown.
     """
@@ -246,7 +246,7 @@ class Inputs:
         self.report, self.ingest = report, ingest
         self.sources = [SourceCheck(report, source, ingest) for source in sources_of(ingest)]
         self.is_multisite = bool(ingest.get("sites"))
-        self.given: Sheet | None = None
+        self.sheet: Sheet | None = None
         self.analysed: list[str] = []
         self.columns: dict[str, list[str]] = {}
 
@@ -259,7 +259,7 @@ class Inputs:
         self._exclusions()
         for source in self.sources:
             source.ids()
-        if all(source.given for source in self.sources):
+        if all(source.sheet for source in self.sources):
             self._join()
         if self.is_multisite:
             self._sites()
@@ -270,26 +270,26 @@ class Inputs:
             self._replicates(self.ingest["replicate_column"])
 
     def _exclusions(self) -> None:
-        if any(source.given is None for source in self.sources):
+        if any(source.sheet is None for source in self.sources):
             return
-        known = [f"{source.source.prefix}{sample}" for source in self.sources for sample in source.known_ids]
-        known = list(dict.fromkeys(known))
+        samples = [f"{source.source.prefix}{sample}" for source in self.sources for sample in source.known_ids]
+        samples = list(dict.fromkeys(samples))
         for sample in self.ingest["exclude_samples"]:
-            if sample not in known:
+            if sample not in samples:
                 what = f"{quoted(sample)} is neither in the counts nor in the sample sheet."
-                self.report.problem("ingest.exclude_samples", what, suggestion(sample, known, "The samples are"))
+                self.report.problem("ingest.exclude_samples", what, suggestion(sample, samples, "The samples are"))
 
     def _join(self) -> None:
         if self.is_multisite:
-            sheets = {each.source.site: prefixed(each.given, each.source.prefix) for each in self.sources}
-            self.given, faults = joined_sheets(sheets, "sample")
+            sheets = {each.source.site: prefixed(each.sheet, each.source.prefix) for each in self.sources}
+            self.sheet, faults = joined_sheets(sheets, "sample")
             for fault in faults:
                 self.report.data_problem(self.report.file, fault)
             if faults:
-                self.given = None
+                self.sheet = None
                 return
         else:
-            self.given = self.sources[0].given
+            self.sheet = self.sources[0].sheet
         self.analysed = [f"{each.source.prefix}{sample}" for each in self.sources for sample in each.analysed]
         in_design = [f"{each.source.prefix}{sample}" for each in self.sources for sample in each.in_design]
         if len(self.analysed) < 2 and all(source.has_matches for source in self.sources):
@@ -299,7 +299,7 @@ class Inputs:
             return
         for source in self.sources:
             source.empty_samples()
-        self.columns = self.given.select(in_design)
+        self.columns = self.sheet.select(in_design)
 
     def _sites(self) -> None:
         ingest = self.ingest
@@ -317,12 +317,12 @@ class Inputs:
         if len(kinds) > 1 and not (
             set(kinds) == {"Ensembl", "versioned Ensembl"} and ingest["gene_versions"] == "strip"
         ):
-            shown = "; ".join(f"{site} has {kind} ids ({gene})" for kind, (site, gene) in kinds.items())
+            kinds_in_words = "; ".join(f"{site} has {kind} ids ({gene})" for kind, (site, gene) in kinds.items())
             cure = "Give counts with the same kind of gene id at every site."
             if set(kinds) == {"Ensembl", "versioned Ensembl"}:
                 cure = "Set ingest.gene_versions: strip."
             self.report.data_problem(
-                self.report.file, Finding("ingest.sites", f"the gene ids do not match: {shown}.", cure)
+                self.report.file, Finding("ingest.sites", f"the gene ids do not match: {kinds_in_words}.", cure)
             )
         elif "versioned Ensembl" in kinds and ingest["gene_versions"] == "keep" and len(self.sources) > 1:
             what = "the gene ids have versions, which differ between releases of the annotation."
@@ -332,7 +332,7 @@ class Inputs:
 
     def _replicates(self, key: str) -> None:
         setting = "ingest.replicate_column"
-        ids = self.columns[self.given.sample_column]
+        ids = self.columns[self.sheet.sample_column]
         if key not in self.columns:
             what = f"the sample sheet has no column {quoted(key)}."
             self.report.problem(setting, what, suggestion(key, list(self.columns), "The columns are"))
@@ -341,9 +341,9 @@ class Inputs:
         if blank:
             what = f"the column {quoted(key)} is blank for {listed(blank)}."
             cure = "Write the sample that each is a replicate of; one of its own where there are no others."
-            self.report.data_problem(self.given.path, Finding(key, what, cure))
+            self.report.data_problem(self.sheet.path, Finding(key, what, cure))
             return
-        sums = collapsed(self.columns, self.given.sample_column, key)
+        sums = collapsed(self.columns, self.sheet.sample_column, key)
         if len(sums.parts) == len(ids):
             what = f"every value of {quoted(key)} stands there once, so nothing is summed."
             self.report.problem(
@@ -352,7 +352,7 @@ class Inputs:
         taken = [name for name, parts in sums.parts.items() if name in ids and parts != [name]]
         if taken:
             what = f"{listed(taken)} {verb(len(taken), 'names', 'name')} a sum and one of the rows that are summed."
-            self.report.data_problem(self.given.path, Finding(key, what, "Give the sum another name than its parts."))
+            self.report.data_problem(self.sheet.path, Finding(key, what, "Give the sum another name than its parts."))
         # Where the parts are of different samples, the sums have no levels that could be checked.
         if not self._differing_parts(sums):
             self.columns = sums.columns
@@ -365,7 +365,7 @@ class Inputs:
             what = f"the rows that are summed to {listed(samples)} differ in {quoted(name)}, which is in the design: "
             what += "they are no technical replicates."
             cure = "Correct the column, or take it out of the design; biological replicates are never summed."
-            self.report.data_problem(self.given.path, Finding(name, what, cure))
+            self.report.data_problem(self.sheet.path, Finding(name, what, cure))
         return bool(wrong)
 
 
@@ -392,11 +392,11 @@ def same_but_for_spelling(only_sheet: Sequence[str], only_counts: Sequence[str])
         if name not in pairs and len(name) > 1 and len(only_sheet) <= 200:
             pattern = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
             pairs[name] = [other for other in only_counts if pattern.search(other)]
-    certain = [(name, found[0]) for name, found in pairs.items() if len(found) == 1]
+    certain = [(name, others[0]) for name, others in pairs.items() if len(others) == 1]
     once = Counter(second for _, second in certain)
     return [(first, second) for first, second in certain if once[second] == 1]
 
 
 def _shown_pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    shown = [f"{quoted(first)} of the sheet is {quoted(second)} in the counts" for first, second in pairs]
-    return f"{listed(shown, 3, quote=False)}."
+    pairs_in_words = [f"{quoted(first)} of the sheet is {quoted(second)} in the counts" for first, second in pairs]
+    return f"{listed(pairs_in_words, 3, quote=False)}."

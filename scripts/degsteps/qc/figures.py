@@ -399,8 +399,8 @@ def top_loadings(loadings: pd.DataFrame, symbols: pd.Series | None = None, n_gen
 def _gene_names(genes: pd.Index, symbols: pd.Series | None) -> list[str]:
     if symbols is None:
         return [style.shown(gene, 22) for gene in genes]
-    known = symbols.reindex(genes).fillna("").astype(str)
-    return [style.shown(symbol or gene, 22) for gene, symbol in zip(genes, known, strict=True)]
+    names = symbols.reindex(genes).fillna("").astype(str)
+    return [style.shown(symbol or gene, 22) for gene, symbol in zip(genes, names, strict=True)]
 
 
 @styled

@@ -70,9 +70,9 @@ def sample_columns(
                 )
             typed[name] = numbers.astype(float)
             continue
-        known = model["factors"].get(name, {})
+        declared = model["factors"].get(name, {})
         present = list(text.dropna())
-        levels = factor_levels(present, known.get("reference", ""), known.get("levels"))
+        levels = factor_levels(present, declared.get("reference", ""), declared.get("levels"))
         typed[name] = pd.Categorical(text, categories=list(levels), ordered=True)
     return pd.DataFrame(typed, index=samples.index)
 
@@ -320,11 +320,11 @@ def association_table(components: Mapping[str, PrincipalComponents], sheet: pd.D
         :func:`degsteps.batch.association.pc_association`.
     """
     parts = {}
-    for kind, found in components.items():
-        if found.scores.shape[1] and sheet.shape[1]:
+    for kind, of_kind in components.items():
+        if of_kind.scores.shape[1] and sheet.shape[1]:
             # A level that the sheet declares and no sample has is no level here.
             plain = sheet.apply(lambda column: column.astype(object) if column.dtype == "category" else column)
-            parts[kind] = pc_association(found.scores, plain, list(sheet.columns)).set_index("pc")
+            parts[kind] = pc_association(of_kind.scores, plain, list(sheet.columns)).set_index("pc")
     if parts:
         return stacked(parts)
     names = ("values", "covariate", "n_samples", "df_model", "df_residual", "r_squared", "pvalue", "padj")

@@ -101,29 +101,29 @@ def compare_persons(
     sizes = pd.Series(labels[labels != ""]).value_counts()
     if len(sizes) < 3 or (sizes > 1).sum() < 2:
         return _untold(table, facts, "it takes three subjects, two of them with more than one sample")
-    found = _compared(values.to_numpy(dtype=float), labels, _design_basis(samples, formula, model))
-    facts |= found.facts
-    if found.n_genes < MIN_GENES:
+    compared = _compared(values.to_numpy(dtype=float), labels, _design_basis(samples, formula, model))
+    facts |= compared.facts
+    if compared.n_genes < MIN_GENES:
         return _untold(table, facts, f"fewer than {MIN_GENES} genes vary")
-    table = _filled(table, names, labels, found.own, found.other)
-    if not found.is_separable or 2 * found.confirmed.sum() < found.has_partner.sum():
+    table = _filled(table, names, labels, compared.own, compared.other)
+    if not compared.is_separable or 2 * compared.confirmed.sum() < compared.has_partner.sum():
         reason = "samples of one subject are hardly more alike than those of different subjects"
-        if found.is_separable:
+        if compared.is_separable:
             reason = "fewer than half of the samples are closest to their own subject"
         exchanges = _mending_exchanges(values, samples, labels, formula, model)
         return _untold(table, facts, reason, exchanges)
-    is_own, is_other = found.own.value >= found.threshold, found.other.value >= found.limit_of_others
-    is_wrong = found.has_partner & ~is_own & is_other
+    is_own, is_other = compared.own.value >= compared.threshold, compared.other.value >= compared.limit_of_others
+    is_wrong = compared.has_partner & ~is_own & is_other
     # Whom a wrong label makes alike is not to blame: compare the others without it.
-    rest = _nearest(found.correlation, found.different & ~is_wrong[None, :])
-    shown = _Nearest(*(np.where(is_wrong, *pair) for pair in zip(found.other, rest, strict=True)))
-    is_other = shown.value >= found.limit_of_others
+    rest = _nearest(compared.correlation, compared.different & ~is_wrong[None, :])
+    nearest_other = _Nearest(*(np.where(is_wrong, *pair) for pair in zip(compared.other, rest, strict=True)))
+    is_other = nearest_other.value >= compared.limit_of_others
     status = np.select(
-        [labels == "", is_wrong, is_own & is_other, is_own, ~found.has_partner & is_other, ~found.has_partner],
+        [labels == "", is_wrong, is_own & is_other, is_own, ~compared.has_partner & is_other, ~compared.has_partner],
         ["no_subject", "other_subject", "own_and_other", "agrees", "like_other", "only_sample"],
         "like_none",
     )
-    table = _filled(table, names, labels, found.own, shown).assign(status=status)
+    table = _filled(table, names, labels, compared.own, nearest_other).assign(status=status)
     if np.isin(status, ("agrees", "only_sample", "no_subject")).all():
         return Persons(table, facts, [])
     return Persons(table, facts, _mending_exchanges(values, samples, labels, formula, model))
@@ -184,16 +184,16 @@ class _Compared:
     def facts(self) -> dict[str, Any]:
         """Numbers for the record."""
         numbers = {"same": self.level, "different": self.centre, "spread": self.spread}
-        found = {name: round(number, 4) if np.isfinite(number) else None for name, number in numbers.items()}
+        rounded = {name: round(number, 4) if np.isfinite(number) else None for name, number in numbers.items()}
         counts = {"confirmed": int(self.confirmed.sum()), "with_partner": int(self.has_partner.sum())}
-        return {"n_genes": self.n_genes} | found | counts
+        return {"n_genes": self.n_genes} | rounded | counts
 
 
 def _compared(matrix: np.ndarray, labels: np.ndarray, basis: np.ndarray) -> _Compared:
     residuals = _residuals(matrix, basis)
     correlation = np.clip(residuals.T @ residuals, -1, 1)
-    known = labels != ""
-    both = known[:, None] & known[None, :]
+    has_label = labels != ""
+    both = has_label[:, None] & has_label[None, :]
     same = (labels[:, None] == labels[None, :]) & both & ~np.eye(len(labels), dtype=bool)
     different = (labels[:, None] != labels[None, :]) & both
     between = correlation[different]
@@ -234,11 +234,11 @@ def _filled(
 ) -> pd.DataFrame:
     table = table.copy()
     for kind, nearest in (("own", own), ("other", other)):
-        known = np.isfinite(nearest.value)
-        table[f"{kind}_sample"] = np.where(known, np.array(names, dtype=object)[nearest.place], "")
+        has_partner = np.isfinite(nearest.value)
+        table[f"{kind}_sample"] = np.where(has_partner, np.array(names, dtype=object)[nearest.place], "")
         if kind == "other":
-            table["other_subject"] = np.where(known, labels[nearest.place], "")
-        table[f"{kind}_correlation"] = np.where(known, nearest.value, np.nan).round(4)
+            table["other_subject"] = np.where(has_partner, labels[nearest.place], "")
+        table[f"{kind}_correlation"] = np.where(has_partner, nearest.value, np.nan).round(4)
     return table
 
 
@@ -246,7 +246,7 @@ def _design_basis(samples: pd.DataFrame, formula: Formula, model: Mapping[str, A
     """Return an orthonormal basis of what is taken out, samples x dimensions."""
     design = np.ones((len(samples), 1))
     if formula.terms:
-        covariates = {name: found for name, found in model["covariates"].items() if name in formula.columns}
+        covariates = {name: declared for name, declared in model["covariates"].items() if name in formula.columns}
         factors = {
             name: {"reference": samples[name].iloc[0], "levels": None}
             for name in formula.columns
@@ -277,14 +277,14 @@ def _mending_exchanges(
     values: pd.DataFrame, samples: pd.DataFrame, labels: np.ndarray, formula: Formula, model: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
     """Find two samples that, exchanged, leave every sample like its own subject alone; of several the best."""
-    known = np.flatnonzero(labels != "")
-    candidates = [(a, b) for a, b in combinations(known, 2) if labels[a] != labels[b]]
+    with_label = np.flatnonzero(labels != "")
+    candidates = [(a, b) for a, b in combinations(with_label, 2) if labels[a] != labels[b]]
     if len(candidates) > MAX_EXCHANGES_TRIED:
         return []
     matrix = values.to_numpy(dtype=float)
     matrix = matrix[np.argsort(-matrix.var(axis=1), kind="stable")[: 4 * N_GENES]]
     basis = _design_basis(samples, formula, model)
-    found: dict[tuple[str, str], float] = {}
+    separations: dict[tuple[str, str], float] = {}
     for a, b in candidates:
         order = np.arange(len(labels))
         order[[a, b]] = b, a
@@ -293,8 +293,8 @@ def _mending_exchanges(
             compared = _compared(exchanged, names, basis)
             if compared.all_agree:
                 pair = str(values.columns[a]), str(values.columns[b])
-                found[pair] = max(compared.separation, found.get(pair, 0.0))
-    return [pair for pair, separation in found.items() if 2 * separation > max(found.values())]
+                separations[pair] = max(compared.separation, separations.get(pair, 0.0))
+    return [pair for pair, separation in separations.items() if 2 * separation > max(separations.values())]
 
 
 def persons_verdict(persons: Persons, blinded: Sequence[str] = ()) -> tuple[str, str, str]:
@@ -331,13 +331,13 @@ def persons_verdict(persons: Persons, blinded: Sequence[str] = ()) -> tuple[str,
     wrong = by_status.get("other_subject", [])
     if wrong:
         status = "bad"
-        shown = [
+        examples = [
             f"{name} ({table.at[name, 'subject']} in the sheet, like {table.at[name, 'other_sample']} of "
             f"{table.at[name, 'other_subject']})"
             for name in wrong
         ]
         finding += f"; {counted(len(wrong), 'sample')} {verb(len(wrong), 'is', 'are')} like another subject's: "
-        finding += listed(shown, quote=False)
+        finding += listed(examples, quote=False)
     if persons.exchanges and not wrong:
         status = "bad"
         finding += f"; {_MENDED}"
@@ -376,9 +376,9 @@ def _exchange_advice(exchanges: Sequence[tuple[str, str]]) -> str:
             "No single exchange of two labels explains it: compare with the records of the laboratory before any "
             "result is used."
         )
-    shown = [f"{a} with {b}" for a, b in exchanges]
-    which = listed(shown, _MOST_SHOWN, quote=False)
-    either = "Exchanging the labels of " if len(shown) == 1 else "One exchange of labels would mend it, though the "
-    if len(shown) == 1:
+    pairs = [f"{a} with {b}" for a, b in exchanges]
+    which = listed(pairs, _MOST_SHOWN, quote=False)
+    either = "Exchanging the labels of " if len(pairs) == 1 else "One exchange of labels would mend it, though the "
+    if len(pairs) == 1:
         return f"{either}{which} would mend it: check both in the records of the laboratory, then correct the sheet."
     return f"{either}counts do not tell which: {which}. Check the records of the laboratory, then correct the sheet."

@@ -69,9 +69,9 @@ def sex_table(
             _sex(*numbers)
             for numbers in zip(table["y_share"], table["xist_ratio"], both, y_reads, table["xist_reads"], strict=True)
         ]
-    known = table["in_sheet"].map(lambda level: sex_of(level) or "")
-    said = table["inferred"].isin(["female", "male"]) & (known != "")
-    agrees = np.where(known == table["inferred"], "true", "false")
+    of_sheet = table["in_sheet"].map(lambda level: sex_of(level) or "")
+    said = table["inferred"].isin(["female", "male"]) & (of_sheet != "")
+    agrees = np.where(of_sheet == table["inferred"], "true", "false")
     table.insert(2, "agrees", np.where(said, agrees, ""))
     if subjects is not None:
         table["subject"] = subjects.reindex(counts.columns)
@@ -81,18 +81,18 @@ def sex_table(
 
 def _genes_by_symbol(genes: pd.Index, annotation: pd.DataFrame) -> dict[str, list[str]]:
     """Return the gene ids of the symbols that are looked for, in capitals; mouse's Ddx3y is DDX3Y here."""
-    wanted = {"XIST", *GAMETOLOGS, *GAMETOLOGS.values()}
+    names = {"XIST", *GAMETOLOGS, *GAMETOLOGS.values()}
     symbols = annotation["symbol"].reindex(genes) if "symbol" in annotation else pd.Series(genes, index=genes)
     symbols = symbols.fillna("").astype(str).str.upper()
     chrom = annotation["chrom"].reindex(genes).fillna("").astype(str) if "chrom" in annotation else None
-    found: dict[str, list[str]] = {}
-    for gene, symbol in symbols[symbols.isin(wanted)].items():
+    genes_of: dict[str, list[str]] = {}
+    for gene, symbol in symbols[symbols.isin(names)].items():
         expected = "Y" if symbol in GAMETOLOGS else "X"
         where = "" if chrom is None else chrom[gene].upper().removeprefix("CHR")
         # ENSG..._PAR_Y repeats a gene of the X; a gene of that name elsewhere is another gene.
         if where in ("", expected) and not str(gene).endswith("_PAR_Y"):
-            found.setdefault(symbol, []).append(gene)
-    return found
+            genes_of.setdefault(symbol, []).append(gene)
+    return genes_of
 
 
 def _sex(y_share: float, xist_ratio: float, reads: int, y_reads: int, xist_reads: float) -> str:
@@ -117,8 +117,8 @@ def sex_verdict(table: pd.DataFrame) -> tuple[str, str, str]:
             "Name a gene table with symbols (annotate.genes). Species without them (birds, flies) have no such check.",
         )
     numbers = told["inferred"].value_counts()
-    found = f"By XIST and genes of the Y chromosome, {numbers.get('female', 0)} of {counted(len(table), 'sample')} "
-    found += f"{verb(numbers.get('female', 0), 'is', 'are')} female and {numbers.get('male', 0)} male"
+    finding = f"By XIST and genes of the Y chromosome, {numbers.get('female', 0)} of {counted(len(table), 'sample')} "
+    finding += f"{verb(numbers.get('female', 0), 'is', 'are')} female and {numbers.get('male', 0)} male"
     wrong = table[table["agrees"] == "false"]
     divided = _divided_subjects(told)
     unclear = table[~table.index.isin(told.index)]
@@ -129,32 +129,32 @@ def sex_verdict(table: pd.DataFrame) -> tuple[str, str, str]:
     tail = f" Unclear: {listed(notes, quote=False)}." if notes else ""
     advice = []
     if len(wrong):
-        shown = [f"{name} ({row['in_sheet']} in the sheet, {row['inferred']} here)" for name, row in wrong.iterrows()]
-        found += f"; {counted(len(wrong), 'sample')} {verb(len(wrong), 'contradicts', 'contradict')} the sheet: "
-        found += listed(shown, quote=False)
+        cases = [f"{name} ({row['in_sheet']} in the sheet, {row['inferred']} here)" for name, row in wrong.iterrows()]
+        finding += f"; {counted(len(wrong), 'sample')} {verb(len(wrong), 'contradicts', 'contradict')} the sheet: "
+        finding += listed(cases, quote=False)
         advice.append(
             "A sample may have been swapped, or the sheet is wrong: check it against the source before any result is "
             "used. Two contradictions of opposite sex are often one swap."
         )
     if divided:
-        found += f"; samples of one subject differ: {listed(divided, quote=False)}"
+        finding += f"; samples of one subject differ: {listed(divided, quote=False)}"
         advice.append("Samples of one subject cannot differ in sex: one of them is another's.")
     if not len(wrong) and (table["agrees"] == "true").any():
-        found += f", as the sheet says of {counted(int((table['agrees'] == 'true').sum()), 'sample')}"
+        finding += f", as the sheet says of {counted(int((table['agrees'] == 'true').sum()), 'sample')}"
     if len(unclear):
         advice.append(
             "Y and XIST together are found in mixtures and in XXY, neither of them in tumours and cell lines that have "
             "lost one; sex cannot be told there."
         )
     status = "bad" if len(wrong) or divided else "warn" if len(unclear) else "ok"
-    return status, f"{found}.{tail}", " ".join(advice)
+    return status, f"{finding}.{tail}", " ".join(advice)
 
 
 def _divided_subjects(told: pd.DataFrame) -> list[str]:
     if "subject" not in told:
         return []
-    found = []
+    subjects = []
     for subject, part in told[told["subject"].fillna("") != ""].groupby("subject", sort=False):
         if part["inferred"].nunique() > 1:
-            found.append(f"{subject} ({', '.join(f'{name} {sex}' for name, sex in part['inferred'].items())})")
-    return found
+            subjects.append(f"{subject} ({', '.join(f'{name} {sex}' for name, sex in part['inferred'].items())})")
+    return subjects

@@ -134,18 +134,18 @@ def verdicts(
     DataFrame
         Index `check`; `status` (ok, warn or bad), `finding` (one sentence), `advice` (what to do; blank if nothing).
     """
-    found = [
+    rows = [
         ("library_sizes", *_library_size_verdict(libraries)),
         ("normalization", *_normalization_verdict(boxes)),
         ("outliers", *_outlier_verdict(outlier_table)),
         ("condition", *_condition_verdict(association, [c for c in columns if c not in batch_columns], blinded)),
     ]
     if batch_columns:
-        found.append(("batch", *_batch_verdict(association, columns, batch_columns)))
+        rows.append(("batch", *_batch_verdict(association, columns, batch_columns)))
     removed = [*batch_columns, *surrogates]
     if removed and (variance["values"] == "adjusted").any():
-        found.append(("batch_adjustment", *_adjustment_verdict(association, variance, removed)))
-    return pd.DataFrame(found, columns=["check", "status", "finding", "advice"]).set_index("check")
+        rows.append(("batch_adjustment", *_adjustment_verdict(association, variance, removed)))
+    return pd.DataFrame(rows, columns=["check", "status", "finding", "advice"]).set_index("check")
 
 
 def _library_size_verdict(libraries: pd.DataFrame) -> tuple[str, str, str]:

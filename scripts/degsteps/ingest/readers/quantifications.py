@@ -83,21 +83,21 @@ def read_tx2gene(path: Path) -> pd.Series:
     words = [str(cell).casefold() for cell in table.iloc[0]]
     if words[0].startswith(("tx", "transcript", "target", "name")) and words[1].startswith("gene"):
         table = table.iloc[1:]
-    found = table.drop_duplicates().set_index(0)[1].str.strip()
-    if found.index.has_duplicates:
-        twice = found.index[found.index.duplicated()].unique()
+    genes = table.drop_duplicates().set_index(0)[1].str.strip()
+    if genes.index.has_duplicates:
+        twice = genes.index[genes.index.duplicated()].unique()
         raise DataError(f"{path}: {listed(twice)} stands there with two genes. Keep one gene for each transcript.")
-    return found
+    return genes
 
 
 def _genes_of(transcripts: pd.Index, tx2gene: Path) -> tuple[pd.Series, dict[str, Any]]:
     """Return the gene of every transcript, NaN where the table has none; versions are cut where ids match only so."""
-    known = read_tx2gene(tx2gene)
+    gene_of = read_tx2gene(tx2gene)
     # GENCODE's FASTA headers hold more ids behind a bar.
     names = pd.Series(transcripts.str.split("|").str[0], index=transcripts)
-    genes, cut = names.map(known), False
+    genes, cut = names.map(gene_of), False
     if genes.notna().mean() < 0.5:
-        bare = known.copy()
+        bare = gene_of.copy()
         bare.index = bare.index.str.replace(r"\.\d+$", "", regex=True)
         bare = bare[~bare.index.duplicated()]
         without = names.str.replace(r"\.\d+$", "", regex=True).map(bare)
@@ -174,11 +174,11 @@ def read_length_matrix(path: Path, genes: pd.Index, samples: Sequence[str]) -> p
     if missing:
         advice = suggestion(missing[0], list(map(str, table.columns)), "Its columns are")
         raise DataError(f"{path}: has no column for {listed(missing)}. {advice}")
-    known = genes.isin(table.index)
-    if not known.all():
+    has_length = genes.isin(table.index)
+    if not has_length.all():
         raise DataError(
-            f"{path}: has no length of {counted(int((~known).sum()), 'gene')} of the counts, e.g. "
-            f"{listed(genes[~known], 3)}. Give the lengths that were written with these counts."
+            f"{path}: has no length of {counted(int((~has_length).sum()), 'gene')} of the counts, e.g. "
+            f"{listed(genes[~has_length], 3)}. Give the lengths that were written with these counts."
         )
     lengths = table[~table.index.duplicated()].loc[genes, list(samples)].apply(pd.to_numeric, errors="coerce")
     return lengths.where(lengths > 0).rename_axis("gene")

@@ -112,9 +112,9 @@ def _note_cells(scan: Scan, values: np.ndarray, genes: pd.Index) -> None:
     present = np.where(is_missing, 0, values)
     is_negative, is_fraction = present < 0, present != np.rint(present)
 
-    def examples(found: np.ndarray, shown: Callable[[float], str]) -> list[list[str]]:
-        places = np.argwhere(found)[:5]
-        return [[str(genes[row]), scan.samples[column], shown(values[row, column])] for row, column in places]
+    def examples(is_example: np.ndarray, as_text: Callable[[float], str]) -> list[list[str]]:
+        places = np.argwhere(is_example)[:5]
+        return [[str(genes[row]), scan.samples[column], as_text(values[row, column])] for row, column in places]
 
     scan.n_missing, scan.missing = int(is_missing.sum()), examples(is_missing, lambda _: "")
     scan.n_negative, scan.negative = int(is_negative.sum()), examples(is_negative, "{:g}".format)

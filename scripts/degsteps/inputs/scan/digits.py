@@ -92,12 +92,12 @@ def _zeros(units: bytes, tens: bytes, n_columns: int) -> list[int]:
     """Return the number of zeros in each column: cells with the unit 0 and nothing before it."""
     alone = int.from_bytes(tens.translate(_IS_BLANK), "little")
     are_zero = (int.from_bytes(units.translate(_IS_ZERO), "little") & alone).to_bytes(len(units), "little")
-    view, found = memoryview(are_zero), [0] * n_columns
+    view, numbers = memoryview(are_zero), [0] * n_columns
     for begin in range(0, len(units), n_columns * _ROWS_OF_ONES):
         end = min(begin + n_columns * _ROWS_OF_ONES, len(units))
         rows = (int.from_bytes(view[place : place + n_columns], "little") for place in range(begin, end, n_columns))
-        found = [old + new for old, new in zip(found, sum(rows).to_bytes(n_columns, "little"), strict=True)]
-    return found
+        numbers = [old + new for old, new in zip(numbers, sum(rows).to_bytes(n_columns, "little"), strict=True)]
+    return numbers
 
 
 def _largest(cells: bytes, width: int, floor: int) -> int:
@@ -109,7 +109,7 @@ def _largest(cells: bytes, width: int, floor: int) -> int:
         plane = cells[place::width]
         least = max(int(leading[0]), 1) if place + 1 == len(leading) else 1
         if any(b"%d" % digit in plane for digit in range(least, 10)):
-            for found in re.finditer(b"[%d-9]" % least, plane):
-                cell = cells[found.start() * width : (found.start() + 1) * width]
+            for match in re.finditer(b"[%d-9]" % least, plane):
+                cell = cells[match.start() * width : (match.start() + 1) * width]
                 floor = max(floor, int(cell[::-1]))
     return floor

@@ -174,13 +174,13 @@ class _Scanner:
         scan.columns = header
         names = ["", *header] if scan.has_row_names else header
         self.width = len(names)
-        wanted = self.wanted_gene_column
-        if wanted is not None and wanted not in names:
-            what = f"there is no column {quoted(wanted)}, which should hold the gene ids."
-            cure = f"Set ingest.gene_column. {suggestion(wanted, names, 'The columns are')}"
+        setting = self.wanted_gene_column
+        if setting is not None and setting not in names:
+            what = f"there is no column {quoted(setting)}, which should hold the gene ids."
+            cure = f"Set ingest.gene_column. {suggestion(setting, names, 'The columns are')}"
             scan.faults.append(Finding("header", what, cure))
             return False
-        self.gene_index = 0 if wanted is None else names.index(wanted)
+        self.gene_index = 0 if setting is None else names.index(setting)
         scan.gene_column, scan.gene_position = names[self.gene_index], self.gene_index
         self.indices = [
             index for index, name in enumerate(names) if index != self.gene_index and name not in self.ignored

@@ -52,9 +52,9 @@ def scan_faults(
         what = f"{listed(annotation)} {verb(number, 'looks', 'look')} like annotation of genes, not like counts."
         cure = f"Add what is no sample to the list ingest.ignore_columns: [{', '.join(annotation)}]."
         faults.append(Finding("header", what, cure))
-    words = {name: found for name, found in scan.text_cells.items() if name not in {*annotation, *commas}}
+    words = {name: text_cells for name, text_cells in scan.text_cells.items() if name not in {*annotation, *commas}}
     if words:
-        number = sum(found[0] for found in words.values())
+        number = sum(text_cells[0] for text_cells in words.values())
         sample, (_, gene, cell) = next(iter(words.items()))
         what = (
             f"{counted(number, 'cell')} {verb(number, 'holds', 'hold')} no number, e.g. {_cell((gene, sample, cell))}."
@@ -76,8 +76,8 @@ def scan_faults(
     notes += [note] if note else []
     if scan.n_duplicates and duplicate_genes == "error":
         number = scan.n_duplicates
-        shown = f"{listed(scan.duplicates[:5], quote=False)}{_more(number)}"
-        what = f"{counted(number, 'gene id')} {verb(number, 'occurs', 'occur')} more than once: {shown}."
+        examples = f"{listed(scan.duplicates[:5], quote=False)}{_more(number)}"
+        what = f"{counted(number, 'gene id')} {verb(number, 'occurs', 'occur')} more than once: {examples}."
         faults.append(Finding("", what, "Make the ids unique, or add the counts up with ingest.duplicate_genes: sum."))
     if scan.odd_genes:
         number = len(scan.odd_genes)
@@ -87,8 +87,8 @@ def scan_faults(
         )
     twins = _twins(scan, sample_ids) if not faults else []
     if twins:
-        shown = listed([f"{quoted(first)} and {quoted(second)}" for first, second in twins], 3, quote=False)
-        what = f"{shown} have the same sum and the same number of genes: most likely one sample under two names."
+        examples = listed([f"{quoted(first)} and {quoted(second)}" for first, second in twins], 3, quote=False)
+        what = f"{examples} have the same sum and the same number of genes: most likely one sample under two names."
         notes.append(Finding("", what, "Find out which name is right, and exclude the other with the reason."))
     if scan.date_genes:
         what = f"{listed(scan.date_genes)} look like gene symbols that a spreadsheet turned into dates (MARCH1, SEPT2)."
@@ -99,13 +99,13 @@ def scan_faults(
 def _twins(scan: Scan, sample_ids: Collection[str] | None) -> list[tuple[str, str]]:
     """Return pairs of columns that are most likely the same: two samples hardly ever have one sum and one richness."""
     first_of: dict[tuple[float, int], str] = {}
-    found = []
+    pairs = []
     for name, total, detected in zip(scan.samples, scan.totals, scan.detected, strict=False):
         if total >= 1000 and detected >= 20 and (sample_ids is None or name in sample_ids):
             first = first_of.setdefault((total, detected), name)
             if first != name:
-                found.append((first, name))
-    return found
+                pairs.append((first, name))
+    return pairs
 
 
 def _more(number: int) -> str:

@@ -1,4 +1,4 @@
-"""What is asked of the design: contrasts and their tests, in all samples and in sets of them."""
+"""Contrasts and their tests, in all samples and in sets of them."""
 
 from collections.abc import Mapping, Sequence
 from itertools import compress
@@ -34,8 +34,8 @@ def check_contrasts(check: Check) -> None:
             continue
         sample_set = contrast["sample_set"]
         if sample_set is not None and sample_set not in check.sample_sets:
-            what, known = f"{quoted(sample_set)} is no sample set of the design.", [*check.sample_sets, "all"]
-            check.problem(f"{key}.sample_sets", what, suggestion(sample_set, known, "There are"))
+            what, sample_sets = f"{quoted(sample_set)} is no sample set of the design.", [*check.sample_sets, "all"]
+            check.problem(f"{key}.sample_sets", what, suggestion(sample_set, sample_sets, "There are"))
         if form != "levels":
             continue
         factor, test, reference = contrast["factor"], contrast["test"], contrast["reference"]
@@ -43,8 +43,8 @@ def check_contrasts(check: Check) -> None:
             check.problem(key, f"{quoted(test)} is compared with itself.", "Name two different levels.")
             continue
         rest = {field: value for field, value in contrast.items() if field not in ("test", "reference")}
-        question = (factor, frozenset((test, reference)), repr(rest))
-        earlier, on_top = same_levels.setdefault(question, (name, test))
+        comparison = (factor, frozenset((test, reference)), repr(rest))
+        earlier, on_top = same_levels.setdefault(comparison, (name, test))
         if earlier != name:
             what = f"is the same comparison as {quoted(earlier)}."
             if on_top == test:
@@ -102,10 +102,10 @@ def check_design(check: Check) -> None:
             check.take([finding._replace(place=key, cure=cure)])
         return
     of_all = {name: contrast for name, contrast in check.contrasts_by_name.items() if contrast["sample_set"] is None}
-    _questions(check, design, of_all)
+    _compiled(check, design, of_all)
     _tests(check, design, of_all, check.columns)
     if section["repeated"] is None:
-        check.take(ignored_subjects(design, section, check.columns, check.given.sample_column))
+        check.take(ignored_subjects(design, section, check.columns, check.sheet.sample_column))
     _surrogates(check, set_model(check.analysis, None), of_all or check.contrasts_by_name, design, check.columns)
     if report.residual_df == 0:
         number = len(design.samples)
@@ -134,14 +134,14 @@ def check_sample_sets(check: Check) -> None:
 
 def _is_selectable(check: Check, key: str, sample_set: Mapping[str, Any]) -> bool:
     before = len(check.problems)
-    ids = check.columns[check.given.sample_column]
+    ids = check.columns[check.sheet.sample_column]
     for column, levels in sample_set["keep"].items():
         if check.is_in_sheet(f"{key}.keep", column):
             for level in levels:
                 if level not in check.columns[column]:
                     what = f"no analysed sample has the level {quoted(level)} of {quoted(column)}."
-                    known = list(dict.fromkeys(check.columns[column]))
-                    check.problem(f"{key}.keep.{column}", what, suggestion(level, known, "The levels are"))
+                    values = list(dict.fromkeys(check.columns[column]))
+                    check.problem(f"{key}.keep.{column}", what, suggestion(level, values, "The levels are"))
     for sample in sample_set["exclude"]:
         if sample not in ids:
             what = f"{quoted(sample)} is no analysed sample."
@@ -154,7 +154,7 @@ def _is_selectable(check: Check, key: str, sample_set: Mapping[str, Any]) -> boo
 def _set_design(
     check: Check, key: str, name: str, sample_set: Mapping[str, Any], contrasts: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    column = check.given.sample_column
+    column = check.sheet.sample_column
     kept, _ = members(check.columns, check.columns[column], sample_set)
     inside = [sample in set(kept) for sample in check.columns[column]]
     columns = {field: list(compress(values, inside)) for field, values in check.columns.items()}
@@ -178,7 +178,7 @@ def _set_design(
         what += "left to estimate the variation between replicates."
         check.design_problem(key, what, "Keep more samples, or give the set a smaller formula.")
     else:
-        _questions(check, design, contrasts)
+        _compiled(check, design, contrasts)
         _tests(check, design, contrasts, columns)
         if block_column(check.analysis["design"]) in columns:
             section = check.analysis["design"]
@@ -186,7 +186,7 @@ def _set_design(
         _surrogates(check, model, contrasts, design, columns)
 
 
-def _questions(check: Check, design: Design, contrasts: Mapping[str, Mapping[str, Any]]) -> None:
+def _compiled(check: Check, design: Design, contrasts: Mapping[str, Mapping[str, Any]]) -> None:
     """Compile every contrast that has no problem yet, and look at the sizes of the groups that it names."""
     for name, contrast in contrasts.items():
         key = f"test.contrasts.{name}"
