@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-
 #: Steps that record the facts of another one: a fit whose genes are scattered over jobs is recorded where it is joined.
 _STANDS_FOR = {"join_parts": "fit_model"}
 
