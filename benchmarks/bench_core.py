@@ -101,10 +101,6 @@ def run_engine(engine: str, folder: Path) -> None:
 
         note = version("pydeseq2")
         inference = DefaultInference(n_cpus=1)
-        if engine == "pydeseq2_batched":
-            from degsteps.engines.deseq.kernels.inference import BatchedInference
-
-            inference = BatchedInference()
         start = time.process_time()
         data = DeseqDataSet(counts=counts.T, metadata=samples, design="~batch + group", inference=inference, quiet=True)
         data.deseq2()
@@ -188,7 +184,7 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=["pasilla", "20000x24"], help="pasilla, airway or GENESxSAMPLES")
-    parser.add_argument("--engines", default=",".join(ENGINES), help="also: pydeseq2_batched, our engine in PyDESeq2")
+    parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--inmoose-python", type=Path, default=INMOOSE_PYTHON)
     parser.add_argument("--run", nargs=2, metavar=("ENGINE", "FOLDER"), help=argparse.SUPPRESS)
     parser.add_argument("--prepare", nargs=2, metavar=("SET", "FOLDER"), help=argparse.SUPPRESS)

@@ -3,20 +3,23 @@
 # leaves: concordance/<engine>.tsv (all contrasts), concordance/<contrast>.tsv (who calls which gene), .agreement.tsv
 
 
-rule test_limma_voom:
-    """Test every contrast with limma-voom as a second engine."""
+rule test_second_engine:
+    """Test every contrast by another engine than the analysis's own."""
+    wildcard_constraints:
+        engine="|".join(settings.engines_of_rule("test_second_engine")),
     input:
         counts="<filter>{subset}/counts.parquet",
         size_factors="<normalize>{subset}/size_factors.tsv",
         design="<batch>{subset}/design.tsv",
         samples=job(files.design_samples),
+        lengths=job(files.lengths),
     output:
-        table="<test>{subset}/concordance/limma_voom.tsv",
-        record="<test>{subset}/concordance/test_limma_voom.record.json",
+        table="<test>{subset}/concordance/{engine}.tsv",
+        record="<test>{subset}/concordance/{engine}.test_second_engine.record.json",
     log:
-        "<logs>{subset}/test_limma_voom.log",
+        "<logs>{subset}/{engine}.test_second_engine.log",
     benchmark:
-        "<benchmarks>{subset}/test_limma_voom.tsv"
+        "<benchmarks>{subset}/{engine}.test_second_engine.tsv"
     group:
         "fit"
     conda:
@@ -27,10 +30,14 @@ rule test_limma_voom:
     params:
         model=job(settings.model),
         contrasts=job(settings.contrasts),
+        engine=wildcard("engine"),
+        compatibility=setting("test.compatibility"),
+        fit_type=setting("test.fit_type"),
+        cooks_filter=setting("test.cooks_filter"),
         subject=job(settings.correlated_subject),
-        code=code("test_limma_voom"),
+        code=code("test_second_engine"),
     script:
-        "../scripts/test_limma_voom.py"
+        "../scripts/test_second_engine.py"
 
 
 rule test_edger_ql:

@@ -145,6 +145,7 @@ rule join_parts:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
     params:
+        engine=setting("test.engine"),
         code=code("join_parts"),
     script:
         "../scripts/join_parts.py"

@@ -7,11 +7,12 @@ test of the design against the one in which all contrasts are 0: likelihood rati
 import numpy as np
 
 from degsteps.batch.design_matrix import as_frame, design_of
-from degsteps.engines import dispatch as models
+from degsteps.engines.interface import Contrast, TableSettings
+from degsteps.engines.registry import engine_of
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, read_table, write_table
-from degsteps.test import reanalysis
 from degsteps.test import stage_wise as stages
+from degsteps.test.contrasts import compiled_contrasts
 
 
 def main(
@@ -29,20 +30,14 @@ def main(
     independent_filtering: bool,
 ) -> dict:
     """Write the screening and the confirmed contrasts of each gene."""
-    fit, matrix, sheet = read_model(model), read_matrix(counts), read_samples(samples)
-    fitted = as_frame(design_of(sheet.loc[fit.obs_names], design))
-    asked = reanalysis.questions(sheet.loc[fit.obs_names], design, contrasts, fitted)
-    weights = np.array([asked[name].weights for name in contrasts])
-    screening, _ = models.contrast_table(
-        fit,
-        matrix,
-        weights[0],
-        alpha=alpha,
-        cooks_filter=cooks_filter,
-        independent_filtering=independent_filtering,
-        shrinkage="none",
-        reduced=stages.design_under_no_change(fitted, weights),
-    )
+    stored, matrix, sheet = read_model(model), read_matrix(counts), read_samples(samples)
+    engine, of_fit = engine_of(stored), sheet.loc[stored.obs_names]
+    columns = as_frame(design_of(of_fit, design))
+    compiled = compiled_contrasts(of_fit, design, contrasts, columns)
+    weights = np.array([compiled[name].weights for name in contrasts])
+    of_all = Contrast(weights[0], reduced=stages.design_under_no_change(columns, weights))
+    settings = TableSettings(alpha, cooks_filter, independent_filtering)
+    screening, _ = engine.contrast_table(engine.read(stored), matrix, of_all, settings)
     by_name = {path.stem: read_table(path, text=("na_reason",)) for path in contrast_tables}
     tables = {name: by_name[name] for name in contrasts}
     result, facts = stages.stage_wise(screening, tables, weights, alpha=alpha, method=confirmation)

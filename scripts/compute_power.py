@@ -3,7 +3,7 @@
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
-from degsteps.test import reanalysis
+from degsteps.test.contrasts import compiled_contrasts
 from degsteps.test.power import called_below, contrast_power
 
 
@@ -25,19 +25,20 @@ def main(
     """Genes that independent filtering has left out cannot be called, and are not counted."""
     results, matrix = read_table(table, text=("na_reason",)), read_table(design)
     adjusted = results.index[results["padj"].notna()]
-    question = reanalysis.questions(read_samples(samples).loc[matrix.index], model, {name: contrast}, matrix)[name]
+    of_fit = read_samples(samples).loc[matrix.index]
+    tested = compiled_contrasts(of_fit, model, {name: contrast}, matrix)[name]
     factors = read_table(size_factors)["size_factor"].loc[matrix.index]
     offsets = normalization_factors(read_matrix(lengths).loc[adjusted, matrix.index], factors) if lengths else factors
     found, facts = contrast_power(
         read_table(genes).loc[adjusted, ["base_mean", "dispersion"]],
         matrix.to_numpy(dtype=float),
-        question.weights,
+        tested.weights,
         offsets.to_numpy(dtype=float),
         pvalue=called_below(results["pvalue"], results["padj"], alpha),
         target=target,
         fold_changes=fold_changes,
-        lfc_null=question.lfc_null,
-        alternative=question.alternative,
+        lfc_null=tested.lfc_null,
+        alternative=tested.alternative,
     )
     write_table(found, power)
     return {"contrast": name, **facts}

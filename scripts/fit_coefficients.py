@@ -1,7 +1,7 @@
 """Fit final dispersions and coefficients of a part of the genes, with the trend of all of them."""
 
 from degsteps.engines.deseq import estimation
-from degsteps.engines.dispatch import ProgressLog
+from degsteps.engines.progress import ProgressLog
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix
 from degsteps.test import gene_parts

@@ -1,7 +1,7 @@
 """Fit the gene-wise dispersions of a part of the genes; the parts of all jobs give those of one job, bit for bit."""
 
 from degsteps.engines.deseq import estimation
-from degsteps.engines.dispatch import ProgressLog
+from degsteps.engines.progress import ProgressLog
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import write_matrix
 from degsteps.test import gene_parts

@@ -4,7 +4,8 @@ Negative-binomial (Love, Huber & Anders 2014), or linear on log counts with weig
 where samples of one subject may be correlated.
 """
 
-from degsteps.engines.dispatch import fit_model
+from degsteps.engines.interface import FitData, FitSettings
+from degsteps.engines.registry import ENGINES
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
@@ -26,16 +27,15 @@ def main(
     """Fit raw counts with the size factors, and transcript lengths where they are known, as offsets."""
     matrix = read_matrix(counts)
     factors, coefficients = read_table(size_factors)["size_factor"], read_table(design).loc[matrix.columns]
-    options = {"engine": engine, "compatibility": compatibility, "fit_type": fit_type}
     offsets = (
         normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
     )
     subjects = read_samples(samples)[subject] if subject else None
-    options |= {"normalization_factors": offsets, "subjects": subjects}
-    fit, table, facts = fit_model(matrix, coefficients, factors, **options)
-    fit.write_h5ad(model)
-    write_table(table, genes)
-    return facts
+    record, data = ENGINES[engine], FitData(matrix, coefficients, factors, offsets, subjects)
+    fitted = record.fit(data, FitSettings(compatibility, fit_type))
+    record.stored(fitted).write_h5ad(model)
+    write_table(fitted.genes, genes)
+    return record.facts(fitted)
 
 
 if __name__ == "__main__":

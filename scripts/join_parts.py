@@ -1,17 +1,17 @@
 """Join the parts of a fit whose genes were scattered over jobs: bit for bit the fit of a single job."""
 
-from degsteps.engines.dispatch import storable
+from degsteps.engines.registry import ENGINES
 from degsteps.step import Inputs, Output, run
 from degsteps.tables import write_table
 from degsteps.test.gene_parts import merged_parts
 
 
-def main(parts: Inputs, model: Output, genes: Output) -> dict:
+def main(parts: Inputs, model: Output, genes: Output, engine: str) -> dict:
     """Nothing is fitted again."""
-    fit, table, facts = storable(merged_parts(parts))
-    fit.write_h5ad(model)
-    write_table(table, genes)
-    return facts
+    record, fitted = ENGINES[engine], merged_parts(parts)
+    record.stored(fitted).write_h5ad(model)
+    write_table(fitted.genes, genes)
+    return record.facts(fitted)
 
 
 if __name__ == "__main__":

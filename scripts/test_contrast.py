@@ -16,9 +16,11 @@ from degsteps.batch.design_matrix import (
 )
 from degsteps.design.contrasts import words
 from degsteps.design.weights import compile_contrast
-from degsteps.engines import dispatch as models
+from degsteps.engines.interface import Contrast, TableSettings
+from degsteps.engines.registry import engine_of
 from degsteps.step import Input, Output, run
 from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, write_table
+from degsteps.test.tables import group_means, offsets
 
 
 def main(
@@ -36,22 +38,24 @@ def main(
     shrinkage: str,
 ) -> dict:
     """Write the contrast's table; the facts hold the weights of the coefficients, so that the sign can be checked."""
-    fit, matrix, sheet = read_model(model), read_matrix(counts), read_samples(samples)
-    built = design_of(sheet.loc[fit.obs_names], design)
+    stored, matrix, sheet = read_model(model), read_matrix(counts), read_samples(samples)
+    engine, of_fit = engine_of(stored), sheet.loc[stored.obs_names]
+    fitted, built = engine.read(stored), design_of(of_fit, design)
     compiled = compile_contrast(built, contrast)
-    options = {"cooks_filter": cooks_filter, "independent_filtering": independent_filtering, "shrinkage": shrinkage}
-    options |= {"alpha": alpha, "adjustment": adjustment, "lfc_null": contrast["lfc_null"]}
-    options |= {
-        "alternative": contrast["alternative"],
-        "reduced": reduced_design(sheet.loc[fit.obs_names], design, contrast),
-    }
-    options["compared"] = compared_samples(built, contrast, compiled)
-    options["expanded"] = expanded_design(built) if shrinkage == "normal" else None
-    result, facts = models.contrast_table(fit, matrix, np.array(compiled.weights), **options)
+    tested = Contrast(
+        np.array(compiled.weights),
+        reduced_design(of_fit, design, contrast),
+        contrast["lfc_null"],
+        contrast["alternative"],
+        compared_samples(built, contrast, compiled),
+        expanded_design(built) if shrinkage == "normal" else None,
+    )
+    settings = TableSettings(alpha, cooks_filter, independent_filtering, adjustment, shrinkage)
+    result, facts = engine.contrast_table(fitted, matrix, tested, settings)
     reasons = result.pop("na_reason")
     if compiled.factors:
         groups = group_labels(sheet, compiled.factors)
-        result = result.join(models.group_means(matrix, models.offsets(fit, size_factors), groups))
+        result = result.join(group_means(matrix, offsets(fitted, size_factors), groups))
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
     called = result["padj"] < alpha
     shrunken = {"normal_prior_on": facts.pop("normal_prior_on")} if shrinkage == "normal" else {}

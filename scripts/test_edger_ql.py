@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DegstepsError
-from degsteps.engines.voom.engine import tested_directions
+from degsteps.engines.voom.linear_models import tested_directions
 from degsteps.engines.voom.trend import effective_library_sizes
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
 from degsteps.test import concordance
+from degsteps.test.contrasts import compiled_contrasts
 
 
 def main(
@@ -36,12 +37,13 @@ def main(
     data = edgepython.make_dgelist(values, lib_size=libraries, norm_factors=factors / libraries)
     fit = edgepython.glm_ql_fit(edgepython.estimate_disp(data, columns), columns, legacy=True)
     tables = {}
-    for asked in concordance.questions(sheet.loc[matrix.columns], model, contrasts):
-        tested = asked.weights if asked.reduced is None else tested_directions(frame, asked.reduced.loc[frame.index])
-        found = edgepython.glm_ql_ftest(fit, contrast=tested)["table"]
-        change = fit["coefficients"] @ asked.weights / np.log(2)
-        content = {"log2_fold_change": change, "stat": found["F"].to_numpy(), "pvalue": found["PValue"].to_numpy()}
-        tables[asked.name] = pd.DataFrame(content, index=matrix.index)
+    for name, contrast in compiled_contrasts(sheet.loc[matrix.columns], model, contrasts, frame).items():
+        smaller = contrast.reduced
+        tested = contrast.weights if smaller is None else tested_directions(frame, smaller.loc[frame.index])
+        result = edgepython.glm_ql_ftest(fit, contrast=tested)["table"]
+        change = fit["coefficients"] @ contrast.weights / np.log(2)
+        content = {"log2_fold_change": change, "stat": result["F"].to_numpy(), "pvalue": result["PValue"].to_numpy()}
+        tables[name] = pd.DataFrame(content, index=matrix.index)
     write_table(concordance.joined_tables(tables), table)
     return {"method": "edgeR 3.40 (legacy)", "common_dispersion": float(data["common.dispersion"])}
 

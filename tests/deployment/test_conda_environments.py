@@ -65,7 +65,7 @@ test:
     b_vs_a: {factor: group, test: b, reference: a, sample_sets: [all, two]}
     c_vs_a: {factor: group, test: c, reference: a}
   stage_wise: {groups: {contrasts: [b_vs_a.all, c_vs_a]}}
-  concordance: [edger_ql, limma_voom]
+  concordance: [edger_ql, voom]
   scatter: 2
   power: 0.8
   influence: true

@@ -267,7 +267,8 @@ What stays different, and why:
   and R stops at a point that rounding noise decides. The dispersion differs there; it is too small to move the test.
 - **Refits.** Genes whose coefficients do not converge are fitted again by R's `optim`, which stops early: up to 1e-4.
 - **Prior variance at 1 to 3 residual degrees of freedom.** R simulates it with a fixed seed. The histograms of those
-  draws are kept as numbers in `scripts/degsteps/engine/prior_draws.py`, so that no random generator has to be imitated.
+  draws are kept as numbers in `scripts/degsteps/engines/deseq/kernels/data/prior_draws.tsv`, so
+  that no random generator has to be imitated.
 - **PyDESeq2 on all genes.** Its trend is fitted on genes at the dispersion floor too (docs/upstream/), which weighs
   most where few-count genes are kept: its columns for the `_cpm1` rows show the method, the others this cause. It has
   no local trend, no likelihood-ratio test and no length offsets.

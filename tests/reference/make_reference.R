@@ -134,7 +134,8 @@ write.table(data.frame(key = names(facts), value = unlist(facts)), file.path(out
             quote = FALSE, row.names = FALSE)
 writeLines(c(R.version.string, paste("DESeq2", packageVersion("DESeq2")), paste("edgeR", packageVersion("edgeR")),
              paste("locfit", packageVersion("locfit"))), file.path(out, "versions.txt"))
-# The numbers in scripts/degsteps/engine/prior_draws.py: with an argument "draws", histogram counts of DESeq2's seeded
+# The numbers in scripts/degsteps/engines/deseq/kernels/data/prior_draws.tsv (one bin in a row, behind its degrees of
+# freedom and where it begins): with an argument "draws", histogram counts of DESeq2's seeded
 # draws for 1, 2 and 3 residual degrees of freedom.
 if ("draws" %in% arguments) for (df in 1:3) {
   set.seed(2)

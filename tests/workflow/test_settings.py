@@ -251,7 +251,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         SENSITIVE,
     ),
     "test.engine": ({"test.engine": "pydeseq2"}, "07_test/genes.tsv", {}),
-    "test.concordance": ({"test.concordance": ["limma_voom"]}, "08_annotate/c.tsv", {}),
+    "test.concordance": ({"test.concordance": ["voom"]}, "08_annotate/c.tsv", {}),
     "test.compatibility": ({"test.compatibility": "exact"}, "07_test/genes.tsv", {}),
     "test.fit_type": ({"test.fit_type": "local"}, "07_test/genes.tsv", {}),
     "test.shrinkage": ({"test.shrinkage": "normal"}, "07_test/c.tsv", {}),

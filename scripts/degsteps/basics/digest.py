@@ -61,12 +61,13 @@ def _module_files(name: str) -> frozenset[Path]:
 
 
 @functools.cache
-def _templates(package: Path) -> frozenset[Path]:
-    return frozenset((package / "templates").glob("*"))
+def _files_beside(package: Path) -> frozenset[Path]:
+    """Return what the modules of a folder read besides code: page templates and tables of numbers."""
+    return frozenset(file for folder in ("templates", "data") for file in (package / folder).glob("*"))
 
 
 def code_files(script: Path | str) -> list[Path]:
-    """Return a script and every library file that it reaches by imports, sorted, with the templates beside them.
+    """Return a script and all library files that it reaches by imports, sorted, with templates and data beside them.
 
     Only what a step can reach counts, so that editing a figure never refits a model.
     """
@@ -76,7 +77,7 @@ def code_files(script: Path | str) -> list[Path]:
         seen |= pending
         pending = frozenset().union(*(_library_file(path)[2] for path in pending)) - seen
     packages = {path.parent for path in seen if path.is_relative_to(LIBRARY)}
-    return sorted(seen.union(*(_templates(package) for package in packages)))
+    return sorted(seen.union(*(_files_beside(package) for package in packages)))
 
 
 def code_digest(script: Path | str) -> str:

@@ -99,16 +99,16 @@ def cells_table(design: Design) -> pd.DataFrame:
         return pd.DataFrame(everyone).set_index("samples_of")
     every = pd.MultiIndex.from_product([design.levels[name] for name in factors], names=factors)
     table = pd.DataFrame(index=every).reset_index()
-    members = [design.cells.get(tuple(row), ()) for row in table[factors].itertuples(index=False)]
+    members = [design.groups.get(tuple(row), ()) for row in table[factors].itertuples(index=False)]
     table["n_samples"] = [len(samples) for samples in members]
     table["samples"] = [", ".join(samples) for samples in members]
     return table.set_index(factors[0])
 
 
 def contrast_facts(design: Design, compiled: Compiled, subjects: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return what a reader needs to check a contrast: weights of coefficients and of cells, settings, group sizes.
+    """Return what a reader needs to check a contrast: weights of coefficients and of groups, settings, group sizes.
 
-    The weight of a cell is the sum over its samples of the weights that least squares would give them, the rows of
+    The weight of a group is the sum over its samples of the weights that least squares would give them, the rows of
     ``X (X'X)^-1 c``: which groups the samples' design lets the contrast weigh up, and against which.
 
     Parameters
@@ -121,10 +121,10 @@ def contrast_facts(design: Design, compiled: Compiled, subjects: Mapping[str, st
     of_subjects = {
         group: len({subjects[sample] for sample in samples}) for group, samples in compiled.groups.items() if subjects
     }
-    cells = {":".join(cell): sum(by_sample[sample] for sample in members) for cell, members in design.cells.items()}
+    groups = {":".join(group): sum(by_sample[sample] for sample in members) for group, members in design.groups.items()}
     return {
         "weights": dict(zip(design.columns, compiled.weights, strict=True)),
-        "cells": {cell: round(weight, 6) for cell, weight in cells.items() if cell and abs(weight) > 1e-9},
+        "cells": {group: round(weight, 6) for group, weight in groups.items() if group and abs(weight) > 1e-9},
         "at": compiled.at,
         "averaged": list(compiled.averaged),
         "groups": {group: len(samples) for group, samples in compiled.groups.items()},

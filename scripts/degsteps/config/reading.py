@@ -18,6 +18,8 @@ from degsteps.config.choices import with_choices
 
 #: Keys of earlier releases -> as they are called now.
 RENAMED = {"design.hidden": "design.surrogates"}
+#: Values of earlier releases, by key -> as they are called now.
+RENAMED_VALUES = {"test.concordance": {"limma_voom": "voom"}}
 SCHEMAS = Path(__file__).resolve().parents[3] / "config" / "schema"
 #: What becomes part of a path; the schemas have the same pattern for versions and contrasts.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -174,6 +176,10 @@ def _explain(error: Any, file: str) -> list[Problem]:
     if error.validator == "type":
         return [_explain_type(error, file, key)]
     if error.validator == "enum":
+        renamed = RENAMED_VALUES.get(re.sub(r"\.\d+$", "", key), {})
+        if error.instance in renamed:
+            what = f"{error.instance!r} is now called otherwise."
+            return [Problem(file, key, what, f"Write {renamed[error.instance]}.")]
         choices = ", ".join(map(str, error.validator_value))
         return [Problem(file, key, f"{error.instance!r} is not one of the choices.", f"Choose one of: {choices}.")]
     if error.validator == "pattern":

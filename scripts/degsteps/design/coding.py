@@ -56,7 +56,7 @@ class Design:
     rows : the matrix, samples x coefficients.
     levels : levels of each factor of the formula, reference first; only levels that a sample has.
     covariates : how each covariate of the formula entered: centre and scale, or the knots of its spline.
-    cells : samples of each combination of levels that occurs, in the order of ``cell_factors``.
+    groups : samples of each combination of levels that occurs, in the order of ``group_factors``.
     """
 
     formula: Formula
@@ -66,12 +66,12 @@ class Design:
     rows: list[list[float]] = field(repr=False)
     levels: dict[str, tuple[str, ...]]
     covariates: dict[str, Scaling | Spline]
-    cells: dict[tuple[str, ...], tuple[str, ...]] = field(repr=False)
+    groups: dict[tuple[str, ...], tuple[str, ...]] = field(repr=False)
     parts: tuple[_Part, ...] = field(repr=False)
 
     @property
-    def cell_factors(self) -> tuple[str, ...]:
-        """The factors whose levels name a cell."""
+    def group_factors(self) -> tuple[str, ...]:
+        """The factors whose levels name a group."""
         return tuple(self.levels)
 
     def row(self, levels: Mapping[str, str], covariates: Mapping[str, float] | None = None) -> list[float]:
@@ -151,11 +151,11 @@ def build_design(
     for index in range(len(sample_ids)):
         of_sample = {name: values[name][index] for name in values}
         rows.append([value for part in parts for value in _part_values(part, of_sample, levels)])
-    cells: dict[tuple[str, ...], list[str]] = {}
+    groups: dict[tuple[str, ...], list[str]] = {}
     for index, sample in enumerate(sample_ids):
-        cells.setdefault(tuple(values[name][index] for name in levels), []).append(sample)
+        groups.setdefault(tuple(values[name][index] for name in levels), []).append(sample)
     ranks = {name: {level: rank for rank, level in enumerate(of_factor)} for name, of_factor in levels.items()}
-    in_order = sorted(cells, key=lambda cell: [ranks[name][level] for name, level in zip(levels, cell, strict=True)])
+    in_order = sorted(groups, key=lambda group: [ranks[name][level] for name, level in zip(levels, group, strict=True)])
     return Design(
         formula=formula,
         samples=tuple(sample_ids),
@@ -164,7 +164,7 @@ def build_design(
         rows=rows,
         levels=levels,
         covariates=used,
-        cells={cell: tuple(cells[cell]) for cell in in_order},
+        groups={group: tuple(groups[group]) for group in in_order},
         parts=parts,
     )
 

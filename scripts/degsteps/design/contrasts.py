@@ -11,7 +11,7 @@ A contrast takes one of these forms; none of them is code.
 ``{factor: f, trend: equal}`` (or ``numeric``)       slope over the levels in their order (or over their own numbers)
 ``{covariate: x}``                                   slope of a covariate, per unit (per standard deviation if scaled)
 ``{covariate: x, test: 60, reference: 40}``          a covariate's value minus another value of it, on a line or spline
-``{expression: "(B:trt - B:ctl) - (A:trt - A:ctl)"}``  cells and levels, with ``+ - * /``, parentheses and ``mean()``
+``{expression: "(B:trt - B:ctl) - (A:trt - A:ctl)"}``  groups and levels, with ``+ - * /``, parentheses and ``mean()``
 ``{weights: {coefficient: number}}``                 the coefficients themselves
 ``{factor: f, each: reference}``                     several: every level against the reference, against all others
                                                      (``rest``), or all ``pairs``
@@ -141,11 +141,14 @@ def has_point_null(contrast: Mapping[str, Any]) -> bool:
     return contrast.get("alternative", "greater_abs") == "greater_abs" and not contrast.get("lfc_null")
 
 
-def test_words(contrast: Mapping[str, Any], engine: str) -> str:
-    """Return how a contrast is tested, in the plural: ``Wald tests for a log2 fold change above 1``."""
-    plain, nested = (
-        ("moderated t tests", "moderated F tests") if engine == "voom" else ("Wald tests", "likelihood-ratio tests")
-    )
+def test_words(contrast: Mapping[str, Any], tests: tuple[str, str]) -> str:
+    """Return how a contrast is tested, in the plural: ``Wald tests for a log2 fold change above 1``.
+
+    Parameters
+    ----------
+    tests : the engine's names of its tests, of a contrast and of a smaller design.
+    """
+    plain, nested = tests
     alternative, lfc_null = contrast.get("alternative", "greater_abs"), contrast.get("lfc_null", 0)
     if contrast.get("reduced"):
         return f"{nested} against the design {parse_formula(contrast['reduced'])}"

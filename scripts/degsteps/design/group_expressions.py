@@ -1,4 +1,4 @@
-"""Expressions over cells and levels: ``(B:trt - B:ctl) - (A:trt - A:ctl)``.
+"""Expressions over groups and levels: ``(B:trt - B:ctl) - (A:trt - A:ctl)``.
 
 Standard library only: the Snakefile imports this module.
 """
@@ -15,19 +15,19 @@ _TOKEN = re.compile(r"\s*(?:(?P<quoted>`[^`]+`)|(?P<word>[\w.]+)|(?P<sign>\S))")
 
 
 class Linear(NamedTuple):
-    """A constant plus weights of cells; a cell is a sorted tuple of ``(factor, level)``."""
+    """A constant plus weights of groups; a group is a sorted tuple of ``(factor, level)``."""
 
     constant: float
-    cells: dict[tuple[tuple[str, str], ...], float]
+    groups: dict[tuple[tuple[str, str], ...], float]
 
     def plus(self, other: "Linear", sign: float = 1.0) -> "Linear":
-        cells = dict(self.cells)
-        for cell, weight in other.cells.items():
-            cells[cell] = cells.get(cell, 0.0) + sign * weight
-        return Linear(self.constant + sign * other.constant, cells)
+        groups = dict(self.groups)
+        for group, weight in other.groups.items():
+            groups[group] = groups.get(group, 0.0) + sign * weight
+        return Linear(self.constant + sign * other.constant, groups)
 
     def times(self, number: float) -> "Linear":
-        return Linear(self.constant * number, {cell: weight * number for cell, weight in self.cells.items()})
+        return Linear(self.constant * number, {group: weight * number for group, weight in self.groups.items()})
 
 
 class _Parser:
@@ -74,13 +74,13 @@ class _Parser:
         while self.is_sign("*", "/"):
             sign = self.take()
             other = self.value()
-            if other.cells and (linear.cells or sign == "/"):
+            if other.groups and (linear.groups or sign == "/"):
                 self.index -= 1
                 self.fail("multiplies or divides by a group", "Weigh groups by numbers only.")
             if sign == "/" and other.constant == 0:
                 self.index -= 1
                 self.fail("is a division by 0", "Divide by another number.")
-            if other.cells:
+            if other.groups:
                 linear, other = other, linear
             linear = linear.times(other.constant if sign == "*" else 1.0 / other.constant)
         return linear
@@ -111,7 +111,7 @@ class _Parser:
             self.take()
             return Linear(float(text), {})
         if kind in ("word", "quoted"):
-            return Linear(0.0, {self.cell(): 1.0})
+            return Linear(0.0, {self.group(): 1.0})
         return self.fail("stands where a group is expected", "Write levels, joined by ':' where several factors count.")
 
     def close(self) -> None:
@@ -126,7 +126,7 @@ class _Parser:
         self.take()
         return text[1:-1] if kind == "quoted" else text
 
-    def cell(self) -> tuple[tuple[str, str], ...]:
+    def group(self) -> tuple[tuple[str, str], ...]:
         chosen: dict[str, str] = {}
         while True:
             start = self.index

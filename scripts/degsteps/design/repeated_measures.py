@@ -34,15 +34,6 @@ def block_column(design_section: Mapping[str, Any]) -> str | None:
     return repeated["subject"] if repeated and repeated["method"] == "duplicate_correlation" else None
 
 
-def method_findings(analysis: Mapping[str, Any]) -> list[Finding]:
-    """Check that the engine knows the method."""
-    engine = analysis["test"]["engine"]
-    if block_column(analysis["design"]) is None or engine == "voom":
-        return []
-    what = f"test.engine {engine} knows no correlation between samples of one subject."
-    return [Finding("design.repeated.method", what, "Set test.engine: voom, or method: fixed.")]
-
-
 def subject_findings(
     section: Mapping[str, Any],
     columns: Mapping[str, Sequence[str]],

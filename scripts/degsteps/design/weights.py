@@ -1,4 +1,4 @@
-"""What a contrast asks of a design: weights of the coefficients and of the cells.
+"""What a contrast asks of a design: weights of the coefficients and of the groups.
 
 Standard library only: the Snakefile imports this module, and every contrast is compiled before any job.
 """
@@ -49,7 +49,7 @@ def contrast_columns(contrast: Mapping[str, Any], levels: Mapping[str, Sequence[
             linear = parse_expression(contrast["expression"], levels)
         except ContrastError:
             return []
-        return list(dict.fromkeys(factor for cell in linear.cells for factor, _ in cell))
+        return list(dict.fromkeys(factor for combination in linear.groups for factor, _ in combination))
     if contrast.get("weights"):
         names = [re.sub(r"\[.*?\]", "", part) for name in contrast["weights"] for part in name.split(":")]
         return [name for name in dict.fromkeys(names) if name != INTERCEPT]
@@ -151,12 +151,12 @@ def _require_level(design: Design, key: str, factor: str, level: str) -> None:
 
 
 def _samples_at(design: Design, levels: Mapping[str, str]) -> tuple[str, ...]:
-    positions = {name: index for index, name in enumerate(design.cell_factors)}
+    positions = {name: index for index, name in enumerate(design.group_factors)}
     members = {
         sample
-        for cell, of_cell in design.cells.items()
-        if all(cell[positions[name]] == level for name, level in levels.items())
-        for sample in of_cell
+        for combination, of_group in design.groups.items()
+        if all(combination[positions[name]] == level for name, level in levels.items())
+        for sample in of_group
     }
     return tuple(sample for sample in design.samples if sample in members)
 
@@ -272,20 +272,20 @@ def _weights(design: Design, of_coefficient: Mapping[str, float]) -> Compiled:
     return Compiled(weights, tuple(named), {}, (), {})
 
 
-# ---- expressions over cells
+# ---- expressions over groups
 
 
 def _expression(design: Design, text: str) -> Compiled:
     linear = parse_expression(text, design.levels)
     if abs(linear.constant) > NEGLIGIBLE:
         raise ContrastError("expression", f"has the number {linear.constant:g} on its own.", "Weigh groups with it.")
-    total = sum(linear.cells.values())
+    total = sum(linear.groups.values())
     if abs(total) > 1e-9:
         what = f"its weights sum to {total:g}, so it is no comparison: depth would decide about it."
         raise ContrastError("expression", what, "Let what is added and what is taken away balance.")
     groups = {}
-    for cell, weight in linear.cells.items():
-        chosen = dict(cell)
+    for combination, weight in linear.groups.items():
+        chosen = dict(combination)
         samples = _samples_at(design, chosen)
         in_order = [factor for factor in design.levels if factor in chosen]
         group = ":".join(chosen[factor] for factor in in_order)
@@ -297,11 +297,11 @@ def _expression(design: Design, text: str) -> Compiled:
             )
         if abs(weight) > NEGLIGIBLE:
             groups[group] = samples
-    named = list(dict.fromkeys(factor for cell in linear.cells for factor, _ in cell))
+    named = list(dict.fromkeys(factor for combination in linear.groups for factor, _ in combination))
     others = _interacting(design, named)
     weights = [0.0] * len(design.columns)
-    for cell, weight in linear.cells.items():
-        chosen = dict(cell)
+    for combination, weight in linear.groups.items():
+        chosen = dict(combination)
         shares = {
             factor: {chosen[factor]: 1.0} if factor in chosen else dict.fromkeys(levels, 1.0 / len(levels))
             for factor, levels in design.levels.items()
@@ -309,11 +309,12 @@ def _expression(design: Design, text: str) -> Compiled:
         for j, value in enumerate(averaged_row(design, shares)):
             weights[j] += weight * value
     at = {name: design.covariates[name].center for name in others if name in design.covariates}
-    # Within a cell the other factors average out unless they interact with it or with each other's company.
+    # Within a group the other factors average out unless they interact with it or with each other's company.
     averaged = tuple(
         factor
         for factor in design.levels
-        if any(factor not in dict(cell) for cell in linear.cells) and (factor in others or factor in named)
+        if any(factor not in dict(combination) for combination in linear.groups)
+        and (factor in others or factor in named)
     )
     cleaned = tuple(0.0 if abs(weight) < NEGLIGIBLE else weight for weight in weights)
     in_order = tuple(factor for factor in design.levels if factor in named)

@@ -6,13 +6,19 @@ Tibshirani 2003) with the share of true nulls estimated, and ``weighted`` spends
 that findings are (grouped weights, Hu, Zhao & Zhou 2010, learned on other genes as in independent hypothesis weighting,
 Ignatiadis & Huber 2021). The calls of ``weighted`` are not those of the R package IHW, whose groups, folds and weights
 are others: on pasilla and airway they are as many to 2 %, and nine in ten are the same (``docs/agreement_with_r.md``).
+
+Independent filtering (Bourgon, Gentleman & Huber, PNAS 107:9546, 2010) drops genes with a low mean before adjustment.
+The cut is chosen as in DESeq2: the lowest of 50 quantiles at which the number of rejections comes within one residual
+standard deviation of the top of a smooth curve through those numbers, so that noise in the counts of rejections does
+not choose.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from degsteps.engines.deseq.kernels.adjust import adjust_bh, lowess
+from degsteps.engines.deseq.kernels.lowess import lowess
 
 METHODS = ("bh", "by", "bonferroni", "storey", "weighted")
 #: Points at which the share of true null hypotheses is looked at.
@@ -20,6 +26,79 @@ _LAMBDAS = np.arange(0.05, 0.951, 0.05)
 _FOLDS = 5
 _GENES_PER_GROUP = 500
 _MOST_GROUPS = 20
+
+
+def adjust_bh(pvalues: np.ndarray) -> np.ndarray:
+    """Benjamini-Hochberg adjusted p-values; NaN stays NaN and is not counted."""
+    adjusted = np.full(pvalues.shape, np.nan)
+    tested = np.flatnonzero(~np.isnan(pvalues))
+    n = len(tested)
+    if n:
+        order = tested[np.argsort(-pvalues[tested], kind="stable")]
+        scaled = pvalues[order] * (n / np.arange(n, 0, -1))
+        adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
+    return adjusted
+
+
+@dataclass
+class Filtered:
+    """Result of :func:`independent_filtering`.
+
+    Attributes
+    ----------
+    padj : ndarray, (genes,)
+        NaN below the threshold and where the p-value is NaN.
+    threshold : float
+        Smallest base mean that takes part.
+    quantile : float
+        The quantile of base means that the threshold is.
+    quantiles, rejections : ndarray, (50,)
+        Candidate quantiles and rejections at each.
+    """
+
+    padj: np.ndarray
+    threshold: float
+    quantile: float
+    quantiles: np.ndarray
+    rejections: np.ndarray
+
+
+def independent_filtering(base_mean: np.ndarray, pvalues: np.ndarray, alpha: float) -> Filtered:
+    """Adjust p-values of genes above a base-mean cut chosen to give many rejections at ``alpha``.
+
+    Parameters
+    ----------
+    base_mean, pvalues : ndarray, (genes,)
+        All genes, those without a count too: their share sets the lowest quantile tried.
+    alpha : float
+        Level at which rejections are counted.
+
+    Returns
+    -------
+    Filtered
+    """
+    lowest = float(np.mean(base_mean == 0))
+    quantiles = np.linspace(lowest, 0.95 if lowest < 0.95 else 1.0, 50)
+    cuts = np.quantile(base_mean, quantiles)
+    tested = ~np.isnan(pvalues)
+    # Once sorted by p, each cut needs one cumulative pass instead of a sort.
+    order = np.flatnonzero(tested)[np.argsort(pvalues[tested], kind="stable")]
+    sorted_p, sorted_mean = pvalues[order], base_mean[order]
+    rejections = np.empty(len(cuts), dtype=int)
+    for k, cut in enumerate(cuts):
+        kept = sorted_p[sorted_mean >= cut]
+        n = len(kept)
+        passing = np.flatnonzero(kept * (n / np.arange(1, n + 1)) < alpha) if n else []
+        rejections[k] = passing[-1] + 1 if len(passing) else 0
+    chosen = 0
+    if rejections.max() > 10:
+        curve = lowess(quantiles, rejections.astype(float))
+        positive = rejections > 0
+        noise = np.sqrt(np.mean((rejections[positive] - curve[positive]) ** 2))
+        above = np.flatnonzero(rejections > curve.max() - noise)
+        chosen = int(above[0]) if len(above) else 0
+    padj = adjust_bh(np.where(base_mean >= cuts[chosen], pvalues, np.nan))
+    return Filtered(padj, float(cuts[chosen]), float(quantiles[chosen]), quantiles, rejections)
 
 
 def adjusted(

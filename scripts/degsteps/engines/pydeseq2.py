@@ -1,4 +1,4 @@
-"""The second engine: the model fitted and tested by PyDESeq2 alone, for comparison (``test.engine: pydeseq2``).
+"""The model fitted and tested by PyDESeq2 alone, for comparison (``test.engine: pydeseq2``).
 
 Counts and results are genes x samples here; the :class:`anndata.AnnData` that carries a fit between steps is
 samples x genes, as PyDESeq2 has it.
@@ -6,10 +6,15 @@ samples x genes, as PyDESeq2 has it.
 
 import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
+from degsteps.engines.results import finished
+from degsteps.engines.wording import Wording, negative_binomial_sentences
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -27,6 +32,53 @@ GENE_COLUMNS = {
     "_LFC_converged": "beta_converged",
     "replaced": "replaced",
 }
+#: What the test rejects, under our names and PyDESeq2's.
+ALTERNATIVES = {"greater_abs": "greaterAbs", "less_abs": "lessAbs", "greater": "greater", "less": "less"}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fit as PyDESeq2 has it.
+
+    Attributes
+    ----------
+    data : AnnData
+        samples x genes: counts, ``obsm["design_matrix"]``, ``varm["LFC"]`` (natural log), dispersions in ``var``,
+        Cook's distances in ``layers``, the trend and the prior variance in ``uns``.
+    """
+
+    data: "AnnData"
+
+    @property
+    def genes(self) -> pd.DataFrame:
+        """What the fit says about each gene: means, dispersions, flags, the largest Cook's distance."""
+        variables = self.data.var
+        genes = variables[[name for name in GENE_COLUMNS if name in variables]].rename(columns=GENE_COLUMNS)
+        cooks = np.asarray(self.data.layers["cooks"], dtype=float)
+        largest = np.where(np.isnan(cooks), -np.inf, cooks).max(axis=0)
+        genes["max_cooks"] = np.where(np.isfinite(largest), largest, np.nan)
+        return genes.rename_axis("gene")
+
+    @property
+    def design(self) -> pd.DataFrame:
+        """samples x coefficients."""
+        return pd.DataFrame(self.data.obsm["design_matrix"])
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The dispersion trend and the prior variance as plain numbers."""
+        found = self.data.uns
+        facts: dict[str, Any] = {"trend": str(found["disp_function_type"])}
+        if facts["trend"] == "parametric":
+            coefficients = np.asarray(found["trend_coeffs"])
+            facts["asymptotic_dispersion"], facts["extra_poisson"] = (float(value) for value in coefficients)
+        else:
+            facts["mean_dispersion"] = float(found["mean_disp"])
+        return facts | {"dispersion_prior_variance": float(np.asarray(found["prior_disp_var"]))}
+
+    def to_anndata(self) -> "AnnData":
+        """The fit as it is stored."""
+        return self.data
 
 
 @contextmanager
@@ -62,84 +114,74 @@ def _dataset(counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Series
         )
 
 
-def fit_model(
-    counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Series, fit_type: str = "parametric"
-) -> "AnnData":
-    """Fit dispersions and coefficients of every gene (Love, Huber & Anders 2014).
+def fit(data: FitData, settings: FitSettings) -> Fit:
+    """Fit dispersions and coefficients of every gene (Love, Huber & Anders 2014)."""
+    dataset = _dataset(data.counts, data.design, data.size_factors)
+    with _quiet_pydeseq2():
+        dataset.deseq2(fit_type=settings.fit_type)
+    stored = dataset.to_picklable_anndata()
+    for name in ("_mu_hat", "normed_counts"):  # recomputed when needed; they would double the file
+        stored.layers.pop(name, None)
+    for name in ("_mu_LFC", "_hat_diagonals"):
+        stored.obsm.pop(name, None)
+    for name in stored.var.columns:
+        if str(stored.var[name].dtype) == "boolean":
+            stored.var[name] = stored.var[name].fillna(False).astype(bool)
+    stored.var["new_all_zero"] = stored.var_names.isin(getattr(dataset, "new_all_zeroes_genes", []))
+    stored.uns = {
+        key: np.asarray(value) if isinstance(value, pd.Series) else value
+        for key, value in stored.uns.items()
+        if key in ("trend_coeffs", "mean_disp", "disp_function_type", "prior_disp_var", "_squared_logres")
+    }
+    return Fit(stored)
 
-    Parameters
-    ----------
-    counts : raw counts, genes x samples.
-    design : samples x coefficients, full column rank.
-    size_factors : by sample; kept as they are.
-    fit_type : ``parametric`` or ``mean``.
+
+def read(stored: "AnnData") -> Fit:
+    """Return a stored fit."""
+    return Fit(stored)
+
+
+def contrast_table(
+    fitted: Fit,
+    counts: pd.DataFrame,
+    contrast: Contrast,
+    settings: TableSettings,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Test a contrast by the Wald test, and shrink its fold changes beside.
 
     Returns
     -------
-    AnnData
-        samples x genes: counts, ``obsm["design_matrix"]``, ``varm["LFC"]`` (natural log), dispersions in ``var``,
-        Cook's distances in ``layers``, the trend and the prior variance in ``uns``.
+    table, facts : see :func:`degsteps.engines.results.finished`.
     """
-    dataset = _dataset(counts, design, size_factors)
-    with _quiet_pydeseq2():
-        dataset.deseq2(fit_type=fit_type)
-    fit = dataset.to_picklable_anndata()
-    for name in ("_mu_hat", "normed_counts"):  # recomputed when needed; they would double the file
-        fit.layers.pop(name, None)
-    for name in ("_mu_LFC", "_hat_diagonals"):
-        fit.obsm.pop(name, None)
-    for name in fit.var.columns:
-        if str(fit.var[name].dtype) == "boolean":
-            fit.var[name] = fit.var[name].fillna(False).astype(bool)
-    fit.var["new_all_zero"] = fit.var_names.isin(getattr(dataset, "new_all_zeroes_genes", []))
-    fit.uns = {
-        key: np.asarray(value) if isinstance(value, pd.Series) else value
-        for key, value in fit.uns.items()
-        if key in ("trend_coeffs", "mean_disp", "disp_function_type", "prior_disp_var", "_squared_logres")
-    }
-    return fit
+    result = wald_test(fitted, contrast, settings)
+    shrunken = shrink_fold_changes(fitted, contrast.weights).to_frame() if settings.shrinkage == "apeglm" else None
+    return finished(result, settings, shrunken)
 
 
-def gene_table(fit: "AnnData") -> pd.DataFrame:
-    """Return what the fit says about each gene: means, dispersions, flags, the largest Cook's distance."""
-    genes = fit.var[[name for name in GENE_COLUMNS if name in fit.var]].rename(columns=GENE_COLUMNS)
-    cooks = np.asarray(fit.layers["cooks"], dtype=float)
-    largest = np.where(np.isnan(cooks), -np.inf, cooks).max(axis=0)
-    genes["max_cooks"] = np.where(np.isfinite(largest), largest, np.nan)
-    genes.index.name = "gene"
-    return genes
+def sentences(wording: Wording) -> list[str]:
+    """Say in sentences of a methods text what was fitted."""
+    return negative_binomial_sentences(
+        wording, lambda: f"PyDESeq2 {wording.versions['pydeseq2']} {wording.cite('muzellec2023')}"
+    )
 
 
-def trend_facts(fit: "AnnData") -> dict[str, Any]:
-    """Return the dispersion trend and the prior variance of a fit as plain numbers."""
-    facts: dict[str, Any] = {"trend": str(fit.uns["disp_function_type"])}
-    if facts["trend"] == "parametric":
-        facts["asymptotic_dispersion"], facts["extra_poisson"] = (float(a) for a in np.asarray(fit.uns["trend_coeffs"]))
-    else:
-        facts["mean_dispersion"] = float(fit.uns["mean_disp"])
-    return facts | {"dispersion_prior_variance": float(np.asarray(fit.uns["prior_disp_var"]))}
-
-
-def _restored(fit: "AnnData") -> "DeseqDataSet":
+def _restored(fitted: Fit) -> "DeseqDataSet":
     """Rebuild PyDESeq2's object from a stored fit, without fitting anything."""
-    design = pd.DataFrame(fit.obsm["design_matrix"])
+    # A copy: the dataset of a contrast can be rewritten, and the next contrast is tested in the fit as it was.
     with _quiet_pydeseq2():
-        dataset = _dataset_class()(adata=fit, design=design, quiet=True, n_cpus=1)
+        dataset = _dataset_class()(adata=fitted.data.copy(), design=fitted.design, quiet=True, n_cpus=1)
     dataset.non_zero_idx = np.flatnonzero(dataset.var["non_zero"])
     dataset.non_zero_genes = dataset.var_names[dataset.var["non_zero"]]
     dataset.new_all_zeroes_genes = dataset.var_names[dataset.var["new_all_zero"]]
     return dataset
 
 
-def wald_test(
-    fit: "AnnData", contrast: np.ndarray, *, alpha: float, cooks_filter: bool, independent_filtering: bool
-) -> pd.DataFrame:
+def wald_test(fitted: Fit, contrast: Contrast, settings: TableSettings) -> pd.DataFrame:
     """Test one contrast in every gene.
 
-    Parameters
-    ----------
-    contrast : weights of the coefficients, in the design's column order.
-    alpha : the false discovery rate for which independent filtering picks its threshold.
+    PyDESeq2 takes the bound ``lfc_null`` off every coefficient of a contrast instead of off the contrast itself, which
+    is the same for a single coefficient only. Where it matters the design is therefore rewritten so that the contrast
+    is its first coefficient.
 
     Returns
     -------
@@ -150,31 +192,39 @@ def wald_test(
     """
     from pydeseq2.ds import DeseqStats
 
-    dataset = _restored(fit)
+    dataset, weights = _restored(fitted), np.asarray(contrast.weights, dtype=float)
+    hypothesis: dict[str, Any] = {}
+    if not contrast.is_plain:
+        if not (np.count_nonzero(weights) == 1 and weights.sum() == 1):
+            weights = _rewrite(dataset, weights)
+        # PyDESeq2 has one bound: "less" rejects what lies above it, ours what lies above its negative.
+        bound = -contrast.lfc_null if contrast.alternative == "less" else contrast.lfc_null
+        hypothesis = {"lfc_null": bound, "alt_hypothesis": ALTERNATIVES[contrast.alternative]}
     with _quiet_pydeseq2():
         stats = DeseqStats(
             dataset,
-            contrast=np.asarray(contrast, dtype=float),
-            alpha=alpha,
-            cooks_filter=cooks_filter,
-            independent_filter=independent_filtering,
+            contrast=weights,
+            alpha=settings.alpha,
+            cooks_filter=settings.cooks_filter,
+            independent_filter=settings.independent_filtering,
             quiet=True,
             inference=dataset.inference,
+            **hypothesis,
         )
         stats.summary()
-    found = stats.results_df
+    table = stats.results_df
     result = pd.DataFrame(
         {
-            "base_mean": found["baseMean"],
-            "log2_fold_change": found["log2FoldChange"],
-            "lfc_se": found["lfcSE"],
-            "stat": found["stat"],
-            "pvalue": found["pvalue"],
-            "padj": found["padj"],
+            "base_mean": table["baseMean"],
+            "log2_fold_change": table["log2FoldChange"],
+            "lfc_se": table["lfcSE"],
+            "stat": table["stat"],
+            "pvalue": table["pvalue"],
+            "padj": table["padj"],
         }
     )
     result.index.name = "gene"
-    outlier = dataset.cooks_outlier() if cooks_filter else np.zeros(len(result), dtype=bool)
+    outlier = dataset.cooks_outlier() if settings.cooks_filter else np.zeros(len(result), dtype=bool)
     zero = result["base_mean"] == 0
     result.loc[zero, ["log2_fold_change", "lfc_se", "stat", "pvalue", "padj"]] = np.nan
     result["na_reason"] = np.select(
@@ -185,7 +235,18 @@ def wald_test(
     return result
 
 
-def shrink_fold_changes(fit: "AnnData", contrast: np.ndarray) -> pd.Series:
+def _rewrite(dataset: "DeseqDataSet", contrast: np.ndarray) -> np.ndarray:
+    """Rewrite a dataset so that the contrast is its first coefficient, and return the weights of that."""
+    design, turn = design_with_contrast(dataset.obsm["design_matrix"], contrast)
+    coefficients = dataset.varm["LFC"].to_numpy() @ turn.T
+    dataset.obsm["design_matrix"] = design
+    dataset.varm["LFC"] = pd.DataFrame(coefficients, index=dataset.var_names, columns=design.columns)
+    first = np.zeros(design.shape[1])
+    first[0] = 1.0
+    return first
+
+
+def shrink_fold_changes(fitted: Fit, contrast: np.ndarray) -> pd.Series:
     """Shrink the fold changes of one contrast with apeGLM's adaptive Cauchy prior (Zhu, Ibrahim & Love 2019).
 
     apeGLM shrinks a coefficient, not a contrast. The design is therefore rewritten so that the contrast is its first
@@ -199,18 +260,14 @@ def shrink_fold_changes(fit: "AnnData", contrast: np.ndarray) -> pd.Series:
     """
     from pydeseq2.ds import DeseqStats
 
-    dataset = _restored(fit)
-    design, turn = design_with_contrast(dataset.obsm["design_matrix"], np.asarray(contrast, dtype=float))
-    coefficients = dataset.varm["LFC"].to_numpy() @ turn.T
-    dataset.obsm["design_matrix"] = design
-    dataset.varm["LFC"] = pd.DataFrame(coefficients, index=dataset.var_names, columns=design.columns)
-    first = np.zeros(design.shape[1])
-    first[0] = 1.0
+    dataset = _restored(fitted)
+    first = _rewrite(dataset, np.asarray(contrast, dtype=float))
+    name = dataset.obsm["design_matrix"].columns[0]
     with _quiet_pydeseq2():
         stats = DeseqStats(dataset, contrast=first, quiet=True, inference=dataset.inference)
         stats.run_wald_test()
-        stats.lfc_shrink(design.columns[0])
-    shrunken = stats.LFC[design.columns[0]] / LN2
+        stats.lfc_shrink(name)
+    shrunken = stats.LFC[name] / LN2
     shrunken[~dataset.var["non_zero"]] = np.nan
     return shrunken.rename("lfc_shrunken").rename_axis("gene")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from degsteps.engines.registry import ENGINES
 from degsteps.normalize.methods import METHODS, REFERENCES
 from degsteps.normalize.methods import TABLES as TABLE_METHODS
 from degsteps.sections.citations import Citations, series
@@ -16,10 +17,9 @@ def _has_lengths(results: Results) -> bool:
 
 def _blocks(results: Results) -> Iterator[Block]:
     facts = results.facts("estimate_size_factors")
-    is_linear = results.settings["test"]["engine"] == "voom"
-    use = (
-        "library sizes scaled by one size factor per sample" if is_linear else "one size factor per sample as an offset"
-    )
+    has_offsets = "dispersions" in ENGINES[results.settings["test"]["engine"]].knows
+    linear = "library sizes scaled by one size factor per sample"
+    use = "one size factor per sample as an offset" if has_offsets else linear
     lengths = " and the lengths of a gene's transcripts in each sample beside them" if _has_lengths(results) else ""
     yield text(
         f"The test takes raw counts, with {use} ({METHODS[facts['method']].title}, from "

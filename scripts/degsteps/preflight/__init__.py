@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from degsteps.basics.errors import Problem
-from degsteps.preflight import contrasts, declarations, files, settings
+from degsteps.preflight import contrasts, declarations, engines, files, settings
 from degsteps.preflight.check import Check
 
 __all__ = ["Findings", "check_analyses", "check_analysis"]
@@ -53,7 +53,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     contrasts.check_contrasts(check)
     contrasts.check_design(check)
     contrasts.check_sample_sets(check)
-    settings.check_engine(check)
+    engines.check_engines(check)
     settings.check_repeated(check)
     settings.check_repeats(check)
     files.check_size_factors(check)

@@ -109,8 +109,8 @@ def check_design(check: Check) -> None:
     _surrogates(check, set_model(check.analysis, None), of_all or check.contrasts_by_name, design, check.columns)
     if report.residual_df == 0:
         number = len(design.samples)
-        if len(design.cells) == number:
-            what = f"every combination of {listed(design.cell_factors)} has one sample"
+        if len(design.groups) == number:
+            what = f"every combination of {listed(design.group_factors)} has one sample"
         else:
             what = f"there are {counted(number, 'sample')} for {counted(report.rank, 'coefficient')}"
         what += ", so nothing is left to estimate the variation between replicates."
@@ -211,7 +211,6 @@ def _tests(
     check: Check, design: Design, contrasts: Mapping[str, Mapping[str, Any]], columns: Mapping[str, Sequence[str]]
 ) -> None:
     """Check how the contrasts are tested: alternatives, and reduced designs that lie within the whole one."""
-    is_pydeseq2 = check.analysis["test"]["engine"] == "pydeseq2"
     for name, contrast in contrasts.items():
         key = f"test.contrasts.{name}"
         lfc_null, alternative, reduced = contrast["lfc_null"], contrast["alternative"], contrast["reduced"]
@@ -222,9 +221,6 @@ def _tests(
         if reduced is not None and not is_plain:
             what = "a likelihood-ratio test has no lfc_null and no alternative."
             check.problem(f"{key}.reduced", what, "Delete them, or delete reduced for a Wald test.")
-        if is_pydeseq2 and (reduced is not None or not is_plain):
-            what = "test.engine pydeseq2 knows the Wald test of no change only."
-            check.problem(key, what, "Set test.engine: degsteps, or delete reduced, lfc_null and alternative.")
         if reduced is not None:
             _reduced(check, f"{key}.reduced", design, reduced, columns)
 

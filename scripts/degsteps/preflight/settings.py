@@ -10,10 +10,10 @@ from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.config.reading import read_schema, with_defaults
 from degsteps.design.coding import as_number
 from degsteps.design.confounding import crosstab_text, determines
-from degsteps.design.repeated_measures import method_findings, subject_findings
+from degsteps.design.repeated_measures import subject_findings
+from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sheet import sex_of
 from degsteps.preflight.check import Check
-from degsteps.preflight.engine_checks import concordance_refusals, engine_refusals
 
 #: From so many samples on, leaving out each of them takes long and tells little.
 _MANY_FITS = 100
@@ -26,16 +26,9 @@ def check_transformation(check: Check) -> None:
         check.problem("transform.trend_genes", what, "Delete it, or set transform.method: vst.")
 
 
-def check_engine(check: Check) -> None:
-    refused = concordance_refusals(check.analysis, check.contrasts_by_name)
-    for refusal in [*engine_refusals(check.analysis), *refused]:
-        check.problem(*refusal)
-
-
 def check_repeated(check: Check) -> None:
     """Several samples of one subject."""
     repeated, key = check.analysis["design"]["repeated"], "design.repeated.subject"
-    check.take(method_findings(check.analysis))
     if not repeated or not check.columns or not check.is_in_sheet(key, repeated["subject"]):
         return
     if not check.has_blanks(repeated["subject"], repeated["subject"]):
@@ -49,19 +42,12 @@ def check_repeats(check: Check) -> None:
     """Tests under other settings and without single samples."""
     test = check.analysis["test"]
     _families(check, test)
-    if test["power"] is not None and test["engine"] != "degsteps":
-        what = f"needs the dispersions of the negative-binomial fit, and test.engine is {test['engine']}."
-        check.problem("test.power", what, "Set test.engine: degsteps, or delete it.")
     if test["power"] is None and test["power_fold_changes"] != _default("power_fold_changes"):
         check.problem("test.power_fold_changes", "is not used: test.power is not given.", "Set it, e.g. 0.8.")
     if not test["sensitivity"] and test["sensitivity_grid"] != _default("sensitivity_grid"):
         check.problem("test.sensitivity_grid", "is not used: test.sensitivity is false.", "Set it true, or delete it.")
     if test["sensitivity"]:
         _grid(check)
-    asked = [name for name in ("sensitivity", "influence") if test[name]]
-    if asked and test["engine"] == "pydeseq2":
-        what = "fits the model many times, and test.engine pydeseq2 takes minutes for each fit."
-        check.note(check.file, f"test.{asked[0]}", what, "Set test.engine: degsteps.")
     if test["influence"] and len(check.analysed) > _MANY_FITS:
         what = f"asks for {len(check.analysed)} fits, one without each sample, in one job."
         check.note(
@@ -73,10 +59,7 @@ def _grid(check: Check) -> None:
     """The settings that are varied must be others than those of the analysis."""
     test, key = check.analysis["test"], "test.sensitivity_grid"
     grid, policies = test["sensitivity_grid"], test["sensitivity_grid"]["cooks_filter"]
-    if test["engine"] == "voom":
-        if policies == [True]:
-            what = "test.engine voom computes no Cook's distances, so there is no outlier policy to vary."
-            check.problem(f"{key}.cooks_filter", what, "Delete it, or set test.engine: degsteps.")
+    if "cooks" not in ENGINES[test["engine"]].knows:
         policies = [False]
     own = (check.analysis["filter"]["method"], check.analysis["normalize"]["size_factors"], test["cooks_filter"])
     axes = (grid["filters"], grid["size_factors"], policies)
@@ -102,11 +85,6 @@ def _families(check: Check, test: Mapping[str, Any]) -> None:
         if any(c["reduced"] or c["lfc_null"] or c["alternative"] != "greater_abs" for c in of_family):
             what = "asks of contrasts whether they are 0, but some have 'reduced', 'lfc_null' or 'alternative'."
             check.problem(key, what, "Name contrasts without these.")
-        if test["engine"] == "pydeseq2":
-            what = (
-                "screens genes by one test of all the contrasts, and test.engine pydeseq2 tests single contrasts only."
-            )
-            check.problem(key, what, "Set test.engine: degsteps or voom, or delete it.")
 
 
 def check_filters(check: Check) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from degsteps.design.contrasts import test_words, words
+from degsteps.engines.registry import ENGINES
 from degsteps.report.content import Content
 from degsteps.report.gene_table import gene_table
 from degsteps.report.pictures import relative_link
@@ -55,7 +56,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
         "name": name,
         "words": words(definition),
         "reduced": definition.get("reduced"),
-        "test": test_words(definition, settings["test"]["engine"]),
+        "test": test_words(definition, ENGINES[settings["test"]["engine"]].tests),
         "at": contrast.get("at") or {},
         "averaged": contrast.get("averaged", []),
         "groups": contrast.get("cells", {}),

@@ -5,25 +5,21 @@ from typing import Any
 
 from degsteps.basics.words import counted
 from degsteps.design.contrasts import contrast_form, test_words, words
-from degsteps.report import linear_methods
+from degsteps.engines.registry import ENGINES
+from degsteps.engines.wording import Wording
 from degsteps.sections.citations import Citations, sentences, series
 from degsteps.sections.recorded import facts_of, facts_of_all
 
 _SVA = ("leek2007", "leek2014")
 _VARIED = "gene filter, size factors and outlier policy"
-_VARIED_LINEAR = "gene filter and size factors (linear models have no outlier policy to vary)"
+_VARIED_WITHOUT_OUTLIERS = "gene filter and size factors (linear models have no outlier policy to vary)"
 
 
 def test_sentences(settings, records, design, versions, cite) -> str:
     """Name design, fit, contrasts, adjustment and what else was asked of the test."""
-    test, fit = settings["test"], facts_of(records, "fit_model")
-    by = f"PyDESeq2 {versions['pydeseq2']} {cite('muzellec2023')}" if fit.get("engine") == "pydeseq2" else "degsteps"
-    trend = {
-        "parametric": "a parametric trend over the mean",
-        "local": "a trend over the mean fitted by local regression",
-        "mean": "their common mean",
-    }
-    shrink = f"a log-normal prior around {trend.get(fit.get('trend'), 'their trend over the mean')}"
+    test = settings["test"]
+    fit = facts_of(records, "fit_model")
+    engine = ENGINES[fit.get("engine", test["engine"])]
     forms = {contrast_form(contrast) for contrast in test["contrasts"].values()}
     sign = (
         "positive log2 fold changes mean higher expression in the group named first"
@@ -33,27 +29,25 @@ def test_sentences(settings, records, design, versions, cite) -> str:
     minimum = test["min_log2_fold_change"]
     covariates = _covariates(settings, design, cite)
     levels = f" (reference levels: {_reference_levels(design)})" if design["levels"] else ""
-    if test["engine"] == "voom":
-        fitted = linear_methods.linear_sentences(settings, fit, f"{design['formula']}{levels}", covariates, cite)
-    else:
-        modelled = (
-            f"Counts were modelled by a negative-binomial generalised linear model with the design {design['formula']}"
-            f"{levels} and {_offsets(records, cite)}, by the method of DESeq2 {cite('love2014')} as implemented in "
-            f"{by}.{covariates}"
-        )
-        fitted = [modelled, f"Gene-wise dispersions were shrunk by {shrink}."]
-        if fit.get("engine") == "degsteps" and test["compatibility"] == "exact":
-            fitted.append("The dispersion of each gene is the optimum of its likelihood, where DESeq2 stops early.")
+    wording = Wording(
+        settings,
+        fit,
+        f"{design['formula']}{levels}",
+        covariates,
+        _offsets(records, cite),
+        versions,
+        cite,
+    )
     return sentences(
-        *fitted,
-        linear_methods.subject_sentence(settings),
+        *engine.sentences(wording),
+        _subject_sentence(settings),
         _surrogate_sentence(facts_of(records, "estimate_surrogates"), settings, cite),
         _set_sentence(settings["design"]["sample_sets"]),
         f"{_tested(test)}; {sign}.",
         f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
         if test["cooks_filter"]
         else "No gene was set aside for count outliers."
-        if test["engine"] != "voom"
+        if "cooks" in engine.knows
         else "",
         _adjustment_sentence(test, cite),
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
@@ -65,7 +59,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
         if test["power"] is not None
         else "",
         _stability_sentences(settings, records),
-        linear_methods.concordance_sentence(settings, versions, cite),
+        _concordance_sentence(settings, versions, cite),
     )
 
 
@@ -73,13 +67,37 @@ def _tested(test: Mapping[str, Any]) -> str:
     """Say which contrasts were tested, and by which test where there are several."""
     by_test: dict[str, list[str]] = {}
     for contrast in test["contrasts"].values():
-        by_test.setdefault(test_words(contrast, test["engine"]), []).append(words(contrast).question)
+        by_test.setdefault(test_words(contrast, ENGINES[test["engine"]].tests), []).append(words(contrast).question)
     if len(by_test) > 1:
         named = [f"{kind} ({'; '.join(asked)})" for kind, asked in by_test.items()]
         return f"Contrasts were tested by {series(named)}"
     ((kind, asked),) = by_test.items()
     begin = "The following contrast was" if len(asked) == 1 else "The following contrasts were"
     return f"{begin} tested by {kind}: {'; '.join(asked)}"
+
+
+def _subject_sentence(settings: Mapping[str, Any]) -> str:
+    """Say that subjects are compared with themselves, where the configuration says so."""
+    repeated = settings["design"].get("repeated")
+    if not repeated or repeated["method"] != "fixed":
+        return ""
+    return (
+        f"The {repeated['subject']} is a term of the design, so that changes within each {repeated['subject']} count."
+    )
+
+
+def _concordance_sentence(settings: Mapping[str, Any], versions: Mapping[str, str], cite: "Citations") -> str:
+    """Name the second engines, where there are any."""
+    named = []
+    for engine in (ENGINES[name] for name in settings["test"].get("concordance") or []):
+        release = f" ({engine.release.format(version=versions[engine.package])})" if engine.package in versions else ""
+        named.append(f"{engine.method}{release} {cite(*engine.citations)}")
+    if not named:
+        return ""
+    return (
+        f"To see how far other methods agree, the same contrasts were tested by {series(named)} with library "
+        "sizes of the same ratios; the calls that are reported are not theirs."
+    )
 
 
 def _set_sentence(sample_sets: Mapping[str, Mapping[str, Any]]) -> str:
@@ -159,7 +177,7 @@ def _stability_sentences(settings: Mapping[str, Any], records: Sequence[Mapping[
     test, parts = settings["test"], []
     if test["sensitivity"]:
         computed = facts_of(records, "vary_settings").get("computed", "several")
-        varied = _VARIED_LINEAR if test["engine"] == "voom" else _VARIED
+        varied = _VARIED if "cooks" in ENGINES[test["engine"]].knows else _VARIED_WITHOUT_OUTLIERS
         parts.append(
             f"Every contrast was tested again under {computed} combinations of {varied}; the stability of a gene is "
             "the share of these in which it is called with the same sign."
@@ -181,7 +199,7 @@ def _stage_wise_sentence(test: Mapping[str, Any], cite: "Citations") -> str:
     used = series(
         [ways[way] for way in dict.fromkeys(family["confirmation"] for family in test["stage_wise"].values())]
     )
-    screening = "a moderated F test" if test["engine"] == "voom" else "a likelihood-ratio test"
+    screening = ENGINES[test["engine"]].tests.one_nested
     return (
         f"Contrasts were also tested stage by stage, within {families}: genes were screened by {screening} "
         f"of all these contrasts together, and single contrasts confirmed by {used} within genes that passed, at an "

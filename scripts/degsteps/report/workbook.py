@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from degsteps.basics.errors import DataError
+from degsteps.engines.registry import ENGINES
 from degsteps.report.sections import SECTIONS, columns
 from degsteps.sections.accounts import NA_REASONS
 from degsteps.sections.definition import Section, Sheet
@@ -328,8 +329,9 @@ def _write_readme(
 
 
 def _meaning(column: str, test: Mapping[str, Any], meanings: Mapping[str, str]) -> str:
-    if column == "log2_fold_change" and test["engine"] == "voom":
-        return "log2 fold change (weighted least squares). Positive: higher in the group named first."
+    estimates = ENGINES[test["engine"]].estimates
+    if column == "log2_fold_change" and estimates != "maximum likelihood":
+        return f"log2 fold change ({estimates}). Positive: higher in the group named first."
     if column in meanings:
         return meanings[column].replace("{adjustment}", _ADJUSTMENTS[test["adjustment"]])
     if column.startswith("mean_"):

@@ -1,48 +1,18 @@
 """Second engines: the same contrasts tested by another method, and how far the answers agree.
 
-``limma_voom`` is :mod:`degsteps.engines.voom.engine`; ``edger_ql`` is edgeR's quasi-likelihood F test (Lund et al.
-2012) as
-edgePython computes it, in ``scripts/test_edger_ql.py``. All test the same counts with library sizes of the same ratios.
+All test the same counts with the same size factors, or library sizes of the same ratios.
 """
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from degsteps.batch.design_matrix import design_of, reduced_design
-from degsteps.design.weights import compile_contrast
-from degsteps.engines.deseq.kernels.adjust import adjust_bh
+from degsteps.engines.multiple_testing import adjust_bh
 
-#: Name of each second engine in words.
-TITLES = {"edger_ql": "edgeR quasi-likelihood", "limma_voom": "limma-voom"}
 #: Columns that a second engine gives, by contrast and gene.
 COLUMNS = ("log2_fold_change", "stat", "pvalue")
-
-
-class Question(NamedTuple):
-    """A contrast as an engine needs it: weights of coefficients, and the smaller design of a nested test or None."""
-
-    name: str
-    settings: Mapping[str, Any]
-    weights: np.ndarray
-    reduced: pd.DataFrame | None
-
-
-def questions(samples: pd.DataFrame, model: Mapping[str, Any], contrasts: Mapping[str, Any]) -> list[Question]:
-    """Compile the contrasts of one sample set, in the order of the configuration."""
-    built = design_of(samples, model)
-    return [
-        Question(
-            name,
-            contrast,
-            np.array(compile_contrast(built, contrast).weights),
-            reduced_design(samples, model, contrast),
-        )
-        for name, contrast in contrasts.items()
-    ]
 
 
 def joined_tables(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -8,8 +8,9 @@ import pandas as pd
 
 from degsteps.basics.errors import DegstepsError, DesignError
 from degsteps.basics.words import counted
+from degsteps.engines.interface import Contrast
 from degsteps.test import reanalysis
-from degsteps.test.reanalysis import Question, Study
+from degsteps.test.reanalysis import Study
 
 LOST_BY = ", "
 logger = logging.getLogger("degsteps")
@@ -17,7 +18,7 @@ logger = logging.getLogger("degsteps")
 
 def leave_out_samples(
     study: Study,
-    asked: Mapping[str, Question],
+    contrasts: Mapping[str, Contrast],
     main_tables: Mapping[str, pd.DataFrame],
     *,
     filters: Mapping[str, Any],
@@ -44,12 +45,12 @@ def leave_out_samples(
     """
     alpha, rows = test["alpha"], []
     names = list(study.counts.columns)
-    lost: dict[str, dict[str, list[str]]] = {name: {} for name in asked}
-    n_fits = dict.fromkeys(asked, 0)
-    calls = {name: reanalysis.called(main_tables[name], alpha).loc[lambda signs: signs != 0] for name in asked}
+    lost: dict[str, dict[str, list[str]]] = {name: {} for name in contrasts}
+    n_fits = dict.fromkeys(contrasts, 0)
+    calls = {name: reanalysis.called(main_tables[name], alpha).loc[lambda signs: signs != 0] for name in contrasts}
     for position, sample in enumerate(names, start=1):
-        tables, n_surrogates, problems = _without(study, asked, sample, filters, size_factors, test)
-        for name in asked:
+        tables, n_surrogates, problems = _without(study, contrasts, sample, filters, size_factors, test)
+        for name in contrasts:
             row = {"contrast": name, "without": sample}
             if name in problems:
                 rows.append(row | {"problem": problems[name]})
@@ -66,38 +67,38 @@ def leave_out_samples(
     columns = ["contrast", "without", *numbers, "jaccard", "lfc_correlation", "problem"]
     samples = pd.DataFrame(rows).reindex(columns=columns)
     samples[numbers] = samples[numbers].astype("Int64")
-    order = {name: position for position, name in enumerate(asked)}
+    order = {name: position for position, name in enumerate(contrasts)}
     samples = samples.sort_values("contrast", key=lambda column: column.map(order), kind="stable")
-    parts = [_genes(name, main_tables[name], calls[name], lost[name], n_fits[name]) for name in asked]
+    parts = [_genes(name, main_tables[name], calls[name], lost[name], n_fits[name]) for name in contrasts]
     return samples.set_index("contrast"), pd.concat(parts)
 
 
 def _without(
-    study: Study, asked: Mapping[str, Question], sample: str, filters, size_factors: str, test
+    study: Study, contrasts: Mapping[str, Contrast], sample: str, filters, size_factors: str, test
 ) -> tuple[dict[str, pd.DataFrame], int, dict[str, str]]:
     """Return the tables without a sample, the number of surrogate variables, and why contrasts could not be tested."""
     rest = [name for name in study.counts.columns if name != sample]
     design, combinations = reanalysis.reduced_to_full_rank(study.design.loc[rest])
     if len(rest) <= design.shape[1]:
         left = f"{counted(len(rest), 'sample')} for {counted(design.shape[1], 'coefficient')} leave no replicates."
-        return {}, 0, dict.fromkeys(asked, left)
-    answered: dict[str, Question] = {}
+        return {}, 0, dict.fromkeys(contrasts, left)
+    estimable: dict[str, Contrast] = {}
     problems: dict[str, str] = {}
-    for name, question in asked.items():
+    for name, contrast in contrasts.items():
         try:
-            answered[name] = reanalysis.question_of_fewer(question, combinations, rest)
+            estimable[name] = reanalysis.contrast_of_fewer(contrast, combinations, rest)
         except DesignError as error:
             problems[name] = str(error)
-    if not answered:
+    if not estimable:
         return {}, 0, problems
     fewer = study.without(sample, design)
     try:
         genes = reanalysis.filtered_genes(fewer, filters)
         factors = reanalysis.size_factors(fewer, genes, size_factors)
         cooks_filter = test["cooks_filter"]
-        tables, n_surrogates = reanalysis.contrast_tables(fewer, genes, factors, answered, test, [cooks_filter])
+        tables, n_surrogates = reanalysis.contrast_tables(fewer, genes, factors, estimable, test, [cooks_filter])
     except DegstepsError as error:
-        return {}, 0, problems | dict.fromkeys(answered, str(error))
+        return {}, 0, problems | dict.fromkeys(estimable, str(error))
     return tables[cooks_filter], n_surrogates, problems
 
 

@@ -1,4 +1,4 @@
-"""The same questions once more, with other settings or other samples: filter, size factors, fit and tests in one go.
+"""The same contrasts once more, with other settings or other samples: filter, size factors, fit and tests in one go.
 
 Numbers are those of the steps that do this one after another; with the same settings they agree to the last digit.
 """
@@ -11,29 +11,18 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError, DesignError
-from degsteps.batch.design_matrix import compared_samples, design_of, reduced_design
 from degsteps.batch.surrogate_setup import SurrogateSetup, surrogate_setup
 from degsteps.design.surrogate_checks import NAME
-from degsteps.design.weights import compile_contrast
-from degsteps.engines import dispatch
+from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
+from degsteps.engines.registry import ENGINES
 from degsteps.filter import rules
 from degsteps.normalize import size_factors as normalization
 from degsteps.step import Input, Inputs, OptionalInput
 from degsteps.tables import read_gene_list, read_matrix, read_samples, read_table
+from degsteps.test.contrasts import compiled_contrasts
 
 #: Columns of a result table in which a repeated run must equal the one that it repeats.
 COMPARED = ("base_mean", "log2_fold_change", "lfc_se", "stat", "pvalue", "padj")
-
-
-@dataclass(frozen=True)
-class Question:
-    """A contrast as it is tested: weights of coefficients, smaller design or None, the Wald test, samples compared."""
-
-    weights: np.ndarray
-    reduced: pd.DataFrame | None
-    lfc_null: float
-    alternative: str
-    compared: list[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +105,7 @@ class StudyFiles:
     surrogate_controls: OptionalInput = None
 
 
-def read_study(files: StudyFiles) -> tuple["Study", dict[str, Question]]:
+def read_study(files: StudyFiles) -> tuple[Study, dict[str, Contrast]]:
     """Read what the steps from the filter to the test read."""
     matrix = read_matrix(files.counts)
     sheet, whole = read_samples(files.samples).loc[matrix.columns].rename_axis("sample"), read_table(files.design)
@@ -146,35 +135,7 @@ def read_study(files: StudyFiles) -> tuple["Study", dict[str, Question]]:
         sheet[files.subject] if files.subject else None,
         surrogates,
     )
-    return study, questions(sheet, files.model, files.contrasts, known)
-
-
-def questions(
-    samples: pd.DataFrame,
-    model_section: Mapping[str, Any],
-    contrasts: Mapping[str, Mapping[str, Any]],
-    design: pd.DataFrame,
-) -> dict[str, Question]:
-    """Compile contrasts for a design matrix.
-
-    Parameters
-    ----------
-    samples : the sample table, as text.
-    model_section : formula, factors and covariates.
-    contrasts : definitions by name.
-    design : the matrix that is fitted, or that to which surrogate variables are joined later.
-    """
-    built = design_of(samples, model_section)
-    found = {}
-    for name, contrast in contrasts.items():
-        compiled = compile_contrast(built, contrast)
-        weights = pd.Series(compiled.weights, index=list(built.columns)).loc[list(design.columns)]
-        reduced = reduced_design(samples, model_section, contrast)
-        if reduced is not None:
-            reduced = reduced.loc[design.index]
-        compared = compared_samples(built, contrast, compiled)
-        found[name] = Question(weights.to_numpy(), reduced, contrast["lfc_null"], contrast["alternative"], compared)
-    return found
+    return study, compiled_contrasts(sheet, files.model, files.contrasts, known)
 
 
 def filtered_genes(study: Study, settings: Mapping[str, Any]) -> pd.Index:
@@ -208,23 +169,23 @@ def surrogate_variables(study: Study, genes: pd.Index, factors: pd.Series) -> pd
     return study.surrogates.variables(study.counts.loc[genes], divided_by, study.design)[0]
 
 
-def question_with(question: Question, variables: pd.DataFrame) -> Question:
-    """Return a question to a design that surrogate variables have joined: they have the weight 0.
+def contrast_with(contrast: Contrast, variables: pd.DataFrame) -> Contrast:
+    """Return a contrast of a design that surrogate variables have joined: they have the weight 0.
 
     They stay in every smaller design.
     """
     if not variables.shape[1]:
-        return question
-    weights = np.concatenate([question.weights, np.zeros(variables.shape[1])])
-    reduced = None if question.reduced is None else question.reduced.join(variables)
-    return replace(question, weights=weights, reduced=reduced)
+        return contrast
+    weights = np.concatenate([contrast.weights, np.zeros(variables.shape[1])])
+    reduced = None if contrast.reduced is None else contrast.reduced.join(variables)
+    return replace(contrast, weights=weights, reduced=reduced)
 
 
 def contrast_tables(
     study: Study,
     genes: pd.Index,
     factors: pd.Series,
-    asked: Mapping[str, Question],
+    contrasts: Mapping[str, Contrast],
     test: Mapping[str, Any],
     cooks_filters: Sequence[bool],
 ) -> tuple[dict[bool, dict[str, pd.DataFrame]], int]:
@@ -245,36 +206,18 @@ def contrast_tables(
     """
     counts = study.counts.loc[genes]
     variables = surrogate_variables(study, genes, factors)
-    asked = {name: question_with(question, variables) for name, question in asked.items()}
-    fit, _, _ = dispatch.fit_model(
-        counts,
-        study.design.join(variables).loc[counts.columns],
-        factors,
-        engine=test["engine"],
-        compatibility=test["compatibility"],
-        fit_type=test["fit_type"],
-        normalization_factors=offsets(study, genes, factors),
-        subjects=study.subjects,
-    )
-    common = {name: test[name] for name in ("alpha", "independent_filtering", "adjustment")}
-    found: dict[bool, dict[str, pd.DataFrame]] = {}
+    contrasts = {name: contrast_with(contrast, variables) for name, contrast in contrasts.items()}
+    engine = ENGINES[test["engine"]]
+    columns = study.design.join(variables).loc[counts.columns]
+    data = FitData(counts, columns, factors, offsets(study, genes, factors), study.subjects)
+    fitted = engine.fit(data, FitSettings(test["compatibility"], test["fit_type"]))
+    tables: dict[bool, dict[str, pd.DataFrame]] = {}
     for cooks_filter in cooks_filters:
-        found[cooks_filter] = {}
-        for name, question in asked.items():
-            table, _ = dispatch.contrast_table(
-                fit,
-                counts,
-                question.weights,
-                **common,
-                cooks_filter=cooks_filter,
-                shrinkage="none",
-                reduced=question.reduced,
-                lfc_null=question.lfc_null,
-                alternative=question.alternative,
-                compared=question.compared,
-            )
-            found[cooks_filter][name] = table
-    return found, variables.shape[1]
+        settings = TableSettings(test["alpha"], cooks_filter, test["independent_filtering"], test["adjustment"])
+        tables[cooks_filter] = {
+            name: engine.contrast_table(fitted, counts, contrast, settings)[0] for name, contrast in contrasts.items()
+        }
+    return tables, variables.shape[1]
 
 
 def called(table: pd.DataFrame, alpha: float) -> pd.Series:
@@ -356,23 +299,23 @@ def reduced_to_full_rank(design: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     return kept, pd.DataFrame(solved, index=kept.columns, columns=design.columns)
 
 
-def question_of_fewer(question: Question, combinations: pd.DataFrame, samples: Sequence[str]) -> Question:
-    """Return a question as it stands to fewer samples, with the columns that are left by :func:`reduced_to_full_rank`.
+def contrast_of_fewer(contrast: Contrast, combinations: pd.DataFrame, samples: Sequence[str]) -> Contrast:
+    """Return a contrast of fewer samples, with the columns that are left by :func:`reduced_to_full_rank`.
 
     Raises
     ------
     DesignError
-        If these samples cannot answer it.
+        If it cannot be estimated from these samples.
     """
     places = [list(combinations.columns).index(name) for name in combinations.index]
-    weights = question.weights[places]
+    weights = contrast.weights[places]
     # Estimable: a combination of the rows of the design (Searle 1971), which are those of the combinations.
-    if not np.allclose(combinations.to_numpy().T @ weights, question.weights, atol=1e-8):
+    if not np.allclose(combinations.to_numpy().T @ weights, contrast.weights, atol=1e-8):
         raise DesignError("the contrast cannot be estimated from the other samples.")
-    reduced = question.reduced
+    reduced = contrast.reduced
     if reduced is not None:
         reduced, _ = reduced_to_full_rank(reduced.loc[list(samples)])
         if reduced.shape[1] >= len(combinations):
             raise DesignError("the other samples leave nothing between the design and the smaller one.")
-    left = None if question.compared is None else [sample for sample in question.compared if sample in set(samples)]
-    return Question(weights, reduced, question.lfc_null, question.alternative, left)
+    left = None if contrast.compared is None else [sample for sample in contrast.compared if sample in set(samples)]
+    return replace(contrast, weights=weights, reduced=reduced, compared=left)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from degsteps.basics.words import counted, listed, verb
 from degsteps.design.contrasts import has_point_null, test_words, words
+from degsteps.engines.registry import ENGINES
 from degsteps.sections.accounts import na_counts
 from degsteps.sections.definition import (
     Block,
@@ -51,8 +52,7 @@ def _blocks(results: Results) -> Iterator[Block]:
         "Read effect and evidence together. The list is a start: what it means follows from gene sets, other data and "
         "an experiment."
     )
-    kind = "mean_variance" if results.settings["test"]["engine"] == "voom" else "dispersion"
-    title, caption = _FIT_FIGURES[kind]
+    title, caption = _FIT_FIGURES[ENGINES[results.settings["test"]["engine"]].figure]
     yield from figures(results, "test/dispersion", title, caption)
     for match in matches(results.figures, r"test/sets/([^/]+)/dispersion"):
         yield from figures(results, match[0], f"{title}, sample set {match[1]}", caption)
@@ -104,7 +104,7 @@ def _sheets(results: Results) -> Iterator[Sheet]:
     test = results.settings["test"]
     for name, table in results.contrasts.items():
         contrast = test["contrasts"][name]
-        described, tests = words(contrast), test_words(contrast, test["engine"])
+        described, tests = words(contrast), test_words(contrast, ENGINES[test["engine"]].tests)
         meaning = (
             f"{described.question}. Every tested gene, by adjusted p-value, of {tests}; positive fold changes are "
         )

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DegstepsError
+from degsteps.engines.interface import Contrast
+from degsteps.engines.registry import ENGINES
 from degsteps.normalize.methods import METHODS
 from degsteps.test import reanalysis
-from degsteps.test.reanalysis import Question, Study
+from degsteps.test.reanalysis import Study
 
 
 def settings_grid(grid: Mapping[str, Sequence[Any]], main: tuple[str, str, bool]) -> list[tuple[str, str, bool]]:
@@ -29,7 +31,7 @@ def settings_grid(grid: Mapping[str, Sequence[Any]], main: tuple[str, str, bool]
 
 def vary_settings(
     study: Study,
-    asked: Mapping[str, Question],
+    contrasts: Mapping[str, Contrast],
     main_tables: Mapping[str, pd.DataFrame],
     *,
     filters: Mapping[str, Any],
@@ -67,41 +69,43 @@ def vary_settings(
     alpha = test["alpha"]
     main = (filters["method"], size_factors, test["cooks_filter"])
     grid = test["sensitivity_grid"]
-    if test["engine"] == "voom":
+    if "cooks" not in ENGINES[test["engine"]].knows:
         grid = {**grid, "cooks_filter": [False]}
     combinations = settings_grid(grid, main)
     policies = list(dict.fromkeys(cooks for _, _, cooks in combinations))
     rows: list[dict[str, Any]] = []
-    up = {name: pd.Series(dtype=float) for name in asked}
-    down = {name: pd.Series(dtype=float) for name in asked}
+    up = {name: pd.Series(dtype=float) for name in contrasts}
+    down = {name: pd.Series(dtype=float) for name in contrasts}
     n_computed = 0
     fits: dict[str, tuple[dict[bool, dict[str, pd.DataFrame]], int]] = {}
     for method, factor_method in dict.fromkeys((a, b) for a, b, _ in combinations):
-        cell = {"filter": method, "size_factors": factor_method}
+        combination = {"filter": method, "size_factors": factor_method}
         try:
             tables, n_surrogates = _tables(
-                study, asked, filters | {"method": method}, factor_method, test, policies, fits
+                study, contrasts, filters | {"method": method}, factor_method, test, policies, fits
             )
         except DegstepsError as error:
             if (method, factor_method) == main[:2]:
                 raise
-            for name, cooks in itertools.product(asked, policies):
-                rows.append({"contrast": name, **cell, "cooks_filter": cooks, "is_main": False, "problem": str(error)})
+            for name, cooks in itertools.product(contrasts, policies):
+                rows.append(
+                    {"contrast": name, **combination, "cooks_filter": cooks, "is_main": False, "problem": str(error)}
+                )
             continue
         for cooks in policies:
             n_computed += 1
-            for name in asked:
+            for name in contrasts:
                 table, is_main = tables[cooks][name], (method, factor_method, cooks) == main
                 if is_main:
                     reanalysis.require_same(table, main_tables[name], name)
                 found = reanalysis.comparison(table, main_tables[name], alpha)
-                row = {"contrast": name, **cell, "cooks_filter": cooks, "is_main": is_main, "genes": len(table)}
+                row = {"contrast": name, **combination, "cooks_filter": cooks, "is_main": is_main, "genes": len(table)}
                 rows.append(row | {"surrogate_variables": n_surrogates} | found)
                 signs = reanalysis.called(table, alpha)
                 up[name] = up[name].add((signs > 0).astype(float), fill_value=0)
                 down[name] = down[name].add((signs < 0).astype(float), fill_value=0)
     stability = {
-        name: _share(up[name], down[name], main_tables[name]["log2_fold_change"]) / n_computed for name in asked
+        name: _share(up[name], down[name], main_tables[name]["log2_fold_change"]) / n_computed for name in contrasts
     }
     columns = ["contrast", "filter", "size_factors", "cooks_filter", "is_main", "genes"]
     columns += ["surrogate_variables"] * (study.surrogates is not None)
@@ -109,13 +113,13 @@ def vary_settings(
     table = pd.DataFrame(rows).reindex(columns=columns)
     whole = columns[columns.index("genes") : columns.index("jaccard")]
     table[whole] = table[whole].astype("Int64")
-    order = {name: position for position, name in enumerate(asked)}
+    order = {name: position for position, name in enumerate(contrasts)}
     table = table.sort_values("contrast", key=lambda column: column.map(order), kind="stable")
     return table.set_index("contrast"), pd.DataFrame(stability).sort_index().rename_axis("gene")
 
 
 def _tables(
-    study, asked, filters, factor_method, test, policies, fits
+    study, contrasts, filters, factor_method, test, policies, fits
 ) -> tuple[dict[bool, dict[str, pd.DataFrame]], int]:
     """Fit and test, unless the same genes with the same size factors have been fitted already."""
     # Other methods take no control genes: with them every gene has a say.
@@ -124,7 +128,7 @@ def _tables(
     factors = reanalysis.size_factors(of_method, genes, factor_method)
     key = hashlib.sha256("\n".join(genes).encode() + factors.to_numpy(dtype=float).tobytes()).hexdigest()
     if key not in fits:
-        fits[key] = reanalysis.contrast_tables(of_method, genes, factors, asked, test, policies)
+        fits[key] = reanalysis.contrast_tables(of_method, genes, factors, contrasts, test, policies)
     return fits[key]
 
 

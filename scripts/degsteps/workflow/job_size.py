@@ -11,6 +11,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sources import Source, lengths_are_offsets, scan_source, sources_of
 
 #: Genes x samples that a job fits by itself; larger ones are scattered. 60,000 x 1,000 take 22 CPU s and 0.9 GB.
@@ -52,7 +53,7 @@ def scatter_parts(scatter: int | str, size: int) -> int:
 def part_names(analysis: Mapping[str, Any]) -> list[str]:
     """Return the names of the parts over which the genes of a fit are scattered; one part is none."""
     test = analysis["test"]
-    if test["engine"] != "degsteps" or test["scatter"] == 1:
+    if "scatter" not in ENGINES[test["engine"]].knows or test["scatter"] == 1:
         return []
     total = scatter_parts(test["scatter"], matrix_size(analysis))
     return [f"{number}-of-{total}" for number in range(1, total + 1)] if total > 1 else []

@@ -11,6 +11,7 @@ from degsteps.design.contrasts import has_point_null, words
 from degsteps.design.repeated_measures import block_column
 from degsteps.design.sample_sets import set_contrasts, set_group, set_model
 from degsteps.design.surrogate_checks import null_formula
+from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sources import sources_of
 from degsteps.provenance.blinding import is_blinded
 from degsteps.workflow.subsets import subset_name
@@ -186,3 +187,8 @@ def repeated_test(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
 def checks_identity(analysis: Analysis) -> bool:
     """Whether sexes or subjects are compared with the sheet."""
     return bool(analysis["qc"]["sex_column"] or analysis["qc"]["subject_column"])
+
+
+def engines_of_rule(rule_name: str) -> list[str]:
+    """Return the second engines that a rule tests with: those of the main environment share one."""
+    return [name for name, engine in ENGINES.items() if engine.rule == rule_name]

@@ -24,6 +24,11 @@ def test_templates_count_for_the_step_that_uses_them():
     assert "report.css" not in names("fit_model.py")
 
 
+def test_data_count_for_the_step_that_reads_them():
+    assert "prior_draws.tsv" in names("fit_model.py")
+    assert "prior_draws.tsv" not in names("filter_genes.py")
+
+
 def test_plotting_edit_refits_nothing():
     assert not any(path.parent.name == "figures" for path in digest.code_files(REPO / "scripts" / "fit_model.py"))
     assert "model.py" not in names("plot_qc.py")

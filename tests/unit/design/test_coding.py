@@ -156,10 +156,10 @@ def test_levels_are_reference_then_given_then_by_appearance():
 
 def test_cells_hold_every_sample_once():
     design = design_of("~ a + b")
-    assert design.cell_factors == ("a", "b")
-    assert next(iter(design.cells)) == ("y", "p")
-    assert sorted(sample for cell in design.cells.values() for sample in cell) == sorted(IDS)
-    assert design.cells["x", "q"] == ("s12", "s15", "s18", "s21")
+    assert design.group_factors == ("a", "b")
+    assert next(iter(design.groups)) == ("y", "p")
+    assert sorted(sample for group in design.groups.values() for sample in group) == sorted(IDS)
+    assert design.groups["x", "q"] == ("s12", "s15", "s18", "s21")
     assert design.terms == ("Intercept", "a", "a", "b")
 
 

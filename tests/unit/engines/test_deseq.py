@@ -354,19 +354,19 @@ def test_size_factors_are_used_as_given(fitted):
 
 
 def test_exact_has_the_higher_likelihood(fitted):
-    from degsteps.engines.deseq.kernels.design_groups import Cells
+    from degsteps.engines.deseq.kernels.design_groups import DesignGroups
     from degsteps.engines.deseq.kernels.dispersion_posterior import DispersionPosterior
     from degsteps.engines.deseq.kernels.stages import Counts, Options, first_means, gene_wise_pass
 
     case = fitted("pasilla", "batch")
-    cells = Cells(case.design.to_numpy())
+    groups = DesignGroups(case.design.to_numpy())
     data = Counts(case.counts.to_numpy(), case.data.size_factors.to_numpy())
-    searched = gene_wise_pass(data, cells, Options("r"))
-    exact = gene_wise_pass(data, cells, Options("exact"))
+    searched = gene_wise_pass(data, groups, Options("r"))
+    exact = gene_wise_pass(data, groups, Options("exact"))
     rows = np.flatnonzero(~np.isnan(exact.dispersion))
-    counts, offset = data.block(rows, cells)
-    mean = first_means(exact.mean_coefficients[rows].T, offset, cells)
-    posterior = DispersionPosterior(counts, mean, cells, None, None)
+    counts, offset = data.block(rows, groups)
+    mean = first_means(exact.mean_coefficients[rows].T, offset, groups)
+    posterior = DispersionPosterior(counts, mean, groups, None, None)
     gain = posterior.value(np.log(exact.dispersion[rows])) - posterior.value(np.log(searched.dispersion[rows]))
     assert gain.min() > -5e-6
     assert (gain > 1e-3).sum() > 20

@@ -11,9 +11,10 @@ from degsteps.basics.errors import DesignError
 from degsteps.batch.design_matrix import as_frame, compared_samples, expanded_design
 from degsteps.design.coding import build_design
 from degsteps.design.weights import compile_contrast
-from degsteps.engines import dispatch
 from degsteps.engines.deseq import estimation, shrinkage
 from degsteps.engines.deseq.shrinkage import _variance_matcher
+from degsteps.engines.interface import Contrast, TableSettings
+from degsteps.engines.registry import ENGINES
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 sys.path.append(str(REFERENCE))
@@ -141,13 +142,16 @@ def test_an_expanded_design_of_another_model_is_refused(fits):
 def test_the_facts_of_a_test_say_what_its_priors_are_put_on(fits):
     counts, found = fits
     design, fit = found["group"]
-    stored = fit.to_anndata()
-    stored.uns["engine"] = "degsteps"
-    options = {"alpha": 0.1, "cooks_filter": True, "independent_filtering": True, "expanded": expanded_design(design)}
-    weights = np.array([0.0, -1.0, 1.0])
-    table, facts = dispatch.contrast_table(stored, counts, weights, shrinkage="normal", **options)
+    engine = ENGINES["degsteps"]
+    stored, weights = engine.read(engine.stored(fit)), np.array([0.0, -1.0, 1.0])
+    contrast = Contrast(weights, expanded=expanded_design(design))
+    settings = {
+        method: TableSettings(0.1, cooks_filter=True, independent_filtering=True, shrinkage=method)
+        for method in ("normal", "apeglm")
+    }
+    table, facts = engine.contrast_table(stored, counts, contrast, settings["normal"])
     assert facts["normal_prior_on"] == "levels"
-    expected = shrinkage.shrink_lfc(fit, counts, weights, "normal", expanded=options["expanded"])
+    expected = shrinkage.shrink_lfc(fit, counts, weights, "normal", expanded=contrast.expanded)
     pd.testing.assert_series_equal(table["lfc_shrunken"], expected["lfc_shrunken"])
-    _, facts = dispatch.contrast_table(stored, counts, weights, shrinkage="apeglm", **options)
+    _, facts = engine.contrast_table(stored, counts, contrast, settings["apeglm"])
     assert "normal_prior_on" not in facts

@@ -5,8 +5,9 @@ import pytest
 
 from tests.reference.expressed.expressed_sets import CASES, analysed, from_r
 
-# R's tables have five digits.
-ROUNDED = 1e-4
+# R's tables have five digits. Where R's search for a dispersion stops is decided by rounding that differs between
+# processors (3 of 14,332 p-values of airway move by up to 2.2e-4 on some), so p-values get more room; calls are equal.
+TOLERANCE = {"log2_fold_change": 1e-4, "pvalue": 3e-4, "padj": 3e-4}
 
 
 @pytest.mark.parametrize(("name", "design"), CASES)
@@ -20,4 +21,4 @@ def test_calls_of_expressed_genes_are_rs(name, design):
         np.testing.assert_array_equal(ours["padj"] < level, calls)
     for column, of_r in (("log2_fold_change", "log2FoldChange"), ("pvalue", "pvalue"), ("padj", "padj")):
         # R's normal tail ends at 1e-308, where it gives 0.
-        np.testing.assert_allclose(ours[column], theirs[of_r], rtol=ROUNDED, atol=1e-307, err_msg=column)
+        np.testing.assert_allclose(ours[column], theirs[of_r], rtol=TOLERANCE[column], atol=1e-307, err_msg=column)

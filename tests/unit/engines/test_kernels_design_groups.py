@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from degsteps.engines.deseq.kernels.blocks import for_each_block, gene_blocks, sum_samples
-from degsteps.engines.deseq.kernels.design_groups import Cells, Cholesky, unpack_symmetric
+from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups, unpack_symmetric
 
 RANDOM = np.random.default_rng(0)
 CONDITION = np.array([0, 0, 0, 1, 1, 1, 0, 1])
@@ -14,7 +14,7 @@ DESIGNS = {
     "batch + group": np.column_stack([np.ones(8), [0, 1, 0, 1, 0, 1, 0, 1], CONDITION]),
     "covariate": np.column_stack([np.ones(8), RANDOM.normal(size=8), CONDITION]),
     "donors": np.column_stack([np.ones(48), np.tile([0.0, 1.0], 24), np.repeat(np.eye(24), 2, axis=0)[:, 1:]]),
-    "many cells": np.column_stack([np.ones(60), RANDOM.normal(size=(60, 3))]),
+    "many groups": np.column_stack([np.ones(60), RANDOM.normal(size=(60, 3))]),
 }
 
 
@@ -25,25 +25,25 @@ def design(request):
 
 def test_sums_solves_and_determinants_are_those_of_each_gene_alone(design):
     random = np.random.default_rng(1)
-    cells = Cells(design)
+    groups = DesignGroups(design)
     weights = random.uniform(0.1, 5.0, (len(design), 7))
     values = random.normal(size=weights.shape)
     gram = np.einsum("ni,ng,nj->gij", design, weights, design)
-    pooled = cells.cell_sums(weights[cells.order])
-    np.testing.assert_allclose(unpack_symmetric(cells.gram(pooled)), gram, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(cells.log_determinant(pooled), np.linalg.slogdet(gram)[1], rtol=1e-10, atol=1e-12)
+    pooled = groups.group_sums(weights[groups.order])
+    np.testing.assert_allclose(unpack_symmetric(groups.gram(pooled)), gram, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(groups.log_determinant(pooled), np.linalg.slogdet(gram)[1], rtol=1e-10, atol=1e-12)
     leverage = np.einsum("ni,gij,nj->ng", design, np.linalg.inv(gram), design)
-    np.testing.assert_allclose(cells.spread(cells.leverage(pooled))[cells.inverse_order], leverage, rtol=1e-9)
-    right = cells.cross_product(cells.cell_sums(values[cells.order]))
+    np.testing.assert_allclose(groups.spread(groups.leverage(pooled))[groups.inverse_order], leverage, rtol=1e-9)
+    right = groups.cross_product(groups.group_sums(values[groups.order]))
     np.testing.assert_allclose(right, design.T @ values, atol=1e-12)
     np.testing.assert_allclose(
-        Cholesky(cells.gram(pooled)).solve(right), np.linalg.solve(gram, right.T[..., None])[..., 0].T, rtol=1e-8
+        Cholesky(groups.gram(pooled)).solve(right), np.linalg.solve(gram, right.T[..., None])[..., 0].T, rtol=1e-8
     )
     np.testing.assert_allclose(
-        cells.least_squares(values[cells.order]), np.linalg.lstsq(design, values, rcond=None)[0], atol=1e-12
+        groups.least_squares(values[groups.order]), np.linalg.lstsq(design, values, rcond=None)[0], atol=1e-12
     )
     beta = random.normal(size=(design.shape[1], 7))
-    predictor = cells.spread(cells.linear_predictor(beta))[cells.inverse_order]
+    predictor = groups.spread(groups.linear_predictor(beta))[groups.inverse_order]
     np.testing.assert_allclose(predictor, design @ beta, atol=1e-12)
 
 

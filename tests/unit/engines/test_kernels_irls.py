@@ -6,7 +6,7 @@ import pytest
 from scipy import optimize, stats
 
 from degsteps.engines.deseq.kernels import irls
-from degsteps.engines.deseq.kernels.design_groups import Cells, unpack_symmetric
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups, unpack_symmetric
 from tests.conftest import REPO
 
 DESIGN = np.column_stack([np.ones(9), np.tile([0.0, 1.0, 0.0], 3), np.repeat([0.0, 0.0, 1.0], 3)])
@@ -15,21 +15,21 @@ DESIGN = np.column_stack([np.ones(9), np.tile([0.0, 1.0, 0.0], 3), np.repeat([0.
 @pytest.fixture
 def data():
     random = np.random.default_rng(2)
-    cells = Cells(DESIGN)
+    groups = DesignGroups(DESIGN)
     offset = np.exp(random.normal(0, 0.3, (9, 1)))
     # Means well above the floor of 0.5, which is no part of the likelihood.
     beta = np.vstack([random.normal(6, 0.5, 40), random.normal(0, 0.5, (2, 40))])
     mean = offset * np.exp(DESIGN @ beta)
     alpha = random.uniform(0.01, 0.5, 40)
     counts = random.negative_binomial(1 / alpha, 1 / (1 + alpha * mean)).astype(float)
-    return cells, counts, offset, alpha
+    return groups, counts, offset, alpha
 
 
 def fit(data, **options):
-    cells, counts, offset, alpha = data
-    counts, offset = counts[cells.order], offset[cells.order]
+    groups, counts, offset, alpha = data
+    counts, offset = counts[groups.order], offset[groups.order]
     return irls.fit_coefficients(
-        counts, offset, cells, alpha, irls.start_coefficients(counts / offset, cells), **options
+        counts, offset, groups, alpha, irls.start_coefficients(counts / offset, groups), **options
     )
 
 
@@ -50,7 +50,7 @@ def test_coefficients_maximise_the_penalised_likelihood(data):
 
 
 def test_covariance_and_leverage(data):
-    cells, _, offset, alpha = data
+    groups, _, offset, alpha = data
     result = fit(data)
     mean = offset * np.exp(DESIGN @ result.coefficients)
     for g in (0, 7, 39):
@@ -61,30 +61,30 @@ def test_covariance_and_leverage(data):
             unpack_symmetric(result.covariance[:, [g]])[0], bread @ information @ bread, rtol=1e-6
         )
         hat = np.einsum("ni,ij,nj->n", DESIGN, bread, DESIGN) * weights
-        np.testing.assert_allclose(result.hat_diagonal[cells.inverse_order, g], hat, rtol=1e-6)
-    np.testing.assert_allclose(result.mean[cells.inverse_order], mean, rtol=1e-12)
+        np.testing.assert_allclose(result.hat_diagonal[groups.inverse_order, g], hat, rtol=1e-6)
+    np.testing.assert_allclose(result.mean[groups.inverse_order], mean, rtol=1e-12)
 
 
 def test_the_bounded_method_gives_the_same_optimum(data):
-    cells, counts, offset, alpha = data
+    groups, counts, offset, alpha = data
     result = fit(data)
     start = np.zeros((3, 40))
     beta, converged = irls.bounded_newton(
-        counts[cells.order], offset[cells.order], cells, alpha, start, ridge=np.full(3, irls.RIDGE)
+        counts[groups.order], offset[groups.order], groups, alpha, start, ridge=np.full(3, irls.RIDGE)
     )
     assert converged.all()
     np.testing.assert_allclose(beta, result.coefficients, atol=5e-4)
 
 
 def test_a_group_without_counts_stays_finite_and_bounded(data):
-    cells, counts, offset, alpha = data
+    groups, counts, offset, alpha = data
     counts = counts.copy()
     counts[6:, :] = 0
-    result = fit((cells, counts, offset, alpha))
+    result = fit((groups, counts, offset, alpha))
     assert np.isfinite(result.coefficients).all()
     assert (result.coefficients[2] < -1).all()
     beta, _ = irls.bounded_newton(
-        counts[cells.order], offset[cells.order], cells, alpha, np.zeros((3, 40)), ridge=np.full(3, 1e-12)
+        counts[groups.order], offset[groups.order], groups, alpha, np.zeros((3, 40)), ridge=np.full(3, 1e-12)
     )
     assert (np.abs(beta) <= 30 * np.log(2) + 1e-12).all()
 
@@ -99,11 +99,11 @@ def test_genes_that_do_not_settle_are_fitted_again(data):
 
 
 def test_log_likelihood_is_scipys(data):
-    cells, counts, _, alpha = data
+    groups, counts, _, alpha = data
     mean = np.exp(np.random.default_rng(4).normal(3, 1, counts.shape))
     expected = stats.nbinom.logpmf(counts, 1 / alpha, 1 / (1 + alpha * mean)).sum(axis=0)
     np.testing.assert_allclose(irls.log_likelihood(counts, mean, alpha), expected, rtol=1e-10)
-    assert cells.n_samples == 9
+    assert groups.n_samples == 9
 
 
 @pytest.mark.parametrize("dispersion", [0.1, 8.0])
@@ -112,17 +112,17 @@ def test_genes_with_one_huge_count_have_the_leverages_of_r(dispersion):
     parts = {what: part.set_index("gene").loc[:, "s1":] for what, part in numbers.groupby("what")}
     expected = numbers[numbers.dispersion == dispersion].set_index("gene").loc[:, "s1":]
     counts, dose = parts["count"].loc[expected.index].to_numpy(dtype=float).T, parts["design"].to_numpy()[0]
-    cells = Cells(np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4), dose]))
-    result = fit((cells, counts, np.ones((8, 1)), np.full(len(expected), dispersion)))
+    groups = DesignGroups(np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4), dose]))
+    result = fit((groups, counts, np.ones((8, 1)), np.full(len(expected), dispersion)))
     assert result.rescued.sum() == 6
-    np.testing.assert_allclose(result.hat_diagonal[cells.inverse_order].T, expected, rtol=1e-6)
+    np.testing.assert_allclose(result.hat_diagonal[groups.inverse_order].T, expected, rtol=1e-6)
     assert np.isfinite(result.covariance).all()
 
 
 def test_means_beyond_all_numbers_give_leverages_without_a_warning():
     counts = np.zeros((8, 8))
     np.fill_diagonal(counts, 10.0 ** np.array([4, 6, 8, 9, 4, 6, 8, 9]))
-    cells = Cells(np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4)]))
-    result = fit((cells, counts, np.ones((8, 1)), np.full(8, 0.1)))
+    groups = DesignGroups(np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4)]))
+    result = fit((groups, counts, np.ones((8, 1)), np.full(8, 0.1)))
     np.testing.assert_allclose(result.hat_diagonal, 0.25, rtol=1e-4)
     assert (result.mean < 1e12).all()

@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, stats
 
 from degsteps.engines.deseq.kernels import shrink
-from degsteps.engines.deseq.kernels.design_groups import Cells, Cholesky, unpack_symmetric
+from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups, unpack_symmetric
 
 DESIGN = np.column_stack([np.ones(9), np.tile([0.0, 1.0, 0.0], 3), np.repeat([0.0, 0.0, 1.0], 3)])
 SCALE = 0.4
@@ -14,14 +14,14 @@ SCALE = 0.4
 @pytest.fixture(scope="module")
 def data():
     random = np.random.default_rng(1)
-    cells = Cells(DESIGN)
+    groups = DesignGroups(DESIGN)
     offset = np.exp(random.normal(0, 0.3, (9, 1)))
     beta = np.vstack([random.normal(4, 1.5, 50), random.normal(0, 0.5, 50), random.standard_cauchy(50) * 0.5])
     beta[2] = np.clip(beta[2], -4, 4)
     alpha = random.uniform(0.01, 0.8, 50)
     mean = offset * np.exp(DESIGN @ beta)
     counts = random.negative_binomial(1 / alpha, 1 / (1 + alpha * mean)).astype(float)
-    fitted = shrink.fit_cauchy(counts[cells.order], offset[cells.order], cells, alpha, beta, 2, SCALE)
+    fitted = shrink.fit_cauchy(counts[groups.order], offset[groups.order], groups, alpha, beta, 2, SCALE)
     return counts, offset, alpha, fitted
 
 
@@ -71,8 +71,8 @@ def test_the_information_is_the_numeric_hessian(data):
 
 def test_small_effects_shrink_more_than_large_ones(data):
     counts, offset, alpha, (mode, _, _) = data
-    cells = Cells(DESIGN)
-    free, _, _ = shrink.fit_cauchy(counts[cells.order], offset[cells.order], cells, alpha, mode, 2, 1e6)
+    groups = DesignGroups(DESIGN)
+    free, _, _ = shrink.fit_cauchy(counts[groups.order], offset[groups.order], groups, alpha, mode, 2, 1e6)
     kept = mode[2] / free[2]
     large, small = np.abs(free[2]) > 2, np.abs(free[2]) < 0.3
     assert np.median(kept[large]) > np.median(kept[small])
@@ -80,11 +80,11 @@ def test_small_effects_shrink_more_than_large_ones(data):
 
 def test_two_starts_find_the_higher_of_two_modes():
     # One group with a single large count: a mode at zero and one near the likelihood's.
-    cells = Cells(np.column_stack([np.ones(6), np.repeat([0.0, 1.0], 3)]))
+    groups = DesignGroups(np.column_stack([np.ones(6), np.repeat([0.0, 1.0], 3)]))
     counts = np.array([10.0, 12, 9, 11, 60, 400])[:, None]
     alpha, offset = np.array([0.5]), np.ones((6, 1))
-    posterior = shrink._Posterior(counts, offset, cells, alpha, 1, 0.02, 15.0)
-    mode, _, _ = shrink.fit_cauchy(counts, offset, cells, alpha, np.array([[2.3], [2.7]]), 1, 0.02)
+    posterior = shrink._Posterior(counts, offset, groups, alpha, 1, 0.02, 15.0)
+    mode, _, _ = shrink.fit_cauchy(counts, offset, groups, alpha, np.array([[2.3], [2.7]]), 1, 0.02)
     values = []
     for effect in np.linspace(-1, 4, 300):
         best = optimize.minimize_scalar(

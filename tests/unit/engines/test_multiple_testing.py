@@ -1,15 +1,22 @@
 """Adjusted p-values against R (p.adjust, DESeq2's independent filtering), and calibration by simulation."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.special import ndtr
 
-from degsteps.engines.multiple_testing import METHODS, adjusted, null_fraction
+from degsteps.engines.multiple_testing import METHODS, adjust_bh, adjusted, independent_filtering, null_fraction
 
-OF_R = Path(__file__).parents[2] / "reference" / "multiple_testing" / "adjusted.tsv"
+REFERENCE = Path(__file__).resolve().parents[2] / "reference"
+sys.path.append(str(REFERENCE))
+from reference_sets import all_sets, load_set  # noqa: E402
+
+OF_R = REFERENCE / "multiple_testing" / "adjusted.tsv"
+CASES = [(folder.name, tag) for folder in all_sets() for tag in load_set(folder).tags]
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +107,45 @@ def test_missing_p_values_stay_missing_and_do_not_count(method):
     np.testing.assert_array_equal(np.delete(found, 7), whole)
     nothing, _ = adjusted(np.ones(3), np.full(3, np.nan), method, alpha=0.1, independent_filtering=True)
     assert np.isnan(nothing).all()
+
+
+def test_benjamini_hochberg_is_scipys_and_missing_values_stay_missing():
+    pvalues = np.random.default_rng(0).uniform(size=200) ** 3
+    np.testing.assert_allclose(adjust_bh(pvalues), stats.false_discovery_control(pvalues), rtol=1e-12)
+    holes = pvalues.copy()
+    holes[::7] = np.nan
+    adjusted = adjust_bh(holes)
+    assert np.isnan(adjusted[::7]).all()
+    known = ~np.isnan(holes)
+    np.testing.assert_allclose(adjusted[known], stats.false_discovery_control(holes[known]), rtol=1e-12)
+    assert np.isnan(adjust_bh(np.full(3, np.nan))).all()
+
+
+@pytest.mark.parametrize(("name", "tag"), CASES)
+def test_filtering_rs_pvalues_gives_rs_padj(name, tag):
+    table = load_set(REFERENCE / name).table(f"deseq2.{tag}")
+    mean, pvalues = table["baseMean"].to_numpy(), table["pvalue"].to_numpy()
+    for alpha, column in ((0.1, "padj"), (0.05, "padj_alpha0.05")):
+        filtered = independent_filtering(mean, pvalues, alpha)
+        np.testing.assert_allclose(filtered.padj, table[column], rtol=1e-8)
+        assert np.isnan(filtered.padj[mean < filtered.threshold]).all()
+    np.testing.assert_allclose(adjust_bh(pvalues), table["padj_unfiltered"], rtol=1e-8)
+
+
+def test_few_rejections_filter_nothing():
+    random = np.random.default_rng(1)
+    filtered = independent_filtering(random.gamma(2, 50, 500), random.uniform(size=500), 0.1)
+    assert filtered.rejections.max() <= 10
+    assert filtered.quantile == 0.0
+    assert not np.isnan(filtered.padj).any()
+
+
+def test_counted_rejections_are_those_of_the_adjusted_values():
+    random = np.random.default_rng(2)
+    mean = random.gamma(0.5, 100, 2000)
+    pvalues = np.where(mean > 60, random.uniform(size=2000) ** 4, random.uniform(size=2000))
+    filtered = independent_filtering(mean, pvalues, 0.05)
+    for quantile, rejections in zip(filtered.quantiles, filtered.rejections, strict=True):
+        kept = mean >= np.quantile(mean, quantile)
+        assert rejections == (stats.false_discovery_control(pvalues[kept]) < 0.05).sum()
+    assert filtered.quantile > 0

@@ -2,7 +2,7 @@
 
 import logging
 
-from degsteps.engines.dispatch import ProgressLog
+from degsteps.engines.progress import ProgressLog
 
 
 def test_time_left_is_said_every_two_seconds(caplog):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from degsteps.engines.deseq import estimation, shrinkage, testing
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.shrink import _Posterior, prior_scale
 from degsteps.normalize import size_factors
 
@@ -53,11 +53,11 @@ def test_where_apeglm_as_published_differs_its_posterior_is_not_higher(pasilla):
     counts, fit, shrunken = pasilla
     genes = list(PUBLISHED.index)
     mle, error = fit.coefficients["treated"], np.sqrt(fit.covariance[:, 2])
-    cells = Cells(fit.design.to_numpy())
+    groups = DesignGroups(fit.design.to_numpy())
     posterior = _Posterior(
-        counts.loc[genes].to_numpy(dtype=float).T[cells.order],
-        fit.size_factors.to_numpy()[cells.order, None],
-        cells,
+        counts.loc[genes].to_numpy(dtype=float).T[groups.order],
+        fit.size_factors.to_numpy()[groups.order, None],
+        groups,
         fit.genes.loc[genes, "dispersion"].to_numpy(),
         1,
         prior_scale(mle.to_numpy(), error),

@@ -12,7 +12,7 @@ from scipy import linalg, optimize, stats
 
 from degsteps.basics.errors import DesignError
 from degsteps.engines.voom import correlation as correlations
-from degsteps.engines.voom import engine, moderation, trend
+from degsteps.engines.voom import linear_models, moderation, trend
 from degsteps.engines.voom.regression import Regression
 from degsteps.normalize.size_factors import size_factors
 from degsteps.test.figures.mean_variance import mean_variance_plot
@@ -81,7 +81,7 @@ def fit_of(name, monkeypatch=None):
         given = iter(FACTS.loc[name, ["correlation_1", "correlation_2"]])
         monkeypatch.setattr(correlations, "gene_correlations", lambda _: None)
         monkeypatch.setattr(correlations, "consensus", lambda _: next(given))
-    return engine.fit_model(counts, design, size_factors(counts, "tmm"), subjects)
+    return linear_models.fit_model(counts, design, size_factors(counts, "tmm"), subjects)
 
 
 def assert_close(ours, theirs, relative):
@@ -95,18 +95,18 @@ def test_numbers_are_those_of_limma(name, monkeypatch):
     """Fold change, moderated t, TREAT and moderated F; the contrast of pasilla_sum and repeated is no coefficient."""
     _, _, contrast, reduced, _ = SETS[name]()
     fit = fit_of(name, monkeypatch)
-    fit = engine.Fit.from_anndata(fit.to_anndata())
+    fit = linear_models.Fit.from_anndata(fit.to_anndata())
     from_r = read("voom", f"{name}.tsv.gz")
     assert fit.facts["prior_variance"] == pytest.approx(FACTS.loc[name, "prior_variance"], rel=1e-10)
     assert fit.facts["prior_df"] == pytest.approx(FACTS.loc[name, "prior_df"], rel=1e-8)
-    plain = engine.contrast_table(fit, contrast).loc[from_r.index]
+    plain = linear_models.contrast_table(fit, contrast).loc[from_r.index]
     assert_close(plain["log2_fold_change"], from_r["lfc"], 1e-9)
     assert_close(plain["stat"], from_r["stat"], 1e-9)
     assert_close(plain["pvalue"], from_r["pvalue"], 1e-8)
-    beyond = engine.contrast_table(fit, contrast, lfc_null=0.5).loc[from_r.index]
+    beyond = linear_models.contrast_table(fit, contrast, lfc_null=0.5).loc[from_r.index]
     assert_close(beyond["stat"], from_r["treat_stat"], 1e-9)
     assert_close(beyond["pvalue"], from_r["treat_pvalue"], 1e-8)
-    nested = engine.contrast_table(fit, contrast, reduced=reduced).loc[from_r.index]
+    nested = linear_models.contrast_table(fit, contrast, reduced=reduced).loc[from_r.index]
     assert_close(nested["stat"], from_r["f"], 1e-8)
     assert_close(nested["pvalue"], from_r["f_pvalue"], 1e-8)
 
@@ -117,7 +117,7 @@ def test_correlation_is_that_of_limma_where_limma_converges(name):
     fit = fit_of(name)
     assert fit.facts["correlation"] == pytest.approx(FACTS.loc[name, "correlation_2"], abs=2e-5)
     from_r = read("voom", f"{name}.tsv.gz")
-    table = engine.contrast_table(fit, contrast).loc[from_r.index]
+    table = linear_models.contrast_table(fit, contrast).loc[from_r.index]
     assert_close(table["stat"], from_r["stat"], 5e-4)
     # Gene by gene, after the first round.
     matrix, columns, block = counts.to_numpy(), design.to_numpy(), pd.factorize(subjects)[0]
@@ -237,7 +237,9 @@ def test_smaller_design_in_another_coding_asks_the_same():
     usual = design_of(samples, **{name: cells[name] for name in cells.columns[1:]})
     one = usual[["Intercept"]]
     found = [
-        engine.contrast_table(engine.fit_model(counts, design, factors), np.eye(4)[0], reduced=one)["stat"]
+        linear_models.contrast_table(linear_models.fit_model(counts, design, factors), np.eye(4)[0], reduced=one)[
+            "stat"
+        ]
         for design in (usual, cells)
     ]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-8)
@@ -255,12 +257,12 @@ def test_effective_library_sizes_are_those_of_edger_for_tmm():
 def test_genes_without_counts_are_named_and_no_subject_twice_is_refused():
     counts, design, contrast, _, subjects = repeated()
     factors = size_factors(counts, "tmm")
-    table = engine.contrast_table(engine.fit_model(counts, design, factors), contrast)
+    table = linear_models.contrast_table(linear_models.fit_model(counts, design, factors), contrast)
     empty = counts.index[counts.sum(axis=1) == 0]
     assert list(table.index[table["na_reason"] == "all_zero"]) == list(empty)
     assert table.loc[empty, "pvalue"].isna().all()
     with pytest.raises(DesignError, match="no subject has two samples"):
-        engine.fit_model(counts, design, factors, pd.Series(range(len(subjects)), subjects.index))
+        linear_models.fit_model(counts, design, factors, pd.Series(range(len(subjects)), subjects.index))
 
 
 def test_correlation_keeps_what_independence_would_invent():
@@ -272,8 +274,8 @@ def test_correlation_keeps_what_independence_would_invent():
     counts = pd.DataFrame(rng.negative_binomial(30, 30 / (30 + means)), columns=subjects.index).rename_axis("gene")
     share = {}
     for name, of_whom in (("independent", None), ("correlated", subjects)):
-        fit = engine.fit_model(counts, design, size_factors(counts, "tmm"), of_whom)
-        share[name] = (engine.contrast_table(fit, np.array([0, 1.0]))["pvalue"] < 0.05).mean()
+        fit = linear_models.fit_model(counts, design, size_factors(counts, "tmm"), of_whom)
+        share[name] = (linear_models.contrast_table(fit, np.array([0, 1.0]))["pvalue"] < 0.05).mean()
     assert share["independent"] > 0.25
     assert 0.02 < share["correlated"] < 0.09
 

@@ -9,8 +9,9 @@ import pytest
 from degsteps.batch.design_matrix import as_frame, compared_samples
 from degsteps.design.coding import build_design
 from degsteps.design.weights import compile_contrast
-from degsteps.engines import dispatch
 from degsteps.engines.deseq import estimation, testing
+from degsteps.engines.interface import Contrast, TableSettings
+from degsteps.engines.registry import ENGINES
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "zero_groups"
 FORMULAS = {"additive": "~ strain + group", "crossed": "~ strain * group"}
@@ -71,10 +72,10 @@ def close(ours, from_r, **tolerance) -> None:
 @pytest.mark.parametrize(("name", "question", "n_absent"), QUESTIONS)
 def test_no_change_where_r_says_none(fits, name, question, n_absent):
     fit, weights, compared = asked(fits, name, question)
-    options = {"alpha": 0.1, "cooks_filter": True, "independent_filtering": True, "shrinkage": "apeglm"}
-    stored = fit.to_anndata()
-    stored.uns["engine"] = "degsteps"
-    table, facts = dispatch.contrast_table(stored, COUNTS, weights, compared=compared, **options)
+    settings = TableSettings(0.1, cooks_filter=True, independent_filtering=True, shrinkage="apeglm")
+    engine = ENGINES["degsteps"]
+    stored = engine.read(engine.stored(fit))
+    table, facts = engine.contrast_table(stored, COUNTS, Contrast(weights, compared=compared), settings)
     from_r = {column: ANSWERS[f"{name}.{question}.{column}"] for column in ("log2FoldChange", "stat", "pvalue", "padj")}
     absent = (table["log2_fold_change"] == 0) & (table["pvalue"] == 1)
     assert absent.sum() == n_absent == facts["without_counts"]

@@ -1013,7 +1013,7 @@ def contrast_tests_that_do_not_fit(study):
 @case
 def contrast_tests_that_the_other_engine_lacks(study):
     study.set("test.engine", "pydeseq2")
-    study.set("test.contrasts.treated_vs_control.lfc_null", 1)
+    study.set("test.contrasts.treated_vs_control.reduced", "~ run")
 
 
 @case
@@ -1036,10 +1036,22 @@ def settings_that_linear_models_lack(study):
 
 @case
 def second_engines_that_ask_something_else(study):
-    study.set("test.concordance", ["edger_ql", "limma_voom"])
+    study.set("test.concordance", ["edger_ql", "voom"])
     study.analysis["test"] |= LINEAR
     with_subjects(study, IN_ARMS, method="duplicate_correlation")
     study.set("test.contrasts.treated_vs_control.lfc_null", 1)
+
+
+@case
+def second_engine_of_an_earlier_name(study):
+    study.set("test.concordance", ["edger_ql", "limma_voom"])
+
+
+@case
+def second_engine_without_the_trend_and_the_smaller_design(study):
+    study.set("test.concordance", ["voom", "pydeseq2"])
+    study.set("test.fit_type", "local")
+    study.set("test.contrasts.treated_vs_control.reduced", "~ run")
 
 
 def with_subjects(study, subjects, **repeated):

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from degsteps.test.concordance import compare, joined_tables, questions
+from degsteps.batch.design_matrix import as_frame, design_of
+from degsteps.test.concordance import compare, joined_tables
+from degsteps.test.contrasts import compiled_contrasts
 from degsteps.test.figures.concordance import concordance_plot, signed_evidence
 from degsteps.test.section import agreement_grid
 
@@ -44,12 +46,12 @@ def test_agreement_is_what_can_be_counted_by_hand():
 
 def test_three_engines_are_compared_pair_by_pair_and_no_call_is_no_number():
     none = MINE.assign(padj=1.0)
-    others = {"limma_voom": none, "edger_ql": none}
+    others = {"voom": none, "edger_ql": none}
     genes, agreement = compare(none, others, engine="degsteps", alpha=0.05)
     assert list(zip(agreement.index, agreement["second"], strict=True)) == [
-        ("degsteps", "limma_voom"),
+        ("degsteps", "voom"),
         ("degsteps", "edger_ql"),
-        ("limma_voom", "edger_ql"),
+        ("voom", "edger_ql"),
     ]
     assert agreement[["jaccard", "same_sign"]].isna().all(axis=None)
     assert set(genes["called_by"]) == {""}
@@ -63,12 +65,14 @@ def test_tables_of_all_contrasts_are_adjusted_each_on_its_own():
     assert np.isnan(joined["padj"].iloc[5])
 
 
-def test_questions_hold_weights_and_the_smaller_design():
+def test_compiled_contrasts_hold_weights_and_the_smaller_design():
     samples = pd.DataFrame({"arm": ["a", "a", "b", "b"], "run": ["1", "2", "1", "2"]}, index=list("wxyz"))
     factors = {"arm": {"reference": "a", "levels": None}, "run": {"reference": "1", "levels": None}}
     model = {"formula": "~ run + arm", "factors": factors, "covariates": {}}
-    asked = {"factor": "arm", "test": "b", "reference": "a", "reduced": None}
-    plain, nested = questions(samples, model, {"plain": asked, "nested": asked | {"reduced": "~ run"}})
+    contrast = {"factor": "arm", "test": "b", "reference": "a", "reduced": None}
+    contrast |= {"lfc_null": 0, "alternative": "greater_abs"}
+    contrasts = {"plain": contrast, "nested": contrast | {"reduced": "~ run"}}
+    plain, nested = compiled_contrasts(samples, model, contrasts, as_frame(design_of(samples, model))).values()
     assert list(plain.weights) == list(nested.weights) == [0, 0, 1]
     assert plain.reduced is None
     assert list(nested.reduced.columns) == ["Intercept", "run[T.2]"]
@@ -80,11 +84,11 @@ def test_evidence_has_a_sign_and_a_place_for_zero():
 
 
 def test_figure_has_a_panel_for_each_engine():
-    figure = concordance_plot(MINE, {"limma_voom": OTHER, "edger_ql": OTHER}, "x", engine="degsteps", alpha=0.05)
+    figure = concordance_plot(MINE, {"voom": OTHER, "edger_ql": OTHER}, "x", engine="degsteps", alpha=0.05)
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles[0].startswith("5 genes, Jaccard index 0.20")
     missing = MINE.assign(pvalue=np.nan, padj=np.nan)
-    empty = concordance_plot(missing, {"limma_voom": OTHER}, "x", engine="degsteps", alpha=0.05)
+    empty = concordance_plot(missing, {"voom": OTHER}, "x", engine="degsteps", alpha=0.05)
     assert "No gene has a p-value in both." in [text.get_text() for text in empty.axes[0].texts]
 
 

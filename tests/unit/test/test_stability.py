@@ -1,4 +1,4 @@
-"""Calls under other settings and without single samples, against the same questions asked one by one."""
+"""Calls under other settings and without single samples, against the same contrasts tested one by one."""
 
 import sys
 from pathlib import Path
@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from degsteps.basics.errors import DataError, DesignError
-from degsteps.engines import dispatch
 from degsteps.engines.deseq import estimation, testing
+from degsteps.engines.interface import Contrast
+from degsteps.engines.registry import Engine
 from degsteps.filter import rules
 from degsteps.normalize import size_factors
 from degsteps.test import influence, reanalysis, sensitivity
@@ -42,7 +43,7 @@ GROUPS = pd.Series(["a", "b"] * 4, index=SAMPLES)
 DESIGN = pd.DataFrame(
     {"Intercept": 1.0, "group": [0.0, 1.0] * 4, "batch": [0.0] * 4 + [1.0] * 4}, index=pd.Index(SAMPLES, name="sample")
 )
-ASKED = {"group": reanalysis.Question(np.array([0.0, 1.0, 0.0]), None, 0.0, "greater_abs")}
+ASKED = {"group": Contrast(np.array([0.0, 1.0, 0.0]), None, 0.0, "greater_abs")}
 
 
 def counts_of(lowest=1.0, n_genes=150):
@@ -102,8 +103,8 @@ def test_outlier_policy_shows():
     given = reanalysis.Study(study.counts, design, groups)
     genes = study.counts.index
     factors = reanalysis.size_factors(given, genes, "ratio")
-    asked = {"c": reanalysis.Question(weights, None, 0.0, "greater_abs")}
-    found, _ = reanalysis.contrast_tables(given, genes, factors, asked, TEST, [True, False])
+    contrasts = {"c": Contrast(weights, None, 0.0, "greater_abs")}
+    found, _ = reanalysis.contrast_tables(given, genes, factors, contrasts, TEST, [True, False])
     assert found[False]["c"]["pvalue"].notna().sum() > found[True]["c"]["pvalue"].notna().sum()
 
 
@@ -111,7 +112,7 @@ def test_settings_that_coincide_are_fitted_once(monkeypatch):
     counts = counts_of(lowest=6)  # every filter keeps every gene
     main = one_by_one(counts, DESIGN, GROUPS, "cpm", "ratio", True)
     fits = []
-    monkeypatch.setattr(dispatch, "fit_model", lambda *a, _own=dispatch.fit_model, **k: fits.append(1) or _own(*a, **k))
+    monkeypatch.setattr(Engine, "fit", lambda *a, _own=Engine.fit: fits.append(1) or _own(*a))
     settings, _ = vary(counts, main)
     assert len(settings) == 18
     assert len(fits) == 3
@@ -146,9 +147,9 @@ def test_settings_that_cannot_be_computed_are_named():
 # ---- influence
 
 
-def leave_out(counts, design, asked, mains):
+def leave_out(counts, design, contrasts, mains):
     study = reanalysis.Study(counts, design, GROUPS)
-    return influence.leave_out_samples(study, asked, mains, filters=FILTERS, test=TEST, size_factors="ratio")
+    return influence.leave_out_samples(study, contrasts, mains, filters=FILTERS, test=TEST, size_factors="ratio")
 
 
 def test_leaving_out_is_the_analysis_of_the_others():
@@ -174,15 +175,15 @@ def test_leaving_out_is_the_analysis_of_the_others():
 def test_contrasts_that_need_a_sample_are_skipped_without_it():
     counts = counts_of()
     design = DESIGN.assign(single=[1.0] + [0.0] * 7)  # a factor with one sample at one level
-    asked = {
-        "group": reanalysis.Question(np.array([0.0, 1, 0, 0]), None, 0.0, "greater_abs"),
-        "single": reanalysis.Question(np.array([0.0, 0, 0, 1]), None, 0.0, "greater_abs"),
+    contrasts = {
+        "group": Contrast(np.array([0.0, 1, 0, 0]), None, 0.0, "greater_abs"),
+        "single": Contrast(np.array([0.0, 0, 0, 1]), None, 0.0, "greater_abs"),
     }
     study = reanalysis.Study(counts, design, GROUPS)
     kept = reanalysis.filtered_genes(study, FILTERS)
     factors = reanalysis.size_factors(study, kept, "ratio")
-    mains = reanalysis.contrast_tables(study, kept, factors, asked, TEST, [True])[0][True]
-    samples, _ = leave_out(counts, design, asked, mains)
+    mains = reanalysis.contrast_tables(study, kept, factors, contrasts, TEST, [True])[0][True]
+    samples, _ = leave_out(counts, design, contrasts, mains)
     skipped = samples[samples["problem"].notna()]
     assert list(zip(skipped.index, skipped["without"], strict=True)) == [("single", "s0")]
     # Without that sample the other contrast is that of the design without the column.
@@ -212,11 +213,11 @@ def test_lost_reference_level_leaves_other_comparisons():
     kept, combinations = reanalysis.reduced_to_full_rank(design.iloc[1:])
     assert list(kept.columns) == ["Intercept", "b"]
     np.testing.assert_allclose(kept.to_numpy() @ combinations.to_numpy(), design.iloc[1:].to_numpy(), atol=1e-12)
-    difference = reanalysis.Question(np.array([0.0, 1, -1]), None, 0.0, "greater_abs")
-    np.testing.assert_allclose(reanalysis.question_of_fewer(difference, combinations, list("vwxy")).weights, [0, 1])
-    against_reference = reanalysis.Question(np.array([0.0, 1, 0]), None, 0.0, "greater_abs")
+    difference = Contrast(np.array([0.0, 1, -1]), None, 0.0, "greater_abs")
+    np.testing.assert_allclose(reanalysis.contrast_of_fewer(difference, combinations, list("vwxy")).weights, [0, 1])
+    against_reference = Contrast(np.array([0.0, 1, 0]), None, 0.0, "greater_abs")
     with pytest.raises(DesignError, match="cannot be estimated"):
-        reanalysis.question_of_fewer(against_reference, combinations, list("vwxy"))
+        reanalysis.contrast_of_fewer(against_reference, combinations, list("vwxy"))
 
 
 def test_facts_of_influence():

@@ -9,7 +9,7 @@ from scipy import stats
 
 from degsteps.basics.errors import DesignError
 from degsteps.engines.deseq import estimation, testing
-from degsteps.engines.deseq.kernels.adjust import adjust_bh
+from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.normalize import size_factors
 from degsteps.test import stage_wise
 

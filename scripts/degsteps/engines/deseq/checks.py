@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError, DesignError
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.stages import Counts
 
 
@@ -14,14 +14,14 @@ def prepare(
     size_factors: pd.Series,
     normalization_factors: pd.DataFrame | None,
     mean_inverse_size_factor: float | None = None,
-) -> tuple[Counts, Cells, pd.DataFrame, pd.Series]:
+) -> tuple[Counts, DesignGroups, pd.DataFrame, pd.Series]:
     """Check what is given and put it into the engine's terms."""
     design, size_factors = require_aligned(counts, design, size_factors)
     offsets = size_factors.to_numpy(dtype=float)
     if normalization_factors is not None:
         offsets = require_normalization_factors(normalization_factors, counts).to_numpy(dtype=float)
     data = Counts(counts.to_numpy(), offsets, mean_inverse_size_factor)
-    return data, Cells(design.to_numpy(dtype=float)), design, size_factors
+    return data, DesignGroups(design.to_numpy(dtype=float)), design, size_factors
 
 
 def require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from degsteps.basics.errors import DataError, DesignError
 from degsteps.engines.deseq.checks import prepare, require_choice, require_normalization_factors
 from degsteps.engines.deseq.fit import Fit, merge_fits, trend_from_dict, trend_to_dict
 from degsteps.engines.deseq.kernels import cooks as cooks_module
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.prior import prior_variance as fit_prior_variance
 from degsteps.engines.deseq.kernels.stages import (
     COMPATIBILITIES,
@@ -115,8 +115,8 @@ def fit_gene_wise(
         NaN for genes without a count; ``mean_k`` are coefficients of the fitted means.
     """
     options = Options(**how)
-    data, cells, _, _ = prepare(counts, design, size_factors, normalization_factors, mean_inverse_size_factor)
-    result = gene_wise_pass(data, cells, options)
+    data, groups, _, _ = prepare(counts, design, size_factors, normalization_factors, mean_inverse_size_factor)
+    result = gene_wise_pass(data, groups, options)
     columns = {
         "base_mean": result.base_mean,
         "base_var": result.base_variance,
@@ -219,7 +219,7 @@ def fit_coefficients_given_prior(
             f"min_replicates is {min_replicates}, but telling an outlier takes at least 3 replicates. "
             "Set it to 3 or more, or to none to replace nothing."
         )
-    data, cells, design, size_factors = prepare(
+    data, groups, design, size_factors = prepare(
         counts, design, size_factors, normalization_factors, mean_inverse_size_factor
     )
     gene_wise = gene_wise.loc[counts.index]
@@ -227,7 +227,7 @@ def fit_coefficients_given_prior(
         base_mean=gene_wise["base_mean"].to_numpy(copy=True),
         base_variance=gene_wise["base_var"].to_numpy(copy=True),
         dispersion=gene_wise["disp_gene_wise"].to_numpy(copy=True),
-        mean_coefficients=gene_wise[[f"mean_{k}" for k in range(cells.n_coefficients)]].to_numpy(copy=True),
+        mean_coefficients=gene_wise[[f"mean_{k}" for k in range(groups.n_coefficients)]].to_numpy(copy=True),
         converged=np.ones(len(gene_wise), dtype=bool),
     )
     curve = trend_from_dict(trend)
@@ -236,23 +236,23 @@ def fit_coefficients_given_prior(
     fitted = np.full(data.n_genes, np.nan)
     fitted[expressed] = curve.at(first.base_mean[expressed])
     final = final_pass(
-        data, cells, first, fitted, width, spread, options, min_replicates=min_replicates, keep_cooks=keep_cooks
+        data, groups, first, fitted, width, spread, options, min_replicates=min_replicates, keep_cooks=keep_cooks
     )
     all_zero = ~expressed
     replaced = np.zeros(data.n_genes, dtype=bool)
     replaced_counts = pd.DataFrame()
-    if min_replicates is not None and (cells.sizes >= min_replicates).any():
+    if min_replicates is not None and (groups.sizes >= min_replicates).any():
         replaced = final.outlying_samples.any(axis=1)
     if replaced.any():
         rows = np.flatnonzero(replaced)
-        new_values = _replacement_counts(data, cells, rows, final.outlying_samples[rows], min_replicates)
+        new_values = _replacement_counts(data, groups, rows, final.outlying_samples[rows], min_replicates)
         part = data.subset(rows, new_values)
         quiet = Options(options.compatibility, options.block, options.threads)
-        part_first = gene_wise_pass(part, cells, quiet)
+        part_first = gene_wise_pass(part, groups, quiet)
         refitted = ~np.isnan(part_first.dispersion)
         all_zero[rows] = ~refitted
         fitted[rows[refitted]] = curve.at(part_first.base_mean[refitted])
-        part_final = final_pass(part, cells, part_first, fitted[rows], width, spread, quiet)
+        part_final = final_pass(part, groups, part_first, fitted[rows], width, spread, quiet)
         _overwrite(first, rows, part_first, ("base_mean", "base_variance", "dispersion"))
         _overwrite(final, rows, part_final, _REFITTED)
         replaced_counts = pd.DataFrame(new_values, index=counts.index[rows], columns=counts.columns)
@@ -284,7 +284,7 @@ def fit_coefficients_given_prior(
         design=design,
         size_factors=size_factors,
         trend={key: value for key, value in trend.items() if key != "fit_type"},
-        cell_totals=_cell_totals(data.values, cells),
+        group_totals=_group_totals(data.values, groups),
         settings={
             "fit_type": trend["fit_type"],
             "compatibility": options.compatibility,
@@ -302,21 +302,21 @@ def _overwrite(whole: GeneWise | Final, rows: np.ndarray, part: GeneWise | Final
         getattr(whole, name)[rows] = getattr(part, name)
 
 
-def _cell_totals(values: np.ndarray, cells: Cells) -> np.ndarray:
-    """Sum of raw counts over the samples of each cell; (genes, samples) -> (genes, cells)."""
-    totals = np.empty((len(values), cells.n_cells))
-    for cell in range(cells.n_cells):
-        totals[:, cell] = values[:, cells.cell_of_sample == cell].sum(axis=1)
+def _group_totals(values: np.ndarray, groups: DesignGroups) -> np.ndarray:
+    """Sum of raw counts over the samples of each group; (genes, samples) -> (genes, groups)."""
+    totals = np.empty((len(values), groups.n_groups))
+    for group in range(groups.n_groups):
+        totals[:, group] = values[:, groups.group_of_sample == group].sum(axis=1)
     return totals
 
 
 def _replacement_counts(
-    data: Counts, cells: Cells, rows: np.ndarray, outlying: np.ndarray, min_replicates: int
+    data: Counts, groups: DesignGroups, rows: np.ndarray, outlying: np.ndarray, min_replicates: int
 ) -> np.ndarray:
     """Counts of some genes with outliers replaced by the trimmed mean of the gene, scaled to the sample's depth."""
     counts = data.values[rows].astype(float)
     offsets = data.offsets if data.offsets.ndim == 1 else data.offsets[rows]
     centre = cooks_module.trimmed_mean(np.ascontiguousarray((counts / offsets).T), 0.2)
     replacement = np.trunc(centre[:, None] * offsets)
-    replaceable = (cells.sizes >= min_replicates)[cells.cell_of_sample]
+    replaceable = (groups.sizes >= min_replicates)[groups.group_of_sample]
     return np.where(outlying & replaceable, replacement, counts)

@@ -1,6 +1,7 @@
 """One fitted model: what it holds, how it is kept in a file, and one fit from the fits of parts of the genes."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,8 +34,8 @@ class Fit:
     trend : dict
         ``kind``, ``coefficients``, ``local`` (arrays of the curve or None), ``note``, ``prior_variance``,
         ``residual_variance``, ``residual_df``.
-    cell_totals : ndarray of float, (genes, cells)
-        Sum of raw counts over samples with equal design rows, cells in the order of their sorted design rows.
+    group_totals : ndarray of float, (genes, groups)
+        Sum of raw counts over samples with equal design rows, groups in the order of their sorted design rows.
     settings : dict
         Arguments of the fit.
     normalization_factors : DataFrame, genes x samples, or None
@@ -49,7 +50,7 @@ class Fit:
     design: pd.DataFrame
     size_factors: pd.Series
     trend: dict
-    cell_totals: np.ndarray
+    group_totals: np.ndarray
     settings: dict
     normalization_factors: pd.DataFrame | None = None
     replaced_counts: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -60,6 +61,17 @@ class Fit:
         """The trend as a function of the mean."""
         return trend_from_dict(self.trend)
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The dispersion trend and the width of its prior."""
+        trend = self.trend
+        summary = {
+            "trend": trend["kind"],
+            **trend["coefficients"],
+            "dispersion_prior_variance": trend["prior_variance"],
+        }
+        return summary | ({"note": trend["note"]} if trend["note"] else {})
+
     def to_anndata(self):
         """The fit as an AnnData object: samples x genes without a matrix of its own.
 
@@ -69,7 +81,7 @@ class Fit:
         """
         import anndata
 
-        varm = {"coefficients": self.coefficients, "covariance": self.covariance, "cell_totals": self.cell_totals}
+        varm = {"coefficients": self.coefficients, "covariance": self.covariance, "cell_totals": self.group_totals}
         if not self.replaced_counts.empty:
             varm["replaced_counts"] = self.replaced_counts.reindex(self.genes.index).to_numpy(dtype=float)
         layers = {}
@@ -127,7 +139,7 @@ class Fit:
             design=pd.DataFrame(data.obsm["design"]).set_axis(samples),
             size_factors=pd.Series(data.obs["size_factor"].to_numpy(), index=samples, name="size_factor"),
             trend=trend,
-            cell_totals=np.asarray(data.varm["cell_totals"]),
+            group_totals=np.asarray(data.varm["cell_totals"]),
             settings=dict(data.uns["settings"]),
             normalization_factors=layer("normalization_factors"),
             replaced_counts=replaced,
@@ -211,7 +223,7 @@ def merge_fits(parts: list[Fit]) -> Fit:
         design=first.design,
         size_factors=first.size_factors,
         trend=first.trend,
-        cell_totals=np.concatenate([part.cell_totals for part in parts]),
+        group_totals=np.concatenate([part.group_totals for part in parts]),
         settings=first.settings,
         normalization_factors=together("normalization_factors"),
         replaced_counts=pd.concat(replaced) if replaced else pd.DataFrame(),

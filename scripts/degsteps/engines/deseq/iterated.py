@@ -5,7 +5,7 @@ import pandas as pd
 
 from degsteps.basics.errors import DataError
 from degsteps.engines.deseq.estimation import fit_coefficients_given_prior, fit_gene_wise, fit_prior
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.size_factor_likelihood import trimmed_maximum
 from degsteps.engines.deseq.kernels.stages import Counts, first_means
 from degsteps.normalize.norm_factors import require_reads
@@ -41,15 +41,15 @@ def iterated_size_factors(counts: pd.DataFrame) -> pd.Series:
     require_reads(counts)
     expressed = counts.loc[(counts > 0).any(axis=1)]
     blind = pd.DataFrame({"Intercept": 1.0}, index=counts.columns)
-    cells = Cells(blind.to_numpy())
+    groups = DesignGroups(blind.to_numpy())
     log_factors = np.zeros(counts.shape[1])
     for done in range(_MOST_ROUNDS):
         factors = pd.Series(np.exp(log_factors), index=counts.columns)
         gene_wise = fit_gene_wise(expressed, blind, factors)
         trend = fit_prior(gene_wise, blind, fit_type="mean")
         fit = fit_coefficients_given_prior(expressed, blind, factors, gene_wise, trend, min_replicates=None)
-        values, offset = Counts(expressed.to_numpy(), factors.to_numpy()).block(slice(None), cells)
-        rates = first_means(gene_wise[["mean_0"]].to_numpy().T, offset, cells) / offset
+        values, offset = Counts(expressed.to_numpy(), factors.to_numpy()).block(slice(None), groups)
+        rates = first_means(gene_wise[["mean_0"]].to_numpy().T, offset, groups) / offset
         before = log_factors
         log_factors = trimmed_maximum(values, rates, fit.genes["dispersion"].to_numpy(), before)
         if done and ((log_factors - before) ** 2).sum() < _SETTLED:

@@ -11,7 +11,7 @@ from degsteps.engines.deseq.expanded_design import ExpandedDesign
 from degsteps.engines.deseq.fit import LOG2_E, Fit, fitted_counts
 from degsteps.engines.deseq.kernels import shrink
 from degsteps.engines.deseq.kernels.blocks import for_each_block
-from degsteps.engines.deseq.kernels.design_groups import Cells, Cholesky
+from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups
 from degsteps.engines.deseq.kernels.irls import fit_coefficients, start_coefficients
 from degsteps.engines.deseq.kernels.normal_prior_width import matched_prior_variance
 from degsteps.engines.deseq.kernels.wald import contrast_estimate
@@ -77,7 +77,7 @@ def shrink_lfc(
         rows = genes.start + np.flatnonzero(expressed[genes])
         if not len(rows):
             return
-        block_counts, offset = data.block(rows, shrinker.cells)
+        block_counts, offset = data.block(rows, shrinker.groups)
         shrunken[rows], deviation[rows] = shrinker.shrink(block_counts, offset, dispersion[rows], rows)
 
     reporter = None if progress is None else lambda done, total: progress(done, total, "shrinkage")
@@ -123,7 +123,7 @@ class _CauchyShrinker:
     """A Cauchy prior on the contrast, written as a coefficient; wide normal ones on the others."""
 
     def __init__(self, fit: Fit, contrast: np.ndarray) -> None:
-        self.cells, self.index, self.estimates, standard_error = _rewritten(fit, contrast)
+        self.groups, self.index, self.estimates, standard_error = _rewritten(fit, contrast)
         self.scale = shrink.prior_scale(self.estimates[:, self.index], standard_error)
 
     def shrink(
@@ -131,7 +131,7 @@ class _CauchyShrinker:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Posterior modes and standard deviations of some genes' contrast, natural-log scale."""
         mode, information, _ = shrink.fit_cauchy(
-            counts, offset, self.cells, dispersion, self.estimates[rows].T, self.index, self.scale
+            counts, offset, self.groups, dispersion, self.estimates[rows].T, self.index, self.scale
         )
         return mode[self.index], np.sqrt(Cholesky(information).inverse()[self.index, self.index])
 
@@ -140,8 +140,8 @@ class _CoefficientShrinker:
     """Normal priors on all coefficients but the intercept; the contrast is one of them."""
 
     def __init__(self, fit: Fit, contrast: np.ndarray) -> None:
-        self.cells, self.index, estimates, _ = _rewritten(fit, contrast)
-        design = self.cells.design
+        self.groups, self.index, estimates, _ = _rewritten(fit, contrast)
+        design = self.groups.design
         moves = np.ptp(design, axis=0) != 0
         matched = _variance_matcher(fit)
         variances = [matched(estimates[:, k]) if moves[k] else 1e6 for k in range(design.shape[1])]
@@ -151,8 +151,8 @@ class _CoefficientShrinker:
         self, counts: np.ndarray, offset: np.ndarray, dispersion: np.ndarray, rows: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Posterior modes and standard deviations of some genes' contrast, natural-log scale."""
-        start = start_coefficients(counts / offset, self.cells)
-        ridged = fit_coefficients(counts, offset, self.cells, dispersion, start, ridge=self.ridge)
+        start = start_coefficients(counts / offset, self.groups)
+        ridged = fit_coefficients(counts, offset, self.groups, dispersion, start, ridge=self.ridge)
         index = self.index
         return ridged.coefficients[index], np.sqrt(ridged.covariance[index * (index + 1) // 2 + index])
 
@@ -165,7 +165,7 @@ class _LevelShrinker:
         columns = expanded.matrix.loc[fit.design.index].to_numpy(dtype=float)
         if np.linalg.matrix_rank(np.hstack([design, columns])) > design.shape[1]:
             raise DesignError("expanded design: its columns are no combinations of the fitted design's. Make it of it.")
-        self.cells = Cells(columns)
+        self.groups = DesignGroups(columns)
         self.contrast = expanded.contrast(design, contrast)
         variances = expanded.prior_variances(design, fit.coefficients.to_numpy(), _variance_matcher(fit))
         self.ridge = _ridge(variances)
@@ -176,18 +176,18 @@ class _LevelShrinker:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Posterior modes and standard deviations of some genes' contrast, natural-log scale."""
         # Least squares has no one answer for columns to spare: no gene begins with a difference.
-        start = np.zeros((self.cells.n_coefficients, len(rows)))
+        start = np.zeros((self.groups.n_coefficients, len(rows)))
         start[0] = self.log_mean[rows]
-        ridged = fit_coefficients(counts, offset, self.cells, dispersion, start, ridge=self.ridge)
+        ridged = fit_coefficients(counts, offset, self.groups, dispersion, start, ridge=self.ridge)
         return contrast_estimate(ridged.coefficients.T, ridged.covariance.T, self.contrast)
 
 
-def _rewritten(fit: Fit, contrast: np.ndarray) -> tuple[Cells, int, np.ndarray, np.ndarray]:
+def _rewritten(fit: Fit, contrast: np.ndarray) -> tuple[DesignGroups, int, np.ndarray, np.ndarray]:
     """The design of which the contrast is a coefficient, which one, all estimates, and the contrast's error."""
     design, mapping, index = _with_contrast_as_coefficient(fit.design.to_numpy(dtype=float), contrast)
     estimates = fit.coefficients.to_numpy() @ mapping.T
     estimates[:, index], standard_error = contrast_estimate(fit.coefficients.to_numpy(), fit.covariance, contrast)
-    return Cells(design), index, estimates, standard_error
+    return DesignGroups(design), index, estimates, standard_error
 
 
 def _with_contrast_as_coefficient(design: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError, DesignError
+from degsteps.engines import multiple_testing
 from degsteps.engines.deseq.checks import require_choice, require_contrast
 from degsteps.engines.deseq.fit import LOG2_E, Fit, fitted_counts
-from degsteps.engines.deseq.kernels import adjust
 from degsteps.engines.deseq.kernels import cooks as cooks_module
 from degsteps.engines.deseq.kernels.blocks import for_each_block
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.irls import fit_coefficients, log_likelihood, start_coefficients
 from degsteps.engines.deseq.kernels.stages import fitted_log_likelihood
 from degsteps.engines.deseq.kernels.wald import ALTERNATIVES, contrast_estimate, upper_tail, wald_statistic
@@ -116,7 +116,7 @@ def likelihood_ratio_test(
             "Leave out whole terms of the full design and nothing else."
         )
     data = fitted_counts(fit, counts)
-    cells = Cells(reduced_matrix)
+    groups = DesignGroups(reduced_matrix)
     dispersion = fit.genes["dispersion"].to_numpy()
     base_mean = fit.genes["base_mean"].to_numpy()
     reduced_likelihood = np.full(data.n_genes, np.nan)
@@ -128,12 +128,12 @@ def likelihood_ratio_test(
         index = genes.start + np.flatnonzero(~np.isnan(dispersion[genes]))
         if not len(index):
             return
-        block_counts, offset = data.block(index, cells)
+        block_counts, offset = data.block(index, groups)
         if is_base_mean:
             likelihood = log_likelihood(block_counts, offset * base_mean[index], dispersion[index])
         else:
-            start = start_coefficients(block_counts / offset, cells)
-            smaller = fit_coefficients(block_counts, offset, cells, dispersion[index], start, with_covariance=False)
+            start = start_coefficients(block_counts / offset, groups)
+            smaller = fit_coefficients(block_counts, offset, groups, dispersion[index], start, with_covariance=False)
             likelihood = fitted_log_likelihood(block_counts, smaller, dispersion[index], compatibility)
         reduced_likelihood[index] = likelihood
 
@@ -176,9 +176,9 @@ def absent_genes(fit: Fit, contrast: np.ndarray, samples: np.ndarray | None = No
         if (contrast[weighted] > 0).all() or (contrast[weighted] < 0).all():
             return np.zeros(len(fit.genes), dtype=bool)
         samples = design @ weighted != 0
-    cells = Cells(design)
-    used = np.unique(cells.cell_of_sample[np.asarray(samples, dtype=bool)])
-    return (fit.cell_totals[:, used] == 0).all(axis=1) & ~fit.genes["all_zero"].to_numpy(dtype=bool)
+    groups = DesignGroups(design)
+    used = np.unique(groups.group_of_sample[np.asarray(samples, dtype=bool)])
+    return (fit.group_totals[:, used] == 0).all(axis=1) & ~fit.genes["all_zero"].to_numpy(dtype=bool)
 
 
 def _count_outliers(fit: Fit) -> np.ndarray:
@@ -223,9 +223,9 @@ def _result_table(
         pvalue = np.where(outlier, np.nan, pvalue)
         reason[outlier] = "count_outlier"
     reason[np.isnan(pvalue) & (reason == "")] = "not_converged"
-    padj = adjust.adjust_bh(pvalue)
+    padj = multiple_testing.adjust_bh(pvalue)
     if filter_low_means:
-        padj = adjust.independent_filtering(base_mean, pvalue, alpha).padj
+        padj = multiple_testing.independent_filtering(base_mean, pvalue, alpha).padj
     reason[np.isnan(padj) & (reason == "")] = "low_mean"
     return pd.DataFrame(
         {

@@ -11,7 +11,7 @@ from degsteps.engines.deseq.estimation import TREND_KINDS
 from degsteps.engines.deseq.fit import trend_from_dict, trend_to_dict
 from degsteps.engines.deseq.kernels import transform
 from degsteps.engines.deseq.kernels.blocks import for_each_block, gene_blocks
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.stages import Counts, Options, gene_wise_pass
 from degsteps.engines.deseq.kernels.trend import fit_trend
 
@@ -49,7 +49,7 @@ def dispersion_trend(
     options = Options(**how)
     if design is None:
         design = _blind(counts)
-    data, cells, _, _ = prepare(counts, design, size_factors, normalization_factors)
+    data, groups, _, _ = prepare(counts, design, size_factors, normalization_factors)
     note = ""
     if n_genes is not None:
         means, _ = _gene_means(data.values, data.offsets)
@@ -62,7 +62,7 @@ def dispersion_trend(
                 f"Only {len(clear)} genes have a mean normalised count above 5; "
                 f"the trend was fitted to all genes instead of {n_genes}."
             )
-    gene_wise = gene_wise_pass(data, cells, options)
+    gene_wise = gene_wise_pass(data, groups, options)
     expressed = ~np.isnan(gene_wise.dispersion)
     if not expressed.any():
         raise DataError("counts: every count is 0. Check the count matrix and the filter.")
@@ -183,11 +183,11 @@ def rlog(
     dispersion = trend_from_dict(trend).at(means[expressed])
     width = transform.fold_change_prior_variance(normalized[expressed], means[expressed], dispersion)
     data = Counts(counts.to_numpy()[expressed], offsets if offsets.ndim == 1 else offsets[expressed])
-    cells = Cells(np.ones((data.n_samples, 1)))
+    groups = DesignGroups(np.ones((data.n_samples, 1)))
     values = np.zeros(normalized.shape)
 
     def work(genes: slice) -> None:
-        block_counts, offset = data.block(genes, cells)
+        block_counts, offset = data.block(genes, groups)
         values[expressed[genes]] = transform.regularized_log(block_counts, offset, dispersion[genes], width).T
 
     for_each_block(work, data.n_genes, data.n_samples, block, threads)

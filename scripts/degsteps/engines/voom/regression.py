@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 #: Numbers of one block of genes that are held at a time.
-_BLOCK_CELLS = 4_000_000
+_BLOCK_ENTRIES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Regression:
         self.sizes, self.n_blocks = np.unique(sizes, return_counts=True)
         self._total = np.empty((n_genes, size, size))
         self._within = np.empty((len(self.sizes), n_genes, size, size))
-        step = max(1, _BLOCK_CELLS // (self.n_samples * size))
+        step = max(1, _BLOCK_ENTRIES // (self.n_samples * size))
         for first in range(0, n_genes, step):
             genes = slice(first, first + step)
             residuals = values[genes] - self._start[genes] @ basis.T

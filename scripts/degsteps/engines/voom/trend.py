@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from degsteps.engines.deseq.kernels.robustness import bisquare_weights
+from degsteps.engines.deseq.kernels.lowess import bisquare_weights
 from degsteps.engines.voom.regression import Regression
 
 #: Share of the genes that decide about the trend at each point.

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from degsteps.engines.registry import ENGINES
 from degsteps.figures import style
 from degsteps.figures.style import count_text, numbers, styled
-from degsteps.test.concordance import TITLES
 
 #: Evidence beyond this is drawn on the edge: a few giant genes would leave no room for the threshold.
 _QUANTILE = 0.995
@@ -56,7 +56,7 @@ def concordance_plot(
     for place, (name, other) in zip(axes, others.items(), strict=True):
         table = other.reindex(first.index)
         _panel(place, x, signed_evidence(table), called_first, numbers(table["padj"]) < alpha)
-        place.set(xlabel=f"{engine}: -log10 p-value, signed", ylabel=f"{TITLES[name]}: -log10 p-value, signed")
+        place.set(xlabel=f"{engine}: -log10 p-value, signed", ylabel=f"{ENGINES[name].title}: -log10 p-value, signed")
     colors = (style.NEUTRAL, style.OKABE_ITO[2], style.OKABE_ITO[0], style.OKABE_ITO[3])
     labels = ("called by neither", "by both", f"by {engine} alone", "by the second engine alone")
     handles = [

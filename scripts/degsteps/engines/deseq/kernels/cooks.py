@@ -1,13 +1,13 @@
 """Cook's distances of counts, and the replacement of single outlying counts (Love, Huber & Anders 2014).
 
-Distances use a dispersion that a single outlier cannot inflate: from trimmed variances within cells of equal samples.
+Distances use a dispersion that a single outlier cannot inflate: from trimmed variances within groups of equal samples.
 """
 
 import numpy as np
 from scipy.special import fdtri
 
 from degsteps.engines.deseq.kernels.blocks import sum_samples
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 
 _SMALLEST_ROBUST_DISPERSION = 0.04
 # Up to 3, 23 and more samples: share trimmed from either end, and what makes the trimmed variance unbiased for normals.
@@ -29,24 +29,24 @@ def trimmed_mean(values: np.ndarray, trim: float) -> np.ndarray:
     return sum_samples(ordered[cut : n - cut]) / (n - 2 * cut)
 
 
-def robust_dispersion(normalized: np.ndarray, cells: Cells) -> np.ndarray:
+def robust_dispersion(normalized: np.ndarray, groups: DesignGroups) -> np.ndarray:
     """Method-of-moments dispersion from trimmed variances, at least 0.04.
 
     Parameters
     ----------
     normalized : ndarray, (samples, genes)
-        Normalised counts in the order of ``cells.order``.
-    cells : Cells
+        Normalised counts in the order of ``groups.order``.
+    groups : DesignGroups
 
     Returns
     -------
     ndarray, (genes,)
     """
-    large_cells = np.flatnonzero(cells.sizes >= 3)
-    if len(large_cells):
+    large_groups = np.flatnonzero(groups.sizes >= 3)
+    if len(large_groups):
         variance = np.zeros(normalized.shape[1])
-        for cell in large_cells:
-            values = normalized[cells.bounds[cell] : cells.bounds[cell + 1]]
+        for group in large_groups:
+            values = normalized[groups.bounds[group] : groups.bounds[group + 1]]
             trim, scale = next((trim, scale) for limit, trim, scale in _TRIM if len(values) <= limit)
             squares = (values - trimmed_mean(values, trim)) ** 2
             variance = np.maximum(variance, scale * trimmed_mean(squares, trim))
@@ -58,14 +58,14 @@ def robust_dispersion(normalized: np.ndarray, cells: Cells) -> np.ndarray:
 
 
 def cooks_distances(
-    counts: np.ndarray, normalized: np.ndarray, mean: np.ndarray, hat_diagonal: np.ndarray, cells: Cells
+    counts: np.ndarray, normalized: np.ndarray, mean: np.ndarray, hat_diagonal: np.ndarray, groups: DesignGroups
 ) -> np.ndarray:
-    """Cook's distance of each count; all (samples, genes) in the order of ``cells.order``."""
-    variance = mean + robust_dispersion(normalized, cells) * mean**2
+    """Cook's distance of each count; all (samples, genes) in the order of ``groups.order``."""
+    variance = mean + robust_dispersion(normalized, groups) * mean**2
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (counts - mean) ** 2 / variance / cells.n_coefficients * hat_diagonal / (1.0 - hat_diagonal) ** 2
+        return (counts - mean) ** 2 / variance / groups.n_coefficients * hat_diagonal / (1.0 - hat_diagonal) ** 2
 
 
-def has_replicates(cells: Cells, at_least: int) -> np.ndarray:
-    """Whether each sample, in the order of ``cells.order``, lies in a cell with that many samples."""
-    return np.repeat(cells.sizes >= at_least, cells.sizes)
+def has_replicates(groups: DesignGroups, at_least: int) -> np.ndarray:
+    """Whether each sample, in the order of ``groups.order``, lies in a group with that many samples."""
+    return np.repeat(groups.sizes >= at_least, groups.sizes)

@@ -1,7 +1,7 @@
-"""A design matrix with equal rows pooled into cells, and small linear algebra for all genes at once.
+"""A design matrix with equal rows pooled into groups, and small linear algebra for all genes at once.
 
 Most designs have few distinct rows: 24 samples of two conditions in three batches have six. Sums over samples are
-then taken per cell first, and X'WX is built from a handful of cell sums.
+then taken per group first, and X'WX is built from a handful of group sums.
 """
 
 import numpy as np
@@ -14,8 +14,8 @@ _FEW_ENTRIES = 64
 LARGEST_UNROLLED = 20
 
 
-class Cells:
-    """Design matrix whose samples are sorted by cell (set of equal design rows).
+class DesignGroups:
+    """Design matrix whose samples are sorted by group (set of equal design rows).
 
     Kernels work on arrays whose rows are in the order ``order``.
 
@@ -28,12 +28,12 @@ class Cells:
     ----------
     order : ndarray of int, (samples,)
         Sample at each sorted position.
-    rows : ndarray, (cells, coefficients)
+    rows : ndarray, (groups, coefficients)
         Distinct design rows.
-    bounds : ndarray of int, (cells + 1,)
-        Cell ``c`` holds the sorted positions ``bounds[c]:bounds[c + 1]``.
+    bounds : ndarray of int, (groups + 1,)
+        Group ``c`` holds the sorted positions ``bounds[c]:bounds[c + 1]``.
     is_saturated : bool
-        As many cells as coefficients: each cell has a mean of its own.
+        As many groups as coefficients: each group has a mean of its own.
     """
 
     def __init__(self, design: np.ndarray) -> None:
@@ -42,97 +42,97 @@ class Cells:
             raise ValueError("the design matrix must have two axes: samples x coefficients")
         self.design = design
         self.n_samples, self.n_coefficients = design.shape
-        self.rows, cell_of_sample = np.unique(design, axis=0, return_inverse=True)
-        cell_of_sample = cell_of_sample.reshape(-1)
-        self.cell_of_sample = cell_of_sample
-        self.order = np.argsort(cell_of_sample, kind="stable")
-        self.sizes = np.bincount(cell_of_sample, minlength=len(self.rows))
+        self.rows, group_of_sample = np.unique(design, axis=0, return_inverse=True)
+        group_of_sample = group_of_sample.reshape(-1)
+        self.group_of_sample = group_of_sample
+        self.order = np.argsort(group_of_sample, kind="stable")
+        self.sizes = np.bincount(group_of_sample, minlength=len(self.rows))
         self.bounds = np.concatenate([[0], np.cumsum(self.sizes)])
-        self.n_cells = len(self.rows)
-        self.is_saturated = self.n_cells == self.n_coefficients
-        self.sorted_cell = cell_of_sample[self.order]
+        self.n_groups = len(self.rows)
+        self.is_saturated = self.n_groups == self.n_coefficients
+        self.sorted_group = group_of_sample[self.order]
         self.inverse_order = np.empty_like(self.order)
         self.inverse_order[self.order] = np.arange(self.n_samples)
         self._pairs = [(i, j) for i in range(self.n_coefficients) for j in range(i + 1)]
-        self._pair_cells = [np.flatnonzero(self.rows[:, i] * self.rows[:, j]) for i, j in self._pairs]
+        self._pair_groups = [np.flatnonzero(self.rows[:, i] * self.rows[:, j]) for i, j in self._pairs]
         self._pair_weights = [
             _plain((self.rows[:, i] * self.rows[:, j])[used])
-            for (i, j), used in zip(self._pairs, self._pair_cells, strict=True)
+            for (i, j), used in zip(self._pairs, self._pair_groups, strict=True)
         ]
         self._spread_rows = _WeightedSum(self.rows)
         self._gather_rows = _WeightedSum(self.rows.T)
         self._constant = 2.0 * np.linalg.slogdet(self.rows)[1] if self.is_saturated else 0.0
 
-    def cell_sums(self, values: np.ndarray) -> np.ndarray:
-        """Sum over the samples of each cell; (samples, genes) -> (cells, genes)."""
-        if self.n_cells == self.n_samples:
+    def group_sums(self, values: np.ndarray) -> np.ndarray:
+        """Sum over the samples of each group; (samples, genes) -> (groups, genes)."""
+        if self.n_groups == self.n_samples:
             return values
-        sums = np.empty((self.n_cells, values.shape[1]))
-        for cell in range(self.n_cells):
-            sums[cell] = sum_samples(values[self.bounds[cell] : self.bounds[cell + 1]])
+        sums = np.empty((self.n_groups, values.shape[1]))
+        for group in range(self.n_groups):
+            sums[group] = sum_samples(values[self.bounds[group] : self.bounds[group + 1]])
         return sums
 
-    def spread(self, cell_values: np.ndarray) -> np.ndarray:
-        """Repeat a cell's row for each of its samples; (cells, genes) -> (samples, genes)."""
-        if self.n_cells == self.n_samples:
-            return cell_values
-        return np.repeat(cell_values, self.sizes, axis=0)
+    def spread(self, group_values: np.ndarray) -> np.ndarray:
+        """Repeat a group's row for each of its samples; (groups, genes) -> (samples, genes)."""
+        if self.n_groups == self.n_samples:
+            return group_values
+        return np.repeat(group_values, self.sizes, axis=0)
 
     def linear_predictor(self, coefficients: np.ndarray) -> np.ndarray:
-        """X beta for each cell; (coefficients, genes) -> (cells, genes)."""
+        """X beta for each group; (coefficients, genes) -> (groups, genes)."""
         return self._spread_rows(coefficients)
 
-    def cross_product(self, cell_values: np.ndarray) -> np.ndarray:
-        """X'v from cell sums of v; (cells, genes) -> (coefficients, genes)."""
-        return self._gather_rows(cell_values)
+    def cross_product(self, group_values: np.ndarray) -> np.ndarray:
+        """X'v from group sums of v; (groups, genes) -> (coefficients, genes)."""
+        return self._gather_rows(group_values)
 
-    def gram(self, cell_weights: np.ndarray) -> np.ndarray:
-        """Lower triangle of X'WX, row by row, from cell sums of the weights; (cells, genes) -> (p(p+1)/2, genes)."""
-        packed = np.empty((len(self._pairs), cell_weights.shape[1]))
-        for entry, (used, weights) in enumerate(zip(self._pair_cells, self._pair_weights, strict=True)):
+    def gram(self, group_weights: np.ndarray) -> np.ndarray:
+        """Lower triangle of X'WX, row by row, from group sums of the weights; (groups, genes) -> (p(p+1)/2, genes)."""
+        packed = np.empty((len(self._pairs), group_weights.shape[1]))
+        for entry, (used, weights) in enumerate(zip(self._pair_groups, self._pair_weights, strict=True)):
             if not len(used):
                 packed[entry] = 0.0
                 continue
-            values = cell_weights if len(used) == self.n_cells else cell_weights[used]
+            values = group_weights if len(used) == self.n_groups else group_weights[used]
             packed[entry] = sum_samples(values if weights is None else values * weights)
         return packed
 
-    def log_determinant(self, cell_weights: np.ndarray) -> np.ndarray:
-        """log det X'WX per gene, from cell sums of the weights."""
-        return self.information(cell_weights).log_determinant()
+    def log_determinant(self, group_weights: np.ndarray) -> np.ndarray:
+        """log det X'WX per gene, from group sums of the weights."""
+        return self.information(group_weights).log_determinant()
 
-    def information(self, cell_weights: np.ndarray) -> "_Information":
+    def information(self, group_weights: np.ndarray) -> "_Information":
         """X'WX of each gene, factored once for its determinant and its leverages."""
-        return _Information(self, cell_weights)
+        return _Information(self, group_weights)
 
-    def leverage(self, cell_weights: np.ndarray) -> np.ndarray:
-        """x'(X'WX)^-1 x for each cell's design row x; (cells, genes) -> (cells, genes)."""
-        return self.information(cell_weights).leverage()
+    def leverage(self, group_weights: np.ndarray) -> np.ndarray:
+        """x'(X'WX)^-1 x for each group's design row x; (groups, genes) -> (groups, genes)."""
+        return self.information(group_weights).leverage()
 
     def least_squares(self, values: np.ndarray) -> np.ndarray:
         """Ordinary least-squares coefficients; (samples, genes) -> (coefficients, genes)."""
         q, r = np.linalg.qr(self.rows * np.sqrt(self.sizes)[:, None])
         solver = np.linalg.solve(r, q.T) / np.sqrt(self.sizes)
-        return _WeightedSum(solver)(self.cell_sums(values))
+        return _WeightedSum(solver)(self.group_sums(values))
 
 
 class _Information:
-    """X'WX of each gene; with a cell for each coefficient no matrix is needed."""
+    """X'WX of each gene; with a group for each coefficient no matrix is needed."""
 
-    def __init__(self, cells: Cells, cell_weights: np.ndarray) -> None:
-        self.cells = cells
-        self.cell_weights = cell_weights
-        self.factor = None if cells.is_saturated else Cholesky(cells.gram(cell_weights))
+    def __init__(self, groups: DesignGroups, group_weights: np.ndarray) -> None:
+        self.groups = groups
+        self.group_weights = group_weights
+        self.factor = None if groups.is_saturated else Cholesky(groups.gram(group_weights))
 
     def log_determinant(self) -> np.ndarray:
         if self.factor is None:
-            return sum_samples(np.log(self.cell_weights)) + self.cells._constant
+            return sum_samples(np.log(self.group_weights)) + self.groups._constant
         return self.factor.log_determinant()
 
     def leverage(self) -> np.ndarray:
         if self.factor is None:
-            return 1.0 / self.cell_weights
-        return self.factor.quadratic_forms(self.cells.rows)
+            return 1.0 / self.group_weights
+        return self.factor.quadratic_forms(self.groups.rows)
 
 
 def _plain(weights: np.ndarray) -> np.ndarray | None:
@@ -283,7 +283,7 @@ class Cholesky:
         return np.stack(solved)
 
     def quadratic_forms(self, rows: np.ndarray) -> np.ndarray:
-        """x' A^-1 x for each row x; (cells, p) -> (cells, genes)."""
+        """x' A^-1 x for each row x; (groups, p) -> (groups, genes)."""
         if self._full is not None:
             inverse = self.inverse()
             forms = np.zeros((len(rows), inverse.shape[2]))
@@ -301,7 +301,7 @@ class Cholesky:
             return _WeightedSum(weights)(np.stack([inverse[i, j] for i, j in pairs]))
         n_genes = self._inverse_pivot[0].shape[0]
         forms = np.empty((len(rows), n_genes))
-        for cell, row in enumerate(rows):
+        for group, row in enumerate(rows):
             start = int(np.flatnonzero(row)[0]) if np.any(row) else self.p
             total = np.zeros(n_genes)
             solved: dict[int, np.ndarray] = {}
@@ -311,7 +311,7 @@ class Cholesky:
                     value = value - self._factor[i][k] * solved[k]
                 solved[i] = value * self._inverse_pivot[i]
                 total += solved[i] * solved[i]
-            forms[cell] = total
+            forms[group] = total
         return forms
 
     def inverse(self) -> np.ndarray:

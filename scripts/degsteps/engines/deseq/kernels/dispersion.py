@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from degsteps.engines.deseq.kernels.blocks import sum_samples, take_genes
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.dispersion_optimum import optimum
 from degsteps.engines.deseq.kernels.dispersion_posterior import MIN_DISPERSION, DispersionPosterior, is_low
 
@@ -46,7 +46,7 @@ class DispersionFit:
 def line_search(
     counts: np.ndarray,
     mean: np.ndarray,
-    cells: Cells,
+    groups: DesignGroups,
     start: np.ndarray,
     *,
     prior_mean: np.ndarray | None = None,
@@ -65,8 +65,8 @@ def line_search(
     Parameters
     ----------
     counts, mean : ndarray, (samples, genes)
-        Raw counts and fitted means, samples in the order of ``cells.order``.
-    cells : Cells
+        Raw counts and fitted means, samples in the order of ``groups.order``.
+    groups : DesignGroups
     start : ndarray, (genes,)
         Log dispersion to start from.
     prior_mean : ndarray, (genes,), optional
@@ -87,7 +87,7 @@ def line_search(
             line_search(
                 take_genes(counts, genes),
                 take_genes(mean, genes),
-                cells,
+                groups,
                 start[genes],
                 prior_mean=None if prior_mean is None else prior_mean[genes],
                 prior_variance=prior_variance,
@@ -102,7 +102,7 @@ def line_search(
         names = ("log_dispersion", "iterations", "start_value", "last_value")
         return DispersionFit(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names))
     n_genes = counts.shape[1]
-    posterior = DispersionPosterior(counts, mean, cells, prior_mean, prior_variance, adjusted)
+    posterior = DispersionPosterior(counts, mean, groups, prior_mean, prior_variance, adjusted)
     result = start.astype(float).copy()
     iterations = np.full(n_genes, max_iterations)
     active = np.arange(n_genes)
@@ -170,7 +170,7 @@ def _plain_log_gamma(x: np.ndarray) -> np.ndarray:
 def grid_search(
     counts: np.ndarray,
     mean: np.ndarray,
-    cells: Cells,
+    groups: DesignGroups,
     *,
     max_dispersion: float,
     prior_mean: np.ndarray | None = None,
@@ -186,7 +186,7 @@ def grid_search(
 
     Parameters
     ----------
-    counts, mean, cells, prior_mean, prior_variance, adjusted
+    counts, mean, groups, prior_mean, prior_variance, adjusted
         As in :func:`line_search`.
     max_dispersion : float
         Upper end of the grid; the lower is 1e-8.
@@ -198,8 +198,8 @@ def grid_search(
     ndarray, (genes,)
         Log dispersion.
     """
-    given_counts = counts[cells.inverse_order]
-    given_mean = mean[cells.inverse_order]
+    given_counts = counts[groups.inverse_order]
+    given_mean = mean[groups.inverse_order]
 
     def value(log_dispersion: np.ndarray) -> np.ndarray:
         alpha = np.exp(log_dispersion)
@@ -215,7 +215,7 @@ def grid_search(
         if not adjusted:
             return total
         weights = 1.0 / (1.0 / mean + alpha)
-        return total - 0.5 * cells.log_determinant(cells.cell_sums(weights))
+        return total - 0.5 * groups.log_determinant(groups.group_sums(weights))
 
     def best_of(candidates: np.ndarray) -> np.ndarray:
         values = np.stack([value(row) for row in candidates])
@@ -227,17 +227,19 @@ def grid_search(
     return best_of(np.linspace(coarse - width, coarse + width, points))
 
 
-def _by_grid(genes: np.ndarray, counts: np.ndarray, mean: np.ndarray, cells: Cells, **options: Any) -> np.ndarray:
+def _by_grid(
+    genes: np.ndarray, counts: np.ndarray, mean: np.ndarray, groups: DesignGroups, **options: Any
+) -> np.ndarray:
     """Dispersions of some genes by :func:`grid_search`."""
     if not len(genes):
         return np.empty(0)
-    return np.exp(grid_search(take_genes(counts, genes), take_genes(mean, genes), cells, **options))
+    return np.exp(grid_search(take_genes(counts, genes), take_genes(mean, genes), groups, **options))
 
 
 def fit_gene_wise(
     counts: np.ndarray,
     mean: np.ndarray,
-    cells: Cells,
+    groups: DesignGroups,
     start: np.ndarray,
     *,
     max_dispersion: float,
@@ -254,7 +256,7 @@ def fit_gene_wise(
 
     Parameters
     ----------
-    counts, mean, cells
+    counts, mean, groups
         As in :func:`line_search`.
     start : ndarray, (genes,)
         Start value (dispersion, not its logarithm), inside the allowed interval.
@@ -270,23 +272,23 @@ def fit_gene_wise(
     """
     if compatibility == "exact":
         return optimum(
-            counts, mean, cells, max_dispersion=max_dispersion, min_dispersion=min_dispersion, adjusted=adjusted
+            counts, mean, groups, max_dispersion=max_dispersion, min_dispersion=min_dispersion, adjusted=adjusted
         )
     floor = float(np.log(min_dispersion / 10))
-    search = line_search(counts, mean, cells, np.log(start), min_log_dispersion=floor, adjusted=adjusted)
+    search = line_search(counts, mean, groups, np.log(start), min_log_dispersion=floor, adjusted=adjusted)
     dispersion = np.minimum(np.exp(search.log_dispersion), max_dispersion)
     no_gain = search.last_value < search.start_value + np.abs(search.start_value) / 1e6
     dispersion = np.where(no_gain, start, dispersion)
     converged = (search.iterations < 100) & (search.iterations != 1)
     again = np.flatnonzero(~converged & (dispersion > 10 * min_dispersion))
-    dispersion[again] = _by_grid(again, counts, mean, cells, max_dispersion=max_dispersion, adjusted=adjusted)
+    dispersion[again] = _by_grid(again, counts, mean, groups, max_dispersion=max_dispersion, adjusted=adjusted)
     return np.clip(dispersion, min_dispersion, max_dispersion), search.iterations < 100
 
 
 def fit_with_prior(
     counts: np.ndarray,
     mean: np.ndarray,
-    cells: Cells,
+    groups: DesignGroups,
     start: np.ndarray,
     prior_mean: np.ndarray,
     prior_variance: float,
@@ -300,7 +302,7 @@ def fit_with_prior(
 
     Parameters
     ----------
-    counts, mean, cells
+    counts, mean, groups
         As in :func:`line_search`.
     start : ndarray, (genes,)
         Start value (dispersion).
@@ -323,7 +325,7 @@ def fit_with_prior(
         return optimum(
             counts,
             mean,
-            cells,
+            groups,
             max_dispersion=max_dispersion,
             min_dispersion=min_dispersion,
             prior_mean=centre,
@@ -333,7 +335,7 @@ def fit_with_prior(
     search = line_search(
         counts,
         mean,
-        cells,
+        groups,
         np.log(start),
         prior_mean=centre,
         prior_variance=prior_variance,
@@ -344,5 +346,5 @@ def fit_with_prior(
     converged = search.iterations < 100
     again = np.flatnonzero(~converged)
     prior = {"prior_mean": centre[again], "prior_variance": prior_variance}
-    dispersion[again] = _by_grid(again, counts, mean, cells, max_dispersion=max_dispersion, adjusted=adjusted, **prior)
+    dispersion[again] = _by_grid(again, counts, mean, groups, max_dispersion=max_dispersion, adjusted=adjusted, **prior)
     return np.clip(dispersion, min_dispersion, max_dispersion), converged

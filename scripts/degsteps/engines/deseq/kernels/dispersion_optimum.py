@@ -3,7 +3,7 @@
 import numpy as np
 
 from degsteps.engines.deseq.kernels.blocks import sum_samples
-from degsteps.engines.deseq.kernels.design_groups import Cells, Cholesky
+from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups
 from degsteps.engines.deseq.kernels.dispersion_posterior import MIN_DISPERSION, DispersionPosterior
 
 
@@ -20,19 +20,19 @@ def trigamma(x: np.ndarray) -> np.ndarray:
 
 def _adjustment(posterior: DispersionPosterior, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First and second derivative of the Cox-Reid term by log dispersion."""
-    cells = posterior.cells
+    groups = posterior.groups
     weights = posterior.mean / (1.0 + posterior.mean * alpha)
-    cell_weights = cells.cell_sums(weights)
-    squares = cells.cell_sums(weights**2)
-    cubes = cells.cell_sums(weights**3)
-    leverage = cells.leverage(cell_weights)
+    group_weights = groups.group_sums(weights)
+    squares = groups.group_sums(weights**2)
+    cubes = groups.group_sums(weights**3)
+    leverage = groups.leverage(group_weights)
     adjustment_slope = 0.5 * alpha * sum_samples(leverage * squares)
-    if cells.is_saturated:
-        product = sum_samples((squares / cell_weights) ** 2)
+    if groups.is_saturated:
+        product = sum_samples((squares / group_weights) ** 2)
     else:
-        inverse = Cholesky(cells.gram(cell_weights)).inverse()
-        packed = cells.gram(squares)
-        p = cells.n_coefficients
+        inverse = Cholesky(groups.gram(group_weights)).inverse()
+        packed = groups.gram(squares)
+        p = groups.n_coefficients
         square_gram = [[packed[max(i, j) * (max(i, j) + 1) // 2 + min(i, j)] for j in range(p)] for i in range(p)]
         m = [[sum(inverse[i, k] * square_gram[k][j] for k in range(p)) for j in range(p)] for i in range(p)]
         product = sum(m[i][j] * m[j][i] for i in range(p) for j in range(p))
@@ -62,7 +62,7 @@ def _derivatives(posterior: DispersionPosterior, log_dispersion: np.ndarray) -> 
 def optimum(
     counts: np.ndarray,
     mean: np.ndarray,
-    cells: Cells,
+    groups: DesignGroups,
     *,
     max_dispersion: float,
     prior_mean: np.ndarray | None = None,
@@ -80,7 +80,7 @@ def optimum(
 
     Parameters
     ----------
-    counts, mean, cells, prior_mean, prior_variance, adjusted
+    counts, mean, groups, prior_mean, prior_variance, adjusted
         As in :func:`degsteps.engines.deseq.kernels.dispersion.line_search`.
     max_dispersion, min_dispersion : float
     tolerance : float
@@ -91,7 +91,7 @@ def optimum(
     dispersion : ndarray, (genes,)
     converged : ndarray of bool, (genes,)
     """
-    posterior = DispersionPosterior(counts, mean, cells, prior_mean, prior_variance, adjusted)
+    posterior = DispersionPosterior(counts, mean, groups, prior_mean, prior_variance, adjusted)
     n_genes = counts.shape[1]
     grid = np.linspace(np.log(min_dispersion), np.log(max_dispersion), 16)
     values = np.stack([posterior.value(np.full(n_genes, point)) for point in grid])

@@ -11,7 +11,7 @@ The log-posterior of log dispersion a = log(alpha) is
 import numpy as np
 
 from degsteps.engines.deseq.kernels.blocks import sum_samples, take_genes
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.special import GammaTerms
 
 MIN_DISPERSION = 1e-8
@@ -24,7 +24,7 @@ class DispersionPosterior:
         self,
         counts: np.ndarray,
         mean: np.ndarray,
-        cells: Cells,
+        groups: DesignGroups,
         prior_mean: np.ndarray | None,
         prior_variance: float | None,
         adjusted: bool = True,
@@ -32,7 +32,7 @@ class DispersionPosterior:
         self.adjusted = adjusted
         self.counts = counts
         self.mean = mean
-        self.cells = cells
+        self.groups = groups
         self.prior_mean = prior_mean
         self.prior_variance = prior_variance
         self.count_total = sum_samples(counts)
@@ -56,7 +56,7 @@ class DispersionPosterior:
         part.adjusted = self.adjusted
         part.counts = take_genes(self.counts, kept)
         part.mean = take_genes(self.mean, kept)
-        part.cells = self.cells
+        part.groups = self.groups
         part.prior_mean = None if self.prior_mean is None else self.prior_mean[kept]
         part.prior_variance = self.prior_variance
         part.count_total = self.count_total[kept]
@@ -124,8 +124,8 @@ class _Point:
         if posterior.adjusted:
             self.scaled += 1.0
             self.weights = np.divide(posterior.mean, self.scaled, out=self.scaled)
-            self.cell_weights = posterior.cells.cell_sums(self.weights)
-            self.information = posterior.cells.information(self.cell_weights)
+            self.group_weights = posterior.groups.group_sums(self.weights)
+            self.information = posterior.groups.information(self.group_weights)
 
     def value(self) -> np.ndarray:
         posterior = self.posterior
@@ -144,7 +144,7 @@ class _Point:
         terms += self.log_scaled
         slope = self.size * (sum_samples(terms) - self.rising.log_slope())
         if posterior.adjusted:
-            squares = posterior.cells.cell_sums(self.weights * self.weights)
+            squares = posterior.groups.group_sums(self.weights * self.weights)
             slope += 0.5 * self.alpha * sum_samples(self.information.leverage() * squares)
         if posterior.prior_mean is not None:
             slope -= (self.log_dispersion - posterior.prior_mean) / posterior.prior_variance

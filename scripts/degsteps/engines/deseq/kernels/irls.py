@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from degsteps.engines.deseq.kernels.blocks import sum_samples, take_genes
-from degsteps.engines.deseq.kernels.design_groups import Cells, Cholesky, packed_size
+from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups, packed_size
 from degsteps.engines.deseq.kernels.special import log_gamma
 
 LARGEST_COEFFICIENT = 30.0
@@ -51,9 +51,9 @@ class CoefficientFit:
     constant: np.ndarray
 
 
-def start_coefficients(normalized: np.ndarray, cells: Cells) -> np.ndarray:
+def start_coefficients(normalized: np.ndarray, groups: DesignGroups) -> np.ndarray:
     """Least squares on log(normalised count + 0.1); (samples, genes) -> (coefficients, genes)."""
-    return cells.least_squares(np.log(normalized + 0.1))
+    return groups.least_squares(np.log(normalized + 0.1))
 
 
 def counting_term(counts: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
@@ -102,7 +102,7 @@ def log_likelihood(
 def fit_coefficients(
     counts: np.ndarray,
     offset: np.ndarray,
-    cells: Cells,
+    groups: DesignGroups,
     dispersion: np.ndarray,
     start: np.ndarray,
     *,
@@ -119,10 +119,10 @@ def fit_coefficients(
     Parameters
     ----------
     counts : ndarray, (samples, genes)
-        Raw counts, samples in the order of ``cells.order``.
+        Raw counts, samples in the order of ``groups.order``.
     offset : ndarray, (samples, 1) or (samples, genes)
         Size factors or normalisation factors (not logarithms), same order.
-    cells : Cells
+    groups : DesignGroups
         Design.
     dispersion : ndarray, (genes,)
     start : ndarray, (coefficients, genes)
@@ -146,7 +146,7 @@ def fit_coefficients(
     CoefficientFit
     """
     n_genes = counts.shape[1]
-    p = cells.n_coefficients
+    p = groups.n_coefficients
     ridge = np.broadcast_to(np.asarray(ridge, dtype=float), (p,))
     beta = start.copy()
     floored_mean = np.empty_like(counts)
@@ -154,17 +154,17 @@ def fit_coefficients(
     iterations = np.full(n_genes, max_iterations)
 
     active = np.arange(n_genes)
-    state = _IterationState(counts, offset, dispersion, beta.copy(), cells, min_mean)
+    state = _IterationState(counts, offset, dispersion, beta.copy(), groups, min_mean)
     deviance = np.zeros(n_genes)
     # Terms of the deviance without the coefficients; they matter only in the relative stopping rule.
     counting = counting_term(counts, dispersion)
     constant = -2.0 * (counting + sum_samples(counts * state.log_offset))
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         for iteration in range(1, max_iterations + 1):
-            state.step(cells, ridge)
+            state.step(groups, ridge)
             diverged = ~(np.abs(state.beta).max(axis=0) <= LARGEST_COEFFICIENT)
             last_mean = state.mean
-            state.update_mean(cells, min_mean)
+            state.update_mean(groups, min_mean)
             new_deviance = constant + state.deviance()
             change = np.abs(new_deviance - deviance) / (np.abs(new_deviance) + 0.1)
             diverged |= np.isnan(change)
@@ -190,11 +190,11 @@ def fit_coefficients(
                 state.keep(keep)
 
     if with_covariance:
-        covariance, hat_diagonal = _sandwich(floored_mean, dispersion, cells, ridge)
+        covariance, hat_diagonal = _sandwich(floored_mean, dispersion, groups, ridge)
     else:
         covariance = np.full((packed_size(p), n_genes), np.nan)
         hat_diagonal = np.full_like(counts, np.nan)
-    mean = offset * cells.spread(np.exp(np.clip(cells.linear_predictor(beta), -700, 700)))
+    mean = offset * groups.spread(np.exp(np.clip(groups.linear_predictor(beta), -700, 700)))
     unstable = ~np.isfinite(beta).all(axis=0)
     if with_covariance:
         unstable |= ~_has_positive_variances(covariance, p)
@@ -208,20 +208,20 @@ def fit_coefficients(
         )
         sub_offset = offset if offset.shape[1] == 1 else take_genes(offset, again)
         solved, settled = bounded_newton(
-            take_genes(counts, again), sub_offset, cells, dispersion[again], fallback, ridge=ridge, bound=bound
+            take_genes(counts, again), sub_offset, groups, dispersion[again], fallback, ridge=ridge, bound=bound
         )
         beta[:, again] = solved
         converged[again] = settled
-        mean[:, again] = sub_offset * cells.spread(np.exp(cells.linear_predictor(solved)))
+        mean[:, again] = sub_offset * groups.spread(np.exp(groups.linear_predictor(solved)))
     if with_covariance and len(again):
         covariance[:, again], _ = _sandwich(
-            np.maximum(take_genes(mean, again), min_mean), dispersion[again], cells, ridge
+            np.maximum(take_genes(mean, again), min_mean), dispersion[again], groups, ridge
         )
         broken = ~np.isfinite(hat_diagonal[:, again]).all(axis=0)
         if broken.any():
             redo = again[broken]
             _, hat_diagonal[:, redo] = _sandwich(
-                np.maximum(take_genes(mean, redo), min_mean), dispersion[redo], cells, ridge
+                np.maximum(take_genes(mean, redo), min_mean), dispersion[redo], groups, ridge
             )
     return CoefficientFit(beta, covariance, mean, hat_diagonal, converged, iterations, rescued, counting)
 
@@ -229,31 +229,31 @@ def fit_coefficients(
 class _IterationState:
     """Arrays of the genes still iterating, shrunk together as genes finish."""
 
-    def __init__(self, counts, offset, dispersion, beta, cells, min_mean):
+    def __init__(self, counts, offset, dispersion, beta, groups, min_mean):
         self.counts = counts
         self.offset = offset
         self.log_offset = np.log(offset)
         self.dispersion = dispersion
         self.beta = beta
-        self.update_mean(cells, min_mean)
+        self.update_mean(groups, min_mean)
 
-    def update_mean(self, cells: Cells, min_mean: float) -> None:
-        predictor = cells.linear_predictor(self.beta)
-        self.mean = self.offset * cells.spread(np.exp(predictor))
+    def update_mean(self, groups: DesignGroups, min_mean: float) -> None:
+        predictor = groups.linear_predictor(self.beta)
+        self.mean = self.offset * groups.spread(np.exp(predictor))
         floored = self.mean < min_mean
         # log(mean / offset), which is the linear predictor itself unless the floor holds.
-        self.log_rate = cells.spread(predictor)
+        self.log_rate = groups.spread(predictor)
         if floored.any():
             np.maximum(self.mean, min_mean, out=self.mean)
             self.log_rate = np.where(floored, np.log(min_mean) - self.log_offset, self.log_rate)
         self.scaled = 1.0 + self.dispersion * self.mean
 
-    def step(self, cells: Cells, ridge: np.ndarray) -> None:
+    def step(self, groups: DesignGroups, ridge: np.ndarray) -> None:
         weights = self.mean / self.scaled
         # W z with z = log(mean / offset) + (y - mean) / mean
         response = weights * self.log_rate + (self.counts - self.mean) / self.scaled
-        factor = Cholesky(cells.gram(cells.cell_sums(weights)), ridge)
-        self.beta = factor.solve(cells.cross_product(cells.cell_sums(response)))
+        factor = Cholesky(groups.gram(groups.group_sums(weights)), ridge)
+        self.beta = factor.solve(groups.cross_product(groups.group_sums(response)))
 
     def deviance(self) -> np.ndarray:
         """-2 log-likelihood without the terms that do not depend on coefficients."""
@@ -273,13 +273,13 @@ class _IterationState:
 
 
 def _sandwich(
-    floored_mean: np.ndarray, dispersion: np.ndarray, cells: Cells, ridge: np.ndarray
+    floored_mean: np.ndarray, dispersion: np.ndarray, groups: DesignGroups, ridge: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Covariance (packed) and hat diagonals at given means."""
     weights = floored_mean / (1.0 + dispersion * floored_mean)
-    gram = cells.gram(cells.cell_sums(weights))
+    gram = groups.gram(groups.group_sums(weights))
     inverse = Cholesky(gram, ridge).inverse()
-    p = cells.n_coefficients
+    p = groups.n_coefficients
     # (G+L)^-1 G (G+L)^-1 = A - A L A with A = (G+L)^-1
     covariance = np.empty((packed_size(p), floored_mean.shape[1]))
     entry = 0
@@ -291,13 +291,13 @@ def _sandwich(
             covariance[entry] = value
             entry += 1
     pairs = [(i, j) for i in range(p) for j in range(i + 1)]
-    leverage = np.zeros((cells.n_cells, floored_mean.shape[1]))
+    leverage = np.zeros((groups.n_groups, floored_mean.shape[1]))
     for i, j in pairs:
-        weight = cells.rows[:, i] * cells.rows[:, j] * (1.0 if i == j else 2.0)
+        weight = groups.rows[:, i] * groups.rows[:, j] * (1.0 if i == j else 2.0)
         used = np.flatnonzero(weight)
         if len(used):
             leverage[used] += weight[used, None] * inverse[i, j]
-    return covariance, weights * cells.spread(leverage)
+    return covariance, weights * groups.spread(leverage)
 
 
 def _has_positive_variances(covariance: np.ndarray, p: int) -> np.ndarray:
@@ -309,7 +309,7 @@ def _has_positive_variances(covariance: np.ndarray, p: int) -> np.ndarray:
 def bounded_newton(
     counts: np.ndarray,
     offset: np.ndarray,
-    cells: Cells,
+    groups: DesignGroups,
     dispersion: np.ndarray,
     start: np.ndarray,
     *,
@@ -324,7 +324,7 @@ def bounded_newton(
 
     Parameters
     ----------
-    counts, offset, cells, dispersion, start, ridge
+    counts, offset, groups, dispersion, start, ridge
         As in :func:`fit_coefficients`.
     bound : float
         Largest absolute coefficient, natural log.
@@ -342,7 +342,7 @@ def bounded_newton(
     log_offset = np.log(offset)
 
     def objective(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        predictor = cells.spread(cells.linear_predictor(at)) + log_offset
+        predictor = groups.spread(groups.linear_predictor(at)) + log_offset
         mean = np.exp(np.clip(predictor, -700, 700))
         log_scaled = np.log1p(dispersion * mean)
         value = sum_samples(counts * (predictor - log_scaled) - log_scaled / dispersion)
@@ -354,16 +354,16 @@ def bounded_newton(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for _ in range(max_iterations):
             scaled = 1.0 + dispersion * mean
-            gradient = cells.cross_product(cells.cell_sums((counts - mean) / scaled)) - penalty * beta
+            gradient = groups.cross_product(groups.group_sums((counts - mean) / scaled)) - penalty * beta
             # A coefficient that rests at its bound and is pushed outwards stays there.
             stuck = (np.abs(beta) >= bound) & (np.sign(gradient) == np.sign(beta))
             gradient = np.where(stuck, 0.0, gradient)
             expected_weights = mean / scaled
             weights = expected_weights * (1.0 + dispersion * counts) / scaled
-            step = Cholesky(cells.gram(cells.cell_sums(weights)), stabilizer).solve(gradient)
+            step = Cholesky(groups.gram(groups.group_sums(weights)), stabilizer).solve(gradient)
             unusable = ~np.isfinite(step).all(axis=0)
             if unusable.any():
-                fisher = Cholesky(cells.gram(cells.cell_sums(expected_weights)), stabilizer).solve(gradient)
+                fisher = Cholesky(groups.gram(groups.group_sums(expected_weights)), stabilizer).solve(gradient)
                 step = np.where(unusable, np.nan_to_num(fisher), step)
             step = np.where(stuck, 0.0, step)
             step *= np.minimum(1.0, 2.0 / np.maximum(np.abs(step).max(axis=0), 1e-300))

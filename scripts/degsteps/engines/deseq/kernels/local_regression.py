@@ -1,7 +1,7 @@
 """Local quadratic regression of one variable on another, interpolated between a few fitted vertices.
 
 After Loader, Local Regression and Likelihood (Springer 1999): at a vertex, a quadratic is fitted by least squares with
-tricube weights over the nearest 70 % of the points. Vertices are found by halving the range of x until each cell is
+tricube weights over the nearest 70 % of the points. Vertices are found by halving the range of x until each interval is
 shorter than 0.8 times the bandwidth at either end; between them runs the cubic that has the fitted values and slopes.
 The local fits are to the residuals of one global quadratic, which is what carries on beyond the range of the data.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _NEAREST_FRACTION = 0.7
-_CELL_OVER_BANDWIDTH = 0.8
+_INTERVAL_OVER_BANDWIDTH = 0.8
 
 
 @dataclass
@@ -64,7 +64,7 @@ class LocalRegression:
         while waiting:
             left, right = waiting.pop()
             bandwidth = min(fit_vertex(left), fit_vertex(right))
-            if right - left > _CELL_OVER_BANDWIDTH * bandwidth and bandwidth > 0:
+            if right - left > _INTERVAL_OVER_BANDWIDTH * bandwidth and bandwidth > 0:
                 middle = 0.5 * (left + right)
                 waiting += [(left, middle), (middle, right)]
         vertices = np.array(sorted(fits))
@@ -78,16 +78,16 @@ class LocalRegression:
         curve = _evaluate(self.quadratic, x - self.centre)
         if len(self.vertices) == 1:
             return curve + self.values[0]
-        cell = np.clip(np.searchsorted(self.vertices, x, side="right") - 1, 0, len(self.vertices) - 2)
-        left = self.vertices[cell]
-        width = self.vertices[cell + 1] - left
+        interval = np.clip(np.searchsorted(self.vertices, x, side="right") - 1, 0, len(self.vertices) - 2)
+        left = self.vertices[interval]
+        width = self.vertices[interval + 1] - left
         u = np.clip((x - left) / width, 0.0, 1.0)
         outside = (x - left) / width - u
         rise = u * u * (3.0 - 2.0 * u)
-        curve = curve + self.values[cell] * (1.0 - rise) + self.values[cell + 1] * rise
+        curve = curve + self.values[interval] * (1.0 - rise) + self.values[interval + 1] * rise
         slope_left = u * (1.0 - u) ** 2 + np.where(outside < 0, outside, 0.0)
         slope_right = u * u * (u - 1.0) + np.where(outside > 0, outside, 0.0)
-        return curve + width * (self.slopes[cell] * slope_left + self.slopes[cell + 1] * slope_right)
+        return curve + width * (self.slopes[interval] * slope_left + self.slopes[interval + 1] * slope_right)
 
 
 def _evaluate(quadratic: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from degsteps.engines.deseq.kernels.blocks import sum_samples
-from degsteps.engines.deseq.kernels.design_groups import Cells
+from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 
 
 def mean_and_variance(normalized: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -14,14 +14,14 @@ def mean_and_variance(normalized: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, variance
 
 
-def rough_dispersion(normalized: np.ndarray, cells: Cells) -> np.ndarray:
+def rough_dispersion(normalized: np.ndarray, groups: DesignGroups) -> np.ndarray:
     """Dispersion from the residuals of a linear model of the normalised counts, fitted means at least 1.
 
     Parameters
     ----------
     normalized : ndarray, (samples, genes)
-        Counts divided by size factors, samples in the order of ``cells.order``.
-    cells : Cells
+        Counts divided by size factors, samples in the order of ``groups.order``.
+    groups : DesignGroups
         Design.
 
     Returns
@@ -29,10 +29,10 @@ def rough_dispersion(normalized: np.ndarray, cells: Cells) -> np.ndarray:
     ndarray, (genes,)
         Not negative.
     """
-    fitted = cells.linear_predictor(cells.least_squares(normalized))
-    fitted = cells.spread(np.maximum(fitted, 1.0))
+    fitted = groups.linear_predictor(groups.least_squares(normalized))
+    fitted = groups.spread(np.maximum(fitted, 1.0))
     excess = ((normalized - fitted) ** 2 - fitted) / fitted**2
-    return np.maximum(sum_samples(excess) / (cells.n_samples - cells.n_coefficients), 0.0)
+    return np.maximum(sum_samples(excess) / (groups.n_samples - groups.n_coefficients), 0.0)
 
 
 def moments_dispersion(mean: np.ndarray, variance: np.ndarray, mean_inverse_size_factor: float) -> np.ndarray:
@@ -40,6 +40,6 @@ def moments_dispersion(mean: np.ndarray, variance: np.ndarray, mean_inverse_size
     return (variance - mean_inverse_size_factor * mean) / mean**2
 
 
-def linear_means(normalized: np.ndarray, cells: Cells) -> np.ndarray:
-    """Fitted means of a linear model of the normalised counts, per cell; (samples, genes) -> (cells, genes)."""
-    return cells.linear_predictor(cells.least_squares(normalized))
+def linear_means(normalized: np.ndarray, groups: DesignGroups) -> np.ndarray:
+    """Fitted means of a linear model of the normalised counts, per group; (samples, genes) -> (groups, genes)."""
+    return groups.linear_predictor(groups.least_squares(normalized))

@@ -107,7 +107,7 @@ def _expected_histograms(residual_df: int) -> np.ndarray:
 def _smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.2) -> np.ndarray:
     """Local quadratic smoother on evenly filled x (Cleveland & Devlin, JASA 83:596, 1988), as R's loess computes it.
 
-    The fit is made at vertices, where cells with at most ``len(x) * span / 5`` points end, and joined by cubics with
+    The fit is made at vertices, where groups with at most ``len(x) * span / 5`` points end, and joined by cubics with
     the fitted slopes.
     """
     n = len(x)
@@ -131,11 +131,11 @@ def _smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray, span: float = 0.2) -> 
         root = np.sqrt(weight)
         basis = np.stack([np.ones(n), offset, offset**2], axis=1) * root[:, None]
         fitted[k] = np.linalg.lstsq(basis, y * root, rcond=None)[0][:2]
-    cell = np.clip(np.searchsorted(vertices, at, side="right") - 1, 0, len(vertices) - 2)
-    width = vertices[cell + 1] - vertices[cell]
-    u = (at - vertices[cell]) / width
+    group = np.clip(np.searchsorted(vertices, at, side="right") - 1, 0, len(vertices) - 2)
+    width = vertices[group + 1] - vertices[group]
+    u = (at - vertices[group]) / width
     return (
-        fitted[cell, 0] * (1 - u) ** 2 * (1 + 2 * u)
-        + fitted[cell + 1, 0] * u * u * (3 - 2 * u)
-        + width * (fitted[cell, 1] * u * (1 - u) ** 2 - fitted[cell + 1, 1] * u * u * (1 - u))
+        fitted[group, 0] * (1 - u) ** 2 * (1 + 2 * u)
+        + fitted[group + 1, 0] * u * u * (3 - 2 * u)
+        + width * (fitted[group, 1] * u * (1 - u) ** 2 - fitted[group + 1, 1] * u * u * (1 - u))
     )

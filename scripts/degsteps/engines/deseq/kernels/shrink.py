@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from degsteps.engines.deseq.kernels.blocks import sum_samples, take_genes
-from degsteps.engines.deseq.kernels.design_groups import Cells, Cholesky
+from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups
 
 WIDE_SD = 15.0
 _LARGEST_SCALE = 1.0
@@ -72,14 +72,14 @@ def s_values(rates: np.ndarray) -> np.ndarray:
 class _Posterior:
     """Log-posterior of a block of genes under a Cauchy prior on one coefficient."""
 
-    def __init__(self, counts, offset, cells, dispersion, index, scale, wide_sd):
+    def __init__(self, counts, offset, groups, dispersion, index, scale, wide_sd):
         self.counts = counts
         self.log_offset = np.log(offset)
-        self.cells = cells
+        self.groups = groups
         self.dispersion = dispersion
         self.index = index
         self.scale = scale
-        self.flat = np.full((cells.n_coefficients, 1), wide_sd**-2)
+        self.flat = np.full((groups.n_coefficients, 1), wide_sd**-2)
         self.flat[index] = 0.0
 
     def take(self, kept: np.ndarray) -> "_Posterior":
@@ -91,7 +91,7 @@ class _Posterior:
         return part
 
     def value(self, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        predictor = self.cells.spread(self.cells.linear_predictor(beta)) + self.log_offset
+        predictor = self.groups.spread(self.groups.linear_predictor(beta)) + self.log_offset
         mean = np.exp(np.clip(predictor, -700.0, 700.0))
         log_scaled = np.log1p(self.dispersion * mean)
         value = sum_samples(self.counts * (predictor - log_scaled) - log_scaled / self.dispersion)
@@ -100,7 +100,7 @@ class _Posterior:
 
     def gradient(self, beta: np.ndarray, mean: np.ndarray) -> np.ndarray:
         residual = (self.counts - mean) / (1.0 + self.dispersion * mean)
-        slope = self.cells.cross_product(self.cells.cell_sums(residual)) - self.flat * beta
+        slope = self.groups.cross_product(self.groups.group_sums(residual)) - self.flat * beta
         tested = beta[self.index]
         slope[self.index] -= 2.0 * tested / (self.scale**2 + tested**2)
         return slope
@@ -110,8 +110,8 @@ class _Posterior:
         weights = mean / (1.0 + self.dispersion * mean)
         if exact:
             weights = weights * (1.0 + self.dispersion * self.counts) / (1.0 + self.dispersion * mean)
-        packed = self.cells.gram(self.cells.cell_sums(weights))
-        for i in range(self.cells.n_coefficients):
+        packed = self.groups.gram(self.groups.group_sums(weights))
+        for i in range(self.groups.n_coefficients):
             packed[i * (i + 1) // 2 + i] += self.flat[i, 0]
         square = beta[self.index] ** 2
         i = self.index * (self.index + 1) // 2 + self.index
@@ -170,7 +170,7 @@ def _climb(posterior: _Posterior, start: np.ndarray, max_iterations: int) -> tup
 def fit_cauchy(
     counts: np.ndarray,
     offset: np.ndarray,
-    cells: Cells,
+    groups: DesignGroups,
     dispersion: np.ndarray,
     start: np.ndarray,
     index: int,
@@ -187,9 +187,9 @@ def fit_cauchy(
     Parameters
     ----------
     counts : ndarray, (samples, genes)
-        Samples in the order of ``cells.order``.
+        Samples in the order of ``groups.order``.
     offset : ndarray, (samples, 1) or (samples, genes)
-    cells : Cells
+    groups : DesignGroups
     dispersion : ndarray, (genes,)
     start : ndarray, (coefficients, genes)
         Maximum-likelihood estimates, natural log.
@@ -208,7 +208,7 @@ def fit_cauchy(
         Negative Hessian of the log-posterior at the mode, lower triangles.
     converged : ndarray of bool, (genes,)
     """
-    posterior = _Posterior(counts, offset, cells, dispersion, index, scale, wide_sd)
+    posterior = _Posterior(counts, offset, groups, dispersion, index, scale, wide_sd)
     start = np.clip(np.nan_to_num(start), -30.0, 30.0)
     beta, value, converged = _climb(posterior, start, max_iterations)
     at_zero = start.copy()

@@ -12,7 +12,7 @@ import numpy as np
 from degsteps.basics.errors import DataError
 from degsteps.engines.deseq.kernels import cooks as cooks_module
 from degsteps.engines.deseq.kernels.blocks import for_each_block, sum_samples, take_genes
-from degsteps.engines.deseq.kernels.design_groups import LARGEST_UNROLLED, Cells
+from degsteps.engines.deseq.kernels.design_groups import LARGEST_UNROLLED, DesignGroups
 from degsteps.engines.deseq.kernels.dispersion import MIN_DISPERSION, fit_gene_wise, fit_with_prior
 from degsteps.engines.deseq.kernels.irls import CoefficientFit, fit_coefficients, log_likelihood, start_coefficients
 from degsteps.engines.deseq.kernels.moments import mean_and_variance, moments_dispersion, rough_dispersion
@@ -60,7 +60,7 @@ class Options:
 
 
 class Counts:
-    """Counts and offsets, handed out block by block as samples x genes in the order of a design's cells.
+    """Counts and offsets, handed out block by block as samples x genes in the order of a design's groups.
 
     Parameters
     ----------
@@ -83,12 +83,12 @@ class Counts:
             mean_inverse_size_factor = float(np.mean(1.0 / means))
         self.mean_inverse_size_factor = mean_inverse_size_factor
 
-    def block(self, genes: slice | np.ndarray, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
-        """Counts (samples, genes) and offsets ((samples, 1) or (samples, genes)) in the order of ``cells.order``."""
-        counts = np.ascontiguousarray(self.values[genes].T[cells.order], dtype=float)
+    def block(self, genes: slice | np.ndarray, groups: DesignGroups) -> tuple[np.ndarray, np.ndarray]:
+        """Counts (samples, genes) and offsets ((samples, 1) or (samples, genes)) in the order of ``groups.order``."""
+        counts = np.ascontiguousarray(self.values[genes].T[groups.order], dtype=float)
         if self.offsets.ndim == 1:
-            return counts, self.offsets[cells.order, None]
-        return counts, np.ascontiguousarray(self.offsets[genes].T[cells.order], dtype=float)
+            return counts, self.offsets[groups.order, None]
+        return counts, np.ascontiguousarray(self.offsets[genes].T[groups.order], dtype=float)
 
     def subset(self, genes: np.ndarray, values: np.ndarray | None = None) -> "Counts":
         """Some genes, optionally with other counts."""
@@ -118,28 +118,28 @@ class GeneWise:
     converged: np.ndarray
 
 
-def _width(cells: Cells) -> int:
+def _width(groups: DesignGroups) -> int:
     """Numbers a gene takes in the largest array of a block: its samples, or with many coefficients its matrices."""
-    if cells.n_coefficients <= LARGEST_UNROLLED:
-        return cells.n_samples
-    return max(cells.n_samples, cells.n_coefficients**2 // 2)
+    if groups.n_coefficients <= LARGEST_UNROLLED:
+        return groups.n_samples
+    return max(groups.n_samples, groups.n_coefficients**2 // 2)
 
 
-def first_means(coefficients: np.ndarray, offset: np.ndarray, cells: Cells) -> np.ndarray:
+def first_means(coefficients: np.ndarray, offset: np.ndarray, groups: DesignGroups) -> np.ndarray:
     """Means of the first pass; a saturated design's coefficients are on the scale of the counts, others' are logs."""
-    predictor = cells.linear_predictor(coefficients)
-    if not cells.is_saturated:
+    predictor = groups.linear_predictor(coefficients)
+    if not groups.is_saturated:
         predictor = np.exp(predictor)
-    return np.maximum(offset * cells.spread(predictor), MIN_MEAN)
+    return np.maximum(offset * groups.spread(predictor), MIN_MEAN)
 
 
-def gene_wise_pass(counts: Counts, cells: Cells, options: Options) -> GeneWise:
+def gene_wise_pass(counts: Counts, groups: DesignGroups, options: Options) -> GeneWise:
     """Base means and gene-wise dispersions.
 
     Parameters
     ----------
     counts : Counts
-    cells : Cells
+    groups : DesignGroups
         Design, with more samples than coefficients.
     options : Options
 
@@ -152,13 +152,13 @@ def gene_wise_pass(counts: Counts, cells: Cells, options: Options) -> GeneWise:
         base_mean=np.zeros(n_genes),
         base_variance=np.zeros(n_genes),
         dispersion=np.full(n_genes, np.nan),
-        mean_coefficients=np.full((n_genes, cells.n_coefficients), np.nan),
+        mean_coefficients=np.full((n_genes, groups.n_coefficients), np.nan),
         converged=np.ones(n_genes, dtype=bool),
     )
     max_dispersion = float(max(10, counts.n_samples))
 
     def work(genes: slice) -> None:
-        values, offset = counts.block(genes, cells)
+        values, offset = counts.block(genes, groups)
         expressed = np.flatnonzero(sum_samples(values) > 0)
         if not len(expressed):
             return
@@ -169,19 +169,19 @@ def gene_wise_pass(counts: Counts, cells: Cells, options: Options) -> GeneWise:
         normalized = values / offset
         mean, variance = mean_and_variance(normalized)
         start = np.minimum(
-            rough_dispersion(normalized, cells),
+            rough_dispersion(normalized, groups),
             moments_dispersion(mean, variance, counts.mean_inverse_size_factor),
         )
         start = np.clip(start, MIN_DISPERSION, max_dispersion)
-        if cells.is_saturated:
-            coefficients = cells.least_squares(normalized)
+        if groups.is_saturated:
+            coefficients = groups.least_squares(normalized)
         else:
             coefficients = fit_coefficients(
-                values, offset, cells, start, start_coefficients(normalized, cells), with_covariance=False
+                values, offset, groups, start, start_coefficients(normalized, groups), with_covariance=False
             ).coefficients
-        fitted = first_means(coefficients, offset, cells)
+        fitted = first_means(coefficients, offset, groups)
         dispersion, converged = fit_gene_wise(
-            values, fitted, cells, start, max_dispersion=max_dispersion, compatibility=options.compatibility
+            values, fitted, groups, start, max_dispersion=max_dispersion, compatibility=options.compatibility
         )
         result.base_mean[index] = mean
         result.base_variance[index] = variance
@@ -192,7 +192,7 @@ def gene_wise_pass(counts: Counts, cells: Cells, options: Options) -> GeneWise:
     for_each_block(
         work,
         n_genes,
-        _width(cells),
+        _width(groups),
         options.block,
         options.threads,
         options.reporter("gene-wise dispersions"),
@@ -257,7 +257,7 @@ class Final:
 
 def final_pass(
     counts: Counts,
-    cells: Cells,
+    groups: DesignGroups,
     gene_wise: GeneWise,
     trend_values: np.ndarray,
     prior_variance: float,
@@ -272,7 +272,7 @@ def final_pass(
     Parameters
     ----------
     counts : Counts
-    cells : Cells
+    groups : DesignGroups
     gene_wise : GeneWise
         First pass.
     trend_values : ndarray, (genes,)
@@ -289,7 +289,7 @@ def final_pass(
     -------
     Final
     """
-    n_genes, n_samples, p = counts.n_genes, counts.n_samples, cells.n_coefficients
+    n_genes, n_samples, p = counts.n_genes, counts.n_samples, groups.n_coefficients
     nan = np.full(n_genes, np.nan)
     result = Final(
         dispersion_map=nan.copy(),
@@ -307,24 +307,24 @@ def final_pass(
     )
     max_dispersion = float(max(10, n_samples))
     cutoff = cooks_module.cooks_cutoff(n_samples, p)
-    replicated = cooks_module.has_replicates(cells, 3)
+    replicated = cooks_module.has_replicates(groups, 3)
     irreplaceable = replicated.copy()
     if min_replicates is not None:
-        irreplaceable &= ~cooks_module.has_replicates(cells, min_replicates)
+        irreplaceable &= ~cooks_module.has_replicates(groups, min_replicates)
 
     def work(genes: slice) -> None:
         index = genes.start + np.flatnonzero(~np.isnan(gene_wise.dispersion[genes]))
         if not len(index):
             return
-        values, offset = counts.block(index if len(index) < genes.stop - genes.start else genes, cells)
+        values, offset = counts.block(index if len(index) < genes.stop - genes.start else genes, groups)
         dispersion_gene = gene_wise.dispersion[index]
         trend = trend_values[index]
-        fitted = first_means(gene_wise.mean_coefficients[index].T, offset, cells)
+        fitted = first_means(gene_wise.mean_coefficients[index].T, offset, groups)
         start = np.where(dispersion_gene > 0.1 * trend, dispersion_gene, trend)
         posterior, _ = fit_with_prior(
             values,
             fitted,
-            cells,
+            groups,
             start,
             trend,
             prior_variance,
@@ -334,12 +334,12 @@ def final_pass(
         outlier = np.log(dispersion_gene) > np.log(trend) + OUTLIER_SD * np.sqrt(residual_variance)
         dispersion = np.where(outlier, dispersion_gene, posterior)
         normalized = values / offset
-        fit = fit_coefficients(values, offset, cells, dispersion, start_coefficients(normalized, cells))
-        distances = cooks_module.cooks_distances(values, normalized, fit.mean, fit.hat_diagonal, cells)
+        fit = fit_coefficients(values, offset, groups, dispersion, start_coefficients(normalized, groups))
+        distances = cooks_module.cooks_distances(values, normalized, fit.mean, fit.hat_diagonal, groups)
         # A fit through one sample alone has leverage 1 and no distance.
         comparable = np.where(np.isnan(distances), -1.0, distances)
-        largest = np.argmax(comparable[cells.inverse_order], axis=0)
-        outlier_count = values[cells.inverse_order[largest], np.arange(len(index))]
+        largest = np.argmax(comparable[groups.inverse_order], axis=0)
+        outlier_count = values[groups.inverse_order[largest], np.arange(len(index))]
         result.dispersion_map[index] = posterior
         result.dispersion[index] = dispersion
         result.is_dispersion_outlier[index] = outlier
@@ -352,14 +352,14 @@ def final_pass(
         if irreplaceable.any():
             result.max_cooks_irreplaceable[index] = comparable[irreplaceable].max(axis=0)
         result.counts_above_outlier[index] = (values > outlier_count).sum(axis=0)
-        result.outlying_samples[index] = (comparable > cutoff)[cells.inverse_order].T
+        result.outlying_samples[index] = (comparable > cutoff)[groups.inverse_order].T
         if keep_cooks:
-            result.cooks[index] = distances[cells.inverse_order].T
+            result.cooks[index] = distances[groups.inverse_order].T
 
     for_each_block(
         work,
         n_genes,
-        _width(cells),
+        _width(groups),
         options.block,
         options.threads,
         options.reporter("dispersions and coefficients"),

@@ -1,0 +1,167 @@
+"""The records of the engines: what they say must be true, and nobody else compares their names."""
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from degsteps.basics.errors import ConfigError
+from degsteps.config.reading import read_schema
+from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
+from degsteps.engines.registry import ABILITIES, ENGINES
+from degsteps.preflight.engines import REQUIREMENTS
+from degsteps.report.pictures import FIGURES
+from degsteps.report.references import REFERENCES
+from tests.conftest import REPO
+
+LIBRARY = REPO / "scripts" / "degsteps"
+LOADED = [name for name, engine in ENGINES.items() if engine.load is not None]
+
+
+def schema_of(key):
+    return read_schema("analysis")["properties"]["test"]["properties"][key]
+
+
+def test_schemas_have_the_engines_of_the_registry():
+    assert schema_of("engine")["enum"] == [name for name, engine in ENGINES.items() if engine.is_first]
+    assert schema_of("concordance")["items"]["enum"] == [name for name, engine in ENGINES.items() if engine.is_second]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_records_are_complete(name):
+    engine = ENGINES[name]
+    assert engine.name == name
+    assert engine.knows | engine.lacks.keys() <= ABILITIES.keys()
+    assert not engine.knows & engine.lacks.keys()
+    assert set(engine.citations) <= REFERENCES.keys()
+    assert engine.figure in FIGURES
+    assert (REPO / "scripts" / f"{engine.rule}.py").is_file()
+    assert engine.is_first <= (engine.load is not None)
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_modules_have_what_the_record_calls(name):
+    module = ENGINES[name].load()
+    assert {"fit", "read", "contrast_table", "sentences"} <= set(dir(module))
+
+
+def test_every_ability_is_asked_for():
+    """An ability that no setting needs would never be refused; dispersions are asked for by texts alone."""
+    assert {requirement.ability for requirement in REQUIREMENTS} == ABILITIES.keys() - {"dispersions"}
+    assert {requirement.only_with for requirement in REQUIREMENTS} <= {None, *ABILITIES}
+
+
+def test_registry_imports_no_engine():
+    code = "import sys; sys.path.insert(0, 'scripts'); import degsteps.engines.registry, degsteps.preflight.engines\n"
+    code += "print(sorted({'numpy', 'pandas', 'scipy', 'pydeseq2', 'anndata'} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+def comparisons_with_a_name(text):
+    """Return the lines that compare something with the name of an engine, or look one up in a list of names."""
+    lines = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            sides += [item for side in sides if isinstance(side, ast.Tuple | ast.List | ast.Set) for item in side.elts]
+            if any(isinstance(side, ast.Constant) and side.value in ENGINES for side in sides):
+                lines.append(node.lineno)
+    return lines
+
+
+def test_comparisons_are_seen():
+    text = 'a == "voom"\nb != "degsteps"\nc in ("x", "pydeseq2")\n"edger_ql" in d\ne == "other"\n'
+    assert comparisons_with_a_name(text) == [1, 2, 3, 4]
+
+
+def test_no_other_module_compares_names():
+    files = [path for path in (REPO / "scripts").rglob("*.py") if not path.is_relative_to(LIBRARY / "engines")]
+    assert len(files) > 150
+    places = [f"{path}:{line}" for path in files for line in comparisons_with_a_name(path.read_text(encoding="utf-8"))]
+    assert places == []
+    names = "|".join(ENGINES)
+    for path in [*(REPO / "rules").glob("*.smk"), REPO / "Snakefile"]:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            assert not re.search(f'[!=]= "({names})"', line), f"{path}:{number}"
+
+
+COUNTS = pd.DataFrame(
+    np.random.default_rng(1).negative_binomial(5, 0.02, (60, 8)),
+    [f"g{number}" for number in range(60)],
+    [f"s{number}" for number in range(8)],
+)
+DESIGN = pd.DataFrame({"Intercept": 1.0, "arm": [0.0, 1.0] * 4, "run": [0.0] * 4 + [1.0] * 4}, index=COUNTS.columns)
+FACTORS = pd.Series(1.0, COUNTS.columns)
+
+
+@pytest.fixture(scope="module", params=LOADED)
+def engine_and_fit(request, tmp_path_factory):
+    """Each engine, and its fit as another step reads it."""
+    import anndata
+
+    engine = ENGINES[request.param]
+    fitted = engine.fit(FitData(COUNTS, DESIGN, FACTORS), FitSettings())
+    file = tmp_path_factory.mktemp(engine.name) / "model.h5ad"
+    engine.stored(fitted).write_h5ad(file)
+    stored = anndata.read_h5ad(file)
+    assert stored.uns["engine"] == engine.name
+    facts = engine.facts(fitted)
+    assert (facts["engine"], facts["genes"], facts["samples"]) == (engine.name, 60, 8)
+    return engine, engine.read(stored)
+
+
+def test_tables_have_the_same_columns_whatever_the_engine(engine_and_fit):
+    engine, fitted = engine_and_fit
+    settings = TableSettings(0.1, cooks_filter="cooks" in engine.knows, independent_filtering=True)
+    table, _ = engine.contrast_table(fitted, COUNTS, Contrast(np.array([0.0, 1.0, 0.0])), settings)
+    columns = ["base_mean", "log2_fold_change", "lfc_se", "lfc_lower", "lfc_upper", "stat", "pvalue", "padj"]
+    assert list(table) == [*columns, "na_reason"]
+    assert list(table.index) == list(COUNTS.index)
+    assert table.index.name == "gene"
+
+
+def test_a_contrast_does_not_change_the_fit(engine_and_fit):
+    engine, fitted = engine_and_fit
+    settings = TableSettings(0.1, cooks_filter=False, independent_filtering=False)
+    contrast = Contrast(np.array([0.0, 1.0, -1.0]))
+    first, _ = engine.contrast_table(fitted, COUNTS, contrast, settings)
+    engine.contrast_table(fitted, COUNTS, Contrast(np.array([0.0, 1.0, -1.0]), lfc_null=0.5), settings)
+    again, _ = engine.contrast_table(fitted, COUNTS, contrast, settings)
+    pd.testing.assert_frame_equal(first, again)
+
+
+def test_what_an_engine_does_not_know_is_refused_and_not_left_out(engine_and_fit):
+    engine, fitted = engine_and_fit
+    plain = Contrast(np.array([0.0, 1.0, 0.0]))
+    nested = Contrast(np.array([0.0, 1.0, 0.0]), reduced=DESIGN[["Intercept", "run"]])
+    lengths = pd.DataFrame(1.0, COUNTS.index, COUNTS.columns)
+    subjects = pd.Series(["a", "b"] * 4, COUNTS.columns)
+    base = TableSettings(0.1, cooks_filter=False, independent_filtering=False)
+    attempts = {
+        "reduced": lambda: engine.contrast_table(fitted, COUNTS, nested, base),
+        "cooks": lambda: engine.contrast_table(fitted, COUNTS, plain, TableSettings(0.1, True, False)),
+        "normal": lambda: engine.contrast_table(
+            fitted, COUNTS, plain, TableSettings(0.1, False, False, "bh", "normal")
+        ),
+        "lengths": lambda: engine.fit(FitData(COUNTS, DESIGN, FACTORS, normalization_factors=lengths), FitSettings()),
+        "subjects": lambda: engine.fit(FitData(COUNTS, DESIGN, FACTORS, subjects=subjects), FitSettings()),
+    }
+    for ability, attempt in attempts.items():
+        if ability not in engine.knows:
+            with pytest.raises(ConfigError, match=f"{engine.name} knows no"):
+                attempt()
+
+
+def test_loaders_import_what_the_digest_of_a_step_covers():
+    from degsteps.basics.digest import code_files
+
+    files = code_files(REPO / "scripts" / "fit_model.py")
+    for name in LOADED:
+        module = importlib.import_module(ENGINES[name].load().__name__)
+        assert any(str(path) == module.__file__ for path in files), name
