@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from degsteps.engines.registry import ENGINES
-from degsteps.normalize.methods import METHODS, REFERENCES
-from degsteps.normalize.methods import TABLES as TABLE_METHODS
+from degsteps.normalize.methods import METHODS, REFERENCES, TABLES
 from degsteps.sections.citations import Citations, series
 from degsteps.sections.definition import Block, Chapter, File, Section, text
 from degsteps.sections.grids import Grid
@@ -18,11 +17,12 @@ def _has_lengths(results: Results) -> bool:
 def _blocks(results: Results) -> Iterator[Block]:
     facts = results.facts("estimate_size_factors")
     has_offsets = "dispersions" in ENGINES[results.settings["test"]["engine"]].knows
-    linear = "library sizes scaled by one size factor per sample"
-    use = "one size factor per sample as an offset" if has_offsets else linear
+    use = "one size factor per sample as an offset"
+    use = use if has_offsets else "library sizes scaled by one size factor per sample"
+    method = METHODS[facts["method"]].title
     lengths = " and the lengths of a gene's transcripts in each sample beside them" if _has_lengths(results) else ""
     yield text(
-        f"The test takes raw counts, with {use} ({METHODS[facts['method']].title}, from "
+        f"The test takes raw counts, with {use} ({method}, from "
         f"{facts['smallest']:.3f} to {facts['largest']:.3f}; each is in the table of samples){lengths}. The tables "
         "below are for inspection: no step of the workflow reads them."
     )
@@ -67,7 +67,7 @@ def _table_sentences(results: Results, cite: Citations) -> str:
         return ""
     parts = []
     for name in names:
-        words, keys = TABLE_METHODS[name].words, TABLE_METHODS[name].citations
+        words, keys = TABLES[name].words, TABLES[name].citations
         if name == "normalized" and _has_lengths(results):
             words = "counts divided by size factors and relative transcript lengths"
         if name == "cpm" and "scanpy" in results.versions:
@@ -76,7 +76,7 @@ def _table_sentences(results: Results, cite: Citations) -> str:
     return f"Normalised tables for inspection hold {series(parts)}; none of them entered a test."
 
 
-TABLES = Section(
+NORMALIZED_TABLES = Section(
     stage="normalize",
     name="normalized_tables",
     files=(File(r"tables/.*", "Normalised values for inspection; no test reads them."),),
@@ -91,4 +91,4 @@ TABLES = Section(
 )
 
 
-SECTIONS = (NORMALIZATION, TABLES)
+SECTIONS = (NORMALIZATION, NORMALIZED_TABLES)

@@ -52,7 +52,8 @@ def _blocks(results: Results) -> Iterator[Block]:
         "Read effect and evidence together. The list is a start: what it means follows from gene sets, other data and "
         "an experiment."
     )
-    title, caption = _FIT_FIGURES[ENGINES[results.settings["test"]["engine"]].figure]
+    kind = ENGINES[results.settings["test"]["engine"]].figure
+    title, caption = _FIT_FIGURES[kind]
     yield from figures(results, "test/dispersion", title, caption)
     for match in matches(results.figures, r"test/sets/([^/]+)/dispersion"):
         yield from figures(results, match[0], f"{title}, sample set {match[1]}", caption)
