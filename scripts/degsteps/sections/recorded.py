@@ -6,10 +6,14 @@ from typing import Any
 
 import pandas as pd
 
+#: Steps that record the facts of another one: a fit whose genes are scattered over jobs is recorded where it is joined.
+_STANDS_FOR = {"join_parts": "fit_model"}
+
 
 def facts_of(records: Sequence[Mapping[str, Any]], step: str) -> dict[str, Any]:
     """Return the facts that a step recorded, or an empty mapping where it did not run."""
-    return next((dict(record["facts"] or {}) for record in records if record["step"] == step), {})
+    steps = {step, *(other for other, named in _STANDS_FOR.items() if named == step)}
+    return next((dict(record["facts"] or {}) for record in records if record["step"] in steps), {})
 
 
 def facts_of_all(records: Sequence[Mapping[str, Any]], step: str) -> list[dict[str, Any]]:

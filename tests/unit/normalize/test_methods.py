@@ -12,6 +12,7 @@ from degsteps.normalize.methods import ESTIMATED, METHODS, TABLES
 from degsteps.report.sections import SECTIONS, references
 from tests.conftest import REPO
 
+REFERENCES = references(SECTIONS)
 NORMALIZE = read_schema("analysis")["properties"]["normalize"]["properties"]
 GRID = read_schema("analysis")["properties"]["test"]["properties"]["sensitivity_grid"]["properties"]
 

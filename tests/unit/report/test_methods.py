@@ -220,6 +220,14 @@ def test_markdown_escapes(given_text, escaped):
     assert citations.escape_markdown(given_text) == escaped
 
 
+def test_a_fit_of_scattered_genes_is_described_as_any_other(given):
+    records = [
+        record | {"step": "join_parts"} if record["step"] == "fit_model" else record for record in given["records"]
+    ]
+    assert "a parametric trend over the mean" in text_of(given)
+    assert text_of(given | {"records": records}) == text_of(given)
+
+
 def test_versions_are_joined_over_steps():
     records = [
         {"python": "3.12.1", "packages": {"numpy": "2.0"}},

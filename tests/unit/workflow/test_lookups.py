@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from degsteps.basics.paths import stage_pathvars
+from degsteps.report.reading import file_definition
 from degsteps.workflow import files, settings, subsets, targets
 from degsteps.workflow.analyses import load_checked_analyses
 from degsteps.workflow.job_size import part_names, size_of_job
@@ -128,3 +129,28 @@ def test_the_fit_of_an_analysis_has_one_rule():
     assert "{analysis,large}" in paths["test_in_parts"]
     assert "large|small" in paths["test"]
     assert {paths[name].rsplit("/", 1)[1] for name in ("test", "test_whole", "test_in_parts")} == {"07_test"}
+
+
+EVERY_OPTION = {
+    "test__power": 0.8,
+    "test__sensitivity": True,
+    "test__influence": True,
+    "qc__sex_column": "sex",
+    "batch__columns": ["sex"],
+    "plan__lock": "plan.yaml",
+}
+
+
+@pytest.mark.parametrize("changes", [{}, EVERY_OPTION])
+def test_the_report_gets_the_last_files_and_what_sections_describe(analysis, changes):
+    loaded = analysis(**changes)
+    reported = targets.reported_files(loaded)
+    assert len(set(reported)) == len(reported)
+    last = [path for path in targets.last_files(loaded) if path.endswith((".tsv", ".png"))]
+    assert set(last) <= set(reported)
+    for path in ("<batch>/sets/women/contrasts.json", "<filter>/sets/women/genes.tsv", "<test>/dispersion.svg"):
+        assert path in reported
+    assert ("<qc>/subjects.tsv" in reported) == ("<report>/plan.tsv" in reported) == bool(changes)
+    tables = [path.replace("<", "").replace(">", "") for path in reported if path.endswith(".tsv")]
+    # Of sets of samples the report reads what decides about contrasts; it does not speak of their other files.
+    assert [place for place in tables if "/sets/" not in place and file_definition(place) is None] == []
