@@ -19,7 +19,7 @@ LIBRARY = "degsteps"
 STAGES = ("ingest", "filter", "normalize", "batch", "transform", "qc", "test", "annotate", "enrich")
 
 #: What folders that are not light as a whole say of themselves, for preflight and the Snakefile.
-REGISTRIES = ("engines.registry", "normalize.methods", "inputs.formats")
+REGISTRIES = ("engines.registry", "engines.wording", "normalize.methods", "inputs.formats")
 
 LIGHT_FOLDERS = ("basics", "config", "inputs", "design", "preflight", "workflow")
 #: Blinding, plans and seals are looked at before a run; `make init` runs before there is anything to import.
@@ -47,18 +47,19 @@ ARROWS: dict[str, set[str]] = {
     "design": {"basics", *REGISTRIES},
     "engines": {"basics", *REGISTRIES},
     # Registries reach their functions when they are called; what they load themselves is for `weight_breaches`.
-    "engines.registry": {"basics"},
+    "engines.registry": {"basics", "engines.wording"},
+    "engines.wording": {"basics"},
     "inputs.formats": {"basics"},
     "normalize.methods": {"basics", "engines"},
     **{stage: set(_OF_STAGES) for stage in STAGES},
     "transform": _OF_STAGES | {"normalize"},
     "qc": _OF_STAGES | {"batch"},
     # Reanalysis runs the filter, normalisation and surrogate variables again, from files.
-    "test": _OF_STAGES | {"filter", "normalize", "batch", "tables"},
+    "test": _OF_STAGES | {"filter", "normalize", "batch", "tables", "step"},
     "*.section": {"basics", "design", "sections", *REGISTRIES},
     "*.checks": {"basics", "config", "design", "inputs"},
     "sections": {"basics", "design", *REGISTRIES},
-    "report": {"*.section", "sections", "provenance", "design", "basics", "engines.wording", *REGISTRIES},
+    "report": {"*.section", "sections", "provenance", "design", "basics", *REGISTRIES},
     "provenance": {"config", "inputs", "figures", "tables", "basics"},
     "preflight": {"*.checks", "config", "design", "inputs", "basics", *REGISTRIES},
     "workflow": {"preflight", "provenance", "config", "design", "inputs", "basics", *REGISTRIES},
