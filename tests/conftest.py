@@ -161,11 +161,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """Return a folder of this test session that the first worker who needs it makes; the others wait for it.
 
-    Workers share it, so nobody writes into it.
+    Workers share it, so nobody writes into it. It lies as deep as what ``mktemp`` makes: a configuration that names
+    files by relative paths can be copied from one to the other.
     """
     base = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent
+        base = base.parent / "shared"
+        base.mkdir(exist_ok=True)
     folder, done = base / name, base / f"{name}.done"
     with open(base / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -188,6 +190,5 @@ def run_both_studies(folder: Path) -> None:
 def finished_run(tmp_path_factory) -> Run:
     """A folder in which both studies have been run to the end: this worker's copy, made once for all workers."""
     folder = made_once(tmp_path_factory, "run", run_both_studies)
-    # Beside the original: the configuration names files by relative paths.
-    copy = folder.with_name(f"run_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
-    return Run(Path(shutil.copytree(folder, copy, symlinks=True)))
+    copy = tmp_path_factory.mktemp("finished")
+    return Run(Path(shutil.copytree(folder, copy, symlinks=True, dirs_exist_ok=True)))
