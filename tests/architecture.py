@@ -71,6 +71,7 @@ USERS_OF_TABLES = (
     "provenance",  # compares, verifies and replays the files of finished runs
     "test.reanalysis",  # runs earlier steps again, from their files
     "test.gene_parts",  # parts of a fit pass between jobs as files
+    "test.tables",  # size factors or transcript lengths, whichever file a test takes as offsets
 )
 
 #: Modules that open files themselves. Others get frames and arrays.

@@ -16,6 +16,14 @@ ROOT = SCRIPTS / "degsteps"
 # ---- the library keeps the rules
 
 
+def test_arrows():
+    assert architecture.arrow_breaches(ROOT) == []
+
+
+def test_doors():
+    assert architecture.door_breaches(ROOT) == []
+
+
 def test_no_cycles():
     assert architecture.cycle_breaches(ROOT) == []
 
