@@ -497,13 +497,13 @@ def test_limits_of_a_batch_that_dominates(batch, condition, status):
 
 @pytest.mark.parametrize(
     ("before", "after", "status"),
-    # Shares of all variance: R² of the batch times the component's fraction, which is one half.
-    [(0.8, 0.10, "ok"), (0.2, 0.101, "warn"), (0.9, 0.18, "ok"), (0.9, 0.182, "warn")],
+    # Shares of all variance: R² of the batch times the component's fraction, a half before and a quarter after.
+    [(0.8, 0.20, "ok"), (0.2, 0.202, "warn"), (0.9, 0.36, "ok"), (0.9, 0.364, "warn")],
 )
 def test_limits_of_what_adjustment_leaves_of_a_batch(before, after, status):
     parts = [association(batch=(before, 0.01)), association(values="adjusted", batch=(after, 0.5))]
     associations = pd.concat([association(condition=(0.5, 0.01)), *parts])
-    variances = variance(transformed=0.5, adjusted=0.5)
+    variances = variance(transformed=0.5, adjusted=0.25)
     assert status_of("batch_adjustment", associations=associations, variances=variances) == status
 
 

@@ -134,3 +134,10 @@ def test_a_sample_without_reads_of_these_genes_has_no_shares():
     table = sex_table(counts, pd.DataFrame(index=counts.index))
     assert table[["y_share", "xist_ratio"]].isna().all(axis=None)
     assert table.loc["s1", "inferred"] == "too_few_reads"
+
+
+@pytest.mark.parametrize(("sexes", "subjects"), [({"m": "female", "f": ""}, None), (None, {"m": "d1", "f": "d1"})])
+def test_a_wrong_sheet_alone_and_a_divided_subject_alone_are_bad(sexes, subjects):
+    counts = pd.DataFrame({"m": [900, 9000, 0], "f": [0, 9000, 900]}, index=["DDX3Y", "DDX3X", "XIST"])
+    in_sheet, by_sample = (None if levels is None else pd.Series(levels) for levels in (sexes, subjects))
+    assert sex_verdict(sex_table(counts, pd.DataFrame(index=counts.index), in_sheet, by_sample))[0] == "bad"
