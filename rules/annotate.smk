@@ -98,6 +98,7 @@ rule plot_top_genes:
         counts=of_subset("<filter>/counts.parquet"),
         size_factors=of_subset("<normalize>/size_factors.tsv"),
         samples=job(files.design_samples),
+        compiled=of_subset("<batch>/compiled_design.json"),
         transformed=of_subset("<transform>/transformed.parquet"),
         lengths=job(files.lengths),
     output:

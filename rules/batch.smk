@@ -49,6 +49,7 @@ rule check_design:
         crosstab="<batch>{subset}/crosstab.tsv",
         cells="<batch>{subset}/cells.tsv",
         summary="<batch>{subset}/design.json",
+        compiled="<batch>{subset}/compiled_design.json",
         record="<batch>{subset}/check_design.record.json",
     log:
         "<logs>{subset}/check_design.log",
@@ -73,6 +74,7 @@ rule check_design:
 rule compile_contrasts:
     """Write the weights of every contrast. Apart from the design, so that a new contrast does not fit again."""
     input:
+        design="<batch>{subset}/compiled_design.json",
         samples=job(files.design_samples),
     output:
         compiled="<batch>{subset}/contrasts.json",
@@ -89,7 +91,6 @@ rule compile_contrasts:
         mem_mb=memory(),
         runtime=runtime(),
     params:
-        model=job(settings.model),
         contrasts=job(settings.contrasts),
         subject=job(settings.repeated_subject),
         code=code("compile_contrasts"),

@@ -8,8 +8,8 @@ rule test_second_engine:
     input:
         counts="<filter>{subset}/counts.parquet",
         size_factors="<normalize>{subset}/size_factors.tsv",
-        design="<batch>{subset}/design.tsv",
-        samples=job(files.design_samples),
+        design="<batch>{subset}/compiled_design.json",
+        samples=job(files.subject_sheet),
         lengths=job(files.lengths),
     output:
         table="<test>{subset}/concordance/{engine}.tsv",
@@ -28,7 +28,6 @@ rule test_second_engine:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
     params:
-        model=job(settings.model),
         contrasts=job(settings.contrasts),
         engine=wildcard("engine"),
         compatibility=setting("test.compatibility"),
@@ -45,8 +44,7 @@ rule test_edger_ql:
     input:
         counts="<filter>{subset}/counts.parquet",
         size_factors="<normalize>{subset}/size_factors.tsv",
-        design="<batch>{subset}/design.tsv",
-        samples=job(files.design_samples),
+        design="<batch>{subset}/compiled_design.json",
     output:
         table="<test>{subset}/concordance/edger_ql.tsv",
         record="<test>{subset}/concordance/test_edger_ql.record.json",
@@ -62,7 +60,6 @@ rule test_edger_ql:
         mem_mb=memory(per_million=80),
         runtime=runtime(per_million=10),
     params:
-        model=job(settings.model),
         contrasts=job(settings.contrasts),
         code=code("test_edger_ql"),
     script:

@@ -8,7 +8,7 @@
 STUDY_FILES = dict(
     counts="<ingest>{subset}/counts.parquet",
     samples=job(files.design_samples),
-    design="<batch>{subset}/design.tsv",
+    design="<batch>{subset}/compiled_design.json",
     contrast_tables=job(files.contrast_tables),
     keep_list=given_file("filter.keep_list"),
     drop_list=given_file("filter.drop_list"),
@@ -87,7 +87,7 @@ rule adjust_stage_wise:
     input:
         model=of_subset("<test>/model.h5ad"),
         counts=of_subset("<filter>/counts.parquet"),
-        samples=job(files.design_samples),
+        design=of_subset("<batch>/compiled_design.json"),
         contrast_tables=job(files.family_tables),
     output:
         table="<test>/stage_wise/{family}.tsv",
@@ -106,7 +106,6 @@ rule adjust_stage_wise:
     params:
         family=wildcard("family"),
         contrasts=job(settings.family_contrasts),
-        design=job(settings.model),
         confirmation=job(settings.confirmation),
         alpha=setting("test.alpha"),
         cooks_filter=setting("test.cooks_filter"),
@@ -122,8 +121,7 @@ rule compute_power:
         table="<test>/{contrast}.tsv",
         genes=of_subset("<test>/genes.tsv"),
         size_factors=of_subset("<normalize>/size_factors.tsv"),
-        design=of_subset("<batch>/design.tsv"),
-        samples=job(files.design_samples),
+        design=of_subset("<batch>/compiled_design.json"),
         lengths=job(files.lengths),
     output:
         power="<test>/power/{contrast}.tsv",
@@ -142,7 +140,6 @@ rule compute_power:
     params:
         name=wildcard("contrast"),
         contrast=job(settings.contrast),
-        model=job(settings.model),
         alpha=setting("test.alpha"),
         target=setting("test.power"),
         fold_changes=setting("test.power_fold_changes"),

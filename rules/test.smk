@@ -157,7 +157,7 @@ rule test_contrast:
         model=of_subset("<test>/model.h5ad"),
         counts=of_subset("<filter>/counts.parquet"),
         size_factors=of_subset("<normalize>/size_factors.tsv"),
-        samples=job(files.design_samples),
+        design=of_subset("<batch>/compiled_design.json"),
     output:
         table="<test>/{contrast}.tsv",
         record="<test>/{contrast}.test_contrast.record.json",
@@ -174,7 +174,6 @@ rule test_contrast:
         runtime=runtime(per_million=10),
     params:
         contrast=job(settings.contrast),
-        design=job(settings.model),
         alpha=setting("test.alpha"),
         cooks_filter=setting("test.cooks_filter"),
         independent_filtering=setting("test.independent_filtering"),

@@ -39,6 +39,7 @@ rule adjust_transformed:
     input:
         values=job(files.before_adjustment),
         samples=job(files.design_samples),
+        design="<batch>{subset}/compiled_design.json",
     output:
         adjusted="<transform>{subset}/adjusted.parquet",
         record="<transform>{subset}/adjust_transformed.record.json",

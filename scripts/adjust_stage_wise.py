@@ -6,11 +6,12 @@ test of the design against the one in which all contrasts are 0: likelihood rati
 
 import numpy as np
 
-from degsteps.batch.design_matrix import as_frame, design_of
+from degsteps.batch.design_matrix import as_frame
+from degsteps.design.compiled import CompiledDesign
 from degsteps.engines.interface import Contrast, TableSettings
 from degsteps.engines.registry import engine_of
 from degsteps.step import Input, Inputs, Output, run
-from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, read_table, write_table
+from degsteps.tables import order_by_significance, read_json, read_matrix, read_model, read_table, write_table
 from degsteps.test import stage_wise as stages
 from degsteps.test.contrasts import compiled_contrasts
 
@@ -18,22 +19,21 @@ from degsteps.test.contrasts import compiled_contrasts
 def main(
     model: Input,
     counts: Input,
-    samples: Input,
+    design: Input,
     contrast_tables: Inputs,
     table: Output,
     family: str,
     contrasts: dict,
-    design: dict,
     confirmation: str,
     alpha: float,
     cooks_filter: bool,
     independent_filtering: bool,
 ) -> dict:
     """Write the screening and the confirmed contrasts of each gene."""
-    stored, matrix, sheet = read_model(model), read_matrix(counts), read_samples(samples)
-    engine, of_fit = engine_of(stored), sheet.loc[stored.obs_names]
-    columns = as_frame(design_of(of_fit, design))
-    compiled = compiled_contrasts(of_fit, design, contrasts, columns)
+    stored, matrix = read_model(model), read_matrix(counts)
+    engine, of_samples = engine_of(stored), CompiledDesign.from_json(read_json(design))
+    columns = as_frame(of_samples.design)
+    compiled = compiled_contrasts(of_samples, contrasts, columns)
     weights = np.array([compiled[name].weights for name in contrasts])
     of_all = Contrast(weights[0], reduced=stages.design_under_no_change(columns, weights))
     settings = TableSettings(alpha, cooks_filter, independent_filtering)

@@ -6,14 +6,16 @@ Surrogate variables of the design are removed by least squares in either case.
 """
 
 from degsteps.batch import adjustment
-from degsteps.batch.design_matrix import columns_without, design_of, surrogate_columns
+from degsteps.batch.design_matrix import columns_without, surrogate_columns
+from degsteps.design.compiled import CompiledDesign
 from degsteps.step import Input, Output, run
-from degsteps.tables import read_matrix, read_samples, write_matrix
+from degsteps.tables import read_json, read_matrix, read_samples, write_matrix
 
 
 def main(
     values: Input,
     samples: Input,
+    design: Input,
     adjusted: Output,
     model: dict,
     method: str,
@@ -34,7 +36,8 @@ def main(
         matrix, _ = transformed_counts(matrix, None, method=transform, **options)
         removed = surrogates
     if removed:
-        protected = columns_without(design_of(sheet, model), [*batch_columns, *surrogates])
+        of_samples = CompiledDesign.from_json(read_json(design)).design
+        protected = columns_without(of_samples, [*batch_columns, *surrogates]).loc[matrix.columns]
         covariates = sheet[removed].astype(dict.fromkeys(surrogates, float))
         matrix = adjustment.remove_batch_effect(matrix, covariates, protected)
     write_matrix(matrix, adjusted)

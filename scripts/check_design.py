@@ -7,7 +7,14 @@ cannot be told apart at all, the run has stopped before the first job.
 import pandas as pd
 
 from degsteps.batch.association import confounding_table
-from degsteps.batch.design_matrix import as_frame, cells_table, crosstabs, design_of, splines_of, surrogate_columns
+from degsteps.batch.design_matrix import (
+    as_frame,
+    cells_table,
+    compiled_design,
+    crosstabs,
+    splines_of,
+    surrogate_columns,
+)
 from degsteps.design.rank import rank_report
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json, write_table
@@ -20,13 +27,15 @@ def main(
     crosstab: Output,
     cells: Output,
     summary: Output,
+    compiled: Output,
     model: dict,
     batch_columns: list[str],
     max_cramers_v: float,
 ) -> dict:
     """Write the matrix and the tables that let a reader check it."""
     sheet = read_samples(samples)
-    built = design_of(sheet, model)
+    stored = compiled_design(sheet, model)
+    built = stored.design
     report = rank_report(built)
     columns = list(dict.fromkeys([*model["factors"], *model["covariates"], *batch_columns]))
     surrogates = surrogate_columns(sheet, model)
@@ -50,6 +59,7 @@ def main(
         "residual_df": report.residual_df,
     } | ({"splines": knots} if (knots := splines_of(built)) else {})
     write_json(facts, summary)
+    write_json(stored.as_json(), compiled)
     return facts
 
 

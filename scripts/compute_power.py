@@ -1,8 +1,10 @@
 """Compute what a contrast could find with these samples: power by fold change and mean count (Hart et al. 2013)."""
 
+from degsteps.batch.design_matrix import as_frame
+from degsteps.design.compiled import CompiledDesign
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
-from degsteps.tables import read_matrix, read_samples, read_table, write_table
+from degsteps.tables import read_json, read_matrix, read_table, write_table
 from degsteps.test.contrasts import compiled_contrasts
 from degsteps.test.power import called_below, contrast_power
 
@@ -12,21 +14,19 @@ def main(
     genes: Input,
     size_factors: Input,
     design: Input,
-    samples: Input,
     power: Output,
     name: str,
     contrast: dict,
-    model: dict,
     alpha: float,
     target: float,
     fold_changes: list,
     lengths: OptionalInput = None,
 ) -> dict:
     """Genes that independent filtering has left out cannot be called, and are not counted."""
-    results, matrix = read_table(table, text=("na_reason",)), read_table(design)
+    results, of_samples = read_table(table, text=("na_reason",)), CompiledDesign.from_json(read_json(design))
+    matrix = as_frame(of_samples.design)
     adjusted = results.index[results["padj"].notna()]
-    of_fit = read_samples(samples).loc[matrix.index]
-    tested = compiled_contrasts(of_fit, model, {name: contrast}, matrix)[name]
+    tested = compiled_contrasts(of_samples, {name: contrast}, matrix)[name]
     factors = read_table(size_factors)["size_factor"].loc[matrix.index]
     offsets = normalization_factors(read_matrix(lengths).loc[adjusted, matrix.index], factors) if lengths else factors
     found, facts = contrast_power(

@@ -1,13 +1,14 @@
 """Draw a contrast's top genes: normalised counts, one point per sample, and transformed values as a heatmap."""
 
-from degsteps.batch.design_matrix import design_of, group_labels
+from degsteps.batch.design_matrix import group_labels
+from degsteps.design.compiled import CompiledDesign
 from degsteps.design.weights import contrast_columns
 from degsteps.figures import heatmap
 from degsteps.figures.style import save, scales
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.qc import measures
 from degsteps.step import Input, OptionalInput, Output, run
-from degsteps.tables import read_matrix, read_samples, read_table
+from degsteps.tables import read_json, read_matrix, read_samples, read_table
 from degsteps.test.figures import contrast as figures
 
 
@@ -16,6 +17,7 @@ def main(
     counts: Input,
     size_factors: Input,
     samples: Input,
+    compiled: Input,
     transformed: Input,
     figure_png: Output,
     figure_svg: Output,
@@ -32,7 +34,7 @@ def main(
     """Groups are the levels that the contrast is about, or the values of its covariate."""
     results, matrix = read_table(table, text=("symbol", "na_reason")), read_matrix(counts)
     sheet = read_samples(samples).loc[matrix.columns]
-    built = design_of(sheet, design)
+    built = CompiledDesign.from_json(read_json(compiled)).design
     columns = contrast_columns(contrast, built.levels) or list(built.levels)[-1:]
     if contrast["covariate"]:
         groups = sheet[contrast["covariate"]].astype(float)

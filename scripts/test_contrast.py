@@ -9,17 +9,18 @@ import numpy as np
 from degsteps.batch.design_matrix import (
     compared_samples,
     contrast_facts,
-    design_of,
     expanded_design,
     group_labels,
     reduced_design,
+    sheet_of,
 )
+from degsteps.design.compiled import CompiledDesign
 from degsteps.design.contrasts import words
 from degsteps.design.weights import compile_contrast
 from degsteps.engines.interface import Contrast, TableSettings
 from degsteps.engines.registry import engine_of
 from degsteps.step import Input, Output, run
-from degsteps.tables import order_by_significance, read_matrix, read_model, read_samples, write_table
+from degsteps.tables import order_by_significance, read_json, read_matrix, read_model, write_table
 from degsteps.test.tables import group_means, offsets
 
 
@@ -27,10 +28,9 @@ def main(
     model: Input,
     counts: Input,
     size_factors: Input,
-    samples: Input,
+    design: Input,
     table: Output,
     contrast: dict,
-    design: dict,
     alpha: float,
     cooks_filter: bool,
     independent_filtering: bool,
@@ -38,13 +38,14 @@ def main(
     shrinkage: str,
 ) -> dict:
     """Write the contrast's table; the facts hold the weights of the coefficients, so that the sign can be checked."""
-    stored, matrix, sheet = read_model(model), read_matrix(counts), read_samples(samples)
-    engine, of_fit = engine_of(stored), sheet.loc[stored.obs_names]
-    fitted, built = engine.read(stored), design_of(of_fit, design)
+    stored, matrix = read_model(model), read_matrix(counts)
+    of_samples = CompiledDesign.from_json(read_json(design))
+    engine, built = engine_of(stored), of_samples.design
+    fitted = engine.read(stored)
     compiled = compile_contrast(built, contrast)
     tested = Contrast(
         np.array(compiled.weights),
-        reduced_design(of_fit, design, contrast),
+        reduced_design(of_samples, contrast),
         contrast["lfc_null"],
         contrast["alternative"],
         compared_samples(built, contrast, compiled),
@@ -54,7 +55,7 @@ def main(
     result, facts = engine.contrast_table(fitted, matrix, tested, settings)
     reasons = result.pop("na_reason")
     if compiled.factors:
-        groups = group_labels(sheet, compiled.factors)
+        groups = group_labels(sheet_of(of_samples), compiled.factors)
         result = result.join(group_means(matrix, offsets(fitted, size_factors), groups))
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
     called = result["padj"] < alpha

@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DegstepsError
+from degsteps.batch.design_matrix import as_frame
+from degsteps.design.compiled import CompiledDesign
 from degsteps.engines.voom.linear_models import tested_directions
 from degsteps.engines.voom.trend import effective_library_sizes
 from degsteps.step import Input, Output, run
-from degsteps.tables import read_matrix, read_samples, read_table, write_table
+from degsteps.tables import read_json, read_matrix, read_table, write_table
 from degsteps.test import concordance
 from degsteps.test.contrasts import compiled_contrasts
 
 
-def main(
-    counts: Input, size_factors: Input, design: Input, samples: Input, table: Output, model: dict, contrasts: dict
-) -> dict:
+def main(counts: Input, size_factors: Input, design: Input, table: Output, contrasts: dict) -> dict:
     """Fit once, test every contrast."""
     os.environ.setdefault("NUMBA_NUM_THREADS", "1")
     try:
@@ -30,14 +30,15 @@ def main(
             "test.concordance: edger_ql needs the package edgepython, which is not installed. Run snakemake with "
             "--use-conda, or `make concordance` (`pip install -r envs/concordance.lock.txt`), or take it out."
         ) from None
-    matrix, sheet, frame = read_matrix(counts), read_samples(samples), read_table(design)
+    matrix, of_samples = read_matrix(counts), CompiledDesign.from_json(read_json(design))
+    frame = as_frame(of_samples.design)
     columns, values = frame.loc[matrix.columns].to_numpy(dtype=float), matrix.to_numpy(dtype=float)
     libraries = values.sum(axis=0)
     factors = effective_library_sizes(values, read_table(size_factors)["size_factor"][matrix.columns].to_numpy())
     data = edgepython.make_dgelist(values, lib_size=libraries, norm_factors=factors / libraries)
     fit = edgepython.glm_ql_fit(edgepython.estimate_disp(data, columns), columns, legacy=True)
     tables = {}
-    for name, contrast in compiled_contrasts(sheet.loc[matrix.columns], model, contrasts, frame).items():
+    for name, contrast in compiled_contrasts(of_samples, contrasts, frame).items():
         smaller = contrast.reduced
         tested = contrast.weights if smaller is None else tested_directions(frame, smaller.loc[frame.index])
         result = edgepython.glm_ql_ftest(fit, contrast=tested)["table"]

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from degsteps.design.compiled import compile_design
 from degsteps.normalize.size_factors import size_factors
-from degsteps.tables import write_matrix, write_table
+from degsteps.tables import write_json, write_matrix, write_table
 from tests.conftest import REPO, clean_environment
 
 REFERENCE = REPO / "tests" / "reference"
@@ -25,23 +26,17 @@ def command(name: str, folder, python: str) -> list[str]:
     samples = pd.read_csv(REFERENCE / name / "samples.tsv", sep="\t", index_col=0, dtype=str)
     counts = pd.read_csv(REFERENCE / name / "counts.tsv.gz", sep="\t", index_col="gene")[samples.index]
     counts = counts[counts.sum(axis=1) >= 10]
-    design = pd.DataFrame({"Intercept": 1.0}, index=samples.index)
-    for column, reference in references.items():
-        for level in dict.fromkeys([reference, *samples[column]]):
-            if level != reference:
-                design[f"{column}[T.{level}]"] = (samples[column] == level) * 1.0
     write_matrix(counts, folder / "counts.parquet")
     write_table(size_factors(counts, "tmm").to_frame("size_factor").rename_axis("sample"), folder / "factors.tsv")
-    write_table(design.rename_axis("sample"), folder / "design.tsv")
-    write_table(samples.rename_axis("sample"), folder / "samples.tsv")
     factors = {column: {"reference": level, "levels": None} for column, level in references.items()}
     model = {"formula": f"~ {' + '.join(references)}", "factors": factors, "covariates": {}}
+    compiled = compile_design(samples.to_dict("list"), list(samples.index), model)
+    write_json(compiled.as_json(), folder / "design.json")
     last = {"factor": factor, "test": test, "reference": references[factor], "reduced": None}
     contrasts = {"last": last, "all": last | {"reduced": "~ 1"}}
-    files = ["--counts", "counts.parquet", "--size-factors", "factors.tsv", "--design", "design.tsv"]
-    files += ["--samples", "samples.tsv", "--table", "found.tsv"]
-    settings = [f"--model={json.dumps(model)}", f"--contrasts={json.dumps(contrasts)}"]
-    return [python, str(REPO / "scripts" / "test_edger_ql.py"), *files, *settings]
+    files = ["--counts", "counts.parquet", "--size-factors", "factors.tsv", "--design", "design.json"]
+    files += ["--table", "found.tsv", f"--contrasts={json.dumps(contrasts)}"]
+    return [python, str(REPO / "scripts" / "test_edger_ql.py"), *files]
 
 
 def run(words: list[str], folder) -> subprocess.CompletedProcess:

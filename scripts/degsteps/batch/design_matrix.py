@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from degsteps.design.coding import Design, build_design
+from degsteps.design.coding import Design
+from degsteps.design.compiled import AS_THEY_ARE, CompiledDesign, compile_design
 from degsteps.design.contrasts import contrast_form
-from degsteps.design.formula import INTERCEPT, Formula, parse_formula, term_name
+from degsteps.design.formula import INTERCEPT, term_name
 from degsteps.design.splines import Spline
 from degsteps.design.surrogate_checks import NAME
 from degsteps.design.weights import Compiled
@@ -24,11 +25,12 @@ def design_of(samples: pd.DataFrame, model: Mapping[str, Any]) -> Design:
         variables where there are any. They come after the terms of the formula.
     model : the ``design`` section of the configuration (formula, factors, covariates, surrogates).
     """
-    columns, names = samples.to_dict("list"), surrogate_columns(samples, model)
-    formula = parse_formula(model["formula"])
-    whole = Formula(formula.intercept, (*formula.terms, *[(name,) for name in names]))
-    covariates = with_surrogates(model, names)["covariates"]
-    return build_design(columns, list(samples.index), whole, model["factors"], covariates)
+    return compiled_design(samples, model).design
+
+
+def compiled_design(samples: pd.DataFrame, model: Mapping[str, Any]) -> CompiledDesign:
+    """Build the design of an analysis with what it was made from; see :func:`design_of`."""
+    return compile_design(samples.to_dict("list"), list(samples.index), model)
 
 
 def surrogate_columns(samples: pd.DataFrame, model: Mapping[str, Any]) -> list[str]:
@@ -38,8 +40,7 @@ def surrogate_columns(samples: pd.DataFrame, model: Mapping[str, Any]) -> list[s
 
 def with_surrogates(model: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Return the ``design`` section with surrogate variables among its covariates."""
-    as_they_are = {"unit": "", "center": False, "scale": False, "spline": None}
-    return {**model, "covariates": {**model["covariates"], **dict.fromkeys(names, as_they_are)}}
+    return {**model, "covariates": {**model["covariates"], **dict.fromkeys(names, AS_THEY_ARE)}}
 
 
 def splines_of(design: Design) -> dict[str, Any]:
@@ -48,9 +49,14 @@ def splines_of(design: Design) -> dict[str, Any]:
     return {name: {"knots": list(used.knots), "boundary": list(used.boundary)} for name, used in splines.items()}
 
 
-def reduced_design(samples: pd.DataFrame, model: Mapping[str, Any], contrast: Mapping[str, Any]) -> pd.DataFrame | None:
+def reduced_design(compiled: CompiledDesign, contrast: Mapping[str, Any]) -> pd.DataFrame | None:
     """Return the smaller design of a likelihood-ratio test, or None for a Wald test."""
-    return as_frame(design_of(samples, {**model, "formula": contrast["reduced"]})) if contrast["reduced"] else None
+    return as_frame(compiled.of_formula(contrast["reduced"])) if contrast["reduced"] else None
+
+
+def sheet_of(compiled: CompiledDesign) -> pd.DataFrame:
+    """Return the columns of the sample table that a design needs, as text."""
+    return pd.DataFrame(compiled.values, index=pd.Index(compiled.design.samples, name="sample"))
 
 
 def as_frame(design: Design) -> pd.DataFrame:

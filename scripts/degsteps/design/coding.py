@@ -36,7 +36,7 @@ class Scaling(NamedTuple):
         return ((value - self.center) / self.scale,)
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """Columns of one term: each of its columns of the sheet with the coding ``full``, ``reduced`` or ``number``."""
 
     term: tuple[str, ...]
@@ -67,7 +67,7 @@ class Design:
     levels: dict[str, tuple[str, ...]]
     covariates: dict[str, Scaling | Spline]
     groups: dict[tuple[str, ...], tuple[str, ...]] = field(repr=False)
-    parts: tuple[_Part, ...] = field(repr=False)
+    parts: tuple[Part, ...] = field(repr=False)
 
     @property
     def group_factors(self) -> tuple[str, ...]:
@@ -240,7 +240,7 @@ def _entering(name: str, numbers: list[float], declared: Mapping[str, Any]) -> S
     return Scaling(center=center, scale=deviation if declared.get("scale", False) else 1.0)
 
 
-def _coded_parts(formula: Formula, numeric: frozenset[str]) -> list[_Part]:
+def _coded_parts(formula: Formula, numeric: frozenset[str]) -> list[Part]:
     """Choose the coding of every factor in every term so that no column is redundant by coding.
 
     A factor with all its levels spans the constant and the factor's contrasts. So a term spans the product, over its
@@ -251,7 +251,7 @@ def _coded_parts(formula: Formula, numeric: frozenset[str]) -> list[_Part]:
     parts = []
     if formula.intercept:
         spanned.add(frozenset())
-        parts.append(_Part((), ()))
+        parts.append(Part((), ()))
     for term in formula.terms:
         margins = [
             tuple(itertools.compress(term, chosen))
@@ -286,15 +286,15 @@ def _joined(margins: list[tuple[str, ...]], numeric: frozenset[str]) -> list[dic
     return sorted(parts, key=len)
 
 
-def _ordered(term: tuple[str, ...], codings: dict[str, str]) -> _Part:
-    return _Part(term, tuple((name, codings[name]) for name in term if name in codings))
+def _ordered(term: tuple[str, ...], codings: dict[str, str]) -> Part:
+    return Part(term, tuple((name, codings[name]) for name in term if name in codings))
 
 
 def _coded_levels(name: str, coding: str, levels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return levels[name] if coding == "full" else levels[name][1:]
 
 
-def _part_columns(part: _Part, levels: Mapping[str, tuple[str, ...]], widths: Mapping[str, int]) -> list[str]:
+def _part_columns(part: Part, levels: Mapping[str, tuple[str, ...]], widths: Mapping[str, int]) -> list[str]:
     """Return the column names of a part; the levels of its first factor vary fastest, as in R.
 
     Parameters
@@ -315,7 +315,7 @@ def _part_columns(part: _Part, levels: Mapping[str, tuple[str, ...]], widths: Ma
 
 
 def _part_values(
-    part: _Part, values: Mapping[str, str | tuple[float, ...]], levels: Mapping[str, tuple[str, ...]]
+    part: Part, values: Mapping[str, str | tuple[float, ...]], levels: Mapping[str, tuple[str, ...]]
 ) -> list[float]:
     """Return one sample's values in the columns of a part."""
     products = [1.0]

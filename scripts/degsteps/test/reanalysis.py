@@ -11,14 +11,16 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError, DesignError
+from degsteps.batch.design_matrix import as_frame
 from degsteps.batch.surrogate_setup import SurrogateSetup, surrogate_setup
+from degsteps.design.compiled import CompiledDesign
 from degsteps.design.surrogate_checks import NAME
 from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
 from degsteps.engines.registry import ENGINES
 from degsteps.filter import rules
 from degsteps.normalize import size_factors as normalization
 from degsteps.step import Input, Inputs, OptionalInput
-from degsteps.tables import read_gene_list, read_matrix, read_samples, read_table
+from degsteps.tables import read_gene_list, read_json, read_matrix, read_samples
 from degsteps.test.contrasts import compiled_contrasts
 
 #: Columns of a result table in which a repeated run must equal the one that it repeats.
@@ -108,7 +110,8 @@ class StudyFiles:
 def read_study(files: StudyFiles) -> tuple[Study, dict[str, Contrast]]:
     """Read what the steps from the filter to the test read."""
     matrix = read_matrix(files.counts)
-    sheet, whole = read_samples(files.samples).loc[matrix.columns].rename_axis("sample"), read_table(files.design)
+    sheet = read_samples(files.samples).loc[matrix.columns].rename_axis("sample")
+    compiled = CompiledDesign.from_json(read_json(files.design)).without_surrogates()
     surrogates = None
     if files.model.get("surrogates"):
         sheet = sheet[[name for name in sheet.columns if not NAME.fullmatch(name)]]
@@ -121,8 +124,7 @@ def read_study(files: StudyFiles) -> tuple[Study, dict[str, Contrast]]:
             compatibility=files.test["compatibility"],
             control_genes=read_gene_list(files.surrogate_controls) if files.surrogate_controls else None,
         )
-        whole = whole[[name for name in whole.columns if not NAME.fullmatch(name)]]
-    known = whole.loc[matrix.columns]
+    known = as_frame(compiled.design).loc[matrix.columns]
     study = Study(
         matrix,
         known,
@@ -135,7 +137,7 @@ def read_study(files: StudyFiles) -> tuple[Study, dict[str, Contrast]]:
         sheet[files.subject] if files.subject else None,
         surrogates,
     )
-    return study, compiled_contrasts(sheet, files.model, files.contrasts, known)
+    return study, compiled_contrasts(compiled, files.contrasts, known)
 
 
 def filtered_genes(study: Study, settings: Mapping[str, Any]) -> pd.Index:

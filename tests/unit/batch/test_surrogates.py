@@ -328,7 +328,7 @@ def test_the_design_check_compares_surrogate_variables_with_the_formula_only(ste
         "covariates": {},
         "surrogates": {"x": 1},
     }
-    names = ("design", "association", "crosstab", "cells", "summary")
+    names = ("design", "association", "crosstab", "cells", "summary", "compiled")
     files = {name: tmp_path / f"checked.{name}" for name in names}
     check_design.main(samples=tmp_path / "extended.tsv", model=model, batch_columns=["day"], max_cramers_v=0.5, **files)
     table = read_table(files["association"], text=("b",)).reset_index()
@@ -341,7 +341,8 @@ def test_the_design_check_compares_surrogate_variables_with_the_formula_only(ste
 
 @pytest.mark.parametrize("method", ["linear", "combat_seq"])
 def test_figures_lose_the_surrogate_variables(study, step, tmp_path, method):
-    from degsteps.tables import read_matrix, write_matrix
+    from degsteps.batch.design_matrix import compiled_design
+    from degsteps.tables import read_matrix, read_samples, write_json, write_matrix
     from scripts import adjust_transformed
 
     counts, _, _, _, _, batch = study
@@ -354,9 +355,12 @@ def test_figures_lose_the_surrogate_variables(study, step, tmp_path, method):
         "covariates": {},
         "surrogates": {"x": 1},
     }
+    compiled = tmp_path / "compiled.json"
+    write_json(compiled_design(read_samples(tmp_path / "extended.tsv"), model).as_json(), compiled)
     facts = adjust_transformed.main(
         values=tmp_path / "values.parquet",
         samples=tmp_path / "extended.tsv",
+        design=compiled,
         adjusted=tmp_path / "adjusted.parquet",
         model=model,
         method=method,

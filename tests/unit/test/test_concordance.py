@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from degsteps.batch.design_matrix import as_frame, design_of
+from degsteps.batch.design_matrix import as_frame, compiled_design
 from degsteps.engines.registry import ENGINES
-from degsteps.tables import read_table, write_matrix, write_table
+from degsteps.tables import read_table, write_json, write_matrix, write_table
 from degsteps.test.concordance import compare, joined_tables
 from degsteps.test.contrasts import compiled_contrasts
 from degsteps.test.figures.concordance import concordance_plot, signed_evidence
@@ -76,7 +76,8 @@ def test_compiled_contrasts_hold_weights_and_the_smaller_design():
     contrast = {"factor": "arm", "test": "b", "reference": "a", "reduced": None}
     contrast |= {"lfc_null": 0, "alternative": "greater_abs"}
     contrasts = {"plain": contrast, "nested": contrast | {"reduced": "~ run"}}
-    plain, nested = compiled_contrasts(samples, model, contrasts, as_frame(design_of(samples, model))).values()
+    stored = compiled_design(samples, model)
+    plain, nested = compiled_contrasts(stored, contrasts, as_frame(stored.design)).values()
     assert list(plain.weights) == list(nested.weights) == [0, 0, 1]
     assert plain.reduced is None
     assert list(nested.reduced.columns) == ["Intercept", "run[T.2]"]
@@ -118,17 +119,15 @@ def test_every_engine_of_the_main_environment_can_be_the_second(engine, tmp_path
     counts.iloc[:10, [2, 3, 6, 7]] *= 8
     factors = {"arm": {"reference": "a", "levels": None}}
     model = {"formula": "~ arm", "factors": factors, "covariates": {}}
-    files = {name: tmp_path / name for name in ("counts.parquet", "size_factors.tsv", "design.tsv", "samples.tsv")}
+    files = {name: tmp_path / name for name in ("counts.parquet", "size_factors.tsv", "design.json")}
     write_matrix(counts.rename_axis("gene"), files["counts.parquet"])
     write_table(pd.DataFrame({"size_factor": 1.0}, index=samples.index), files["size_factors.tsv"])
-    write_table(as_frame(design_of(samples, model)).rename_axis("sample"), files["design.tsv"])
-    write_table(samples, files["samples.tsv"])
+    write_json(compiled_design(samples, model).as_json(), files["design.json"])
     contrast = {"factor": "arm", "test": "b", "reference": "a", "reduced": None, "lfc_null": 1}
     importlib.import_module("test_second_engine").main(
         *files.values(),
         tmp_path / "table.tsv",
         engine=engine,
-        model=model,
         contrasts={"c": contrast | {"alternative": "greater"}},
         compatibility="r",
         fit_type="parametric",

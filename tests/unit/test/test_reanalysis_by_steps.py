@@ -90,7 +90,7 @@ class Run:
             settings = {"null_model": "~ 1", "seed": 1, "fit_type": test["fit_type"], "compatibility": "r"}
             extra = {"lengths": self.offsets, "control_genes": self.controls}
             estimate_surrogates.main(filtered, factors, sheet, *places, model, **settings, **extra)
-        others = [self.path(name) for name in ("a.tsv", "b.tsv", "c.cells.tsv", "d.json")]
+        others = [self.path(name) for name in ("a.tsv", "b.tsv", "c.cells.tsv", "d.json", "compiled.json")]
         check_design.main(self.sheet, design, *others, model, [], 0.5)
         fitting = {name: test[name] for name in ("engine", "compatibility", "fit_type")}
         blocks = {"subject": subject, "samples": sheet if subject else None}
@@ -99,7 +99,7 @@ class Run:
         asked = {name: test[name] for name in ("alpha", "cooks_filter", "independent_filtering", "adjustment")}
         for name, contrast in self.contrasts.items():
             table = self.path(f"{name}.tsv")
-            test_contrast.main(fit, filtered, factors, self.sheet, table, contrast, model, **asked, shrinkage="none")
+            test_contrast.main(fit, filtered, factors, others[-1], table, contrast, **asked, shrinkage="none")
 
     def path(self, name):
         return self.folder / name
@@ -114,7 +114,7 @@ class Run:
         study = StudyFiles(
             self.path("counts.parquet"),
             self.sheet,
-            self.path("design.tsv"),
+            self.path("compiled.json"),
             tables,
             contrasts=self.contrasts,
             model=self.model,
@@ -214,12 +214,11 @@ def test_stages_of_linear_models_begin_with_the_moderated_f(tmp_path):
     facts = adjust_stage_wise.main(
         study.path("model.h5ad"),
         study.path("kept.parquet"),
-        study.sheet,
+        study.path("compiled.json"),
         [study.path(f"{name}.tsv") for name in contrasts],
         study.path("stages.tsv"),
         family="both",
         contrasts=contrasts,
-        design=model,
         confirmation="shaffer",
         **{name: LINEAR[name] for name in ("alpha", "cooks_filter", "independent_filtering")},
     )
