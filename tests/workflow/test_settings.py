@@ -257,7 +257,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "test.fit_type": ({"test.fit_type": "local"}, "07_test/genes.tsv", {}),
     "test.shrinkage": ({"test.shrinkage": "normal"}, "07_test/c.tsv", {}),
     "annotate.genes": ({"annotate.genes": None}, "02_filter/annotation.tsv", {}),
-    "annotate.release": ({"annotate.release": "R1"}, "08_annotate/annotate_genes.record.json", {}),
+    "annotate.release": ({"annotate.release": "R1"}, "02_filter/annotate_genes.record.json", {}),
     "annotate.strip_version": (
         VERSIONED | {"annotate.strip_version": "always"},
         "02_filter/annotation.tsv",
@@ -628,7 +628,7 @@ def test_setting_is_needed(variants, key, monkeypatch):
 
 
 def test_unmapped_genes_stop_the_run(variants):
-    record = json.loads((variants / "results/base/1.0/08_annotate/annotate_genes.record.json").read_text())
+    record = json.loads((variants / "results/base/1.0/02_filter/annotate_genes.record.json").read_text())
     command = record["command"].replace("given/genes.tsv", "../genes_of_another_species.tsv")
     other = variants.parent / "genes_of_another_species.tsv"
     other.write_text("gene\tsymbol\nENSG00000000003\tTSPAN6\n")

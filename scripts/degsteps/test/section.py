@@ -31,7 +31,7 @@ from degsteps.sections.results import Results, matches
 from degsteps.test.pvalue_shape import pvalue_shape
 
 #: Title and reading aid of the figure of the fit.
-_FIT_FIGURES = {
+FIT_FIGURES = {
     "dispersion": (
         "Dispersion",
         "Dispersion of each gene over its mean, before and after shrinkage. The trend should run through the cloud.",
@@ -53,7 +53,7 @@ def _blocks(results: Results) -> Iterator[Block]:
         "an experiment."
     )
     kind = ENGINES[results.settings["test"]["engine"]].figure
-    title, caption = _FIT_FIGURES[kind]
+    title, caption = FIT_FIGURES[kind]
     yield from figures(results, "test/dispersion", title, caption)
     for match in matches(results.figures, r"test/sets/([^/]+)/dispersion"):
         yield from figures(results, match[0], f"{title}, sample set {match[1]}", caption)

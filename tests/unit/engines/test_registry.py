@@ -15,8 +15,8 @@ from degsteps.config.reading import read_schema
 from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
 from degsteps.engines.registry import ABILITIES, ENGINES
 from degsteps.preflight.engines import REQUIREMENTS
-from degsteps.report.pictures import FIGURES
-from degsteps.report.references import REFERENCES
+from degsteps.report.sections import SECTIONS, references
+from degsteps.test.section import FIT_FIGURES
 from tests.conftest import REPO
 
 LIBRARY = REPO / "scripts" / "degsteps"
@@ -38,8 +38,8 @@ def test_records_are_complete(name):
     assert engine.name == name
     assert engine.knows | engine.lacks.keys() <= ABILITIES.keys()
     assert not engine.knows & engine.lacks.keys()
-    assert set(engine.citations) <= REFERENCES.keys()
-    assert engine.figure in FIGURES
+    assert set(engine.citations) <= references(SECTIONS).keys()
+    assert engine.figure in FIT_FIGURES
     assert (REPO / "scripts" / f"{engine.rule}.py").is_file()
     assert engine.is_first <= (engine.load is not None)
 
