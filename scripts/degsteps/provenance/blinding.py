@@ -102,9 +102,9 @@ def is_blinded(analysis: Mapping[str, Any]) -> bool:
 
 def with_masked_labels(analysis: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a blinded run: own version, and nothing that looks at the masked labels."""
-    masked = analysis["blinding"]["columns"]
+    columns = analysis["blinding"]["columns"]
     masked = {**analysis, "version": f"{analysis['version']}{SUFFIX}"}
-    masked["qc"] = analysis["qc"] | {"color_by": [name for name in analysis["qc"]["color_by"] if name not in masked]}
+    masked["qc"] = analysis["qc"] | {"color_by": [name for name in analysis["qc"]["color_by"] if name not in columns]}
     # The linear adjustment protects the design, which holds the masked labels.
     masked["batch"] = analysis["batch"] | {"method": "none"}
     # What is masked beside the design can only be told where the design is known.
