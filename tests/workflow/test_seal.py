@@ -116,7 +116,7 @@ def test_changed_code_and_lost_files_are_listed(sealed, tmp_path, monkeypatch):
     script = scripts / "fit_model.py"
     script.write_text(script.read_text() + "\nEXTRA = 1\n")
     assert code_digest(script) != code_digest(REPO / "scripts" / "fit_model.py")
-    lost, cut = root / "08_annotate" / "genes.tsv", root / "07_test" / "genes.tsv"
+    lost, cut = root / "02_filter" / "annotation.tsv", root / "07_test" / "genes.tsv"
     contents = {path: path.read_bytes() for path in (lost, cut)}
     lost.parent.chmod(0o755)
     cut.chmod(0o644)

@@ -537,6 +537,10 @@ def copy_unaffected(results: Path, name: str, settings: dict[str, Any]) -> None:
         source = results / "base" / "1.0" / stage_folder(stage)
         if source.is_dir():
             shutil.copytree(source, results / name / "1.0" / source.name)
+    if "annotate" in sections and STAGES[first] != "ingest":
+        # The gene table is an early step: it lies beside the filter.
+        for file in ("annotation.tsv", "annotate_genes.record.json"):
+            (results / name / "1.0" / stage_folder("filter") / file).unlink(missing_ok=True)
     if STAGES[first] == "test" and not OF_THE_FIT & set(settings):
         place = results / name / "1.0" / stage_folder("test")
         place.mkdir(parents=True)
