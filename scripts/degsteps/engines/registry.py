@@ -194,8 +194,8 @@ _RECORDS = (
     Engine(
         name="voom",
         title="limma-voom",
-        description="linear models of log counts with weights (limma-voom), also for correlated samples of one subject; "
-        "needs `cooks_filter: false` and `shrinkage: none`.",
+        description="linear models of log counts with weights (limma-voom), also for correlated samples of one "
+        "subject; needs `cooks_filter: false` and `shrinkage: none`.",
         knows=frozenset({"alternatives", "many_fits", "reduced", "stage_wise", "subjects"}),
         tests=Tests("moderated t tests", "moderated F tests"),
         estimates="weighted least squares",
