@@ -6,6 +6,7 @@ Light modules only: the Snakefile imports this module.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from degsteps.engines.registry import ENGINES
 from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.formats import NAMES as FORMAT_NAMES
 from degsteps.normalize.methods import ESTIMATED, METHODS, TABLES
@@ -14,6 +15,8 @@ from degsteps.normalize.methods import ESTIMATED, METHODS, TABLES
 _MARK = "registry:"
 #: Names, or records by name, as the schemas call them.
 REGISTRIES: dict[str, Collection[str]] = {
+    "engines": {name: engine for name, engine in ENGINES.items() if engine.is_first},
+    "second_engines": [name for name, engine in ENGINES.items() if engine.is_second],
     "size_factors": METHODS,
     "estimated_size_factors": ESTIMATED,
     "normalized_tables": TABLES,

@@ -55,6 +55,7 @@ class Engine:
     Attributes
     ----------
     name : as the configuration has it.
+    description : for the page of all settings.
     title : as figures have it.
     knows : names of ``ABILITIES``.
     tests : what its tests are called.
@@ -78,6 +79,7 @@ class Engine:
     figure: str
     method: str
     citations: tuple[str, ...]
+    description: str = ""
     package: str | None = None
     release: str = ""
     is_first: bool = True
@@ -163,6 +165,7 @@ _RECORDS = (
     Engine(
         name="degsteps",
         title="degsteps",
+        description="the numbers of R's DESeq2, quickly.",
         knows=frozenset(ABILITIES) - {"subjects"},
         tests=_WALD,
         estimates="maximum likelihood",
@@ -174,6 +177,7 @@ _RECORDS = (
     Engine(
         name="pydeseq2",
         title="PyDESeq2",
+        description="PyDESeq2 alone, for comparison.",
         knows=frozenset({"alternatives", "apeglm", "cooks", "dispersions"}),
         tests=_WALD,
         estimates="maximum likelihood",
@@ -190,6 +194,8 @@ _RECORDS = (
     Engine(
         name="voom",
         title="limma-voom",
+        description="linear models of log counts with weights (limma-voom), also for correlated samples of one "
+        "subject; needs `cooks_filter: false` and `shrinkage: none`.",
         knows=frozenset({"alternatives", "many_fits", "reduced", "stage_wise", "subjects"}),
         tests=Tests("moderated t tests", "moderated F tests"),
         estimates="weighted least squares",
