@@ -77,6 +77,12 @@ def _design_blocks(results: Results) -> Iterator[Block]:
         f"{len(design['coefficients'])} coefficients, of full rank {design['rank']}; {design['residual_df']} residual "
         f"{degrees} of freedom."
     )
+    if "dropped" in design:
+        yield text(
+            "Left out, because in these samples they are combinations of other columns and say nothing of their own: "
+            + "; ".join(f"{column} = {combination}" for column, combination in design["dropped"].items())
+            + ". No contrast depends on them; the fit is the same whichever of such columns are left out."
+        )
     yield factor_grid(results)
     yield covariate_grid(results)
     yield coefficient_grid(design)

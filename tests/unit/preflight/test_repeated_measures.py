@@ -75,7 +75,7 @@ def subjects_nested_and_nothing_said(study):
 
 
 @CASES
-def note_subjects_ignored(study):
+def subjects_ignored(study):
     with_subjects(study, IN_ARMS)
     study.sheet["Donor_ID"] = ["x", "x", "y", "z", "u", "v", "w", "s"]
 
