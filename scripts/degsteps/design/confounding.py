@@ -3,6 +3,7 @@
 Standard library only: the Snakefile imports this module.
 """
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 
 from degsteps.basics.errors import Finding
@@ -15,8 +16,8 @@ from degsteps.design.rank import Alias, RankReport
 _MOST_LEVELS = 8
 #: Ends advice where nothing that was tried works.
 _NOTHING_WORKS = (
-    "No formula with fewer of these columns answers it with these samples: ask for a comparison within what they share, "
-    "or add samples that separate them."
+    "No formula with fewer of these columns answers it with these samples: ask for a comparison within what they "
+    "share, or add samples that separate them."
 )
 
 
@@ -128,7 +129,11 @@ def _explain(
         f"the effects of {listed(names)} cannot be told apart: {alias.column} = {equation(alias.combination)} in all "
     )
     what += f"samples{rest}."
-    return Finding("", what, _leave_out(design, droppable, alternatives), "design")
+    cure = _leave_out(design, droppable, alternatives)
+    nested = [(a, b) for a, b in itertools.permutations(factors, 2) if determines(samples[a], samples[b])]
+    for first, second in nested[:1]:
+        cure += "\n" + crosstab_text(samples[first], samples[second], first, second)
+    return Finding("", what, cure, "design")
 
 
 def _leave_out(design: Design, names: Sequence[str], alternatives: Alternatives) -> str:

@@ -9,8 +9,8 @@ Standard library only: the Snakefile imports this module.
 
 import re
 from collections import Counter
-from dataclasses import replace
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from degsteps.basics.errors import DegstepsError, Finding
@@ -23,24 +23,145 @@ from degsteps.design.rank import rank_report
 
 #: What columns of subjects are called, alone or with ``id``, ``no`` and the like; in English and other languages.
 _SUBJECTS = frozenset(
-    """
-    subject subj patient pat participant donor individual indiv person volunteer proband animal mouse rat rabbit monkey
-    macaque pig dog cat sheep cow horse fish usubjid subjid ptid patid
-    versuchsperson spender spenderin patientin probandin teilnehmer teilnehmerin tier versuchstier maus ratte kaninchen
-    schwein hund
-    sujet donneur donneuse participante volontaire souris chien individu patiente
-    sujeto paciente donante participante voluntario ratón raton individuo perro cerdo
-    soggetto paziente donatore partecipante volontario topo ratto individuo
-    sujeito doador camundongo rato
-    patiënt proefpersoon deelnemer muis dier
-    försöksperson deltagare givare råtta forsøgsperson deltager mus dyr djur potilas koehenkilö
-    pacjent dawca uczestnik mysz szczur pacient dárce hasta donör denek
-    пациент донор субъект испытуемый животное мышь крыса участник
-    患者 受试者 供体 供者 小鼠 大鼠 被験者 ドナー マウス 被检者
-    """.split()
+    [
+        "subject",
+        "subj",
+        "patient",
+        "pat",
+        "participant",
+        "donor",
+        "individual",
+        "indiv",
+        "person",
+        "volunteer",
+        "proband",
+        "animal",
+        "mouse",
+        "rat",
+        "rabbit",
+        "monkey",
+        "macaque",
+        "pig",
+        "dog",
+        "cat",
+        "sheep",
+        "cow",
+        "horse",
+        "fish",
+        "usubjid",
+        "subjid",
+        "ptid",
+        "patid",
+        "versuchsperson",
+        "spender",
+        "spenderin",
+        "patientin",
+        "probandin",
+        "teilnehmer",
+        "teilnehmerin",
+        "tier",
+        "versuchstier",
+        "maus",
+        "ratte",
+        "kaninchen",
+        "schwein",
+        "hund",
+        "sujet",
+        "donneur",
+        "donneuse",
+        "participante",
+        "volontaire",
+        "souris",
+        "chien",
+        "individu",
+        "patiente",
+        "sujeto",
+        "paciente",
+        "donante",
+        "participante",
+        "voluntario",
+        "ratón",
+        "raton",
+        "individuo",
+        "perro",
+        "cerdo",
+        "soggetto",
+        "paziente",
+        "donatore",
+        "partecipante",
+        "volontario",
+        "topo",
+        "ratto",
+        "individuo",
+        "sujeito",
+        "doador",
+        "camundongo",
+        "rato",
+        "patiënt",
+        "proefpersoon",
+        "deelnemer",
+        "muis",
+        "dier",
+        "försöksperson",
+        "deltagare",
+        "givare",
+        "råtta",
+        "forsøgsperson",
+        "deltager",
+        "mus",
+        "dyr",
+        "djur",
+        "potilas",
+        "koehenkilö",
+        "pacjent",
+        "dawca",
+        "uczestnik",
+        "mysz",
+        "szczur",
+        "pacient",
+        "dárce",
+        "hasta",
+        "donör",
+        "denek",
+        "пациент",
+        "донор",
+        "субъект",
+        "испытуемый",
+        "животное",
+        "мышь",
+        "крыса",
+        "участник",
+        "患者",
+        "受试者",
+        "供体",
+        "供者",
+        "小鼠",
+        "大鼠",
+        "被験者",
+        "ドナー",
+        "マウス",
+        "被检者",
+    ]
 )
 _NUMBERS = frozenset(
-    "id ids no nr num number code key name label identifier barcode nummer numéro numero número".split()
+    [
+        "id",
+        "ids",
+        "no",
+        "nr",
+        "num",
+        "number",
+        "code",
+        "key",
+        "name",
+        "label",
+        "identifier",
+        "barcode",
+        "nummer",
+        "numéro",
+        "numero",
+        "número",
+    ]
 )
 _WORDS = re.compile(r"[^\W\d_]+")
 #: Of camel case, where one word ends and the next begins; ``PatientID``, ``donorNo``.
@@ -52,8 +173,9 @@ _MOST_SUBJECTS = 200
 def names_subjects(column: str) -> bool:
     """Return whether a column is called as columns of subjects are: ``patient``, ``Donor_ID``, ``Proband Nr``."""
     words = [word.casefold() for word in _WORDS.findall(_CAMEL.sub(" ", column))]
-    # "patientid" in one word, and the plural.
-    forms = [{word, word.removesuffix("s"), *[word.removesuffix(end) for end in ("id", "nr", "no")]} for word in words]
+    # The plural, and "patientid" in one word.
+    ends = ("s", "id", "nr", "no", "number", "code", "nummer", "ennummer")
+    forms = [{word, *[word.removesuffix(end) for end in ends]} for word in words]
     are_subjects = [bool(of_word & _SUBJECTS) for of_word in forms]
     return any(are_subjects) and all(
         is_subject or word in _NUMBERS for is_subject, word in zip(are_subjects, words, strict=True)
@@ -180,7 +302,7 @@ def ignored_subjects(
         larger = Formula(design.formula.intercept, ((name,), *design.formula.terms))
         declared = {**alternatives.factors, name: {"reference": values[0], "levels": None}}
         if name not in alternatives.covariates and replace(alternatives, factors=declared).works(larger):
-            ways.insert(0, f"fixed (with design.formula: '{larger}')")
+            ways.insert(0, f"fixed (with the formula '{larger}')")
         cure = f"Say what they are under design.repeated: {{subject: {name}, method: ...}}, with one of "
         findings.append(Finding("design.repeated", what, f"{cure}{', '.join(ways)}; see docs/designs.md.", "design"))
     return findings

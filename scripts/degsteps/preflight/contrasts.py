@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any
 
-from degsteps.basics.errors import DegstepsError, DesignError
+from degsteps.basics.errors import DegstepsError, DesignError, Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.design.alternatives import Alternatives
 from degsteps.design.coding import Design, build_design, factor_levels
@@ -94,8 +94,7 @@ def check_design(check: Check) -> None:
     built = check.design_or_none() if check.columns else None
     if built is None:
         return
-    section, model = check.analysis["design"], set_model(check.analysis, None)
-    key = "design.formula"
+    model, key = set_model(check.analysis, None), "design.formula"
     of_all = {name: contrast for name, contrast in check.contrasts_by_name.items() if contrast["sample_set"] is None}
     design = _estimable(check, key, built, of_all, check.columns, model)
     if design is None:
@@ -178,7 +177,7 @@ def _set_design(
     else:
         _compiled(check, design, contrasts)
         _tests(check, design, contrasts, columns)
-        _subjects(check, design, model, contrasts, columns)
+        _subjects(check, design, model, contrasts, columns, f"in the sample set {quoted(name)}, ")
         if block_column(check.analysis["design"]) in columns:
             section = check.analysis["design"]
             check.take(subject_findings(section, columns, design.formula.columns, check.tested, design, key))
@@ -309,13 +308,15 @@ def _subjects(
     model: Mapping[str, Any],
     contrasts: Mapping[str, Mapping[str, Any]],
     columns: Mapping[str, Sequence[str]],
+    where: str = "",
 ) -> None:
     """Ask about samples of one subject that are taken for independent ones; where nothing is tested, nothing is."""
     section = check.analysis["design"]
     if section["repeated"] is None and contrasts:
         alternatives = Alternatives(columns, design.samples, model["factors"], model["covariates"], contrasts)
         named = check.sheet.sample_column, check.analysis["qc"]["subject_column"]
-        check.take(ignored_subjects(design, section, columns, *named, alternatives))
+        questions = ignored_subjects(design, section, columns, *named, alternatives)
+        check.take(question._replace(what=where + question.what) for question in questions)
 
 
 def _surrogates(

@@ -85,8 +85,8 @@ def _dropped_sentence(design: Mapping[str, Any]) -> str:
     are = "is a combination" if len(dropped) == 1 else "are combinations"
     was = "was" if len(dropped) == 1 else "were"
     return (
-        f"{counted(len(dropped), 'column')} of the design that in these samples {are} of others ({series(dropped)}) {was} "
-        "left out; all contrasts can be estimated without."
+        f"{counted(len(dropped), 'column')} of the design that in these samples {are} of others ({series(dropped)}) "
+        f"{was} left out; all contrasts can be estimated without."
     )
 
 
