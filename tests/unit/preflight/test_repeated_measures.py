@@ -2,7 +2,6 @@
 
 import pytest
 
-from degsteps.design.repeated_measures import names_subjects
 from tests.unit.preflight.studies import (
     ACROSS_ARMS,
     IN_ARMS,
@@ -145,27 +144,6 @@ def test_independent_subjects_must_be_there_and_repeat(tmp_path, monkeypatch):
     with_subjects(study, list("abcdefgh"), method="independent")
     (problem,), _ = findings(study, tmp_path, monkeypatch)
     assert "nothing is repeated" in problem.what
-
-
-SUBJECTS = (
-    "subject Subject_ID patient PatientID patient_id patients pat.no donor DonorNo Donor-ID mouse mouse_number Animal "
-    "individual usubjid Proband ProbandNr Patientennummer Spender Maus Versuchstier sujet donneur souris paciente "
-    "donante ratón paziente topo doador patiënt proefpersoon potilas pacjent пациент донор 患者 供体 ドナー"
-).split()
-NO_SUBJECTS = (
-    "sample condition sex age run site batch mouse_strain patient_age donor.sex subject_group rating pattern personal "
-    "status treatment animal_diet lane id number cell pathology individuality"
-).split()
-
-
-@pytest.mark.parametrize("name", SUBJECTS)
-def test_columns_of_subjects_are_told_by_their_names(name):
-    assert names_subjects(name)
-
-
-@pytest.mark.parametrize("name", NO_SUBJECTS)
-def test_other_columns_are_not_taken_for_subjects(name):
-    assert not names_subjects(name)
 
 
 @pytest.mark.parametrize("name", CASES)
