@@ -40,7 +40,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
     )
     return sentences(
         *engine.sentences(wording),
-        _dropped_sentence(design),
+        _dropped_sentence(records, design),
         _subject_sentence(settings),
         _surrogate_sentence(facts_of(records, "estimate_surrogates"), settings, cite),
         _set_sentence(settings["design"]["sample_sets"]),
@@ -77,9 +77,10 @@ def _tested(test: Mapping[str, Any]) -> str:
     return f"{begin} tested by {kind}: {'; '.join(asked)}"
 
 
-def _dropped_sentence(design: Mapping[str, Any]) -> str:
-    """Name the columns of the design that the samples made redundant."""
-    dropped = list(design.get("dropped", {}))
+def _dropped_sentence(records: Sequence[Mapping[str, Any]], design: Mapping[str, Any]) -> str:
+    """Name the columns of the design, and of designs of sample sets, that the samples made redundant."""
+    designs = [design, *facts_of_all(records, "check_design")]
+    dropped = list(dict.fromkeys(column for one in designs for column in (one or {}).get("dropped", {})))
     if not dropped:
         return ""
     are = "is a combination" if len(dropped) == 1 else "are combinations"
