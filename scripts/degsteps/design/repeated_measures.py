@@ -167,7 +167,7 @@ _WORDS = re.compile(r"[^\W\d_]+")
 #: Of camel case, where one word ends and the next begins; ``PatientID``, ``donorNo``.
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: Beyond so many subjects it is not looked up whether the design accounts for them in other words.
-_MOST_SUBJECTS = 200
+_MOST_SUBJECTS = 2000
 
 
 def names_subjects(column: str) -> bool:

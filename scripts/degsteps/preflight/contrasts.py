@@ -99,22 +99,22 @@ def check_design(check: Check) -> None:
     design = _estimable(check, key, built, of_all, check.columns, model)
     if design is None:
         return
-    report = rank_report(design)
+    residual_df = len(design.samples) - len(design.columns)
     _compiled(check, design, of_all)
     _tests(check, design, of_all, check.columns)
     _subjects(check, design, model, of_all, check.columns)
     _surrogates(check, model, of_all or check.contrasts_by_name, design, check.columns)
-    if report.residual_df == 0:
+    if residual_df == 0:
         number = len(design.samples)
         if len(design.groups) == number:
             what = f"every combination of {listed(design.group_factors)} has one sample"
         else:
-            what = f"there are {counted(number, 'sample')} for {counted(report.rank, 'coefficient')}"
+            what = f"there are {counted(number, 'sample')} for {counted(len(design.columns), 'coefficient')}"
         what += ", so nothing is left to estimate the variation between replicates."
         check.design_problem(key, what, "Add replicates, or take a column or an interaction out of the formula.")
-    elif report.residual_df <= 2:
-        left = counted(report.residual_df, "degree of freedom", "degrees of freedom")
-        what = f"{left} {verb(report.residual_df, 'is', 'are')} left to estimate the variation between replicates."
+    elif residual_df <= 2:
+        left = counted(residual_df, "degree of freedom", "degrees of freedom")
+        what = f"{left} {verb(residual_df, 'is', 'are')} left to estimate the variation between replicates."
         check.note(check.file, key, what, "Expect few significant genes; leave out what the formula does not need.")
 
 
@@ -169,9 +169,9 @@ def _set_design(
     design = _estimable(check, key, built, contrasts, columns, model)
     if design is None:
         return
-    report = rank_report(design)
-    if report.residual_df == 0:
-        what = f"there are {counted(len(kept), 'sample')} for {counted(report.rank, 'coefficient')}, so nothing is "
+    residual_df = len(design.samples) - len(design.columns)
+    if residual_df == 0:
+        what = f"there are {counted(len(kept), 'sample')} for {counted(len(design.columns), 'coefficient')}, so nothing is "
         what += "left to estimate the variation between replicates."
         check.design_problem(key, what, "Keep more samples, or give the set a smaller formula.")
     else:
