@@ -32,10 +32,13 @@ from degsteps.basics.errors import DegstepsError
 from degsteps.basics.paths import stage_pathvars, version_folder
 from degsteps.provenance.seal import is_sealed, require_unchanged
 from degsteps.workflow import job_size, subsets
-from degsteps.workflow.analyses import load_checked_analyses
+from degsteps.workflow.analyses import load_checked_analyses, require_listed
 
 # The checks read the given files; jobs that Snakemake starts in processes of their own need not repeat them.
 try:
+    if workflow.is_main_process:
+        # Snakemake does not tell its targets before the rules are read.
+        require_listed(sys.argv[1:], config)
     ANALYSES = load_checked_analyses(config, check=workflow.is_main_process)
 except DegstepsError as error:
     raise WorkflowError(str(error)) from None

@@ -1,7 +1,7 @@
 """Write the design matrix and measure how far the columns of the sample sheet are confounded.
 
-The association of two factors is Cramer's V, that of a factor and a number the correlation ratio; where two columns
-cannot be told apart at all, the run has stopped before the first job.
+The association of two factors is Cramer's V, that of a factor and a number the correlation ratio; where a
+contrast cannot be told from other columns at all, the run has stopped before the first job.
 """
 
 import pandas as pd
@@ -15,6 +15,7 @@ from degsteps.batch.design_matrix import (
     splines_of,
     surrogate_columns,
 )
+from degsteps.design.confounding import equation
 from degsteps.design.rank import rank_report
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_samples, write_json, write_table
@@ -58,6 +59,8 @@ def main(
         "rank": report.rank,
         "residual_df": report.residual_df,
     } | ({"splines": knots} if (knots := splines_of(built)) else {})
+    if built.dropped:
+        facts["dropped"] = {entry.column: equation(entry.combination) for entry in built.dropped}
     write_json(facts, summary)
     write_json(stored.as_json(), compiled)
     return facts

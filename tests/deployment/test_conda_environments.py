@@ -59,6 +59,7 @@ design:
   factors: {group: {reference: a}}
   surrogates: {method: ruv_r, number: 1}
   sample_sets: {two: {keep: {group: [a, b]}}}
+  repeated: {subject: donor, method: independent}
 qc: {subject_column: donor}
 test:
   contrasts:

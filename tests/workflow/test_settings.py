@@ -34,7 +34,10 @@ IN_SET = {
     "design.sample_sets.s.exclude": {"untreated4": "contaminated"},
     "test.contrasts.c.sample_sets": ["s"],
 }
-IDENTITY = {"qc.subject_column": "mouse"}
+IDENTITY = {
+    "qc.subject_column": "strain",
+    "design.repeated": {"subject": "strain", "method": "independent"},
+}
 STAGED = LEVELS | {
     "test.contrasts.d": {"factor": "lanes", "test": "5", "reference": "2"},
     "test.contrasts.e": {"factor": "lanes", "test": "6", "reference": "5"},
@@ -449,7 +452,7 @@ def write_given(folder: Path) -> None:
     counts = pd.read_csv(given / "small.counts.tsv.gz", sep="\t", index_col=0)
     sheet = pd.read_csv(given / "small.samples.tsv", sep="\t", dtype=str)
     sheet["lanes"], sheet["depth"] = sheet["number_of_lanes"], ["1", "5", "2", "9", "4", "7", "3", "8"]
-    sheet["sex"], sheet["mouse"] = ["f", "m"] * 4, ["a", "a", "b", "b", "c", "c", "d", "d"]
+    sheet["sex"], sheet["strain"] = ["f", "m"] * 4, ["a", "a", "b", "b", "c", "c", "d", "d"]
     sheet.to_csv(given / "small.samples.tsv", sep="\t", index=False)
     sheet.assign(number_of_lanes="3").to_csv(given / "relabelled.tsv", sep="\t", index=False)
     sheet.rename(columns={"sample": "library"}).to_csv(given / "other_ids.tsv", sep="\t", index=False)

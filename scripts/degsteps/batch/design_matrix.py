@@ -67,11 +67,12 @@ def as_frame(design: Design) -> pd.DataFrame:
 def expanded_design(design: Design) -> ExpandedDesign | None:
     """Return the design with an intercept and a column for every level of every factor.
 
-    None where the formula has interactions, or neither intercept nor factor: there is no such design.
+    None where the formula has interactions, or neither intercept nor factor, or columns had to be left out: there is no
+    such design.
     """
     parts = [part for part in design.parts if part.codings]
     simple = all(len(part.term) == 1 and len(part.codings) == 1 for part in parts)
-    if not simple or not (design.formula.intercept or design.levels):
+    if not simple or design.dropped or not (design.formula.intercept or design.levels):
         return None
     matrix = as_frame(design)
     columns, factors = {INTERCEPT: np.ones(len(matrix))}, [None]

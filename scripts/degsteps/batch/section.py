@@ -69,6 +69,15 @@ def association_grid(association: pd.DataFrame) -> Grid:
     return grid(table, "Association between columns", labels, formats)
 
 
+def dropped_text(dropped: Mapping[str, str]) -> str:
+    """Return the columns that the design leaves out, each with what it is made of."""
+    named = "; ".join(f"{column} = {combination}" for column, combination in dropped.items())
+    return (
+        "Left out, because in these samples they are combinations of other columns and say nothing of their own: "
+        f"{named}. No contrast depends on them; the fit is the same whichever of such columns are left out."
+    )
+
+
 def _design_blocks(results: Results) -> Iterator[Block]:
     design = results.design
     yield text(Code(design["formula"]), style="formula")
@@ -77,6 +86,8 @@ def _design_blocks(results: Results) -> Iterator[Block]:
         f"{len(design['coefficients'])} coefficients, of full rank {design['rank']}; {design['residual_df']} residual "
         f"{degrees} of freedom."
     )
+    if design.get("dropped"):
+        yield text(dropped_text(design["dropped"]))
     yield factor_grid(results)
     yield covariate_grid(results)
     yield coefficient_grid(design)

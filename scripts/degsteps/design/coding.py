@@ -43,6 +43,22 @@ class Part(NamedTuple):
     codings: tuple[tuple[str, str], ...]
 
 
+class Dropped(NamedTuple):
+    """A column that a design leaves out, because it is a combination of others in these samples.
+
+    Attributes
+    ----------
+    column, term : as in a design.
+    position : its place among all columns.
+    combination : pairs of a column that stays and its coefficient; none where the column is 0 in every sample.
+    """
+
+    column: str
+    term: str
+    position: int
+    combination: tuple[tuple[str, float], ...]
+
+
 @dataclass(frozen=True)
 class Design:
     """A design matrix with what its columns mean.
@@ -57,6 +73,8 @@ class Design:
     levels : levels of each factor of the formula, reference first; only levels that a sample has.
     covariates : how each covariate of the formula entered: centre and scale, or the knots of its spline.
     groups : samples of each combination of levels that occurs, in the order of ``group_factors``.
+    parts : what the columns are made of, those that are left out included.
+    dropped : columns that are left out (:func:`degsteps.design.rank.without_redundant_columns`).
     """
 
     formula: Formula
@@ -68,6 +86,15 @@ class Design:
     covariates: dict[str, Scaling | Spline]
     groups: dict[tuple[str, ...], tuple[str, ...]] = field(repr=False)
     parts: tuple[Part, ...] = field(repr=False)
+    dropped: tuple[Dropped, ...] = ()
+
+    @property
+    def every_column(self) -> tuple[tuple[str, str], ...]:
+        """All columns of the formula with their terms, those that are left out included."""
+        columns = list(zip(self.columns, self.terms, strict=True))
+        for dropped in self.dropped:
+            columns.insert(dropped.position, (dropped.column, dropped.term))
+        return tuple(columns)
 
     @property
     def group_factors(self) -> tuple[str, ...]:
@@ -75,7 +102,7 @@ class Design:
         return tuple(self.levels)
 
     def row(self, levels: Mapping[str, str], covariates: Mapping[str, float] | None = None) -> list[float]:
-        """Return the row of a sample with these levels; factors not named are at their reference.
+        """Return the row of a sample with these levels, in every column; factors not named are at their reference.
 
         Covariates are given in the sheet's unit and are at their centre if not named.
         """
@@ -123,8 +150,8 @@ def build_design(
 
     Notes
     -----
-    A matrix without full rank is returned as it is; :func:`degsteps.design.rank.rank_report` says why it cannot be
-    fitted.
+    A matrix without full rank is returned as it is; :func:`degsteps.design.rank.without_redundant_columns` makes it one
+    that can be fitted.
     """
     formula = parse_formula(formula) if isinstance(formula, str) else formula
     levels: dict[str, tuple[str, ...]] = {}
@@ -348,7 +375,7 @@ def contrast_vector(design: Design, contrast: Mapping[str, str]) -> list[float]:
 
     Returns
     -------
-    One weight per column of the design, in log2 fold change units of the coefficients.
+    One weight for every column of the formula, in log2 fold change units of the coefficients.
 
     Raises
     ------

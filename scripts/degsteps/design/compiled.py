@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from degsteps.design.coding import Design, Part, Scaling, build_design
+from degsteps.design.coding import Design, Dropped, Part, Scaling, build_design
 from degsteps.design.formula import Formula, parse_formula
+from degsteps.design.rank import without_redundant_columns
 from degsteps.design.splines import Spline
 from degsteps.design.surrogate_checks import NAME
 
@@ -22,7 +23,7 @@ class CompiledDesign:
 
     Attributes
     ----------
-    design : the design that is fitted.
+    design : the design that is fitted, without the columns that these samples make redundant.
     values : columns of the sheet that it needs, as text, in the order of its samples.
     factors, covariates : as they are declared, surrogate variables among the covariates.
     """
@@ -40,7 +41,7 @@ class CompiledDesign:
     def of_formula(self, formula: str) -> Design:
         """Return the design of another formula of the same columns; surrogate variables come after its terms."""
         joined = _joined(formula, self.surrogates)
-        return build_design(self.values, self.design.samples, joined, self.factors, self.covariates)
+        return _fitted(self.values, self.design.samples, joined, self.factors, self.covariates)
 
     def without_surrogates(self) -> "CompiledDesign":
         """Return the design of the formula alone."""
@@ -53,7 +54,7 @@ class CompiledDesign:
         )
         parsed = self.design.formula
         formula = Formula(parsed.intercept, tuple(term for term in parsed.terms if not set(term) & set(surrogates)))
-        design = build_design(values, self.design.samples, formula, self.factors, covariates)
+        design = _fitted(values, self.design.samples, formula, self.factors, covariates)
         return CompiledDesign(design, values, self.factors, covariates)
 
     def as_json(self) -> dict[str, Any]:
@@ -75,7 +76,7 @@ class CompiledDesign:
             },
             "groups": [[levels, samples] for levels, samples in design.groups.items()],
             "parts": design.parts,
-        }
+        } | ({"dropped": design.dropped} if design.dropped else {})
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "CompiledDesign":
@@ -97,6 +98,10 @@ class CompiledDesign:
             covariates=used,
             groups={tuple(levels): tuple(samples) for levels, samples in content["groups"]},
             parts=tuple(Part(tuple(term), tuple(map(tuple, codings))) for term, codings in content["parts"]),
+            dropped=tuple(
+                Dropped(column, term, position, tuple(map(tuple, combination)))
+                for column, term, position, combination in content.get("dropped", ())
+            ),
         )
         return cls(design, content["values"], content["factors"], content["covariates"])
 
@@ -116,9 +121,19 @@ def compile_design(
     names = [name for name in columns if NAME.fullmatch(name)] if model.get("surrogates") else []
     formula = _joined(model["formula"], names)
     covariates = {**model["covariates"], **dict.fromkeys(names, AS_THEY_ARE)}
-    design = build_design(columns, sample_ids, formula, model["factors"], covariates)
+    design = _fitted(columns, sample_ids, formula, model["factors"], covariates)
     values = {name: list(columns[name]) for name in formula.columns}
     return CompiledDesign(design, values, dict(model["factors"]), covariates)
+
+
+def _fitted(
+    columns: Mapping[str, Sequence[str]],
+    sample_ids: Sequence[str],
+    formula: Formula,
+    factors: Mapping[str, Any],
+    covariates: Mapping[str, Any],
+) -> Design:
+    return without_redundant_columns(build_design(columns, sample_ids, formula, factors, covariates))
 
 
 def _joined(formula: str, surrogates: Sequence[str]) -> Formula:

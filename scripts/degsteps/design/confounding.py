@@ -3,15 +3,22 @@
 Standard library only: the Snakefile imports this module.
 """
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import listed, quoted
+from degsteps.design.alternatives import Alternatives, without_column, without_interaction
 from degsteps.design.coding import Design
 from degsteps.design.formula import term_name
 from degsteps.design.rank import Alias, RankReport
 
 _MOST_LEVELS = 8
+#: Ends advice where nothing that was tried works.
+_NOTHING_WORKS = (
+    "No formula with fewer of these columns answers it with these samples: ask for a comparison within what they "
+    "share, or add samples that separate them."
+)
 
 
 def crosstab_text(rows: Sequence[str], columns: Sequence[str], row_name: str, column_name: str) -> str:
@@ -40,8 +47,18 @@ def determines(first: Sequence[str], second: Sequence[str]) -> bool:
     return len(pairs) == len({level for level, _ in pairs})
 
 
+def equation(combination: Sequence[tuple[str, float]]) -> str:
+    """Return what a redundant column is made of, as ``a - 2 b``; 0 where it is 0 in all samples."""
+    return " ".join(_signed(weight, column, first=k == 0) for k, (column, weight) in enumerate(combination)) or "0"
+
+
 def explain_aliases(
-    design: Design, samples: Mapping[str, Sequence[str]], report: RankReport, tested: Collection[str]
+    design: Design,
+    samples: Mapping[str, Sequence[str]],
+    report: RankReport,
+    tested: Collection[str],
+    alternatives: Alternatives,
+    columns: Collection[str] | None = None,
 ) -> list[Finding]:
     """Explain every aliased column of a design, by one finding for each set of sheet columns that is involved.
 
@@ -50,6 +67,8 @@ def explain_aliases(
     design, report : a design and its rank report.
     samples : columns of the sheet, in the order of the design's samples.
     tested : factors that contrasts compare.
+    alternatives : what advised formulas are tried on.
+    columns : the aliased columns to explain; all of them, if not given.
 
     Returns
     -------
@@ -60,6 +79,8 @@ def explain_aliases(
     term_of = dict(zip(design.columns, design.terms, strict=True))
     groups: dict[frozenset[str], list[Alias]] = {}
     for alias in report.aliased:
+        if columns is not None and alias.column not in columns:
+            continue
         names = set(terms.get(term_of[alias.column], ()))
         for column, _ in alias.combination:
             names.update(terms.get(term_of[column], ()))
@@ -72,7 +93,7 @@ def explain_aliases(
             continue
         term = terms[term_of[aliases[0].column]]
         names = sorted(involved, key=in_order.__getitem__)
-        findings.append(_explain(design, samples, term, names, aliases, tested))
+        findings.append(_explain(design, samples, term, names, aliases, tested, alternatives))
     return findings
 
 
@@ -83,41 +104,59 @@ def _explain(
     names: list[str],
     aliases: list[Alias],
     tested: Collection[str],
+    alternatives: Alternatives,
 ) -> Finding:
     factors = [name for name in names if name in design.levels]
     if len(term) > 1:
-        finding = _explain_empty_groups(design, samples, term)
+        finding = _explain_empty_groups(design, samples, term, alternatives)
         if finding:
             return finding
     if len(names) == 2 and len(factors) == 2 and len(term) == 1:
-        return _explain_pair(samples, *factors, tested)
+        return _explain_pair(design, samples, *factors, tested, alternatives)
     if len(names) == 2 and len(factors) == 1 and len(term) == 1:
         covariate = next(name for name in names if name not in factors)
         if determines(samples[factors[0]], samples[covariate]):
             what = (
                 f"{quoted(covariate)} is the same in all samples of one {quoted(factors[0])}, so nothing tells their "
             )
-            cure = f"Take {quoted(covariate)} out of the formula: {quoted(factors[0])} accounts for it already."
+            named = [name for name in (covariate, factors[0]) if name not in tested]
+            cure = _leave_out(design, named, alternatives)
             return Finding("", what + "effects apart.", cure, "design")
     alias = aliases[0]
-    equation = " ".join(_signed(weight, column, first=k == 0) for k, (column, weight) in enumerate(alias.combination))
     rest = f" ({len(aliases)} coefficients are affected)" if len(aliases) > 1 else ""
     droppable = [name for name in names if name not in tested] or names
     what = (
-        f"the effects of {listed(names)} cannot be told apart: {alias.column} = {equation or '0'} in all samples{rest}."
+        f"the effects of {listed(names)} cannot be told apart: {alias.column} = {equation(alias.combination)} in all "
     )
-    cure = f"Take one of them out of the formula ({listed(droppable)}), or join columns that occur together into one."
+    what += f"samples{rest}."
+    cure = _leave_out(design, droppable, alternatives)
+    nested = [(a, b) for a, b in itertools.permutations(factors, 2) if determines(samples[a], samples[b])]
+    for first, second in nested[:1]:
+        cure += "\n" + crosstab_text(samples[first], samples[second], first, second)
     return Finding("", what, cure, "design")
+
+
+def _leave_out(design: Design, names: Sequence[str], alternatives: Alternatives) -> str:
+    """Advise to take out one of some columns, of those whose formula without it works."""
+    working = {}
+    for name in names:
+        smaller = without_column(design.formula, name)
+        if smaller is not None and alternatives.works(smaller):
+            working[name] = smaller
+    if not working:
+        return _NOTHING_WORKS
+    named = " or ".join(f"{quoted(name)} ('{smaller}')" for name, smaller in working.items())
+    return f"Take {named} out of the formula."
 
 
 def _signed(weight: float, column: str, first: bool) -> str:
     sign = "-" if weight < 0 else ("" if first else "+")
-    size = "" if abs(weight) == 1 else f"{abs(weight):g} "
+    size = "" if f"{abs(weight):g}" == "1" else f"{abs(weight):g} "
     return f"{sign}{size}{column}" if first else f"{sign} {size}{column}"
 
 
 def _explain_empty_groups(
-    design: Design, samples: Mapping[str, Sequence[str]], term: tuple[str, ...]
+    design: Design, samples: Mapping[str, Sequence[str]], term: tuple[str, ...], alternatives: Alternatives
 ) -> Finding | None:
     factors = [name for name in term if name in design.levels]
     if len(factors) != 2:
@@ -134,15 +173,27 @@ def _explain_empty_groups(
         return None
     groups = listed(empty, most=3, quote=False)
     what = f"no sample has {groups}, so the interaction {term_name(term)} cannot be estimated."
-    cure = (
-        f"Leave the interaction out ('{first} + {second}'), or join the two columns of the sheet into one factor with "
-    )
-    cure += "a level for each combination that occurs.\n"
-    cure += crosstab_text(samples[first], samples[second], first, second)
-    return Finding("", what, cure, "design")
+    ways = []
+    smaller = without_interaction(design.formula, first, second)
+    if alternatives.works(smaller):
+        ways.append(f"leave the interaction out ('{smaller}')")
+    if alternatives.join_works(design.formula, first, second):
+        way = "join the two columns of the sheet into one factor with a level for each combination that occurs"
+        ways.append(f"{way}, and compare its levels")
+    cure = ", or ".join(ways)
+    cure = f"{cure[0].upper()}{cure[1:]}." if cure else _NOTHING_WORKS
+    table = crosstab_text(samples[first], samples[second], first, second)
+    return Finding("", what, f"{cure}\n{table}", "design")
 
 
-def _explain_pair(samples: Mapping[str, Sequence[str]], first: str, second: str, tested: Collection[str]) -> Finding:
+def _explain_pair(
+    design: Design,
+    samples: Mapping[str, Sequence[str]],
+    first: str,
+    second: str,
+    tested: Collection[str],
+    alternatives: Alternatives,
+) -> Finding:
     # The block, if there is one, comes first: it is what can be left out.
     if first in tested and second not in tested:
         first, second = second, first
@@ -162,8 +213,9 @@ def _explain_pair(samples: Mapping[str, Sequence[str]], first: str, second: str,
     else:
         fact = f"some levels of {quoted(first)} and {quoted(second)} occur only together, so their effects cannot be "
         fact += "told apart."
-    if second in tested and first not in tested:
-        cure = f"Take {quoted(first)} out of the formula; "
+    smaller = without_column(design.formula, first)
+    if second in tested and first not in tested and smaller is not None and alternatives.works(smaller):
+        cure = f"Take {quoted(first)} out of the formula ('{smaller}'); "
         if forth:
             cure += f"what it does is then part of the effect of {quoted(second)}, and only samples that have several "
             cure += f"{quoted(second)} within one {quoted(first)} could separate them."
@@ -171,5 +223,5 @@ def _explain_pair(samples: Mapping[str, Sequence[str]], first: str, second: str,
             cure += f"comparisons of {quoted(second)} between levels of {quoted(first)} then contain what "
             cure += f"{quoted(first)} does, those within one level do not."
     else:
-        cure = f"Take {quoted(first)} or {quoted(second)} out of the formula."
+        cure = _leave_out(design, [name for name in (first, second) if name not in tested], alternatives)
     return Finding("", fact, cure + table, "design")

@@ -4,13 +4,15 @@ Standard library only: the Snakefile imports this module.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from degsteps.design.coding import Design
+from degsteps.design.coding import Design, Dropped
 
 #: Relative size below which what is left of a column counts as zero; R's ``lm`` uses the same.
 RANK_TOLERANCE = 1e-7
+#: A weight of a column that is left out may miss what the others give it by so much, relative to their sizes.
+ESTIMABLE_TOLERANCE = 1e-6
 
 
 class Alias(NamedTuple):
@@ -79,5 +81,52 @@ def _combination(
     for k, _ in pivots:
         weight = weights[k] * scales[j] / scales[k]
         if abs(weights[k]) > RANK_TOLERANCE:
-            combination.append((columns[k], round(weight, 6) + 0.0))
+            combination.append((columns[k], weight + 0.0))
     return tuple(combination)
+
+
+def without_redundant_columns(design: Design) -> Design:
+    """Return a design without the columns that are combinations of earlier ones: later columns go.
+
+    The fit is the same whichever of them go. What stays has full rank; ``dropped`` keeps what went.
+    """
+    aliased = {alias.column: alias.combination for alias in rank_report(design).aliased}
+    if not aliased:
+        return design
+    places = {column: position for position, column in enumerate(design.columns)}
+    stays = [position for column, position in places.items() if column not in aliased]
+    dropped = [
+        Dropped(column, design.terms[places[column]], places[column], combination)
+        for column, combination in aliased.items()
+    ]
+    return replace(
+        design,
+        columns=tuple(design.columns[position] for position in stays),
+        terms=tuple(design.terms[position] for position in stays),
+        rows=[[row[position] for position in stays] for row in design.rows],
+        dropped=tuple(dropped),
+    )
+
+
+def remaining_weights(design: Design, weights: Sequence[float]) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """Return a contrast's weights of the columns that stay, and the columns that keep it from being estimated.
+
+    A contrast of all coefficients can be estimated if it lies in the space of the rows. There, what a column that is a
+    combination of others weighs is the same combination of their weights; the weights of the others stay as they are.
+
+    Parameters
+    ----------
+    weights : one for every column of the formula.
+    """
+    if not design.dropped:
+        return tuple(weights), ()
+    of_column = {column: weight for (column, _), weight in zip(design.every_column, weights, strict=True)}
+    negligible = 1e-9 * max(map(abs, weights))
+    lost = []
+    for dropped in design.dropped:
+        parts = [coefficient * of_column[column] for column, coefficient in dropped.combination]
+        own = of_column[dropped.column]
+        size = abs(own) + sum(map(abs, parts))
+        if abs(own - sum(parts)) > max(ESTIMABLE_TOLERANCE * size, negligible):
+            lost.append(dropped.column)
+    return tuple(of_column[column] for column in design.columns), tuple(lost)

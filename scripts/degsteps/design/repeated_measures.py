@@ -10,22 +10,176 @@ Standard library only: the Snakefile imports this module.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from degsteps.basics.errors import DegstepsError, Finding
 from degsteps.basics.words import counted, listed, quoted
+from degsteps.design.alternatives import Alternatives, without_column
 from degsteps.design.coding import Design, build_design
 from degsteps.design.confounding import crosstab_text, determines
+from degsteps.design.formula import Formula
 from degsteps.design.rank import rank_report
 
-#: What columns of subjects are called, alone or with ``id``, ``no`` and the like.
-_SUBJECT_COLUMN = re.compile(
-    r"(subject|patient|participant|donor|individual|person|volunteer|proband|animal|mouse|rat|monkey|pig|dog|fish)s?"
-    r"([ _.-]?(id|ids|no|nr|number|code|key|name))?\Z",
-    re.IGNORECASE,
+#: What columns of subjects are called, alone or with ``id``, ``no`` and the like; in English and other languages.
+_SUBJECTS = frozenset(
+    [
+        "subject",
+        "subj",
+        "patient",
+        "pat",
+        "participant",
+        "donor",
+        "individual",
+        "indiv",
+        "person",
+        "volunteer",
+        "proband",
+        "animal",
+        "mouse",
+        "rat",
+        "rabbit",
+        "monkey",
+        "macaque",
+        "pig",
+        "dog",
+        "cat",
+        "sheep",
+        "cow",
+        "horse",
+        "fish",
+        "usubjid",
+        "subjid",
+        "ptid",
+        "patid",
+        "versuchsperson",
+        "spender",
+        "spenderin",
+        "patientin",
+        "probandin",
+        "teilnehmer",
+        "teilnehmerin",
+        "tier",
+        "versuchstier",
+        "maus",
+        "ratte",
+        "kaninchen",
+        "schwein",
+        "hund",
+        "sujet",
+        "donneur",
+        "donneuse",
+        "participante",
+        "volontaire",
+        "souris",
+        "chien",
+        "individu",
+        "patiente",
+        "sujeto",
+        "paciente",
+        "donante",
+        "participante",
+        "voluntario",
+        "ratón",
+        "raton",
+        "individuo",
+        "perro",
+        "cerdo",
+        "soggetto",
+        "paziente",
+        "donatore",
+        "partecipante",
+        "volontario",
+        "topo",
+        "ratto",
+        "individuo",
+        "sujeito",
+        "doador",
+        "camundongo",
+        "rato",
+        "patiënt",
+        "proefpersoon",
+        "deelnemer",
+        "muis",
+        "dier",
+        "försöksperson",
+        "deltagare",
+        "givare",
+        "råtta",
+        "forsøgsperson",
+        "deltager",
+        "mus",
+        "dyr",
+        "djur",
+        "potilas",
+        "koehenkilö",
+        "pacjent",
+        "dawca",
+        "uczestnik",
+        "mysz",
+        "szczur",
+        "pacient",
+        "dárce",
+        "hasta",
+        "donör",
+        "denek",
+        "пациент",
+        "донор",
+        "субъект",
+        "испытуемый",
+        "животное",
+        "мышь",
+        "крыса",
+        "участник",
+        "患者",
+        "受试者",
+        "供体",
+        "供者",
+        "小鼠",
+        "大鼠",
+        "被験者",
+        "ドナー",
+        "マウス",
+        "被检者",
+    ]
 )
+_NUMBERS = frozenset(
+    [
+        "id",
+        "ids",
+        "no",
+        "nr",
+        "num",
+        "number",
+        "code",
+        "key",
+        "name",
+        "label",
+        "identifier",
+        "barcode",
+        "nummer",
+        "numéro",
+        "numero",
+        "número",
+    ]
+)
+_WORDS = re.compile(r"[^\W\d_]+")
+#: Of camel case, where one word ends and the next begins; ``PatientID``, ``donorNo``.
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: Beyond so many subjects it is not looked up whether the design accounts for them in other words.
-_MOST_SUBJECTS = 200
+_MOST_SUBJECTS = 2000
+
+
+def names_subjects(column: str) -> bool:
+    """Return whether a column is called as columns of subjects are: ``patient``, ``Donor_ID``, ``Proband Nr``."""
+    words = [word.casefold() for word in _WORDS.findall(_CAMEL.sub(" ", column))]
+    # The plural, and "patientid" in one word.
+    ends = ("s", "id", "nr", "no", "number", "code", "nummer", "ennummer")
+    forms = [{word, *[word.removesuffix(end) for end in ends]} for word in words]
+    are_subjects = [bool(of_word & _SUBJECTS) for of_word in forms]
+    return any(are_subjects) and all(
+        is_subject or word in _NUMBERS for is_subject, word in zip(are_subjects, words, strict=True)
+    )
 
 
 def block_column(design_section: Mapping[str, Any]) -> str | None:
@@ -60,6 +214,8 @@ def subject_findings(
     if len(set(values)) == 1:
         what = f"all samples are of one {quoted(subject)}, so nothing tells what differs between subjects."
         return [Finding(key, what, cure, "design")]
+    if method == "independent":
+        return []
     is_fixed = design is not None and accounts_for(design, section, columns, subject)
     if method == "duplicate_correlation":
         if not is_fixed:
@@ -84,37 +240,52 @@ def subject_findings(
 
 
 def with_subject_hint(
-    cure: str, section: Mapping[str, Any], columns: Mapping[str, Sequence[str]], formula_columns: Sequence[str]
+    cure: str,
+    section: Mapping[str, Any],
+    columns: Mapping[str, Sequence[str]],
+    formula: Formula,
+    alternatives: Alternatives,
 ) -> str:
     """Add to the cure of aliased columns what to do where one of them tells repeated subjects apart."""
     if section["repeated"] is not None:
         return cure
-    named = [name for name in formula_columns if _SUBJECT_COLUMN.match(name) and name in columns]
+    named = [name for name in formula.columns if names_subjects(name) and name in columns]
     named = [name for name in named if len(set(columns[name])) < len(columns[name])]
-    if not named:
+    smaller = without_column(formula, named[0]) if named else None
+    if smaller is None or not alternatives.works(smaller):
         return cure
     advice, mark, table = cure.partition("\n")
-    hint = f" If samples of one {quoted(named[0])} are repeated measures, take it out and have them modelled as "
-    hint += (
-        f"correlated: design.repeated: {{subject: {named[0]}, method: duplicate_correlation}} with test.engine: voom."
-    )
+    hint = f" Say then what samples of one {quoted(named[0])} are: design.repeated: {{subject: {named[0]}, method: "
+    hint += "duplicate_correlation} with test.engine: voom if they are alike, method: independent if not."
     return f"{advice.rstrip()}{hint}{mark}{table}"
 
 
 def ignored_subjects(
-    design: Design, section: Mapping[str, Any], columns: Mapping[str, Sequence[str]], sample_column: str
+    design: Design,
+    section: Mapping[str, Any],
+    columns: Mapping[str, Sequence[str]],
+    sample_column: str,
+    subject_column: str | None,
+    alternatives: Alternatives,
 ) -> list[Finding]:
-    """Say which columns look like subjects with several samples that the design takes for independent ones.
+    """Ask about columns of subjects with several samples that the design takes for independent ones.
+
+    Two such subjects or more are a question that has to be answered: samples that are alike, taken for independent
+    ones, make p-values too small. One subject alone is a note.
 
     Parameters
     ----------
-    design : of full rank.
+    design : without redundant columns.
     section : the ``design`` section of the configuration.
     columns : columns of the sheet, of the samples of the design.
+    subject_column : the column of persons of the check of identity, whatever it is called.
+    alternatives : what advised formulas are tried on.
     """
     findings = []
     for name, values in columns.items():
-        if name == sample_column or not _SUBJECT_COLUMN.match(name) or name in design.formula.columns:
+        if not (name == subject_column or names_subjects(name)):
+            continue
+        if name == sample_column or name in design.formula.columns:
             continue
         sizes = Counter(value for value in values if value)
         repeats = [subject for subject, number in sizes.items() if number > 1]
@@ -122,9 +293,18 @@ def ignored_subjects(
             continue
         what = f"{counted(len(repeats), 'level')} of {quoted(name)} {'has' if len(repeats) == 1 else 'have'} several "
         what += "samples, which the design takes for independent ones."
-        cure = f"If they are samples of one subject, add {quoted(name)} to the formula, or say so under "
-        cure += f"design.repeated: {{subject: {name}, method: ...}} (docs/designs.md)."
-        findings.append(Finding("design.repeated", what, cure, "note"))
+        if len(repeats) == 1:
+            cure = f"If they are samples of one subject, add {quoted(name)} to the formula, or say so under "
+            cure += f"design.repeated: {{subject: {name}, method: ...}} (docs/designs.md)."
+            findings.append(Finding("design.repeated", what, cure, "note"))
+            continue
+        ways = ["duplicate_correlation (they are alike; needs test.engine: voom)", "independent (they are not)"]
+        larger = Formula(design.formula.intercept, ((name,), *design.formula.terms))
+        declared = {**alternatives.factors, name: {"reference": values[0], "levels": None}}
+        if name not in alternatives.covariates and replace(alternatives, factors=declared).works(larger):
+            ways.insert(0, f"fixed (with the formula '{larger}')")
+        cure = f"Say what they are under design.repeated: {{subject: {name}, method: ...}}, with one of "
+        findings.append(Finding("design.repeated", what, f"{cure}{', '.join(ways)}; see docs/designs.md.", "design"))
     return findings
 
 
@@ -136,15 +316,16 @@ def accounts_for(design: Design, section: Mapping[str, Any], columns: Mapping[st
     design : of any rank.
     name : the column of the subjects.
     """
-    values, report = columns[name], rank_report(design)
-    if name in design.formula.columns:
-        return report.is_full_rank
+    values = columns[name]
+    if (name,) in design.formula.terms:
+        return name in design.levels
     if not all(values) or len(set(values)) > _MOST_SUBJECTS or len(set(values)) > len(design.columns):
         return False
+    rank = rank_report(design).rank
     factors = {**section["factors"], name: {"reference": values[0], "levels": None}}
     formula = f"{design.formula} + `{name}`"
     try:
         larger = build_design(columns, design.samples, formula, factors, section["covariates"])
     except DegstepsError:
         return False
-    return rank_report(larger).rank == report.rank
+    return rank_report(larger).rank == rank

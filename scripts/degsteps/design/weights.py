@@ -5,19 +5,31 @@ Standard library only: the Snakefile imports this module, and every contrast is 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from degsteps.basics.errors import DesignError
-from degsteps.basics.words import quoted, suggestion
+from degsteps.basics.words import listed, quoted, suggestion
 from degsteps.design.coding import Design, Scaling, as_number, contrast_vector
 from degsteps.design.contrasts import ContrastError, contrast_form
 from degsteps.design.formula import INTERCEPT
 from degsteps.design.group_expressions import parse_expression
+from degsteps.design.rank import remaining_weights
 from degsteps.design.splines import Spline
 
 #: Weights below this are rounding, not a question.
 NEGLIGIBLE = 1e-12
+
+
+class NotEstimableError(DesignError):
+    """The samples do not tell what a contrast asks; ``columns`` of the design are why."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        super().__init__(
+            f"it cannot be estimated: {listed(columns)} cannot be told from other columns of the design. "
+            "Ask what the samples separate, or take columns out of the formula."
+        )
+        self.columns = columns
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,7 @@ class Compiled:
 
     Attributes
     ----------
-    weights : one per coefficient; the fold change is their sum of products, in log2.
+    weights : one per coefficient that is fitted; the fold change is their sum of products, in log2.
     factors : factors whose levels are the groups of the contrast; none for a slope.
     at : columns that change the comparison and the value at which it is made.
     averaged : factors that change the comparison and are averaged over, all levels with equal weight.
@@ -65,6 +77,8 @@ def compile_contrast(design: Design, contrast: Mapping[str, Any]) -> Compiled:
         if the contrast cannot be read, or names what the design does not have.
     DesignError
         if the samples cannot answer it: a group without samples, or a question that the formula leaves out.
+    NotEstimableError
+        if it depends on columns that the design had to leave out.
     """
     form = contrast_form(contrast)
     at = _setting(design, contrast.get("at") or {})
@@ -87,7 +101,10 @@ def compile_contrast(design: Design, contrast: Mapping[str, Any]) -> Compiled:
     if max(map(abs, compiled.weights)) < NEGLIGIBLE:
         what = f"all weights cancel: by the formula {design.formula} this is 0 in every gene."
         raise DesignError(f"{what} Add the interaction that it asks about to the formula.")
-    return compiled
+    weights, lost = remaining_weights(design, compiled.weights)
+    if lost:
+        raise NotEstimableError(lost)
+    return replace(compiled, weights=weights)
 
 
 def _setting(design: Design, at: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,7 +205,7 @@ def _over_levels(design: Design, contrast: Mapping[str, Any], form: str, at: dic
     else:
         of_level = _trend_weights(factor, levels, contrast["trend"])
     rows = {level: _row(design, {factor: level}, at) for level in levels}
-    weights = tuple(sum(of_level[level] * rows[level][j] for level in levels) for j in range(len(design.columns)))
+    weights = tuple(sum(of_level[level] * rows[level][j] for level in levels) for j in range(len(design.every_column)))
     groups = {level: _samples_at(design, {factor: level}) for level in levels}
     return Compiled(weights, (factor,), _made_at(design, [factor], at), (), groups)
 
@@ -260,12 +277,13 @@ def _slope(design: Design, name: str, at: dict[str, Any]) -> Compiled:
 
 
 def _weights(design: Design, of_coefficient: Mapping[str, float]) -> Compiled:
+    columns = [column for column, _ in design.every_column]
     for name in of_coefficient:
-        if name not in design.columns:
+        if name not in columns:
             what = f"the design has no coefficient {quoted(name)}."
-            raise ContrastError(f"weights.{name}", what, suggestion(name, design.columns, "Its coefficients are"))
-    weights = tuple(float(of_coefficient.get(name, 0.0)) for name in design.columns)
-    terms = {term for term, weight in zip(design.terms, weights, strict=True) if weight}
+            raise ContrastError(f"weights.{name}", what, suggestion(name, columns, "Its coefficients are"))
+    weights = tuple(float(of_coefficient.get(name, 0.0)) for name in columns)
+    terms = {term for column, term in design.every_column if of_coefficient.get(column)}
     named = dict.fromkeys(
         name for term in design.formula.terms if ":".join(term) in terms for name in term if name in design.levels
     )
@@ -299,7 +317,7 @@ def _expression(design: Design, text: str) -> Compiled:
             groups[group] = samples
     named = list(dict.fromkeys(factor for combination in linear.groups for factor, _ in combination))
     others = _interacting(design, named)
-    weights = [0.0] * len(design.columns)
+    weights = [0.0] * len(design.every_column)
     for combination, weight in linear.groups.items():
         chosen = dict(combination)
         shares = {

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any
 
-from degsteps.basics.errors import DegstepsError, DesignError
+from degsteps.basics.errors import DegstepsError, DesignError, Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion, verb
+from degsteps.design.alternatives import Alternatives
 from degsteps.design.coding import Design, build_design, factor_levels
-from degsteps.design.confounding import explain_aliases
+from degsteps.design.confounding import equation, explain_aliases
 from degsteps.design.contrasts import ContrastError, contrast_form
 from degsteps.design.formula import FormulaError, parse_formula
-from degsteps.design.rank import rank_report
+from degsteps.design.rank import rank_report, without_redundant_columns
 from degsteps.design.repeated_measures import block_column, ignored_subjects, subject_findings, with_subject_hint
 from degsteps.design.sample_sets import members, set_model
 from degsteps.design.surrogate_checks import surrogate_findings
-from degsteps.design.weights import compile_contrast
+from degsteps.design.weights import NotEstimableError, compile_contrast
 from degsteps.preflight.check import Check
 
 
@@ -90,34 +91,30 @@ def _contrast_levels(check: Check, key: str, factor: str, test: str, reference: 
 
 def check_design(check: Check) -> None:
     """Confounding, and whether enough samples remain to estimate the variation."""
-    design = check.design_or_none() if check.columns else None
+    built = check.design_or_none() if check.columns else None
+    if built is None:
+        return
+    model, key = set_model(check.analysis, None), "design.formula"
+    of_all = {name: contrast for name, contrast in check.contrasts_by_name.items() if contrast["sample_set"] is None}
+    design = _estimable(check, key, built, of_all, check.columns, model)
     if design is None:
         return
-    section = check.analysis["design"]
-    report = rank_report(design)
-    key = "design.formula"
-    if not report.is_full_rank:
-        for finding in explain_aliases(design, check.columns, report, check.tested):
-            cure = with_subject_hint(finding.cure, section, check.columns, check.formula_columns)
-            check.take([finding._replace(place=key, cure=cure)])
-        return
-    of_all = {name: contrast for name, contrast in check.contrasts_by_name.items() if contrast["sample_set"] is None}
+    residual_df = len(design.samples) - len(design.columns)
     _compiled(check, design, of_all)
     _tests(check, design, of_all, check.columns)
-    if section["repeated"] is None:
-        check.take(ignored_subjects(design, section, check.columns, check.sheet.sample_column))
-    _surrogates(check, set_model(check.analysis, None), of_all or check.contrasts_by_name, design, check.columns)
-    if report.residual_df == 0:
+    _subjects(check, design, model, of_all, check.columns)
+    _surrogates(check, model, of_all or check.contrasts_by_name, design, check.columns)
+    if residual_df == 0:
         number = len(design.samples)
         if len(design.groups) == number:
             what = f"every combination of {listed(design.group_factors)} has one sample"
         else:
-            what = f"there are {counted(number, 'sample')} for {counted(report.rank, 'coefficient')}"
+            what = f"there are {counted(number, 'sample')} for {counted(len(design.columns), 'coefficient')}"
         what += ", so nothing is left to estimate the variation between replicates."
         check.design_problem(key, what, "Add replicates, or take a column or an interaction out of the formula.")
-    elif report.residual_df <= 2:
-        left = counted(report.residual_df, "degree of freedom", "degrees of freedom")
-        what = f"{left} {verb(report.residual_df, 'is', 'are')} left to estimate the variation between replicates."
+    elif residual_df <= 2:
+        left = counted(residual_df, "degree of freedom", "degrees of freedom")
+        what = f"{left} {verb(residual_df, 'is', 'are')} left to estimate the variation between replicates."
         check.note(check.file, key, what, "Expect few significant genes; leave out what the formula does not need.")
 
 
@@ -160,7 +157,7 @@ def _set_design(
     columns = {field: list(compress(values, inside)) for field, values in check.columns.items()}
     try:
         model = set_model(check.analysis, name)
-        design = build_design(columns, kept, model["formula"], model["factors"], model["covariates"])
+        built = build_design(columns, kept, model["formula"], model["factors"], model["covariates"])
     except FormulaError as error:
         check.problem(f"{key}.formula", error.what, error.cure)
         return
@@ -169,28 +166,88 @@ def _set_design(
         hint = "" if sample_set["formula"] else " The set can have a formula of its own."
         check.design_problem(key, f"{what}.", f"{cure}{hint}")
         return
-    report = rank_report(design)
-    if not report.is_full_rank:
-        aliases = explain_aliases(design, columns, report, check.tested)
-        check.take(finding._replace(place=key) for finding in aliases)
-    elif report.residual_df == 0:
-        what = f"there are {counted(len(kept), 'sample')} for {counted(report.rank, 'coefficient')}, so nothing is "
+    design = _estimable(check, key, built, contrasts, columns, model)
+    if design is None:
+        return
+    residual_df = len(design.samples) - len(design.columns)
+    if residual_df == 0:
+        what = f"there are {counted(len(kept), 'sample')} for {counted(len(design.columns), 'coefficient')}, so nothing is "
         what += "left to estimate the variation between replicates."
         check.design_problem(key, what, "Keep more samples, or give the set a smaller formula.")
     else:
         _compiled(check, design, contrasts)
         _tests(check, design, contrasts, columns)
+        _subjects(check, design, model, contrasts, columns, f"in the sample set {quoted(name)}, ")
         if block_column(check.analysis["design"]) in columns:
             section = check.analysis["design"]
             check.take(subject_findings(section, columns, design.formula.columns, check.tested, design, key))
         _surrogates(check, model, contrasts, design, columns)
 
 
+def _estimable(
+    check: Check,
+    key: str,
+    built: Design,
+    contrasts: Mapping[str, Mapping[str, Any]],
+    columns: Mapping[str, Sequence[str]],
+    model: Mapping[str, Any],
+) -> Design | None:
+    """Return the design without its redundant columns; None if a contrast cannot be estimated, which is a problem."""
+    design = without_redundant_columns(built)
+    if not design.dropped:
+        return design
+    sound = {name: contrast for name, contrast in contrasts.items() if not _has_problem(check, name)}
+    alternatives = Alternatives(columns, design.samples, model["factors"], model["covariates"], sound)
+    reasons: dict[Finding, list[str]] = {}
+    for lost, names in _not_estimable(design, sound).items():
+        for finding in explain_aliases(built, columns, rank_report(built), check.tested, alternatives, lost):
+            reasons.setdefault(finding, []).extend(names)
+    section = check.analysis["design"]
+    for finding, names in reasons.items():
+        cure = with_subject_hint(finding.cure, section, columns, design.formula, alternatives)
+        what = f"{'the contrast' if len(names) == 1 else 'the contrasts'} {listed(names)} cannot be estimated: "
+        check.take([finding._replace(place=key, what=what + finding.what, cure=cure)])
+    if reasons:
+        return None
+    gone = listed([f"{entry.column} (= {equation(entry.combination)})" for entry in design.dropped], quote=False)
+    number = len(design.dropped)
+    what = f"{counted(number, 'column')} of the design {verb(number, 'says', 'say')} nothing of "
+    what += (
+        f"{'its' if number == 1 else 'their'} own in these samples, and {verb(number, 'is', 'are')} left out: {gone}."
+    )
+    check.note(check.file, key, what, "No contrast depends on what is left out; 04_batch/design.json lists it.")
+    return design
+
+
+def _not_estimable(design: Design, contrasts: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, ...], list[str]]:
+    """Return the contrasts that cannot be estimated, by the columns that are why."""
+    lost: dict[tuple[str, ...], list[str]] = {}
+    for name, contrast in contrasts.items():
+        try:
+            compile_contrast(design, contrast)
+        except NotEstimableError as error:
+            lost.setdefault(error.columns, []).append(name)
+        except (ContrastError, DesignError):
+            # Said where all contrasts are compiled.
+            continue
+    return lost
+
+
+def answers_all(design: Design, contrasts: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether a design, redundant or not, lets every contrast be estimated."""
+    return not _not_estimable(without_redundant_columns(design), contrasts)
+
+
+def _has_problem(check: Check, name: str) -> bool:
+    key = f"test.contrasts.{name}"
+    return any(problem.key == key or problem.key.startswith(f"{key}.") for problem in check.problems)
+
+
 def _compiled(check: Check, design: Design, contrasts: Mapping[str, Mapping[str, Any]]) -> None:
     """Compile every contrast that has no problem yet, and look at the sizes of the groups that it names."""
     for name, contrast in contrasts.items():
         key = f"test.contrasts.{name}"
-        if any(problem.key == key or problem.key.startswith(f"{key}.") for problem in check.problems):
+        if _has_problem(check, name):
             continue
         try:
             compiled = compile_contrast(design, contrast)
@@ -240,9 +297,26 @@ def _reduced(check: Check, key: str, design: Design, text: str, columns: Mapping
         return
     section = check.analysis["design"]
     smaller = build_design(columns, design.samples, reduced, section["factors"], section["covariates"])
-    if len(smaller.columns) >= len(design.columns):
+    if rank_report(smaller).rank >= len(design.columns):
         what = f"{reduced} says as much as the formula {design.formula}, so there is nothing to test."
         check.problem(key, what, "Leave out the term that is the question.")
+
+
+def _subjects(
+    check: Check,
+    design: Design,
+    model: Mapping[str, Any],
+    contrasts: Mapping[str, Mapping[str, Any]],
+    columns: Mapping[str, Sequence[str]],
+    where: str = "",
+) -> None:
+    """Ask about samples of one subject that are taken for independent ones; where nothing is tested, nothing is."""
+    section = check.analysis["design"]
+    if section["repeated"] is None and contrasts:
+        alternatives = Alternatives(columns, design.samples, model["factors"], model["covariates"], contrasts)
+        named = check.sheet.sample_column, check.analysis["qc"]["subject_column"]
+        questions = ignored_subjects(design, section, columns, *named, alternatives)
+        check.take(question._replace(what=where + question.what) for question in questions)
 
 
 def _surrogates(

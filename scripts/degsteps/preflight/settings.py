@@ -14,6 +14,7 @@ from degsteps.design.repeated_measures import subject_findings
 from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sheet import sex_of
 from degsteps.preflight.check import Check
+from degsteps.preflight.contrasts import answers_all
 
 #: From so many samples on, leaving out each of them takes long and tells little.
 _MANY_FITS = 100
@@ -33,9 +34,15 @@ def check_repeated(check: Check) -> None:
         return
     if not check.has_blanks(repeated["subject"], repeated["subject"]):
         named = check.formula_columns if check.parsed else []
-        check.take(
-            subject_findings(check.analysis["design"], check.columns, named, check.tested, check.design_or_none())
-        )
+        design = check.design_or_none()
+        if design is not None and not answers_all(design, _of_all_samples(check)):
+            design = None
+        check.take(subject_findings(check.analysis["design"], check.columns, named, check.tested, design))
+
+
+def _of_all_samples(check: Check) -> dict[str, dict[str, Any]]:
+    contrasts = check.contrasts_by_name.items()
+    return {name: contrast for name, contrast in contrasts if contrast["sample_set"] is None}
 
 
 def check_repeats(check: Check) -> None:

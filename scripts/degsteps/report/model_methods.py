@@ -40,6 +40,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
     )
     return sentences(
         *engine.sentences(wording),
+        _dropped_sentence(records, design),
         _subject_sentence(settings),
         _surrogate_sentence(facts_of(records, "estimate_surrogates"), settings, cite),
         _set_sentence(settings["design"]["sample_sets"]),
@@ -76,9 +77,25 @@ def _tested(test: Mapping[str, Any]) -> str:
     return f"{begin} tested by {kind}: {'; '.join(asked)}"
 
 
+def _dropped_sentence(records: Sequence[Mapping[str, Any]], design: Mapping[str, Any]) -> str:
+    """Name the columns of the design, and of designs of sample sets, that the samples made redundant."""
+    designs = [design, *facts_of_all(records, "check_design")]
+    dropped = list(dict.fromkeys(column for one in designs for column in (one or {}).get("dropped", {})))
+    if not dropped:
+        return ""
+    are = "is a combination" if len(dropped) == 1 else "are combinations"
+    was = "was" if len(dropped) == 1 else "were"
+    return (
+        f"{counted(len(dropped), 'column')} of the design that in these samples {are} of others ({series(dropped)}) "
+        f"{was} left out; all contrasts can be estimated without."
+    )
+
+
 def _subject_sentence(settings: Mapping[str, Any]) -> str:
     """Say that subjects are compared with themselves, where the configuration says so."""
     repeated = settings["design"].get("repeated")
+    if repeated and repeated["method"] == "independent":
+        return f"Samples of one {repeated['subject']} were taken for independent ones."
     if not repeated or repeated["method"] != "fixed":
         return ""
     return (

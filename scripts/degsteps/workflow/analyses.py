@@ -3,8 +3,10 @@
 Standard library, PyYAML and jsonschema only: the Snakefile imports this module.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from degsteps.basics.errors import ConfigError, Problem
@@ -16,6 +18,9 @@ from degsteps.provenance.blinding import is_blinded, unblinding_problems, with_m
 
 if TYPE_CHECKING:
     from degsteps.preflight import Findings
+
+#: Names that an analysis can have.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def complete(analysis: dict[str, Any]) -> dict[str, Any]:
@@ -88,6 +93,31 @@ def find_problems(
         completed = {name: complete(analysis) for name, analysis in analyses.items()}
         problems += unblinding_problems(config.get("unblind", {}), completed)
     return analyses, Findings(problems, found.notes)
+
+
+def require_listed(targets: Iterable[str], config: Mapping[str, Any], folder: Path = Path("config/analyses")) -> None:
+    """Refuse the name of an analysis whose file the configuration does not list.
+
+    Parameters
+    ----------
+    targets : what the run is asked for; words that are no file name of an analysis do not matter.
+    config : the content of ``config/config.yaml``.
+    folder : where analysis files lie.
+
+    Raises
+    ------
+    ConfigError
+        with the line to add.
+    """
+    names = {Path(file).stem for file in config.get("analyses") or () if isinstance(file, str)}
+    for target in targets:
+        file = folder / f"{target}.yaml"
+        if NAME.fullmatch(target) and target not in names and file.is_file():
+            path = file.as_posix()
+            raise ConfigError(
+                f"config/config.yaml: analyses: {path} is not listed, so there is nothing to run of it. Add the line "
+                f"'  - {path}', or run it alone: --config 'analyses=[{path}]'."
+            )
 
 
 def as_run(analysis: dict[str, Any]) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def correlated_subject(analysis: Analysis, wildcards: Any) -> str | None:
 def repeated_subject(analysis: Analysis, wildcards: Any) -> str | None:
     """Return the column of the subjects with several samples, if any."""
     repeated = analysis["design"]["repeated"]
-    return repeated["subject"] if repeated else None
+    return repeated["subject"] if repeated and repeated["method"] != "independent" else None
 
 
 def surrogate_null(analysis: Analysis, wildcards: Any) -> str:

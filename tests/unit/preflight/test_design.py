@@ -5,6 +5,7 @@ import pytest
 from tests.unit.preflight.studies import Cases, require_expected
 
 CASES = Cases()
+CONDITION = {"factor": "condition", "test": "treated", "reference": "control"}
 
 
 @CASES
@@ -45,6 +46,93 @@ def confounded_three_columns(study):
 def confounded_interaction(study):
     study.sheet["run"] = ["r1", "r1", "r1", "r1", "r1", "r1", "r2", "r2"]
     study.set("design.formula", "~ run * condition")
+
+
+@CASES
+def confounded_in_part_and_asked(study):
+    study.sheet["run"] = ["r1", "r1", "r1", "r1", "r2", "r2", "r2", "r2"]
+    study.sheet["condition"] = ["control", "treated", "control", "treated", "low", "high", "low", "high"]
+    study.set("test.contrasts.low", {"factor": "condition", "test": "low", "reference": "control"})
+    study.set("test.contrasts.high", {"factor": "condition", "test": "high", "reference": "control"})
+
+
+@CASES
+def confounded_in_two_parts_and_asked(study):
+    study.sheet["run"] = ["r1", "r1", "r2", "r2", "r3", "r3", "r4", "r4"]
+    study.sheet["condition"] = ["control", "treated", "control", "treated", "low", "high", "low", "high"]
+    study.set("test.contrasts.low", {"factor": "condition", "test": "low", "reference": "control"})
+
+
+@CASES
+def confounded_interaction_and_asked(study):
+    study.sheet["run"] = ["r1", "r1", "r1", "r1", "r1", "r1", "r2", "r2"]
+    study.set("design.formula", "~ run * condition")
+    study.set("test.contrasts.in_r2", CONDITION | {"at": {"run": "r2"}})
+
+
+@CASES
+def confounded_interaction_without_replicates(study):
+    """Neither the formula without the interaction nor the joined column would leave replicates: neither is advised."""
+    study.set("ingest.exclude_samples", dict.fromkeys(("S-2", "S-4", "S-6", "S-7", "S-8"), "RNA degraded"))
+    study.set("design.formula", "~ run * condition")
+    study.set("test.contrasts.in_r2", CONDITION | {"at": {"run": "r2"}})
+
+
+@CASES
+def confounded_three_columns_and_asked(study):
+    confounded_three_columns(study)
+    study.set("test.contrasts.age", {"covariate": "age"})
+
+
+@CASES
+def confounded_covariate_and_asked(study):
+    confounded_covariate(study)
+    study.set("test.contrasts.age", {"covariate": "age"})
+
+
+@CASES
+def confounded_in_a_sample_set(study):
+    study.set("design.sample_sets.some", {"exclude": dict.fromkeys(("S-3", "S-4", "S-5", "S-6"), "another day")})
+    study.set("test.contrasts.treated_vs_control.sample_sets", ["all", "some"])
+
+
+@CASES
+def subjects_in_unequal_arms(study):
+    """The difference of changes can be estimated, that of the arms themselves cannot."""
+    in_unequal_arms(study)
+    study.set("test.contrasts.arms", {"factor": "arm", "test": "drug", "reference": "placebo"})
+
+
+@CASES
+def subjects_in_unequal_arms_are_estimated(study):
+    in_unequal_arms(study)
+
+
+@CASES
+def subjects_numbered_in_unequal_arms_are_estimated(study):
+    in_unequal_arms(study)
+    study.set("design.formula", "~ arm + arm:number + arm:time")
+    study.analysis["design"]["factors"]["number"] = {"reference": "1"}
+    del study.analysis["design"]["factors"]["subject"]
+
+
+def in_unequal_arms(study):
+    """Three subjects of one arm and two of the other, each before and after."""
+    study.samples += ["S-9", "S-10"]
+    study.header = ["gene", *study.samples]
+    study.counts = [[*row, str(3 * int(row[0])), str(2 * int(row[1]))] for row in study.counts]
+    study.sheet = {
+        "sample": list(study.samples),
+        "arm": ["drug"] * 6 + ["placebo"] * 4,
+        "subject": ["d1", "d1", "d2", "d2", "d3", "d3", "p1", "p1", "p2", "p2"],
+        "number": ["1", "1", "2", "2", "3", "3", "1", "1", "2", "2"],
+        "time": ["pre", "post"] * 5,
+    }
+    names = {"arm": "placebo", "time": "pre", "subject": "p1"}
+    study.set("design.formula", "~ subject + arm:time")
+    study.set("design.factors", {name: {"reference": reference} for name, reference in names.items()})
+    study.set("batch.columns", [])
+    study.set("test.contrasts", {"did": {"expression": "(drug:post - drug:pre) - (placebo:post - placebo:pre)"}})
 
 
 @CASES

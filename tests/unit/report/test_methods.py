@@ -171,6 +171,20 @@ def test_linear_models_and_subjects_are_described(given):
     assert "changes within each donor count" in text_of(fixed)
 
 
+def test_columns_that_samples_make_redundant_are_named(given):
+    assert "left out; all contrasts" not in text_of(given)
+    one = {"arm[placebo]:number[T.n3]": "0"}
+    text = text_of(given | {"design": given["design"] | {"dropped": one}})
+    assert "1 column of the design that in these samples is a combination of others" in text
+    assert "was left out; all contrasts can be estimated without" in text
+    text = text_of(
+        with_facts(given | {"design": given["design"] | {"dropped": one}}, "check_design", dropped={"age": "a"})
+    )
+    assert "2 columns of the design that in these samples are combinations of others" in text
+    independent = with_settings(given, "design", repeated={"subject": "donor", "method": "independent"})
+    assert "Samples of one donor were taken for independent ones." in text_of(independent)
+
+
 def test_settings_change_the_words(given):
     assert "blind" in text_of(given)
     assert "with knowledge of the design" in text_of(with_settings(given, "transform", blind=False))
