@@ -1,7 +1,6 @@
 """Given counts and sample sheets, read, matched, merged, summed and accounted for."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,15 +16,12 @@ from degsteps.ingest.readers.quantifications import completed_lengths, length_sc
 from degsteps.ingest.readers.raw import RawCounts
 from degsteps.ingest.reading import read_source
 from degsteps.inputs.formats import FORMATS
+from degsteps.inputs.gene_ids import without_version
 from degsteps.inputs.scan import CACHE, scan_faults
 from degsteps.inputs.sheet import Sheet, collapsed, joined_sheets, prefixed, read_sheet
 from degsteps.inputs.sources import Source, locate
 
 logger = logging.getLogger("degsteps")
-
-_VERSION = re.compile(r"\.\d+(?=$|_PAR_Y$)")
-#: Ids whose dot stands before a version; of other ids (Y110A7A.10) it is a part.
-_VERSIONED = re.compile(r"ENS[A-Z]*G\d+\.\d+(_PAR_Y)?")
 
 
 @dataclass(frozen=True)
@@ -210,7 +206,7 @@ def _length_corrected(
 
 
 def _without_versions(genes: pd.Index) -> pd.Index:
-    return pd.Index([_VERSION.sub("", gene) if _VERSIONED.fullmatch(gene) else gene for gene in genes], name="gene")
+    return pd.Index([without_version(gene) for gene in genes], name="gene")
 
 
 def tidied_genes(raw: RawCounts, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -225,7 +221,11 @@ def tidied_genes(raw: RawCounts, settings: Settings) -> tuple[pd.DataFrame, pd.D
     """
     counts = raw.counts
     if settings.gene_versions == "strip":
-        counts.index = _without_versions(counts.index)
+        ids = _without_versions(counts.index)
+        n_cut = int((ids != counts.index).sum())
+        raw.facts["gene_versions_cut"] = n_cut
+        logger.info("%s: versions cut from %d of %d gene ids", raw.scan.path, n_cut, len(ids))
+        counts.index = ids
         repeated = counts.index[counts.index.duplicated()].unique()
         if len(repeated) and settings.duplicate_genes == "error":
             raise DataError(

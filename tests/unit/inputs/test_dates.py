@@ -7,6 +7,7 @@ from degsteps.inputs.scan import scan_counts, scan_faults
 
 MARCH1, SEPT2, DEC1 = "MARCH1, now MARCHF1", "SEPT2, now SEPTIN2", "DEC1, now DELEC1"
 
+# fmt: off
 FORMS = {
     MARCH1: [
         "1-Mar",
@@ -71,6 +72,7 @@ FORMS = {
     "OCT4, now POU5F1": ["4-Oct", "04. Okt"],
     "": ["12-Jun", "2020-05-20", "45000", "17-Mar", "31-jul", "3-ao\u00fbt"],
 }
+# fmt: on
 
 GENES = [
     "TP53",

@@ -32,7 +32,8 @@ class Scan:
     odd_genes : ids that are no genes: totals that HTSeq and STAR append.
     date_genes : ids that look like gene symbols which a spreadsheet turned into dates -> the symbol that was meant,
         blank if that is not known.
-    gene_ids : every id once, a line each; a table of 60,000 is one text and not as many objects.
+    gene_ids : every id once, a line each; a table of 60,000 is one text and not as many objects. Those of the first
+        file, where there is one for each sample.
     faults : what makes the file unreadable or ragged, whatever the settings.
     format, evidence : the format, and what tells it.
     is_partial : whether only names are known: the values of this format are read by the job.
