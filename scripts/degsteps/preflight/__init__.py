@@ -48,6 +48,7 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     names.check_names(check)
     files.check_files(check)
     files.check_inputs(check)
+    files.check_gene_lists(check)
     declarations.check_formula(check)
     declarations.check_factors(check)
     declarations.check_covariates(check)

@@ -314,6 +314,17 @@ class Inputs:
         if self.columns and self.ingest["replicate_column"] is not None:
             self._replicates(self.ingest["replicate_column"])
 
+    def genes(self) -> set[str] | None:
+        """Return the gene ids of all sites as the run will know them; None where only a job reads them."""
+        if any(source.scan is None or not source.scan.gene_ids or source.scan.faults for source in self.sources):
+            return None
+        if any(FORMATS[source.scan.format].of_transcripts for source in self.sources):
+            return None
+        sites = [set(source.scan.genes) for source in self.sources]
+        if self.ingest["gene_versions"] == "strip":
+            sites = [set(map(without_version, genes)) for genes in sites]
+        return set.intersection(*sites) if self.ingest["merge_genes"] == "intersection" else set.union(*sites)
+
     def _exclusions(self) -> None:
         if any(source.sheet is None for source in self.sources):
             return

@@ -8,6 +8,7 @@ from snakemake.io import PeriodicityDetector
 
 from degsteps.basics.names import LONGEST_NAME, name_fault
 from degsteps.config.reading import load_analyses
+from degsteps.preflight import check_analyses
 from tests.unit.preflight.studies import Study, findings
 
 RULES = Path(__file__).parents[3] / "rules"
@@ -123,8 +124,6 @@ def test_an_analysis_is_called_like_no_device_and_no_step(name, tmp_path, monkey
     assert not problems
     (tmp_path / "study.yaml").rename(tmp_path / f"{name}.yaml")
     analyses, _ = load_analyses({"analyses": [f"{name}.yaml"]})
-    from degsteps.preflight import check_analyses
-
     said = check_analyses(analyses)
     assert [problem.cure for problem in said.problems] == ["Rename the file of the analysis."]
 
