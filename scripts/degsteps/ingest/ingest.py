@@ -12,7 +12,12 @@ import pandas as pd
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed, quoted
 from degsteps.ingest import sites, technical_replicates
-from degsteps.ingest.readers.quantifications import completed_lengths, length_scaled_counts, read_length_matrix
+from degsteps.ingest.readers.quantifications import (
+    completed_lengths,
+    length_scaled_counts,
+    read_length_matrix,
+    without_genes_text,
+)
 from degsteps.ingest.readers.raw import RawCounts
 from degsteps.ingest.reading import read_source
 from degsteps.inputs.formats import FORMATS
@@ -40,6 +45,7 @@ class Settings:
     replicate_column: str | None = None
     max_replicate_bcv: float = 0.1
     min_replicate_correlation: float = 0.95
+    max_transcripts_without_gene: float = 0.2
 
 
 @dataclass
@@ -167,6 +173,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     logger.info("%s: read as %s (%s)", source.counts, located.format, located.evidence)
     cache = CACHE if CACHE.parent.is_dir() else None
     raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache)
+    _require_genes(raw, settings, tx2gene)
     is_estimated = settings.estimated_counts or FORMATS[located.format].estimated
     faults, _ = scan_faults(raw.scan, is_estimated, settings.duplicate_genes)
     if faults:
@@ -188,6 +195,19 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
         counts, lengths = _length_corrected(counts, raw, settings, length_matrix, source.prefix)
         raw.facts["length_correction"] = settings.length_correction
     return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts)
+
+
+def _require_genes(raw: RawCounts, settings: Settings, tx2gene: Path | None) -> None:
+    """Stop if too many transcripts have no gene; say it if some have none."""
+    number, without = raw.facts.get("transcripts", 0), raw.facts.get("transcripts_without_gene", 0)
+    if not without:
+        return
+    if without > number * settings.max_transcripts_without_gene:
+        raise DataError(without_genes_text(tx2gene, number, list(raw.left_out)))
+    logger.warning(
+        "%s: %d of %d transcripts (%.1f %%), with %.1f %% of the reads, have no gene: they are left out",
+        *(tx2gene, without, number, 100 * without / number, 100 * raw.facts["reads_without_gene"]),
+    )
 
 
 def _length_corrected(

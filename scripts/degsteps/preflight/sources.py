@@ -3,6 +3,7 @@
 Standard library only: the Snakefile imports this module.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from degsteps.inputs.sheet import (
     read_columns,
 )
 from degsteps.inputs.sources import Source, scan_source, sources_of
+from degsteps.inputs.transcripts import genes_of_transcripts, read_transcript_genes, shown_missing
 from degsteps.preflight.likeness import likeness, shown_pairs
 
 
@@ -119,6 +121,8 @@ class SourceCheck:
         if form.of_transcripts and ingest["tx2gene"] is None:
             what = f"the counts are {form.words}, which count transcripts."
             self.report.problem("ingest.tx2gene", what, "Name a table of the transcripts and their genes.")
+        elif form.of_transcripts:
+            self._transcripts(scan, ingest["tx2gene"])
         needs_lengths = form.lengths_file and scan.n_fractions
         if needs_lengths and ingest["length_matrix"] is None and ingest["length_correction"] != "none":
             what = "the counts are Salmon's, and how long the transcripts are in each sample is not given."
@@ -137,6 +141,31 @@ class SourceCheck:
             what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
             cure = "Rename the sample, or set ingest.gene_column: gene."
             self.report.data_problem(path, Finding("header", what, cure))
+
+    def _transcripts(self, scan: Scan, path: str) -> None:
+        """How many of the transcripts of the first file have a gene."""
+        transcripts = scan.genes
+        # A job reads compressions that the standard library does not know.
+        if not transcripts or not os.path.isfile(path) or path.endswith((".zst", ".bz2", ".xz", ".zip")):
+            return
+        key, bound = "ingest.tx2gene", self.ingest["max_transcripts_without_gene"]
+        try:
+            found = genes_of_transcripts(transcripts, read_transcript_genes(path))
+        except DataError as error:
+            what, _, cure = str(error).partition(". ")
+            self.report.problem(key, f"{what}.", cure)
+            return
+        if not found.n_missing:
+            return
+        what = f"{path}: {found.n_missing:,} of {counted(len(transcripts), 'transcript')} ({found.share_missing:.1%}) "
+        what += f"have no gene there, e.g. {shown_missing(transcripts, found)}"
+        if found.share_missing > bound or found.n_missing == len(transcripts):
+            what += f"; at most {bound:.0%} may lack one." if found.share_missing > bound else "."
+            cure = "Give the table of the annotation that was quantified, or raise ingest.max_transcripts_without_gene."
+            self.report.problem(key, what, cure)
+        else:
+            what += ": their reads are left out."
+            self.report.note(self.report.file, key, what, "Give the table of the annotation that was quantified.")
 
     def _versions(self, scan: Scan) -> None:
         """What cutting versions does to the gene ids."""
