@@ -16,7 +16,7 @@ from typing import Any
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted
 from degsteps.inputs.formats import FORMATS, format_of_file
-from degsteps.inputs.scan import CACHE, Scan, scan_counts
+from degsteps.inputs.scan import CACHE, Scan, dates_among, scan_counts
 from degsteps.inputs.sheet import access_fault
 
 _QUANT_FOLDER = re.compile(r"[._-](?:quant|salmon|kallisto)$")
@@ -318,7 +318,9 @@ def scan_source(
     about = {"format": located.format, "evidence": located.evidence}
     if not form.is_table or len(located.files) > 1 or os.path.isdir(source.counts):
         lines = _all_lines(located.files[0]) if located.samples and not form.parts else []
-        about |= {"n_genes": len(lines), "gene_ids": "\n".join(_first_cells(lines))}
+        genes = _first_cells(lines)
+        about |= {"n_genes": len(lines), "gene_ids": "\n".join(genes)}
+        about["date_genes"] = dates_among([gene.encode() for gene in genes])
         return Scan(source.counts, samples=located.samples, is_partial=True, **about)
     is_zstd = _begins_with(source.counts, _ZSTD)
     if is_zstd and opener is None:

@@ -130,8 +130,10 @@ def test_genes_of_files_of_single_samples_are_known(tmp_path, monkeypatch):
     study.files["list.txt"] = b"TP53\nKRAS\n"
     study.set("ingest.counts", "htseq")
     study.set("filter.drop_list", "list.txt")
-    (problem,), _ = findings(study, tmp_path, monkeypatch)
+    study.files["htseq/S-1.txt"] = study.files["htseq/S-1.txt"].replace(b"MT-ND1", b"1-Mar")
+    (problem,), notes = findings(study, tmp_path, monkeypatch)
     assert "0 of 2 listed genes" in problem.what
+    assert ["'1-Mar' (MARCH1, now MARCHF1)" in note.what for note in notes] == [True]
 
 
 def test_size_factors_of_other_samples_are_told(tmp_path, monkeypatch):

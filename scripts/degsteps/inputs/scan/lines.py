@@ -11,7 +11,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from operator import add
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -39,6 +39,16 @@ _NOT_GENES = re.compile(
 def is_no_gene(name: str) -> bool:
     """Return whether an id is a total that HTSeq or STAR appends to the genes."""
     return _NOT_GENES.fullmatch(name) is not None
+
+
+def dates_among(genes: Collection[bytes]) -> dict[str, str]:
+    """Return ids that are dates, sorted, with the genes that they were; blank where that is not known."""
+    # Numbers among names are dates, unless most of them are none: those are ids of another database.
+    numbers = [gene for gene in genes if gene.isdigit()]
+    are_words = len(numbers) * 2 < len(genes) and sum(map(is_serial, numbers)) * 2 >= len(numbers)
+    texts = (gene.decode() for gene in genes if may_be_date(gene) and (are_words or not gene.isdigit()))
+    dates = {text: symbol for text in texts if (symbol := gene_of_date(text, are_words)) is not None}
+    return dict(sorted(dates.items())[:_MOST_DATES])
 
 
 def scan_file(
@@ -354,20 +364,10 @@ class _Scanner:
         scan.n_positive = sum(scan.detected)
         scan.n_duplicates = len(self.repeated)
         scan.duplicates = [gene.decode() for gene in list(self.repeated)[:10]]
-        # Numbers among names are dates, unless most of them are none: those are ids of another database.
-        numbers = [gene for gene in self.seen if gene.isdigit()]
-        are_words = len(numbers) * 2 < len(self.seen) and sum(map(is_serial, numbers)) * 2 >= len(numbers)
-        for gene in self.seen:
-            # Ids of databases begin with other letters than months: only a few rows get as far as a pattern.
-            if gene[:2] in (b"__", b"N_") and is_no_gene(gene.decode()):
-                scan.odd_genes.append(gene.decode())
-            elif may_be_date(gene) and (are_words or not gene.isdigit()):
-                text = gene.decode()
-                symbol = gene_of_date(text, are_words)
-                if symbol is not None:
-                    scan.date_genes[text] = symbol
-        scan.odd_genes.sort()
-        scan.date_genes = dict(sorted(scan.date_genes.items())[:_MOST_DATES])
+        # Ids of databases begin with other letters: only a few rows get as far as a pattern.
+        totals = (gene.decode() for gene in self.seen if gene[:2] in (b"__", b"N_"))
+        scan.odd_genes = sorted(filter(is_no_gene, totals))
+        scan.date_genes = dates_among(self.seen)
         scan.gene_ids = b"\n".join(self.seen).decode()
         for line, number in self.ragged[:3]:
             what = f"has {counted(number, 'cell')}, the other lines have {self.width}."
