@@ -177,7 +177,9 @@ def _count_sentences(results: Results, cite: Citations) -> str:
     genes, facts = results.account["genes", "ingest"], results.facts("ingest_counts")
     n_summed = genes.dropped.get("rows_summed", 0)
     left_out = {reason: n for reason, n in genes.dropped.items() if reason != "rows_summed"}
+    n_cut = sum(source.get("gene_versions_cut", 0) for source in facts.get("sources", {}).values())
     return sentences(
+        f"Versions were cut from {counted(n_cut, 'gene id')}." if n_cut else "",
         f"{counted(n_summed, 'row')} with a gene id that had occurred before "
         f"{'was' if n_summed == 1 else 'were'} added to that gene."
         if n_summed
