@@ -35,12 +35,15 @@ def is_missing_word(level: str) -> bool:
 def alike(levels: Sequence[str]) -> list[tuple[str, str]]:
     """Return pairs of levels that differ in letter case, blanks, punctuation or look-alike letters only.
 
-    Signs that mean something stay: ``GFP+`` and ``GFP-``, ``1.5`` and ``15``, ``D-1`` and ``D1`` are two levels each.
+    Signs that mean something stay: ``GFP+`` and ``GFP-``, ``1.5`` and ``15`` are two levels each, and so are ``D-1``
+    and ``D1`` where there is a ``D0``.
     """
+    plain = {re.sub(r"[\s_]+", "", skeleton(level)).casefold() for level in levels}
+    with_zero = tuple(level[:-1] for level in plain if level.endswith("0") and level[-2:-1].isalpha())
     first_of: dict[str, str] = {}
     pairs = []
     for level in levels:
-        other = first_of.setdefault(_spelling(level), level)
+        other = first_of.setdefault(_spelling(level, with_zero), level)
         if other != level:
             pairs.append((other, level))
     return pairs
@@ -103,13 +106,21 @@ def told_levels(contrasts: Iterable[Mapping[str, Any]], name: str, declared: Map
     return told
 
 
-def _spelling(level: str) -> str:
-    """Return what two spellings of one level have in common; the level itself if nothing but signs is left."""
+def _spelling(level: str, with_zero: tuple[str, ...]) -> str:
+    """Return what two spellings of one level have in common; the level itself if nothing but signs is left.
+
+    Parameters
+    ----------
+    with_zero : beginnings of levels that count from below zero: a dash before a number is a minus there.
+    """
     text = skeleton(level).strip().casefold()
     text = re.sub(r"[\s_]+", " ", text)
     # Between letters and digits any separator is as good as another; before a digit it may be a minus or a point.
     text = re.sub(rf"(?<=\w)[{_SEPARATORS}]+(?=[^\W\d])", "", text)
     text = re.sub(r"(?<=[^\W\d])[ .,:;/]+(?=\d)", "", text)
+    dash = re.fullmatch(r"(.*[^\W\d]) ?-(\d.*)", text)
+    if dash and dash[1].replace(" ", "") not in with_zero:
+        text = dash[1] + dash[2]
     text = re.sub(r"^['\"(\[]+|[.,:;'\")\]]+$", "", text)
     text = text.replace(" ", "")
     return text or level

@@ -15,6 +15,8 @@ SAME = {
     "a dot behind it": ("ctrl", "ctrl."),
     "brackets": ("ctrl", "(ctrl)"),
     "two blanks": ("day 7", "day  7"),
+    "a dash before a number": ("IL-2", "IL2"),
+    "a dash for a blank before a number": ("day-7", "day 7"),
     "a blank before a number": ("day 7", "day7"),
     "Cyrillic": ("control", "\u0441ontrol"),
     "Cyrillic capitals": ("CTRL", "\u0421\u0422RL"),
@@ -29,7 +31,16 @@ SAME = {
     "two codes of one letter": ("caf\u00e9", "cafe\u0301"),
     "micro and mu": ("10 \u00b5M", "10 \u03bcM"),
 }
-DIFFERENT = [("GFP+", "GFP-"), ("+", "-"), ("+/+", "+/-"), ("1.5", "15"), ("1-2", "12"), ("D-1", "D1"), ("-1", "1")]
+DIFFERENT = [
+    ("GFP+", "GFP-"),
+    ("+", "-"),
+    ("+/+", "+/-"),
+    ("1.5", "15"),
+    ("1-2", "12"),
+    ("day -7", "day 0", "day 7"),
+    ("D-1", "D0", "D1"),
+    ("-1", "1"),
+]
 DIFFERENT += [("a", "b"), ("0.1", "1"), ("1.0", "10"), ("p53-/-", "p53+/-"), ("CD4+CD8-", "CD4-CD8+"), ("<5", ">5")]
 
 
@@ -54,7 +65,7 @@ def test_two_spellings_of_a_level_are_refused(case, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("levels", DIFFERENT)
 def test_signs_that_mean_something_are_two_levels(levels):
-    assert alike(levels) == []
+    assert alike(list(levels)) == []
 
 
 def test_two_levels_that_the_configuration_names_stay(tmp_path, monkeypatch):
