@@ -32,6 +32,7 @@ def main(
     table = rules.filter_genes(matrix, groups, settings)
     keep, drop = read_gene_list(keep_list), read_gene_list(drop_list)
     table, unknown = rules.apply_gene_lists(table, keep=keep, drop=drop)
+    rules.require_listed({"keep": keep, "drop": drop}, unknown)
     write_matrix(rules.require_genes(matrix.loc[table["kept"]]), filtered)
     write_table(table, genes)
     rule = {"method": method, "group": group, "smallest_group": smallest}

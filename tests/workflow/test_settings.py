@@ -374,8 +374,8 @@ ELSEWHERE = {
     *CRATE,
 }
 
-#: Limits from which a job stops: tests/unit/test_ingest.py.
-LIMITS = {"ingest.max_replicate_bcv", "ingest.min_replicate_correlation"}
+#: Limits from which a job stops: tests/unit/ingest.
+LIMITS = {"ingest.max_replicate_bcv", "ingest.min_replicate_correlation", "ingest.max_transcripts_without_gene"}
 
 #: Variants of one step, in tests/unit/batch/test_surrogates.py and design/test_splines.py; docs/designs.md runs one of
 #: each in whole.

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from degsteps.basics.errors import ConfigError, Problem
+from degsteps.basics.names import same_but_for_case
 from degsteps.config.choices import with_choices
 
 #: Keys of earlier releases -> as they are called now.
@@ -274,6 +275,9 @@ def load_analyses(config: dict[str, Any], file: str = "config/config.yaml") -> t
         if name in analyses:
             problems.append(Problem(file, "analyses", f"two files give the name {name!r}.", "Rename one of the files."))
             continue
+        for first, other in same_but_for_case([*analyses, name]):
+            what = f"the names {first!r} and {other!r} differ in case only; on some systems their folders are the same."
+            problems.append(Problem(file, "analyses", what, "Rename one of the files."))
         try:
             content = read_yaml(path)
         except ConfigError as error:

@@ -292,6 +292,23 @@ def apply_gene_lists(
     }
 
 
+def require_listed(lists: Mapping[str, Iterable[str]], not_found: Mapping[str, Iterable[str]]) -> None:
+    """Raise :class:`ConfigError` if not one gene of a list is in the counts: the list is of other ids then.
+
+    Parameters
+    ----------
+    lists : the listed genes, under "keep" and "drop".
+    not_found : those of them that the counts do not have, as `apply_gene_lists` returns them.
+    """
+    for name, genes in lists.items():
+        listed = list(dict.fromkeys(genes))
+        if listed and len(list(not_found[name])) == len(listed):
+            raise ConfigError(
+                f"filter.{name}_list: 0 of {len(listed)} listed genes are in the counts: {_first(listed)} not. "
+                "List ids of the kind that the counts have, one per line."
+            )
+
+
 def _cpm_values(counts: pd.DataFrame) -> np.ndarray:
     # Reads times (a million per library), in this order of operations: a gene that lies exactly on the threshold then
     # falls on the same side as in edgeR.

@@ -1,7 +1,6 @@
 """Given counts and sample sheets, read, matched, merged, summed and accounted for."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,19 +12,21 @@ import pandas as pd
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed, quoted
 from degsteps.ingest import sites, technical_replicates
-from degsteps.ingest.readers.quantifications import completed_lengths, length_scaled_counts, read_length_matrix
+from degsteps.ingest.readers.quantifications import (
+    completed_lengths,
+    length_scaled_counts,
+    read_length_matrix,
+    without_genes_text,
+)
 from degsteps.ingest.readers.raw import RawCounts
 from degsteps.ingest.reading import read_source
 from degsteps.inputs.formats import FORMATS
+from degsteps.inputs.gene_ids import without_version
 from degsteps.inputs.scan import CACHE, scan_faults
 from degsteps.inputs.sheet import Sheet, collapsed, joined_sheets, prefixed, read_sheet
 from degsteps.inputs.sources import Source, locate
 
 logger = logging.getLogger("degsteps")
-
-_VERSION = re.compile(r"\.\d+(?=$|_PAR_Y$)")
-#: Ids whose dot stands before a version; of other ids (Y110A7A.10) it is a part.
-_VERSIONED = re.compile(r"ENS[A-Z]*G\d+\.\d+(_PAR_Y)?")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Settings:
     replicate_column: str | None = None
     max_replicate_bcv: float = 0.1
     min_replicate_correlation: float = 0.95
+    max_transcripts_without_gene: float = 0.2
 
 
 @dataclass
@@ -171,6 +173,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     logger.info("%s: read as %s (%s)", source.counts, located.format, located.evidence)
     cache = CACHE if CACHE.parent.is_dir() else None
     raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache)
+    _require_genes(raw, settings, tx2gene)
     is_estimated = settings.estimated_counts or FORMATS[located.format].estimated
     faults, _ = scan_faults(raw.scan, is_estimated, settings.duplicate_genes)
     if faults:
@@ -194,6 +197,19 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts)
 
 
+def _require_genes(raw: RawCounts, settings: Settings, tx2gene: Path | None) -> None:
+    """Stop if too many transcripts have no gene; say it if some have none."""
+    number, without = raw.facts.get("transcripts", 0), raw.facts.get("transcripts_without_gene", 0)
+    if not without:
+        return
+    if without > number * settings.max_transcripts_without_gene:
+        raise DataError(without_genes_text(tx2gene, number, list(raw.left_out)))
+    logger.warning(
+        "%s: %d of %d transcripts (%.1f %%), with %.1f %% of the reads, have no gene: they are left out",
+        *(tx2gene, without, number, 100 * without / number, 100 * raw.facts["reads_without_gene"]),
+    )
+
+
 def _length_corrected(
     counts: pd.DataFrame, raw: RawCounts, settings: Settings, length_matrix: Path | None, prefix: str
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -210,7 +226,7 @@ def _length_corrected(
 
 
 def _without_versions(genes: pd.Index) -> pd.Index:
-    return pd.Index([_VERSION.sub("", gene) if _VERSIONED.fullmatch(gene) else gene for gene in genes], name="gene")
+    return pd.Index([without_version(gene) for gene in genes], name="gene")
 
 
 def tidied_genes(raw: RawCounts, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -225,7 +241,11 @@ def tidied_genes(raw: RawCounts, settings: Settings) -> tuple[pd.DataFrame, pd.D
     """
     counts = raw.counts
     if settings.gene_versions == "strip":
-        counts.index = _without_versions(counts.index)
+        ids = _without_versions(counts.index)
+        n_cut = int((ids != counts.index).sum())
+        raw.facts["gene_versions_cut"] = n_cut
+        logger.info("%s: versions cut from %d of %d gene ids", raw.scan.path, n_cut, len(ids))
+        counts.index = ids
         repeated = counts.index[counts.index.duplicated()].unique()
         if len(repeated) and settings.duplicate_genes == "error":
             raise DataError(

@@ -177,7 +177,9 @@ def _count_sentences(results: Results, cite: Citations) -> str:
     genes, facts = results.account["genes", "ingest"], results.facts("ingest_counts")
     n_summed = genes.dropped.get("rows_summed", 0)
     left_out = {reason: n for reason, n in genes.dropped.items() if reason != "rows_summed"}
+    n_cut = sum(source.get("gene_versions_cut", 0) for source in facts.get("sources", {}).values())
     return sentences(
+        f"Versions were cut from {counted(n_cut, 'gene id')}." if n_cut else "",
         f"{counted(n_summed, 'row')} with a gene id that had occurred before "
         f"{'was' if n_summed == 1 else 'were'} added to that gene."
         if n_summed
@@ -221,9 +223,25 @@ def lookalike_verdict(facts: Mapping[str, Any]) -> Verdict | None:
     return Verdict("lookalikes", "warn", f"{alike}: {listed(described, 3, quote=False)}.", advice)
 
 
+def transcript_verdict(facts: Mapping[str, Any]) -> Verdict | None:
+    """Say how many transcripts, and reads, have no gene; None if none was looked for."""
+    sources = [source for source in facts.get("sources", {}).values() if source.get("transcripts")]
+    if not sources:
+        return None
+    number, without = (sum(s[name] for s in sources) for name in ("transcripts", "transcripts_without_gene"))
+    if not without:
+        return Verdict("transcripts", "ok", f"All {number:,} transcripts have a gene.")
+    reads = max(source.get("reads_without_gene", 0) for source in sources)
+    finding = (
+        f"{without:,} of {counted(number, 'transcript')} ({without / number:.1%}), with {reads:.1%} of the reads, "
+    )
+    finding += "have no gene in ingest.tx2gene, and are left out."
+    return Verdict("transcripts", "warn", finding, "Give the table of the annotation that was quantified.")
+
+
 def _count_verdicts(results: Results) -> Iterator[Verdict]:
     facts = results.facts("ingest_counts")
-    for verdict in (estimate_verdict(facts), lookalike_verdict(facts)):
+    for verdict in (estimate_verdict(facts), transcript_verdict(facts), lookalike_verdict(facts)):
         if verdict:
             yield verdict
 
@@ -240,7 +258,7 @@ COUNTS = Section(
     ),
     sentences={"data": _count_sentences},
     verdicts=_count_verdicts,
-    checks={"counts": "Counts", "lookalikes": "Duplicates"},
+    checks={"counts": "Counts", "transcripts": "Transcripts", "lookalikes": "Duplicates"},
 )
 
 

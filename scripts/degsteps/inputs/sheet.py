@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from degsteps.basics.errors import DataError, Finding
-from degsteps.basics.words import counted, listed, quoted, suggestion, verb
+from degsteps.basics.words import counted, listed, quoted, skeleton, suggestion, verb
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 #: White space that str.strip() leaves: byte order mark and zero-width space, both invisible.
@@ -330,7 +330,8 @@ def _read_cells(
 
 
 def _trimmed(cell: str) -> str:
-    return cell.strip().strip(_INVISIBLE).strip()
+    text = cell.strip().strip(_INVISIBLE).strip()
+    return text if skeleton(text).strip() else ""
 
 
 def _as_columns(

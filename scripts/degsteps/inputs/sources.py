@@ -16,7 +16,7 @@ from typing import Any
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted
 from degsteps.inputs.formats import FORMATS, format_of_file
-from degsteps.inputs.scan import CACHE, Scan, scan_counts
+from degsteps.inputs.scan import CACHE, Scan, dates_among, scan_counts
 from degsteps.inputs.sheet import access_fault
 
 _QUANT_FOLDER = re.compile(r"[._-](?:quant|salmon|kallisto)$")
@@ -249,6 +249,13 @@ def _all_lines(path: str) -> list[str]:
         return []
 
 
+def _first_cells(lines: Sequence[str]) -> list[str]:
+    """Return the ids of a file of one sample: first cells, without comments, header and totals."""
+    rows = [line.split("\t") for line in lines if not line.startswith(("#", "__", "N_"))]
+    begin = 1 if rows and not any(re.fullmatch(r"[\d.]+", cell.strip()) for cell in rows[0][1:]) else 0
+    return list(dict.fromkeys(row[0].strip() for row in rows[begin:]))
+
+
 def given_files(ingest: Mapping[str, Any]) -> list[str]:
     """Return every file of counts that an analysis reads."""
     return [file for source in sources_of(ingest) for file in locate(source.counts, source.format).files]
@@ -310,8 +317,11 @@ def scan_source(
     form = FORMATS[located.format]
     about = {"format": located.format, "evidence": located.evidence}
     if not form.is_table or len(located.files) > 1 or os.path.isdir(source.counts):
-        n_genes = len(_all_lines(located.files[0])) if located.samples and not form.parts else 0
-        return Scan(source.counts, samples=located.samples, n_genes=n_genes, is_partial=True, **about)
+        lines = _all_lines(located.files[0]) if located.samples and not form.parts else []
+        genes = _first_cells(lines)
+        about |= {"n_genes": len(lines), "gene_ids": "\n".join(genes)}
+        about["date_genes"] = dates_among([gene.encode() for gene in genes])
+        return Scan(source.counts, samples=located.samples, is_partial=True, **about)
     is_zstd = _begins_with(source.counts, _ZSTD)
     if is_zstd and opener is None:
         return Scan(source.counts, is_partial=True, **about)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from degsteps.basics.errors import Problem
-from degsteps.preflight import contrasts, declarations, engines, files, settings
+from degsteps.preflight import contrasts, declarations, engines, files, names, settings
 from degsteps.preflight.check import Check
 
 __all__ = ["Findings", "check_analyses", "check_analysis"]
@@ -45,8 +45,10 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
         :func:`degsteps.config.reading.load_analyses` gives it.
     """
     check = Check(analysis)
+    names.check_names(check)
     files.check_files(check)
     files.check_inputs(check)
+    files.check_gene_lists(check)
     declarations.check_formula(check)
     declarations.check_factors(check)
     declarations.check_covariates(check)

@@ -25,6 +25,8 @@ class Check:
         self.analysed: list[str] = []
         #: Columns of the analysed samples; empty while it is not known which these are.
         self.columns: dict[str, list[str]] = {}
+        #: Gene ids of the counts as the run will know them; None where only a job reads them.
+        self.genes: set[str] | None = None
         self.parsed: Formula | None = None
         self.contrasts_by_name = self._expanded()
 

@@ -20,14 +20,9 @@ from degsteps.preflight.check import Check
 
 
 def check_contrasts(check: Check) -> None:
-    same_name: dict[str, str] = {}
     same_levels: dict[tuple[Any, ...], tuple[str, str]] = {}
     for name, contrast in check.contrasts_by_name.items():
         key = f"test.contrasts.{name}"
-        other = same_name.setdefault(name.casefold(), name)
-        if other != name:
-            what = f"differs from {quoted(other)} in case only; on some systems their files would be the same."
-            check.problem(key, what, "Rename one of them.")
         try:
             form = contrast_form(contrast)
         except ContrastError as error:

@@ -1,7 +1,6 @@
 """What the design declares: the formula, its factors with their levels, its covariates."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,7 +11,9 @@ from degsteps.basics.words import counted, listed, near_match, quoted, suggestio
 from degsteps.design.coding import as_number
 from degsteps.design.formula import FormulaError, parse_formula
 from degsteps.design.splines import SplineError, natural_spline
+from degsteps.preflight import amounts
 from degsteps.preflight.check import Check
+from degsteps.preflight.levels import missing_findings, spelling_findings, told_levels
 
 
 def check_formula(check: Check) -> None:
@@ -74,9 +75,10 @@ def _levels(check: Check, key: str, name: str, declared: Mapping[str, Any]) -> N
     values = check.columns[name]
     levels = list(dict.fromkeys(values))
     reference, order = declared["reference"], declared["levels"]
-    for first, second in _alike(levels):
-        what = f"the levels {quoted(first)} and {quoted(second)} differ in case, blanks or '_' only."
-        check.data_problem(check.sheet.path, Finding(name, what, "Write them alike if they are the same."))
+    ids = check.columns[check.sheet.sample_column]
+    told = told_levels(check.contrasts_by_name.values(), name, declared)
+    check.take(spelling_findings(levels, key, name, declared["levels"] or ()), check.sheet.path)
+    check.take(missing_findings(values, ids, key, name, told), check.sheet.path)
     if reference not in levels:
         what = f"no analysed sample has the reference level {quoted(reference)}."
         check.problem(f"{key}.reference", what, suggestion(reference, levels, "The levels are"))
@@ -117,13 +119,15 @@ def check_covariates(check: Check) -> None:
         ids, values = check.columns[check.sheet.sample_column], check.columns[name]
         numbers = [as_number(value) for value in values]
         wrong = [f"{quoted(v)} ({s})" for s, v, n in zip(ids, values, numbers, strict=True) if n is None]
-        if len(wrong) == len(values):
+        how = amounts.cure([v for v, n in zip(values, numbers, strict=True) if n is None]) if wrong else None
+        how = how and how.replace("<name>", name)
+        if len(wrong) == len(values) and how is None:
             what = f"no value of {quoted(name)} is a number, e.g. {wrong[0]}."
             check.problem(key, what, "Declare it under design.factors, with its reference level.")
         elif wrong:
             what = f"{counted(len(wrong), 'cell')} of the covariate {quoted(name)} {verb(len(wrong), 'is', 'are')} no "
             what += f"number: {listed(wrong, quote=False)}."
-            cure = "Write numbers with a decimal point; exclude samples without a value."
+            cure = how or "Write numbers with a decimal point; exclude samples without a value."
             check.data_problem(check.sheet.path, Finding(name, what, cure))
         elif len(set(numbers)) == 1:
             what = f"{quoted(name)} has the value {values[0]} in every analysed sample."
@@ -149,17 +153,6 @@ def _spline(check: Check, key: str, name: str, numbers: Sequence[float]) -> None
         natural_spline(numbers, declared["spline"]["df"], 0.0)
     except SplineError as error:
         check.design_problem(f"{key}.spline", str(error), "Lower df, or delete the spline for a straight line.")
-
-
-def _alike(levels: Sequence[str]) -> list[tuple[str, str]]:
-    """Return pairs of levels that differ in case, blanks or underscores only."""
-    first_of: dict[str, str] = {}
-    pairs = []
-    for level in levels:
-        other = first_of.setdefault(re.sub(r"[\s_]+", "", level).casefold() or level, level)
-        if other != level:
-            pairs.append((other, level))
-    return pairs
 
 
 def _is_far_from_zero(numbers: Sequence[float]) -> bool:

@@ -2,9 +2,10 @@
 
 import gzip
 
-from degsteps.basics.errors import Finding
-from degsteps.basics.words import listed, verb
+from degsteps.basics.errors import DataError, Finding
+from degsteps.basics.words import counted, listed, verb
 from degsteps.design.coding import as_number
+from degsteps.inputs.gene_lists import list_findings, read_gene_list
 from degsteps.inputs.sheet import access_fault
 from degsteps.inputs.sources import lengths_are_offsets
 from degsteps.normalize.methods import METHODS, TABLES, with_controls
@@ -42,12 +43,35 @@ def check_inputs(check: Check) -> None:
     inputs = Inputs(check, check.analysis["ingest"])
     inputs.check()
     check.sheet, check.analysed, check.columns = inputs.sheet, inputs.analysed, inputs.columns
+    check.genes = inputs.genes()
     if inputs.is_multisite and check.columns and len(set(check.columns["site"])) > 1:
         named = {*check.declared_factors, *check.analysis["batch"]["columns"]}
         if "site" not in named:
             what = "the sites are neither in the design nor a batch, so their differences pass as noise or effect."
             cure = "Add site to design.formula, design.factors and batch.columns."
             check.note(check.file, "design.formula", what, cure)
+
+
+def check_gene_lists(check: Check) -> None:
+    """Lists of genes: how many of them the counts have."""
+    filters, surrogates = check.analysis["filter"], check.analysis["design"]["surrogates"] or {}
+    lists = {
+        "filter.keep_list": (filters["keep_list"], False),
+        "filter.drop_list": (filters["drop_list"], False),
+        "normalize.control_genes": (check.analysis["normalize"]["control_genes"], True),
+        "design.surrogates.control_genes": (surrogates.get("control_genes"), False),
+    }
+    for key, (path, needs_all) in lists.items():
+        if path is None or _unreadable(path):
+            continue
+        try:
+            entries = read_gene_list(path)
+        except DataError as error:
+            check.problem(key, str(error).partition(". ")[0] + ".", "Write one gene id per line, as plain text.")
+            continue
+        if check.genes is not None or not entries:
+            findings = list_findings(path, entries, check.genes or (), needs_all)
+            check.take(finding._replace(place=key) for finding in findings)
 
 
 def check_size_factors(check: Check) -> None:
@@ -88,7 +112,13 @@ def _given_size_factors(check: Check, key: str, path: str) -> None:
     # Replicates that are summed get other names, which the step itself looks for.
     samples = check.analysed if check.analysis["ingest"]["replicate_column"] is None else ()
     missing = [sample for sample in samples if sample not in numbers]
-    if missing:
+    if missing and len(missing) == len(samples):
+        what = (
+            f"{path}: 0 of {counted(len(samples), 'sample')} are in it: the samples are {listed(samples, 3)}, the rows "
+        )
+        what += f"{listed(numbers, 3)}."
+        check.problem(key, what, "Write the ids of the sheet into its column 'sample'.")
+    elif missing:
         check.problem(key, f"{path}: there is no size factor for {listed(missing)}.", "Add a row for every sample.")
     used = {sample: number for sample, number in numbers.items() if not samples or sample in samples}
     bad = [sample for sample, number in used.items() if number is None or not 0 < number < float("inf")]

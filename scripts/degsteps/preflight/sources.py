@@ -3,14 +3,15 @@
 Standard library only: the Snakefile imports this module.
 """
 
+import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from degsteps.basics.errors import DataError, Finding
-from degsteps.basics.words import bare, counted, listed, quoted, suggestion, verb
+from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.inputs.formats import FORMATS
+from degsteps.inputs.gene_ids import has_version, odd_dots, repeated_without_versions, without_version
 from degsteps.inputs.scan import Scan, annotation_columns, scan_faults
 from degsteps.inputs.sheet import (
     Collapsed,
@@ -23,6 +24,8 @@ from degsteps.inputs.sheet import (
     read_columns,
 )
 from degsteps.inputs.sources import Source, scan_source, sources_of
+from degsteps.inputs.transcripts import genes_of_transcripts, read_transcript_genes, shown_missing
+from degsteps.preflight.likeness import likeness, shown_pairs
 
 
 class Report(Protocol):
@@ -65,6 +68,11 @@ class SourceCheck:
         source = self.source
         self.scan = scan_source(source)
         self.sheet, faults = inspect_sheet(source.samples, source.sample_column)
+        transposed = self._transposed_sheet()
+        if transposed:
+            self.sheet = None
+            self.report.data_problem(source.samples, transposed)
+            return
         for fault in faults:
             column = self.column_of_ids() if fault.place == "header" and self.scan.samples else None
             if column is not None:
@@ -80,6 +88,25 @@ class SourceCheck:
             for note in self.sheet.notes:
                 self.report.note(source.samples, note.place, note.what, note.cure)
 
+    def _transposed_sheet(self) -> Finding | None:
+        """Say if the samples of the counts are the columns of the sheet."""
+        names = set(self.scan.samples)
+        if self.sheet and names & {*self.sheet.sample_ids}:
+            return None
+        try:
+            columns = list(read_columns(self.source.samples))
+        except DataError:
+            return None
+        among = [name for name in columns if name in names]
+        if len(among) < 2 or len(among) * 2 < len(columns):
+            like = likeness(columns[1:], self.scan.samples)
+            among = [first for first, _ in like.pairs] if like else []
+            if len(among) < 3 or len(among) * 2 < len(columns):
+                return None
+        what = f"the samples ({listed(among, 2)}) are in the columns of the sheet, and its lines are their properties."
+        cure = "Transpose the sheet: one line per sample, one column per property."
+        return Finding("header", what, f"{cure} (In a spreadsheet: copy, paste special, transpose.)")
+
     def values(self) -> None:
         """What the counts hold."""
         ingest, scan, path = self.ingest, self.scan, self.source.counts
@@ -94,12 +121,15 @@ class SourceCheck:
         if form.of_transcripts and ingest["tx2gene"] is None:
             what = f"the counts are {form.words}, which count transcripts."
             self.report.problem("ingest.tx2gene", what, "Name a table of the transcripts and their genes.")
+        elif form.of_transcripts:
+            self._transcripts(scan, ingest["tx2gene"])
         needs_lengths = form.lengths_file and scan.n_fractions
         if needs_lengths and ingest["length_matrix"] is None and ingest["length_correction"] != "none":
             what = "the counts are Salmon's, and how long the transcripts are in each sample is not given."
             cure = f"Name the file '{form.lengths_file}' under ingest.length_matrix, or, if they are length-"
             cure += "scaled counts, set ingest.length_correction: none."
             self.report.note(path, "", what, cure)
+        self._versions(scan)
         if not scan.samples:
             self.scan = None
             return
@@ -111,6 +141,50 @@ class SourceCheck:
             what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
             cure = "Rename the sample, or set ingest.gene_column: gene."
             self.report.data_problem(path, Finding("header", what, cure))
+
+    def _transcripts(self, scan: Scan, path: str) -> None:
+        """How many of the transcripts of the first file have a gene."""
+        transcripts = scan.genes
+        # A job reads compressions that the standard library does not know.
+        if not transcripts or not os.path.isfile(path) or path.endswith((".zst", ".bz2", ".xz", ".zip")):
+            return
+        key, bound = "ingest.tx2gene", self.ingest["max_transcripts_without_gene"]
+        try:
+            found = genes_of_transcripts(transcripts, read_transcript_genes(path))
+        except DataError as error:
+            what, _, cure = str(error).partition(". ")
+            self.report.problem(key, f"{what}.", cure)
+            return
+        if not found.n_missing:
+            return
+        what = f"{path}: {found.n_missing:,} of {counted(len(transcripts), 'transcript')} ({found.share_missing:.1%}) "
+        what += f"have no gene there, e.g. {shown_missing(transcripts, found)}"
+        if found.share_missing > bound or found.n_missing == len(transcripts):
+            what += f"; at most {bound:.0%} may lack one." if found.share_missing > bound else "."
+            cure = "Give the table of the annotation that was quantified, or raise ingest.max_transcripts_without_gene."
+            self.report.problem(key, what, cure)
+        else:
+            what += ": their reads are left out."
+            self.report.note(self.report.file, key, what, "Give the table of the annotation that was quantified.")
+
+    def _versions(self, scan: Scan) -> None:
+        """What cutting versions does to the gene ids."""
+        genes = scan.genes
+        if self.ingest["gene_versions"] != "strip" or not genes or scan.faults or FORMATS[scan.format].of_transcripts:
+            return
+        if not any(map(has_version, genes)):
+            dotted = sorted(odd_dots(genes))
+            example = f" (of {dotted[0]} it may be a part)" if dotted else ""
+            what = f"no gene id has a version that is known as one{example}, so nothing is cut."
+            self.report.note(self.report.file, "ingest.gene_versions", what, "Set it to keep, or leave it out.")
+        repeated = repeated_without_versions(genes)
+        if repeated and self.ingest["duplicate_genes"] == "error":
+            number = len(repeated)
+            examples = [gene for gene in genes if without_version(gene) == repeated[0]]
+            what = f"without their versions, {counted(number, 'gene id')} {verb(number, 'occurs', 'occur')} more than "
+            what += f"once: {listed(repeated, 3, quote=False)} ({' and '.join(sorted(examples)[:2])})."
+            cure = "Set ingest.duplicate_genes: sum, or ingest.gene_versions: keep."
+            self.report.data_problem(self.source.counts, Finding("", what, cure))
 
     def column_of_ids(self) -> str | None:
         """Return the column of the sheet whose values are the sample names in the counts."""
@@ -185,7 +259,7 @@ class SourceCheck:
             what = "the sample ids stand in the first column, so the genes are in the columns."
             cure = "Transpose the table: one line per gene, one column per sample."
             self.report.data_problem(source.counts, Finding("header", what, cure))
-        elif column is None and same_but_for_spelling(only_sheet, only_counts):
+        elif column is None and likeness(only_sheet, only_counts):
             self._some_samples_differ(only_sheet, only_counts, are_dropped=False)
         else:
             what = f"no sample id of the sheet ({listed(only_sheet, 3)}) is in the header of the counts "
@@ -197,20 +271,20 @@ class SourceCheck:
 
     def _some_samples_differ(self, only_sheet: list[str], only_counts: list[str], are_dropped: bool) -> None:
         source = self.source
-        pairs = same_but_for_spelling(only_sheet, only_counts)
+        like = likeness(only_sheet, only_counts)
+        pairs = like.pairs if like else []
         if are_dropped:
             if pairs:
                 number = len(pairs)
                 what = f"{counted(number, 'sample')} {verb(number, 'is', 'are')} dropped though the ids are alike: "
-                what += _shown_pairs(pairs)
+                what += shown_pairs(pairs)
                 self.report.note(source.samples, source.sample_column, what, "Write them alike to keep the samples.")
             return
         if pairs:
             number = len(pairs)
-            what = f"{counted(number, 'id')} {verb(number, 'differs', 'differ')} from the counts in spelling only: "
-            what += _shown_pairs(pairs)
-            cure = "Write the ids alike in both files."
-            self.report.data_problem(source.samples, Finding(source.sample_column, what, cure))
+            what = f"{counted(number, 'id')} {verb(number, 'differs', 'differ')} from the counts in {like.how}: "
+            what += shown_pairs(pairs)
+            self.report.data_problem(source.samples, Finding(source.sample_column, what, like.cure))
         only_sheet = without(only_sheet, {first for first, _ in pairs})
         only_counts = without(only_counts, {second for _, second in pairs})
         leave_out = "Correct the id, exclude the sample with a reason, or set ingest.unmatched_samples: drop."
@@ -268,6 +342,17 @@ class Inputs:
             self.report.problem("ingest.same_ids", what, "Leave it out, or name the sites under ingest.sites.")
         if self.columns and self.ingest["replicate_column"] is not None:
             self._replicates(self.ingest["replicate_column"])
+
+    def genes(self) -> set[str] | None:
+        """Return the gene ids of all sites as the run will know them; None where only a job reads them."""
+        if any(source.scan is None or not source.scan.gene_ids or source.scan.faults for source in self.sources):
+            return None
+        if any(FORMATS[source.scan.format].of_transcripts for source in self.sources):
+            return None
+        sites = [set(source.scan.genes) for source in self.sources]
+        if self.ingest["gene_versions"] == "strip":
+            sites = [set(map(without_version, genes)) for genes in sites]
+        return set.intersection(*sites) if self.ingest["merge_genes"] == "intersection" else set.union(*sites)
 
     def _exclusions(self) -> None:
         if any(source.sheet is None for source in self.sources):
@@ -375,28 +460,8 @@ def without(names: Iterable[str], unwanted: set[str]) -> list[str]:
 
 
 def _kind_of_ids(genes: Sequence[str]) -> str | None:
-    patterns = {"versioned Ensembl": r"ENS[A-Z]*G\d+\.\d+(_PAR_Y)?", "Ensembl": r"ENS[A-Z]*G\d+", "number": r"\d+"}
+    patterns = {"versioned Ensembl": r"ENS[A-Z]*G\d+[._].+", "Ensembl": r"ENS[A-Z]*G\d+", "number": r"\d+"}
     for kind, pattern in patterns.items():
         if sum(bool(re.fullmatch(pattern, gene)) for gene in genes) > len(genes) / 2:
             return kind
     return "other" if genes else None
-
-
-def same_but_for_spelling(only_sheet: Sequence[str], only_counts: Sequence[str]) -> list[tuple[str, str]]:
-    """Pair ids that are the same but for case, punctuation, blanks, R's X, or a path and ending around them."""
-    by_bare: dict[str, list[str]] = {}
-    for name in only_counts:
-        by_bare.setdefault(bare(name), []).append(name)
-    pairs = {name: by_bare[bare(name)] for name in only_sheet if bare(name) and bare(name) in by_bare}
-    for name in only_sheet:
-        if name not in pairs and len(name) > 1 and len(only_sheet) <= 200:
-            pattern = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
-            pairs[name] = [other for other in only_counts if pattern.search(other)]
-    certain = [(name, others[0]) for name, others in pairs.items() if len(others) == 1]
-    once = Counter(second for _, second in certain)
-    return [(first, second) for first, second in certain if once[second] == 1]
-
-
-def _shown_pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    pairs_in_words = [f"{quoted(first)} of the sheet is {quoted(second)} in the counts" for first, second in pairs]
-    return f"{listed(pairs_in_words, 3, quote=False)}."

@@ -32,6 +32,7 @@ _READING = (
     "replicate_column",
     "max_replicate_bcv",
     "min_replicate_correlation",
+    "max_transcripts_without_gene",
 )
 #: Settings of ``test`` that enter a repeated analysis.
 _REPEATED = (

@@ -270,3 +270,12 @@ def test_no_lists_change_nothing(small_table):
 def test_a_gene_on_both_lists_is_refused(small_table):
     with pytest.raises(ConfigError, match="c is on both"):
         rules.apply_gene_lists(small_table, keep=["c"], drop=["c", "a"])
+
+
+def test_the_step_refuses_what_the_check_could_not_know():
+    counts = pd.DataFrame(np.ones((3, 2), dtype=int), index=["a", "b", "c"], columns=["s", "t"])
+    lists = {"keep": ["a", "x"], "drop": ["y", "z"]}
+    _, unknown = rules.apply_gene_lists(rules.filter_none(counts), **lists)
+    with pytest.raises(ConfigError, match="drop_list: 0 of 2 listed genes"):
+        rules.require_listed(lists, unknown)
+    rules.require_listed({"keep": ["a", "x"], "drop": []}, unknown | {"drop": []})

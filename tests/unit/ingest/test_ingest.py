@@ -273,3 +273,13 @@ def test_the_report_warns_of_lookalikes(tmp_path):
     assert "(correlation 0.9" in finding
     assert "ingest.replicate_column" in advice
     assert lookalike_verdict({"lookalikes": []}).status == "ok"
+
+
+def test_versions_that_were_cut_are_counted(tmp_path):
+    genes = ["ENSG00000000003.10_3", "NM_000014.6", "ENSG00000182378.9_PAR_Y", "Y110A7A.10"]
+    counts = pd.DataFrame({"s": [1, 2, 3, 4], "t": [4, 5, 6, 7]}, index=genes)
+    source = write_site(tmp_path, "x", counts, arm=["a", "b"])
+    stripped = ingest([source], Settings(gene_versions="strip"))
+    assert stripped.counts.index.tolist() == ["ENSG00000000003", "ENSG00000182378_PAR_Y", "NM_000014", "Y110A7A.10"]
+    assert stripped.facts["sources"]["x"]["gene_versions_cut"] == 3
+    assert "gene_versions_cut" not in ingest([source], Settings()).facts["sources"]["x"]

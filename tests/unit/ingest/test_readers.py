@@ -11,6 +11,7 @@ import pytest
 from degsteps.basics.errors import DataError
 from degsteps.ingest.ingest import Settings, ingest
 from degsteps.ingest.readers.per_sample import infer_strand
+from degsteps.ingest.section import transcript_verdict
 from degsteps.inputs.sources import Source, alignment_samples, locate
 
 SAMPLES = ["S-1", "S-2", "S-3", "S-4"]
@@ -473,3 +474,24 @@ def test_mutated_files_give_a_result_or_a_sentence(name, counts, sheet, tmp_path
         path.write_bytes(sound)
     assert sum(outcomes.values()) == 25
     assert outcomes[False] > 0
+
+
+def test_transcripts_without_a_gene_are_counted_and_bounded(two_samples, tmp_path, caplog):
+    table = tmp_path / "tx2gene.tsv"
+    table.write_text(TX2GENE)
+    source = Source("", str(write_salmon(tmp_path)), str(two_samples))
+    caplog.set_level("INFO", logger="degsteps")
+    facts = ingest([source], Settings(), tx2gene=table).facts
+    of_source = facts["sources"]["all"]
+    reads = sum(NUMBERS[sample][4] for sample in "ab") / sum(map(sum, NUMBERS.values()))
+    assert (of_source["transcripts"], of_source["transcripts_without_gene"]) == (5, 1)
+    assert of_source["reads_without_gene"] == pytest.approx(reads, abs=1e-6)
+    assert "1 of 5 transcripts (20.0 %)" in caplog.text
+    verdict = transcript_verdict(facts)
+    assert verdict.status == "warn"
+    assert f"1 of 5 transcripts (20.0%), with {reads:.1%} of the reads, have no gene" in verdict.finding
+    with pytest.raises(DataError, match=r"80% of the quantified transcripts only, e\.g\. not of 'orphan.1'"):
+        ingest([source], Settings(max_transcripts_without_gene=0.19), tx2gene=table)
+    table.write_text(TX2GENE + "orphan.1\tgD\td\n")
+    assert transcript_verdict(ingest([source], Settings(), tx2gene=table).facts).status == "ok"
+    assert transcript_verdict({"sources": {"all": {"format": "table"}}}) is None

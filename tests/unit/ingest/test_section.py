@@ -89,3 +89,10 @@ def test_estimates_without_lengths_are_a_warning():
         "counts",
         "lookalikes",
     ]
+
+
+def test_versions_that_were_cut_are_counted_over_all_sources():
+    sources = {"a": {"gene_versions_cut": 3}, "b": {"gene_versions_cut": 4}}
+    text = COUNTS.sentences["data"](results_with(facts={"sources": sources}), Citations())
+    assert text.startswith("Versions were cut from 7 gene ids.")
+    assert "ersions" not in COUNTS.sentences["data"](results_with(facts={"sources": {"a": {}}}), Citations())

@@ -118,7 +118,7 @@ def test_repeated_genes_totals_of_htseq_and_dates_are_found(tmp_path):
     scan = scanned(tmp_path / "counts.tsv", content)
     assert (scan.n_duplicates, scan.duplicates) == (2, ["A", "B"])
     assert scan.odd_genes == ["N_unmapped", "__ambiguous"]
-    assert scan.date_genes == ["1-Mar", "Sep-02"]
+    assert scan.date_genes == {"1-Mar": "MARCH1, now MARCHF1", "Sep-02": "SEPT2, now SEPTIN2"}
     faults, notes = scan_faults(scan)
     assert (len(faults), len(notes)) == (2, 1)
     assert len(scan_faults(scan, duplicate_genes="sum")[0]) == 1

@@ -13,6 +13,7 @@ from degsteps.ingest.readers.per_sample import beside
 from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import open_bytes, read_columns
 from degsteps.inputs.formats import FORMATS
+from degsteps.inputs.transcripts import genes_of_transcripts, is_header
 
 _TX_COLUMNS = {
     "salmon": ("Name", "EffectiveLength", "NumReads", "TPM"),
@@ -46,7 +47,10 @@ def read_quantification(reading: Reading) -> RawCounts:
     counts, lengths = summarized_to_genes(*tables, genes)
     raw = raw_counts(counts, located, facts)
     raw.lengths = lengths
-    raw.left_out = dict.fromkeys(tables[0].index[genes.isna().to_numpy()], "transcript_not_in_tx2gene")
+    has_none = genes.isna().to_numpy()
+    total = float(tables[0].to_numpy().sum())
+    raw.facts["reads_without_gene"] = round(float(tables[0][has_none].to_numpy().sum()) / (total or 1), 6)
+    raw.left_out = dict.fromkeys(tables[0].index[has_none], "transcript_not_in_tx2gene")
     return raw
 
 
@@ -80,8 +84,7 @@ def read_tx2gene(path: Path) -> pd.Series:
     table = pd.read_csv(
         path, sep="," if "\t" not in first else "\t", header=None, dtype=str, keep_default_na=False, usecols=[0, 1]
     )
-    words = [str(cell).casefold() for cell in table.iloc[0]]
-    if words[0].startswith(("tx", "transcript", "target", "name")) and words[1].startswith("gene"):
+    if is_header([str(cell) for cell in table.iloc[0]]):
         table = table.iloc[1:]
     genes = table.drop_duplicates().set_index(0)[1].str.strip()
     if genes.index.has_duplicates:
@@ -92,24 +95,21 @@ def read_tx2gene(path: Path) -> pd.Series:
 
 def _genes_of(transcripts: pd.Index, tx2gene: Path) -> tuple[pd.Series, dict[str, Any]]:
     """Return the gene of every transcript, NaN where the table has none; versions are cut where ids match only so."""
-    gene_of = read_tx2gene(tx2gene)
-    # GENCODE's FASTA headers hold more ids behind a bar.
-    names = pd.Series(transcripts.str.split("|").str[0], index=transcripts)
-    genes, cut = names.map(gene_of), False
-    if genes.notna().mean() < 0.5:
-        bare = gene_of.copy()
-        bare.index = bare.index.str.replace(r"\.\d+$", "", regex=True)
-        bare = bare[~bare.index.duplicated()]
-        without = names.str.replace(r"\.\d+$", "", regex=True).map(bare)
-        if without.notna().mean() > genes.notna().mean():
-            genes, cut = without, True
-    if genes.notna().mean() < 0.5:
-        raise DataError(
-            f"{tx2gene}: has the gene of {genes.notna().mean():.0%} of the quantified transcripts only, e.g. not of "
-            f"{listed(transcripts[genes.isna().to_numpy()], 3)}. Give the table of the annotation that was quantified."
-        )
-    facts = {"transcripts": len(genes), "transcripts_without_gene": int(genes.isna().sum()), "versions_cut": cut}
-    return genes, facts
+    found = genes_of_transcripts(list(transcripts), read_tx2gene(tx2gene).to_dict())
+    genes = pd.Series(found.genes, index=transcripts, dtype=object)
+    if found.n_missing == len(genes):
+        raise DataError(without_genes_text(tx2gene, len(genes), transcripts))
+    facts = {"transcripts": len(genes), "transcripts_without_gene": found.n_missing}
+    return genes, facts | {"versions_cut": found.versions_cut}
+
+
+def without_genes_text(tx2gene: Path | str, n_transcripts: int, without: Sequence[str]) -> str:
+    """Return what is said of a table that lacks the genes of too many transcripts."""
+    return (
+        f"{tx2gene}: has the gene of {1 - len(without) / n_transcripts:.0%} of the quantified transcripts only, e.g. "
+        f"not of {listed(without, 3)}. Give the table of the annotation that was quantified, or raise "
+        "ingest.max_transcripts_without_gene."
+    )
 
 
 def summarized_to_genes(

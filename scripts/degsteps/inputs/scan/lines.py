@@ -11,17 +11,20 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from operator import add
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion
+from degsteps.inputs.dates import gene_of_date, is_serial, may_be_date
 from degsteps.inputs.scan.digits import column_sums
 from degsteps.inputs.scan.scan import Scan
 from degsteps.inputs.sheet import access_fault, detect_delimiter, format_fault
 
+#: Ids that are dates, beyond which no more are kept.
+_MOST_DATES = 100
 #: Cells that are added up at a time.
 _BLOCK_CELLS = 200_000
 _DIGITS = b"0123456789"
@@ -31,12 +34,21 @@ _MISSING = frozenset({"", "na", "nan", "n/a", "#n/a", "null", "none", "-", "."})
 _NOT_GENES = re.compile(
     r"__(no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)|N_(unmapped|multimapping|noFeature|ambiguous)"
 )
-_DATE = re.compile(r"\d{1,2}-(mar|sep|sept|dec|oct|nov|apr|feb)|(mar|sep|dec|oct|nov|apr|feb)-\d{1,2}", re.IGNORECASE)
 
 
 def is_no_gene(name: str) -> bool:
     """Return whether an id is a total that HTSeq or STAR appends to the genes."""
     return _NOT_GENES.fullmatch(name) is not None
+
+
+def dates_among(genes: Collection[bytes]) -> dict[str, str]:
+    """Return ids that are dates, sorted, with the genes that they were; blank where that is not known."""
+    # Numbers among names are dates, unless most of them are none: those are ids of another database.
+    numbers = [gene for gene in genes if gene.isdigit()]
+    are_words = len(numbers) * 2 < len(genes) and sum(map(is_serial, numbers)) * 2 >= len(numbers)
+    texts = (gene.decode() for gene in genes if may_be_date(gene) and (are_words or not gene.isdigit()))
+    dates = {text: symbol for text in texts if (symbol := gene_of_date(text, are_words)) is not None}
+    return dict(sorted(dates.items())[:_MOST_DATES])
 
 
 def scan_file(
@@ -352,16 +364,11 @@ class _Scanner:
         scan.n_positive = sum(scan.detected)
         scan.n_duplicates = len(self.repeated)
         scan.duplicates = [gene.decode() for gene in list(self.repeated)[:10]]
-        for gene in self.seen:
-            # Ids of databases begin with letters and hold digits: only a few rows get as far as a pattern.
-            if gene[:2] in (b"__", b"N_") or b"-" in gene:
-                text = gene.decode()
-                if is_no_gene(text):
-                    scan.odd_genes.append(text)
-                elif _DATE.fullmatch(text):
-                    scan.date_genes.append(text)
-        scan.odd_genes.sort()
-        scan.date_genes = sorted(scan.date_genes)[:20]
+        # Ids of databases begin with other letters: only a few rows get as far as a pattern.
+        totals = (gene.decode() for gene in self.seen if gene[:2] in (b"__", b"N_"))
+        scan.odd_genes = sorted(filter(is_no_gene, totals))
+        scan.date_genes = dates_among(self.seen)
+        scan.gene_ids = b"\n".join(self.seen).decode()
         for line, number in self.ragged[:3]:
             what = f"has {counted(number, 'cell')}, the other lines have {self.width}."
             cure = "Mend that line, or export the table again."

@@ -30,7 +30,10 @@ class Scan:
     text_cells : by column, the number of cells that are no numbers, and the gene and the content of the first.
     duplicates : number of gene ids that occur more than once, and examples.
     odd_genes : ids that are no genes: totals that HTSeq and STAR append.
-    date_genes : ids that look like gene symbols which a spreadsheet turned into dates.
+    date_genes : ids that look like gene symbols which a spreadsheet turned into dates -> the symbol that was meant,
+        blank if that is not known.
+    gene_ids : every id once, a line each; a table of 60,000 is one text and not as many objects. Those of the first
+        file, where there is one for each sample.
     faults : what makes the file unreadable or ragged, whatever the settings.
     format, evidence : the format, and what tells it.
     is_partial : whether only names are known: the values of this format are read by the job.
@@ -61,11 +64,17 @@ class Scan:
     n_duplicates: int = 0
     duplicates: list[str] = field(default_factory=list)
     odd_genes: list[str] = field(default_factory=list)
-    date_genes: list[str] = field(default_factory=list)
+    date_genes: dict[str, str] = field(default_factory=dict)
+    gene_ids: str = field(default="", repr=False)
     faults: list[Finding] = field(default_factory=list)
     format: str = "table"
     evidence: str = ""
     is_partial: bool = False
+
+    @property
+    def genes(self) -> list[str]:
+        """Every gene id once, in no order; none where the values are read by the job."""
+        return self.gene_ids.split("\n") if self.gene_ids else []
 
     @property
     def is_readable(self) -> bool:

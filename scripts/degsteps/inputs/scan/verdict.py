@@ -91,7 +91,12 @@ def scan_faults(
         what = f"{examples} have the same sum and the same number of genes: most likely one sample under two names."
         notes.append(Finding("", what, "Find out which name is right, and exclude the other with the reason."))
     if scan.date_genes:
-        what = f"{listed(scan.date_genes)} look like gene symbols that a spreadsheet turned into dates (MARCH1, SEPT2)."
+        number = len(scan.date_genes)
+        known = [f"{quoted(name)} ({gene})" if gene else quoted(name) for name, gene in scan.date_genes.items()]
+        what = (
+            f"{counted(number, 'gene id')} {verb(number, 'looks like a gene symbol', 'look like gene symbols')} that "
+        )
+        what += f"a spreadsheet turned into {verb(number, 'a date', 'dates')}: {listed(known, quote=False)}."
         notes.append(Finding("", what, "Export the table without opening it in a spreadsheet, or use gene ids."))
     return faults, notes
 
