@@ -71,6 +71,15 @@ def read_yaml(path: Path | str) -> Any:
         raise ConfigError(f"{path}: {place}: is not valid YAML: {fault.what}. {fault.cure}") from None
 
 
+def read_yaml_as_text(path: Path | str) -> Any:
+    """Read a YAML file as :func:`read_yaml` does, but leave every value as it is written: ``no``, ``01`` and ``1e3``.
+
+    Values that are compared with a sheet of samples, whose cells are text, must not become truths and numbers first.
+    """
+    read_yaml(path)  # which says what is wrong with it
+    return yaml.load(Path(path).read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506  (text only)
+
+
 class _YamlFault(NamedTuple):
     """Part of what the parser says, what it means, and what to do."""
 
