@@ -77,7 +77,15 @@ def read_yaml_as_text(path: Path | str) -> Any:
     Values that are compared with a sheet of samples, whose cells are text, must not become truths and numbers first.
     """
     read_yaml(path)  # which says what is wrong with it
-    return yaml.load(Path(path).read_text(encoding="utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506  (text only)
+    return _as_text(yaml.compose(Path(path).read_text(encoding="utf-8-sig"), Loader=_PlainLoader))
+
+
+def _as_text(node: yaml.Node | None) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return {str(_as_text(key)): _as_text(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_as_text(each) for each in node.value]
+    return "" if node is None else node.value
 
 
 class _YamlFault(NamedTuple):
