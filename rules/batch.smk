@@ -34,6 +34,7 @@ rule estimate_surrogates:
         seed=1,
         fit_type=setting("test.fit_type"),
         compatibility=setting("test.compatibility"),
+        given=content_of(job(files.surrogate_controls)),
         code=code("estimate_surrogates"),
     script:
         "../scripts/estimate_surrogates.py"

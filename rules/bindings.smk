@@ -1,9 +1,10 @@
 # What rules ask for, by the job's wildcards: degsteps.workflow knows the answers, functions of an analysis and wildcards.
-# enters: ANALYSES, SCRIPTS (common.smk)    leaves: job, setting, given_file, of_subset, parts, wildcard; memory, runtime; code
+# enters: ANALYSES, SCRIPTS (common.smk)    leaves: job, setting, given_file, content_of, of_subset, parts, wildcard; memory, runtime; code
 from degsteps.basics.digest import code_digest
 from degsteps.provenance.plan import PLANNED_STEPS
 from degsteps.provenance.versions import workflow_versions as versions_of
 from degsteps.workflow import files, job_size, settings, targets
+from degsteps.workflow.given import content_digest
 
 
 def job(function, *arguments):
@@ -23,6 +24,15 @@ def setting(key):
 def given_file(key):
     """Return an input function that gives a file named in the configuration, or nothing where none is named."""
     return job(files.at_key, key)
+
+
+def content_of(*inputs):
+    """Return a params function for given files, as input functions name them: their digest, as dates can go backwards."""
+
+    def digest(wildcards):
+        return content_digest(path for paths in inputs for path in files.listed(paths(wildcards)))
+
+    return digest
 
 
 def of_subset(path):

@@ -32,6 +32,7 @@ rule filter_genes:
         min_samples=setting("filter.min_samples"),
         min_count=setting("filter.min_count"),
         min_total_count=setting("filter.min_total_count"),
+        given=content_of(given_file("filter.keep_list"), given_file("filter.drop_list")),
         code=code("filter_genes"),
     script:
         "../scripts/filter_genes.py"
@@ -86,6 +87,7 @@ rule annotate_genes:
         release=setting("annotate.release"),
         strip_version=setting("annotate.strip_version"),
         min_mapped_fraction=setting("annotate.min_mapped_fraction"),
+        given=content_of(given_file("annotate.genes")),
         code=code("annotate_genes"),
     script:
         "../scripts/annotate_genes.py"

@@ -36,6 +36,13 @@ rule ingest_counts:
         sources=job(settings.count_sources),
         settings=job(settings.reading),
         group=setting("filter.group"),
+        given=content_of(
+            job(files.counts),
+            job(files.sheets),
+            job(files.blinding_keys),
+            given_file("ingest.tx2gene"),
+            given_file("ingest.length_matrix"),
+        ),
         code=code("ingest_counts"),
     script:
         "../scripts/ingest_counts.py"

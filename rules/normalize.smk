@@ -26,6 +26,10 @@ rule estimate_size_factors:
         runtime=runtime(),
     params:
         method=setting("normalize.size_factors"),
+        given=content_of(
+            given_file("normalize.control_genes"),
+            given_file("normalize.given_size_factors"),
+        ),
         code=code("estimate_size_factors"),
     script:
         "../scripts/estimate_size_factors.py"
@@ -54,6 +58,7 @@ rule export_normalized:
         runtime=runtime(),
     params:
         name=wildcard("table"),
+        given=content_of(given_file("ingest.gene_lengths")),
         code=code("export_normalized"),
     script:
         "../scripts/export_normalized.py"

@@ -26,6 +26,7 @@ rule check_plan:
     params:
         settings=job(settings.all_of_analysis),
         steps=planned_code,
+        given=content_of(given_file("plan.lock"), job(files.planned)),
         code=code("check_plan"),
     script:
         "../scripts/check_plan.py"

@@ -27,6 +27,13 @@ STUDY_SETTINGS = dict(
     null_model=job(settings.surrogate_null),
     seed=1,
     subject=job(settings.correlated_subject),
+    given=content_of(
+        given_file("filter.keep_list"),
+        given_file("filter.drop_list"),
+        given_file("normalize.control_genes"),
+        given_file("normalize.given_size_factors"),
+        job(files.surrogate_controls),
+    ),
 )
 
 

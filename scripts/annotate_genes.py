@@ -1,7 +1,7 @@
 """Find every gene in a local gene table, GTF or GFF3; no gene is lost, doubled or renamed."""
 
 from degsteps.annotate.gene_table import read_gene_annotation, stated_release
-from degsteps.annotate.matching import mapped_fraction, match_genes, require_mapped
+from degsteps.annotate.matching import mapped_fraction, match_genes, matched_by, require_mapped
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_table, write_table
 
@@ -24,7 +24,8 @@ def main(
     tested = found[filtered["kept"]]
     require_mapped(tested, min_mapped_fraction, str(source), known.index)
     write_table(found, annotation)
-    return {
+    kind = matched_by(tested)
+    return ({"matched_by": kind} if kind else {}) | {
         "source": str(source),
         "release": release or stated_release(source),
         "mapped_fraction_of_tested": mapped_fraction(tested),

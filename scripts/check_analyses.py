@@ -9,16 +9,19 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from degsteps.basics.errors import ConfigError, Problem
+from degsteps.basics.errors import ConfigError, Finding, Problem
 from degsteps.basics.exit_codes import ExitCode
 from degsteps.basics.paths import results_path
 from degsteps.config.reading import read_yaml
+from degsteps.inputs.sources import scan_source, sources_of
 from degsteps.preflight import Findings
 from degsteps.provenance.seal import is_sealed, seal_problems
 from degsteps.workflow.analyses import as_run, find_problems
+from degsteps.workflow.settings import reading
 
 EXIT_CODES = {
     "config": ExitCode.CONFIG,
@@ -35,6 +38,10 @@ def check(path: str) -> tuple[list[str], Findings]:
     except ConfigError as error:
         return [], Findings([Problem(path, "", str(error).removeprefix(f"{path}: "), "")], [])
     analyses, findings = find_problems(config if config is not None else {}, path)
+    for analysis in analyses.values() if not findings.problems else ():
+        found = trial(analysis)
+        findings.problems.extend(found.problems)
+        findings.notes.extend(found.notes)
     if not findings.problems:
         results = config.get("pathvars", {}).get("results", "results")
         runs = [(results_path(run["name"], run["version"], results), run) for run in map(as_run, analyses.values())]
@@ -46,6 +53,39 @@ def check(path: str) -> tuple[list[str], Findings]:
         except ConfigError as error:
             findings.problems.append(Problem(str(error), "", "", ""))
     return list(analyses), findings
+
+
+def trial(analysis: Mapping[str, Any]) -> Findings:
+    """Read what only jobs would read otherwise: workbooks, binary files, lengths and gene tables."""
+    ingest, annotate = analysis["ingest"], analysis["annotate"]
+    sources, beside = sources_of(ingest), (ingest["tx2gene"], ingest["length_matrix"])
+    is_unread = any(path is not None for path in beside) or any(scan_source(each).is_partial for each in sources)
+    if not is_unread and annotate["genes"] is None:
+        return Findings([], [])
+    # Only here: who has tables of text, and no gene table, need not wait for pandas.
+    from degsteps.annotate import trial as annotation
+    from degsteps.ingest import trial as counts
+
+    genes, problems, notes = None, [], []
+    if is_unread:
+        genes, problems, notes = counts.trial(sources, reading(analysis, None), *beside)
+    else:
+        genes = counts.gene_ids(sources)
+    if annotate["genes"] is not None:
+        settings = annotate["genes"], annotate["strip_version"], annotate["min_mapped_fraction"]
+        of_table = annotation.trial(genes, *settings)
+        # Where the counts are refused, it is not known yet how many of their genes the table has.
+        notes = notes + ([] if problems else of_table[1])
+        problems = problems + of_table[0]
+    file = analysis["file"]
+    return Findings([_problem(each, file) for each in problems], [_problem(each, file) for each in notes])
+
+
+def _problem(finding: Finding, file: str) -> Problem:
+    """Return a finding as a problem; a sentence that begins with the file that it is about stands alone."""
+    if finding.place:
+        return Problem(file, *finding)
+    return Problem(finding.what, "", "", "", finding.kind)
 
 
 def unwritable(folders: Sequence[Path], config: str) -> list[Problem]:

@@ -1,5 +1,9 @@
 """Draw a contrast's top genes: normalised counts, one point per sample, and transformed values as a heatmap."""
 
+import itertools
+
+import pandas as pd
+
 from degsteps.batch.design_matrix import group_labels
 from degsteps.design.compiled import CompiledDesign
 from degsteps.design.weights import contrast_columns
@@ -39,21 +43,24 @@ def main(
     if contrast["covariate"]:
         groups = sheet[contrast["covariate"]].astype(float)
     else:
-        groups = group_labels(sheet, [name for name in columns if name in built.levels])
-    factors = read_table(size_factors)["size_factor"].loc[matrix.columns]
-    offsets = (
-        normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else factors
-    )
+        factors = [name for name in columns if name in built.levels]
+        # In the order of the configuration, the reference first, and not as the samples stand in the sheet.
+        order = [":".join(levels) for levels in itertools.product(*(built.levels[name] for name in factors))]
+        groups = group_labels(sheet, factors)
+        groups = groups.astype(pd.CategoricalDtype(list(dict.fromkeys([*order, *groups]))))
+    scale = read_table(size_factors)["size_factor"].loc[matrix.columns]
+    offsets = normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], scale) if lengths else scale
     save(figures.top_genes_plot(results, matrix / offsets, groups, title), figure_png, figure_svg)
     called = figures.called_genes(results, alpha, min_log2_fold_change) != 0
     top = figures.top_genes(results[called] if called.any() else results, heatmap_genes)
+    labels = dict(zip(results.index, figures.gene_labels(results), strict=True))
     shown = scales(
         measures.sample_columns(sheet, list(dict.fromkeys([*columns, *built.levels, *design["covariates"]])), design),
         {name: covariate.get("unit", "") for name, covariate in design["covariates"].items()},
     )
     drawn = heatmap.gene_heatmap(
         read_matrix(transformed).loc[top.index, matrix.columns],
-        figures.gene_labels(top),
+        [labels[gene] for gene in top.index],
         shown,
         title,
         n_called=int(called.sum()),

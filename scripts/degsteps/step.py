@@ -165,6 +165,8 @@ def _call_from_rule(main: Callable, rule: Any) -> Call:
         "param": dict(rule.params.items()),
     }
     record, code = sources["output"].pop("record", None), sources["param"].pop("code")
+    # For Snakemake, which compares it with that of the last run; the record names each file with its own digest.
+    sources["param"].pop("given", None)
     # Snakemake runs a temporary copy, but sets __file__ to the script itself: a path, or an address on a Git host.
     script = Path(main.__globals__["__file__"])
     if "://" in main.__globals__["__file__"]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -86,6 +86,9 @@ def match_genes(
 
     If the table has an id several times, the first row is used; rows that differ from it make the gene ambiguous.
 
+    If most genes are not found by their ids, and more are found among the Entrez ids or the symbols of the table (with
+    aliases, where it has them), they are looked up there, and `gene_id` says which id of the table that is.
+
     Parameters
     ----------
     genes : Index of str
@@ -102,7 +105,8 @@ def match_genes(
         Index equal to `genes`. Columns: symbol, name, biotype, chrom; then entrez_id, n_matches, start, end, strand,
         length as far as the table has them (n_matches always: how many records the gene has, 0 if none); then the
         table's other columns; last annotation_status: matched | matched_without_version | ambiguous (n_matches
-        above 1) | not_found.
+        above 1) | not_found; matched_by_entrez_id, matched_by_symbol or matched_by_alias if ids are of another kind
+        than the table's.
 
     Raises
     ------
@@ -117,6 +121,65 @@ def match_genes(
         raise DataError(
             f"the gene annotation has a column {STATUS!r}, which degsteps writes itself. Rename the column."
         )
+    annotation = _matched_by_id(genes, table, strip_version)
+    found = int((annotation[STATUS] != "not_found").sum())
+    if 2 * found >= len(genes):
+        return annotation
+    for keyed in _tables_by_other_ids(table):
+        n_found = int(genes.isin(keyed.index).sum())
+        if n_found > found:
+            annotation, found = _matched_by_other_id(genes, keyed), n_found
+    return annotation
+
+
+#: Columns in which tables of genes hold their other symbols, several in a field.
+_ALIASES = ("alias", "aliases", "alias_symbol", "synonym", "synonyms", "previous_symbols", "prev_symbol")
+_KIND = "matched_by"
+
+
+def _tables_by_other_ids(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the table indexed by each other kind of id that it holds, with the kind in a column."""
+    named = table if "gene_id" in table.columns else table.assign(gene_id=pd.array(table.index, dtype="string"))
+    for column in ("entrez_id", "symbol"):
+        if column not in table.columns or table[column].isna().all():
+            continue
+        keyed = _indexed_by(named, named[column].astype("string"), column)
+        if column == "symbol":
+            aliases = [
+                _indexed_by(exploded, exploded[name].str.strip().astype("string"), "alias")
+                for name in _ALIASES
+                if name in table.columns
+                for exploded in [named.assign(**{name: named[name].astype("string").str.split(r"[|;,]")}).explode(name)]
+            ]
+            # A name that is a gene's symbol means that gene, whatever else was once called so.
+            keyed = pd.concat([keyed, *(alias[~alias.index.isin(keyed.index)] for alias in aliases)])
+        yield keyed
+
+
+def _indexed_by(table: pd.DataFrame, keys: pd.Series, kind: str) -> pd.DataFrame:
+    has_key = (keys.notna() & (keys != "")).to_numpy(dtype=bool)
+    index = pd.Index(keys[has_key].to_numpy(dtype=object), name="gene")
+    return table[has_key].set_axis(index, axis=0).assign(**{_KIND: kind})
+
+
+def _matched_by_other_id(genes: pd.Index, keyed: pd.DataFrame) -> pd.DataFrame:
+    # Without the kind and the aliases, which differ by way of looking up and not by gene.
+    annotation = _matched_by_id(genes, keyed.drop(columns=[_KIND, *keyed.columns.intersection(_ALIASES)]), "never")
+    kinds = keyed[_KIND][~keyed.index.duplicated()].reindex(genes)
+    is_matched = (annotation[STATUS] == "matched").to_numpy()
+    statuses = annotation[STATUS].to_numpy(dtype=object)
+    statuses[is_matched] = [f"{_KIND}_{kind}" for kind in kinds[is_matched]]
+    return annotation.assign(**{STATUS: pd.array(statuses, dtype="string")})
+
+
+def matched_by(annotation: pd.DataFrame) -> str | None:
+    """Return the kind of id that genes were looked up by, if it was not that of the table."""
+    kinds = annotation[STATUS].dropna()
+    kinds = kinds[kinds.str.startswith(f"{_KIND}_")].value_counts()
+    return None if kinds.empty else str(kinds.index[0]).removeprefix(f"{_KIND}_")
+
+
+def _matched_by_id(genes: pd.Index, table: pd.DataFrame, strip_version: str) -> pd.DataFrame:
     unique = _one_row_per_gene(table)
     row = unique.index.get_indexer(genes)
     n_matches = np.where(row >= 0, unique["n_matches"].to_numpy()[row], 0)
@@ -229,7 +292,8 @@ def require_mapped(
         The share is lower. The message shows ids of both sides, the likely cause and what to do.
     """
     share = mapped_fraction(annotation)
-    if share >= min_mapped_fraction:
+    # Not one gene is never what was meant, however little is asked for.
+    if share >= min_mapped_fraction and (share > 0 or annotation.empty):
         return
     missed = annotation.index[annotation[STATUS] == "not_found"]
     ids = pd.Index(table_genes)
@@ -244,6 +308,11 @@ def require_mapped(
 def _likely_cause(missed: pd.Index, ids: pd.Index) -> str:
     ours, theirs = detect_id_type(_spread(missed)), detect_id_type(_spread(ids))
     lower = "or lower min_mapped_fraction if so few are expected."
+    if ours == "ensembl_transcript" != theirs:
+        return (
+            "The counts have transcript ids, the annotation genes. Sum the counts to genes (of quantifications: "
+            "ingest.tx2gene), or give a table of transcripts."
+        )
     if ours != theirs and "unknown" not in (ours, theirs):
         both = f"The counts have {ID_TYPES[ours][0]}, the annotation {ID_TYPES[theirs][0]}"
         if {ours, theirs} <= SPECIES_ID_TYPES:

@@ -6,6 +6,9 @@ from degsteps.sections.citations import Citations
 from degsteps.sections.definition import File, Section, Verdict
 from degsteps.sections.results import Results
 
+#: Kinds of ids by which genes are looked up where they are not those of the table.
+_KINDS = {"symbol": "symbols", "alias": "symbols and aliases", "entrez_id": "Entrez ids"}
+
 
 def _sentences(results: Results, _cite: Citations) -> str:
     facts = results.facts("annotate_genes")
@@ -13,7 +16,9 @@ def _sentences(results: Results, _cite: Citations) -> str:
         return ""
     release = f" ({facts['release']})" if facts.get("release") else ""
     fraction = f"{facts['mapped_fraction_of_tested']:.1%}"
-    return f"Genes were annotated from a local table{release}, which holds {fraction} of the tested genes."
+    sentence = f"Genes were annotated from a local table{release}, which holds {fraction} of the tested genes."
+    kind = facts.get("matched_by")
+    return f"{sentence} They were looked up by their {_KINDS.get(kind, kind)}." if kind else sentence
 
 
 def _verdicts(results: Results) -> Iterator[Verdict]:

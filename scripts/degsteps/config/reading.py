@@ -72,6 +72,23 @@ def read_yaml(path: Path | str) -> Any:
         raise ConfigError(f"{path}: {place}: is not valid YAML: {fault.what}. {fault.cure}") from None
 
 
+def read_yaml_as_text(path: Path | str) -> Any:
+    """Read a YAML file as :func:`read_yaml` does, but leave every value as it is written: ``no``, ``01`` and ``1e3``.
+
+    Values that are compared with a sheet of samples, whose cells are text, must not become truths and numbers first.
+    """
+    read_yaml(path)  # which says what is wrong with it
+    return _as_text(yaml.compose(Path(path).read_text(encoding="utf-8-sig"), Loader=_PlainLoader))
+
+
+def _as_text(node: yaml.Node | None) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return {str(_as_text(key)): _as_text(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_as_text(each) for each in node.value]
+    return "" if node is None else node.value
+
+
 class _YamlFault(NamedTuple):
     """Part of what the parser says, what it means, and what to do."""
 

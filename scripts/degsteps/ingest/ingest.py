@@ -218,7 +218,7 @@ def _length_corrected(
         lengths = raw.lengths.set_axis(own, axis=0).groupby(level=0).mean().loc[counts.index, list(counts.columns)]
     else:
         names = [name.removeprefix(prefix) for name in counts.columns]
-        lengths = read_length_matrix(length_matrix, counts.index, names).set_axis(counts.columns, axis=1)
+        lengths = read_length_matrix(length_matrix, counts.set_axis(names, axis=1)).set_axis(counts.columns, axis=1)
     lengths = completed_lengths(lengths)
     if settings.length_correction == "length_scaled_tpm":
         return length_scaled_counts(counts, lengths), None

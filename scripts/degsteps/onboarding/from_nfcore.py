@@ -11,11 +11,18 @@ from typing import Any
 
 from degsteps.basics.errors import ConfigError, DegstepsError
 from degsteps.basics.words import listed, quoted
-from degsteps.config.reading import read_yaml
+from degsteps.config.reading import read_yaml, read_yaml_as_text
 from degsteps.design.coding import Design, as_number, build_design
 from degsteps.design.formula import Formula, FormulaError, parse_formula
 from degsteps.inputs.sheet import read_columns
-from degsteps.onboarding.from_star_deseq2 import Imported, r_name
+from degsteps.onboarding.from_star_deseq2 import (
+    Imported,
+    excluded_samples,
+    is_blank,
+    leaf_settings,
+    r_name,
+    split_values,
+)
 
 _Columns = Mapping[str, Sequence[str]]
 
@@ -49,6 +56,13 @@ def from_nfcore(
         if a file cannot be read as one of that workflow.
     """
     texts = _params(params) if params else {}
+    named = {
+        "input": samples,
+        "contrasts": contrasts,
+        "matrix": counts,
+        "observations_id_col": id_column,
+        "feature_length_matrix": lengths,
+    }
     samples, contrasts = samples or texts.get("input"), contrasts or texts.get("contrasts")
     counts = counts or texts.get("matrix")
     id_column = id_column or texts.get("observations_id_col") or "sample"
@@ -62,87 +76,143 @@ def from_nfcore(
     if id_column not in columns:
         raise ConfigError(f"{samples}: has no column {quoted(id_column)}. Name the one with the sample ids.")
     groups: dict[tuple, list[Mapping[str, Any]]] = {}
-    skipped = []
+    skipped = {}
     for row in _rows(contrasts):
+        account = Imported({})
         try:
-            excluded = _excluded(columns, id_column, row["exclude_column"], row["exclude_values"])
+            excluded = _excluded(account, row, columns, id_column)
             kept = [k for k, sample in enumerate(columns[id_column]) if sample not in excluded]
             own = {name: [values[k] for k in kept] for name, values in columns.items()}
-            row = row | _row_contrast(row, own, str(samples)) | {"excluded": excluded}
+            row = row | _row_contrast(row, own, str(samples)) | {"excluded": excluded, "account": account}
         except ConfigError as error:
-            skipped.append(f"contrast {row['id']}: {error}")
+            skipped[row["id"]] = f"contrast {row['id']}: {error}"
             continue
+        for setting in row["unknown"]:
+            account.leave(setting, f"{setting}: there is no such setting here")
         # Weights are of coefficients, and these depend on the reference levels; comparisons of levels do not.
         references = tuple(row["references"].items()) if "weights" in row["contrast"] else ()
         key = (row["formula"], tuple(row["covariates"]), references, tuple(excluded))
         groups.setdefault(key, []).append(row)
     content = [_analysis(group, str(samples), str(counts), id_column, lengths) for group in groups.values()]
     if not content:
-        raise ConfigError(f"{contrasts}: no contrast could be taken over. {' '.join(skipped)}")
+        raise ConfigError(f"{contrasts}: no contrast could be taken over. {' '.join(skipped.values())}")
     for imported in content:
+        _map_files(imported, texts, named)
         _map_params(imported, texts)
-    content[0].unmapped += skipped
+    for name, sentence in skipped.items():
+        content[0].leave(f"contrast {name}", sentence)
     return content
 
 
 # ---- contrasts
 
 
+#: Columns of a table of contrasts, or keys of an entry of the YAML file, that are read.
+_COMPARISON = ("variable", "reference", "target", "comparison")
+_BLOCKING = ("blocking", "blocking_factors")
+_EXCLUSION = ("exclude_samples_col", "exclude_samples_values")
+_FORMULA = ("formula", "make_contrasts_str")
+
+
 def _rows(path: Path | str) -> list[dict[str, Any]]:
     if str(path).endswith((".yaml", ".yml")):
-        content = read_yaml(path)
+        content = read_yaml_as_text(path)
         entries = content.get("contrasts") if isinstance(content, dict) else None
-        if not isinstance(entries, list):
+        if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
             raise ConfigError(
                 f"{path}: has no list 'contrasts'. Give the contrasts file of nf-core/differentialabundance."
             )
-        return [_entry(entry) for entry in entries]
+        rows = [_entry(entry, number) for number, entry in enumerate(entries, start=1)]
+        beside = [name for name in content if name != "contrasts" and not is_blank(content[name])]
+        rows[0]["unknown"] += beside
+        return _with_own_ids(rows)
     table = read_columns(path)
     missing = [name for name in ("variable", "reference", "target") if name not in table]
-    if missing:
+    if missing and "formula" not in table:
         raise ConfigError(
             f"{path}: has no column {listed(missing)}. Its contrasts have variable, reference and target."
         )
-    rows = []
-    for number in range(len(table["variable"])):
-        row = {name: "" if values[number] == "NA" else values[number] for name, values in table.items()}
-        rows.append(
-            {
-                "id": row.get("id") or "_".join(row[name] for name in ("variable", "reference", "target") if row[name]),
-                "variable": row["variable"],
-                "reference": row["reference"],
-                "target": row["target"],
-                "blocking": _split(row.get("blocking", "")),
-                "exclude_column": row.get("exclude_samples_col", ""),
-                "exclude_values": _split(row.get("exclude_samples_values", "")),
-            }
-        )
+    number_of_rows = len(next(iter(table.values())))
+    rows = [{name: values[number] for name, values in table.items() if name} for number in range(number_of_rows)]
+    return _with_own_ids([_entry(row, number) for number, row in enumerate(rows, start=1)])
+
+
+def _with_own_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the contrasts with names that differ, so that what is said of one is not said of another."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        name = row["id"]
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            row["id"] = f"{name}_{seen[name]}"
+            row["unknown"] = [
+                setting.replace(f"contrast {name}: ", f"contrast {row['id']}: ", 1) for setting in row["unknown"]
+            ]
     return rows
 
 
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(";") if part.strip()]
-
-
-def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
-    row = {"id": str(entry.get("id", "contrast")), "blocking": list(map(str, entry.get("blocking_factors") or ()))}
-    row |= {"exclude_column": str(entry.get("exclude_samples_col") or "")}
-    row |= {"exclude_values": _split(str(entry.get("exclude_samples_values") or ""))}
-    if entry.get("comparison"):
-        if len(entry["comparison"]) != 3:
+def _entry(entry: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Return one contrast; `settings` are those that it is made of, `unknown` those that nothing is made of."""
+    given = {str(name): value for name, value in entry.items() if not is_blank(value)}
+    comparison = given.get("comparison")
+    if comparison is not None:
+        comparison = comparison if isinstance(comparison, list) else split_values(comparison)
+    elif "variable" in given:
+        comparison = [given["variable"], given.get("reference", ""), given.get("target", "")]
+    named = "_".join(part for part in comparison or () if part)
+    row = {"id": str(given.get("id") or named or f"contrast_{number}")}
+    for name in ("id", "variable", "reference", "target", *_FORMULA, "exclude_samples_col"):
+        if isinstance(given.get(name), (list, Mapping)):
+            raise ConfigError(f"contrast {row['id']}: {name} is no single value. Write one value.")
+    row |= {"blocking": [each for name in _BLOCKING for each in split_values(given.get(name))]}
+    row |= {name: given.get(name, "") for name in _EXCLUSION}
+    if comparison is not None:
+        if len(comparison) != 3:
             raise ConfigError(f"contrast {row['id']}: a comparison is a variable, its reference and its target.")
-        variable, reference, target = map(str, entry["comparison"])
-        return row | {"variable": variable, "reference": reference, "target": target}
-    return row | {"r_formula": str(entry.get("formula", "")), "combination": str(entry.get("make_contrasts_str", ""))}
+        row |= dict(zip(("variable", "reference", "target"), map(str, comparison), strict=True))
+        used = (*_COMPARISON, *_BLOCKING)
+    else:
+        row |= {"r_formula": given.get("formula", ""), "combination": given.get("make_contrasts_str", "")}
+        used = _FORMULA
+    row["settings"] = [name for name in given if name in ("id", *used)]
+    known = {*row["settings"], *_EXCLUSION}
+    row["unknown"] = [
+        f"contrast {row['id']}: {name}" for name in leaf_settings(given) if name.split(".")[0] not in known
+    ]
+    return row
 
 
-def _excluded(columns: _Columns, id_column: str, column: str, values: Sequence[str]) -> dict[str, str]:
-    if not column:
-        return {}
-    if column not in columns:
+def _excluded(account: Imported, row: Mapping[str, Any], columns: _Columns, id_column: str) -> dict[str, str]:
+    """Return the samples that a contrast leaves out, with the reason; each of its values is accounted for."""
+    column, setting = row["exclude_samples_col"], f"contrast {row['id']}: exclude_samples_values"
+    of_column = f"contrast {row['id']}: exclude_samples_col"
+    values = split_values(row["exclude_samples_values"], columns.get(column, ()))
+    if column and column not in columns:
+        # A run with samples that were to be left out is another one: this contrast is not taken over.
         raise ConfigError(f"exclude_samples_col: the sheet has no column {quoted(column)}. Correct the contrasts.")
-    pairs = zip(columns[id_column], columns[column], strict=True)
-    return {sample: f"{column} is {value}" for sample, value in pairs if value in values}
+    if not column:
+        for value in values:
+            why = "no exclude_samples_col says which column holds it"
+            account.leave(f"{setting} {value}", f"{setting} {quoted(value)}: {why}")
+        return {}
+    if not values:
+        account.leave(of_column, f"{of_column} {quoted(column)}: no exclude_samples_values are named")
+        return {}
+    samples: dict[str, list[str]] = {}
+    for sample, cell in zip(columns[id_column], columns[column], strict=True):
+        samples.setdefault(next((value for value in values if _is_same(value, cell)), cell), []).append(sample)
+    excluded = excluded_samples(account, setting, values, samples, f"{column} is {{}}")
+    if excluded:
+        account.take(of_column, f"{of_column} {quoted(column)} -> ingest.exclude_samples")
+    else:
+        account.leave(of_column, f"{of_column} {quoted(column)}: none of its values is excluded")
+    return excluded
+
+
+def _is_same(value: str, cell: str) -> bool:
+    """Return whether a value of the contrasts is a cell of the sheet; 1 is 1.0, as numbers are in R."""
+    number = as_number(value)
+    return value == cell or (number is not None and number == as_number(cell))
 
 
 def _row_contrast(row: Mapping[str, Any], columns: _Columns, samples: str) -> dict[str, Any]:
@@ -336,8 +406,6 @@ def _analysis(
     imported = Imported({})
     if first["excluded"]:
         ingest["exclude_samples"] = first["excluded"]
-        named = f"{first['exclude_column']}={';'.join(first['exclude_values'])}"
-        imported.mapped.append(f"exclude_samples_col/values {named} -> ingest.exclude_samples")
     # That workflow passes over columns of the matrix without a row in the sheet; here they are dropped and listed.
     ingest["unmatched_samples"] = "drop"
     imported.mapped.append(
@@ -345,16 +413,23 @@ def _analysis(
     )
     if lengths:
         ingest["length_matrix"] = str(lengths)
-        imported.mapped.append("feature_length_matrix -> ingest.length_matrix")
     contrasts: dict[str, Any] = {}
     for row in rows:
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", row["id"]).strip("._-") or "contrast"
+        account = row["account"]
+        imported.mapped += account.mapped
+        imported.unmapped += account.unmapped
+        imported.taken += account.taken
+        imported.left += account.left
+        settings = [f"contrast {row['id']}: {each}" for each in row["settings"]]
         same = next((other for other, factors in contrasts.items() if factors == row["contrast"]), None)
         if same is not None:
-            imported.unmapped.append(f"contrast {row['id']}: asks the same as {same}")
+            imported.leave(settings, f"contrast {row['id']}: asks the same as {same}")
             continue
+        while name in contrasts:
+            name += "_"
         contrasts[name] = row["contrast"]
-        imported.mapped.append(f"contrast {row['id']}: {row['about']} -> test.contrasts.{name}")
+        imported.take(settings, f"contrast {row['id']}: {row['about']} -> test.contrasts.{name}")
         imported.mapped += [remark for remark in row["remarks"] if remark not in imported.mapped]
     design: dict[str, Any] = {"formula": first["formula"]}
     design["factors"] = {name: {"reference": level} for name, level in first["references"].items()}
@@ -387,7 +462,6 @@ _OF_RESULTS = {
     "deseq2_p_adjust_method": ("adjustment", {"BH": "bh", "fdr": "bh", "BY": "by", "bonferroni": "bonferroni"}),
 }
 _ALTERNATIVES = {"greaterAbs": "greater_abs", "lessAbs": "less_abs", "greater": "greater", "less": "less"}
-_TAKEN = {"input", "contrasts", "matrix", "feature_length_matrix", "observations_id_col", "paramset_name", "include"}
 
 
 def _params(path: Path | str) -> dict[str, Any]:
@@ -406,72 +480,114 @@ def _params(path: Path | str) -> dict[str, Any]:
     return content
 
 
+def _map_files(imported: Imported, params: Mapping[str, Any], named: Mapping[str, Any]) -> None:
+    """Say which files were taken from the parameters; what was named beside them goes first."""
+    places = {
+        "input": "ingest.samples",
+        "contrasts": "test.contrasts",
+        "matrix": "ingest.counts",
+        "observations_id_col": "ingest.sample_column",
+        "feature_length_matrix": "ingest.length_matrix",
+    }
+    for name, place in places.items():
+        if named[name] and is_blank(params.get(name)):
+            imported.take((), f"{name} {named[name]} -> {place}")
+        elif named[name] and str(named[name]) != str(params[name]):
+            imported.take((), f"{named[name]}, named beside the parameters -> {place}")
+            imported.leave(name, f"{name} {params[name]}: {named[name]} was named beside the parameters")
+        elif not is_blank(params.get(name)):
+            imported.take(name, f"{name} {params[name]} -> {place}")
+
+
 def _map_params(imported: Imported, params: Mapping[str, Any]) -> None:
-    analysis, mapped, unmapped = imported.analysis, imported.mapped, imported.unmapped
-    test = analysis["test"]
-    done = set(_TAKEN)
+    analysis = imported.analysis
+    given = {name: value for name, value in params.items() if not is_blank(value)}
 
     def take(name: str, section: str, key: str, value: Any) -> None:
         analysis.setdefault(section, {})[key] = value
-        mapped.append(f"{name} {params[name]} -> {section}.{key}: {value}")
+        imported.take(name, f"{name} {given[name]} -> {section}.{key}: {value}")
 
-    if params.get("differential_method", "deseq2") != "deseq2":
-        unmapped.append(f"differential_method {params['differential_method']}: the test here is DESeq2's")
-    shrinks = params.get("deseq2_shrink_lfc", True)
-    for name, (section, key, values) in _DIRECT.items():
-        done.add(name)
-        if name in params and params[name] in values:
-            take(name, section, key, values[params[name]])
-        elif name in params:
-            unmapped.append(f"{name} {params[name]}: there is no such choice here")
+    def number(name: str) -> float | None:
+        """Return a parameter that is a number; if it is none, say so."""
+        value = None if isinstance(given.get(name), bool) else as_number(str(given.get(name, "")))
+        if name in given and value is None:
+            imported.leave(name, f"{name} {given[name]}: is no number")
+        return value
+
+    if given.get("differential_method", "deseq2") != "deseq2":
+        what = f"differential_method {given['differential_method']}: the test here is DESeq2's"
+        imported.leave("differential_method", what)
+    elif "differential_method" in given:
+        imported.take("differential_method", "differential_method deseq2 -> test.engine: deseq2's test is the default")
+    if "study_type" in given:
+        imported.take("study_type", f"study_type {given['study_type']} -> counts of RNA-seq are all that is read here")
+    shrinks = given.get("deseq2_shrink_lfc", True)
+    choices = {name: (section, key, values) for name, (section, key, values) in _DIRECT.items()}
+    choices |= {name: ("test", key, values) for name, (key, values) in _OF_RESULTS.items()}
+    for name, (section, key, values) in choices.items():
+        value = given.get(name)
+        if name in given and not isinstance(value, (list, dict)) and value in values:
+            take(name, section, key, values[value])
+        elif name in given:
+            imported.leave(name, f"{name} {value}: there is no such choice here")
+    effective = {"deseq2_lfc_threshold", "deseq2_alt_hypothesis", *_OF_RESULTS} & set(given)
+    shown = ["deseq2_shrink_lfc"] if "deseq2_shrink_lfc" in given else []
     if shrinks:
-        unmapped.append(
-            "deseq2_shrink_lfc true: fold changes are shrunk by ashr there; here apeglm's stand beside the unshrunken "
-            "ones"
-        )
+        why = "fold changes are shrunk by ashr there; here apeglm's stand beside the unshrunken ones"
+        if effective:
+            why += f"; {listed(sorted(effective), quote=False)}: set there, but without effect while deseq2_shrink_lfc "
+            why += "is true, which tests again with defaults; here they do what they say"
+        imported.leave(shown, f"deseq2_shrink_lfc true: {why}")
     else:
         take("deseq2_shrink_lfc", "test", "shrinkage", "none")
-    for name, (key, values) in _OF_RESULTS.items():
-        done.add(name)
-        if name in params and params[name] in values:
-            take(name, "test", key, values[params[name]])
-        elif name in params:
-            unmapped.append(f"{name} {params[name]}: there is no such choice here")
-    threshold = float(params.get("deseq2_lfc_threshold") or 0)
-    alternative = _ALTERNATIVES.get(params.get("deseq2_alt_hypothesis", "greaterAbs"))
-    if threshold or alternative != "greater_abs":
-        for contrast in test["contrasts"].values():
+    _map_threshold(imported, given, number("deseq2_lfc_threshold"))
+    alpha = number("differential_max_qval")
+    if alpha is not None:
+        take("differential_max_qval", "test", "alpha", alpha)
+    change = number("differential_min_fold_change")
+    if change is not None:
+        least = round(max(math.log2(change), 0.0), 6) if change > 0 else 0.0
+        take("differential_min_fold_change", "test", "min_log2_fold_change", least)
+    top = number("exploratory_n_features")
+    if top is not None and top > 1:
+        take("exploratory_n_features", "qc", "top_genes", int(top))
+    elif top is not None:
+        imported.leave("exploratory_n_features", f"exploratory_n_features {top:g}: qc.top_genes is a number of genes")
+    if "://" in str(given.get("gtf", "")):
+        imported.leave("gtf", "gtf: is an address; download it and name it under annotate.genes")
+    elif "gtf" in given:
+        take("gtf", "annotate", "genes", str(given["gtf"]))
+    _leave_the_rest(imported, params)
+
+
+def _map_threshold(imported: Imported, given: Mapping[str, Any], threshold: float | None) -> None:
+    asked = given.get("deseq2_alt_hypothesis", "greaterAbs")
+    alternative = _ALTERNATIVES.get(str(asked))
+    if alternative is None:
+        sentence = f"deseq2_alt_hypothesis {asked}: there is no such choice here"
+        imported.leave("deseq2_alt_hypothesis", sentence)
+    named = ["deseq2_lfc_threshold"] if threshold is not None else []
+    named += ["deseq2_alt_hypothesis"] if alternative and "deseq2_alt_hypothesis" in given else []
+    threshold = threshold or 0.0
+    if threshold or alternative not in ("greater_abs", None):
+        for contrast in imported.analysis["test"]["contrasts"].values():
             contrast |= {"lfc_null": threshold, "alternative": alternative or "greater_abs"}
-        mapped.append(
-            f"deseq2_lfc_threshold {threshold:g}, deseq2_alt_hypothesis {alternative} -> lfc_null and alternative of "
-            "each contrast"
-        )
-    effective = {"deseq2_lfc_threshold", "deseq2_alt_hypothesis", *_OF_RESULTS} & set(params)
-    if shrinks and effective:
-        unmapped.append(
-            f"{listed(sorted(effective), quote=False)}: set there, but without effect while deseq2_shrink_lfc is true, "
-            "which tests again with defaults; here they do what they say"
-        )
-    done |= {"differential_method", "study_type", "deseq2_shrink_lfc", "deseq2_lfc_threshold", "deseq2_alt_hypothesis"}
-    if "differential_max_qval" in params:
-        take("differential_max_qval", "test", "alpha", float(params["differential_max_qval"]))
-    if float(params.get("differential_min_fold_change") or 0) > 0:
-        least = math.log2(float(params["differential_min_fold_change"]))
-        take("differential_min_fold_change", "test", "min_log2_fold_change", round(max(least, 0.0), 6))
-    if "exploratory_n_features" in params and int(params["exploratory_n_features"]) > 1:
-        take("exploratory_n_features", "qc", "top_genes", int(params["exploratory_n_features"]))
-    if params.get("gtf") and "://" not in str(params["gtf"]):
-        take("gtf", "annotate", "genes", str(params["gtf"]))
-    done |= {"differential_max_qval", "differential_min_fold_change", "exploratory_n_features", "gtf"}
-    if params.get("gtf") and "://" in str(params["gtf"]):
-        unmapped.append("gtf: is an address; download it and name it under annotate.genes")
-    filters = sorted(name for name in params if name.startswith("filtering_"))
-    if filters:
-        unmapped.append(f"{listed(filters, quote=False)}: the filter here counts per million; see filter.min_cpm")
+    if named:
+        sentence = f"deseq2_lfc_threshold {threshold:g}, deseq2_alt_hypothesis {alternative or 'greater_abs'} -> "
+        imported.take(named, f"{sentence}lfc_null and alternative of each contrast")
+
+
+def _leave_the_rest(imported: Imported, params: Mapping[str, Any]) -> None:
+    """Say of every parameter that nothing was said of why it has no place here."""
+    rest = sorted(name for name in params if not imported.is_accounted(name))
     of_tests = ("deseq2_", "limma_", "dream_", "differential_")
-    tests = sorted(name for name in params if name.startswith(of_tests) and name not in done)
-    if tests:
-        unmapped.append(f"{listed(tests, most=20, quote=False)}: there is no such setting here")
-    rest = sorted(set(params) - done - set(filters) - set(tests))
-    if rest:
-        unmapped.append(f"{listed(rest, most=40, quote=False)}: about names, figures, gene sets or the report")
+    filters = [name for name in rest if name.startswith("filtering_")]
+    tests = [name for name in rest if name.startswith(of_tests)]
+    others = [name for name in rest if name not in (*filters, *tests)]
+    for names, why in (
+        (filters, "the filter here counts per million; see filter.min_cpm"),
+        (tests, "there is no such setting here"),
+        (others, "about names, figures, gene sets or the report"),
+    ):
+        if names:
+            imported.leave(names, f"{', '.join(names)}: {why}")

@@ -27,11 +27,14 @@ def format_fold_change(value: float) -> str:
 
 
 def format_p(value: float) -> str:
-    """Return a p-value with three significant digits, in scientific notation below 0.001."""
+    """Return a p-value with three significant digits, in scientific notation below 0.001.
+
+    One that is too small for a number is smaller than 1e-300, not 0.
+    """
     if pd.isna(value):
         return MISSING
     if value == 0:
-        return "0"
+        return f"< 1e{MINUS}300"
     mantissa, exponent = _rounded(value, ".2e").lower().split("e")
     if value >= 0.001:
         return _rounded(value, f".{2 - int(exponent)}f")

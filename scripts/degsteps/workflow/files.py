@@ -49,6 +49,11 @@ def planned(analysis: Analysis, wildcards: Any) -> list[str]:
     return given_paths(analysis)
 
 
+def listed(paths: Paths) -> list[str]:
+    """Return one file, several or none as a list."""
+    return [paths] if isinstance(paths, str) else list(paths)
+
+
 # ---- of stages
 
 

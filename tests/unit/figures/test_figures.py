@@ -500,3 +500,50 @@ def test_top_genes_show_every_sample_of_the_genes_with_the_smallest_p(kind):
     smallest = results["pvalue"].nsmallest(7).index
     labels = dict(zip(results.index, test_figures.gene_labels(results), strict=True))
     assert {axes.get_title(loc="left") for axes in shown} == {labels[gene] for gene in smallest}
+
+
+@pytest.mark.parametrize(
+    ("padj", "text"),
+    [
+        (0.0, "adjusted p < 1e-300"),
+        (5e-324, "adjusted p < 1e-300"),
+        (1e-310, "adjusted p < 1e-300"),
+        (2e-300, "adjusted p 2.0e-300"),
+        (0.03, "adjusted p 3.0e-02"),
+        (1.0, "adjusted p 1.0e+00"),
+        (np.nan, "no adjusted p"),
+    ],
+)
+def test_an_adjusted_p_that_is_too_small_is_not_zero(padj, text):
+    results = results_of(n_genes=3, n_called=0).assign(padj=padj)
+    counts = pd.DataFrame(5, index=results.index, columns=["a", "b"])
+    figure = test_figures.top_genes_plot(results, counts, pd.Series(["x", "y"], index=["a", "b"]), "t", n_genes=1)
+    assert [axes.get_xlabel() for axes in figure.axes if axes.axison] == [text]
+
+
+def test_groups_stand_in_the_order_of_their_categories():
+    results, samples = results_of(n_genes=3, n_called=0), ["a", "b", "c", "d"]
+    counts = pd.DataFrame(5, index=results.index, columns=samples)
+    groups = pd.Series(["trt", "trt", "untrt", "untrt"], index=samples)
+    for order, expected in ((None, ["trt", "untrt"]), (["untrt", "none", "trt"], ["untrt", "trt"])):
+        typed = groups if order is None else groups.astype(pd.CategoricalDtype(order))
+        figure = test_figures.top_genes_plot(results, counts, typed, "t", n_genes=1)
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == expected
+
+
+@pytest.mark.parametrize(
+    ("genes", "symbols", "labels"),
+    [
+        (["E1", "E2", "E3"], ["A", "A", "B"], ["A (E1)", "A (E2)", "B"]),
+        (["E1", "E2", "E3"], ["", "", "B"], ["E1", "E2", "B"]),
+        (["A", "E2", "E3"], ["", "A", "B"], ["A", "A (E2)", "B"]),
+        (["E1", "E2"], ["a_very_long_symbol_X_of_a_gene", "a_very_long_symbol_Y_of_a_gene"], None),
+        (["a_very_long_id_X_of_a_gene_1", "a_very_long_id_Y_of_a_gene_1"], ["", ""], None),
+    ],
+)
+def test_genes_that_are_called_alike_are_told_apart(genes, symbols, labels):
+    results = pd.DataFrame({"symbol": symbols}, index=genes)
+    shown = list(test_figures.gene_labels(results))
+    assert len(set(shown)) == len(genes)
+    if labels is not None:
+        assert shown == labels

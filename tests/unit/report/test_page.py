@@ -341,7 +341,7 @@ def test_surrogate_grid_has_the_strongest_column_first():
         ("mean", 986.5, "987"),
         ("fold", 0.125, "0.13"),
         ("fold", -1.234, "\N{MINUS SIGN}1.23"),
-        ("p", 0.0, "0"),
+        ("p", 0.0, "< 1e\N{MINUS SIGN}300"),
         ("p", 1.0, "1.00"),
         ("p", 0.05, "0.0500"),
         ("p", 0.000999, "9.99e\N{MINUS SIGN}4"),

@@ -1,5 +1,6 @@
 """Binary formats: Parquet, Excel workbooks, AnnData, the matrix files of 10x."""
 
+import datetime
 from contextlib import closing
 from typing import Any
 
@@ -11,6 +12,9 @@ from degsteps.basics.words import counted, listed, quoted, suggestion
 from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import read_columns
 from degsteps.inputs.sources import Source
+
+#: What openpyxl makes of numbers in cells with the format of a date, a time or a duration.
+_DATES = (datetime.date, datetime.time, datetime.timedelta)
 
 
 def read_parquet(reading: Reading) -> RawCounts:
@@ -43,21 +47,62 @@ def read_xlsx(reading: Reading) -> RawCounts:
             f"{source.counts}: its first sheet {quoted(title)} holds more text than numbers, and no other is read "
             f"({listed(names[1:])}). Put the counts on the first sheet, or save them alone."
         )
-    raw = raw_counts(_indexed(table, source), located, {"sheet": title, "other_sheets": names[1:]})
+    counts = _indexed(table, source)
+    dated = _dates_for_counts(counts)
     dates = [str(cell) for cell in table.iloc[:, 0] if not isinstance(cell, (str, int, float))]
+    faults = [f"{source.counts}: sheet {quoted(title)}: {dated}"] if dated else []
     if dates:
-        raise DataError(
+        faults.append(
             f"{source.counts}: {counted(len(dates), 'gene id')} of the sheet {quoted(title)} "
             f"{'is a date' if len(dates) == 1 else 'are dates'}, e.g. {dates[0]}: Excel turned symbols such as MARCH1 "
             "into them. Give the table as the counting program wrote it."
         )
-    return raw
+    if faults:
+        raise DataError("\n".join(faults))
+    return raw_counts(counts, located, {"sheet": title, "other_sheets": names[1:]})
+
+
+def _dates_for_counts(counts: pd.DataFrame) -> str | None:
+    """Say which genes have counts that the workbook shows as dates or times: behind these formats are numbers.
+
+    Pandas would take a column of dates for nanoseconds.
+    """
+    genes: dict[str, None] = {}
+    example, n_cells = "", 0
+    for position, sample in enumerate(counts.columns):
+        column = counts.iloc[:, position]
+        if pd.api.types.is_numeric_dtype(column):
+            continue
+        for gene, cell in zip(counts.index, column.astype(object), strict=True):
+            if isinstance(cell, _DATES) and not pd.isna(cell):
+                n_cells += 1
+                example = example or f"{_shown_date(cell)} for {_serial_number(cell):g} ({gene} in {sample})"
+                genes[str(gene)] = None
+    if not n_cells:
+        return None
+    shown = "is shown as a date" if n_cells == 1 else "are shown as dates"
+    return (
+        f"{counted(n_cells, 'count')} {shown}, as {example}, in {counted(len(genes), 'gene')}: "
+        f"{listed(genes, most=200, quote=False)}. Give these cells the format 'Number' without decimals in the "
+        "spreadsheet program, which shows the counts again, and save the workbook."
+    )
+
+
+def _shown_date(cell: Any) -> str:
+    return str(cell).removesuffix(" 00:00:00")
+
+
+def _serial_number(cell: Any) -> float:
+    """Return the number behind a date, as workbooks count days."""
+    from openpyxl.utils.datetime import to_excel
+
+    return float(to_excel(cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell))
 
 
 def _holds_counts(rows: list[list]) -> bool:
     """Whether at least half of the columns beside the first are numbers."""
     columns = list(zip(*rows[1:], strict=True))[1:]
-    numeric = [all(isinstance(cell, (int, float)) or cell is None for cell in column) for column in columns]
+    numeric = [all(isinstance(cell, (int, float, *_DATES)) or cell is None for cell in column) for column in columns]
     return 2 * sum(numeric) >= len(numeric)
 
 

@@ -1,6 +1,5 @@
 """Estimated counts with the lengths that transcripts have in each sample: Salmon, kallisto, RSEM."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pandas as pd
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed, suggestion
+from degsteps.ingest.lengths import length_faults
 from degsteps.ingest.readers.per_sample import beside
 from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import open_bytes, read_columns
@@ -158,14 +158,15 @@ def length_scaled_counts(counts: pd.DataFrame, lengths: pd.DataFrame) -> pd.Data
     return scaled * (counts.sum() / scaled.sum())
 
 
-def read_length_matrix(path: Path, genes: pd.Index, samples: Sequence[str]) -> pd.DataFrame:
-    """Read average transcript lengths, genes x samples, e.g. nf-core/rnaseq's ``salmon.merged.gene_lengths.tsv``.
+def read_length_matrix(path: Path, counts: pd.DataFrame) -> pd.DataFrame:
+    """Read average transcript lengths of counts, e.g. nf-core/rnaseq's ``salmon.merged.gene_lengths.tsv``.
 
     Raises
     ------
     DataError
-        if a sample, or more than a few genes of the counts, are missing.
+        if a sample, or more than a few genes of the counts, are missing, or if the numbers are no lengths.
     """
+    genes, samples = counts.index, list(counts.columns)
     with open_bytes(str(path)) as stream:
         first = stream.readline().decode("utf-8-sig", errors="replace")
     table = read_columns(str(path), dtype={0: str}, index_col=0) if "\t" in first else pd.read_csv(path, index_col=0)
@@ -180,5 +181,9 @@ def read_length_matrix(path: Path, genes: pd.Index, samples: Sequence[str]) -> p
             f"{path}: has no length of {counted(int((~has_length).sum()), 'gene')} of the counts, e.g. "
             f"{listed(genes[~has_length], 3)}. Give the lengths that were written with these counts."
         )
-    lengths = table[~table.index.duplicated()].loc[genes, list(samples)].apply(pd.to_numeric, errors="coerce")
+    table = table[samples].apply(pd.to_numeric, errors="coerce")
+    faults = length_faults(table, counts, str(path))
+    if faults:
+        raise DataError("\n".join(f"{path}: {fault}" for fault in faults))
+    lengths = table[~table.index.duplicated()].loc[genes]
     return lengths.where(lengths > 0).rename_axis("gene")

@@ -9,7 +9,7 @@
     mean: (value) => (value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString("en-US")),
     fold: (value) => minus(value.toFixed(2)),
     p: (value) => {
-      if (value === 0) return "0";
+      if (value === 0) return minus("< 1e-300");
       return value >= 0.001 ? value.toPrecision(3) : minus(value.toExponential(2));
     },
   };

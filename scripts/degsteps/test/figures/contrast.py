@@ -27,12 +27,27 @@ def called_genes(results: pd.DataFrame, alpha: float, min_log2_fold_change: floa
 
 
 def gene_labels(results: pd.DataFrame) -> np.ndarray:
-    """Return the symbol of each gene, or its id where there is none."""
-    genes = results.index.to_numpy(dtype=object)
+    """Return the symbol of each gene, or its id where there is none; with its id where several would be called alike.
+
+    Give all genes of a table, not only those that are drawn: a symbol that two genes have tells neither.
+    """
+    ids = results.index.to_numpy(dtype=object)
+    genes = ids
     if "symbol" in results.columns:
         symbols = results["symbol"].fillna("").astype(str).to_numpy(dtype=object)
-        genes = np.where(symbols != "", symbols, genes)
-    return np.array([style.shown(gene, 18) for gene in genes], dtype=object)
+        genes = np.where(symbols != "", symbols, ids)
+    labels = pd.Series([style.shown(gene, 18) for gene in genes], dtype=object)
+    for position in np.flatnonzero(labels.duplicated(keep=False)):
+        gene, label = str(ids[position]), labels[position]
+        labels[position] = style.shown(gene, 40) if str(genes[position]) == gene else f"{label} ({style.shown(gene)})"
+    return labels.to_numpy(dtype=object)
+
+
+def adjusted_p_text(padj: float) -> str:
+    """Return an adjusted p-value in words; one that is too small for a number is never 0."""
+    if not np.isfinite(padj):
+        return "no adjusted p"
+    return "adjusted p < 1e-300" if padj < 1e-300 else f"adjusted p {padj:.1e}"
 
 
 def _to_label(results: pd.DataFrame, called: np.ndarray, n_genes: int) -> np.ndarray:
@@ -268,7 +283,8 @@ def top_genes_plot(
     normalized
         Normalised counts, genes x samples; half a count is added, so that zeros have a place on the axis.
     groups
-        By sample: the level that a sample belongs to (text), or its value of a covariate (numbers).
+        By sample: the level that a sample belongs to (text, or categories in their order), or its value of a covariate
+        (numbers).
     title
         What is compared.
     """
@@ -280,7 +296,7 @@ def top_genes_plot(
         style.note(figure.subplots(), "No gene has a p-value.")
         return figure
     is_number = pd.api.types.is_numeric_dtype(groups)
-    levels = [] if is_number else list(dict.fromkeys(groups))
+    levels = [] if is_number else _levels_of(groups)
     # The same small steps to the sides in each panel keep samples apart; no chance is involved.
     steps = (np.arange(len(groups)) * 0.618034 % 1 - 0.5) * 0.5
     x = groups.to_numpy(dtype=float) if is_number else np.array([levels.index(group) for group in groups]) + steps
@@ -296,8 +312,8 @@ def top_genes_plot(
         place.set_yscale("log", base=2)
         place.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
         place.yaxis.set_minor_locator(NullLocator())
-        place.set_title(labels[position])
-        place.set_xlabel(f"adjusted p {padj[position]:.1e}" if np.isfinite(padj[position]) else "no adjusted p")
+        place.set_title(labels[position].replace(" (", "\n("))
+        place.set_xlabel(adjusted_p_text(padj[position]))
         place.grid(axis="y")
         if is_number:
             place.xaxis.set_major_locator(MaxNLocator(4))
@@ -316,6 +332,13 @@ def top_genes_plot(
     names = style.shown_names(levels[: style.MAX_LEGEND])
     figure.legend(handles, names, loc="outside lower left", ncols=6, handletextpad=0.2, columnspacing=1.4)
     return figure
+
+
+def _levels_of(groups: pd.Series) -> list[str]:
+    """Return the levels that there are: categories in their order, text as it first appears."""
+    if isinstance(groups.dtype, pd.CategoricalDtype):
+        return [level for level in groups.cat.categories if (groups == level).any()]
+    return list(dict.fromkeys(groups))
 
 
 # ---- dispersions
