@@ -172,9 +172,11 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     cache = CACHE if CACHE.parent.is_dir() else None
     raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache)
     is_estimated = settings.estimated_counts or FORMATS[located.format].estimated
-    faults, _ = scan_faults(raw.scan, is_estimated, settings.duplicate_genes)
+    faults, notes = scan_faults(raw.scan, is_estimated, settings.duplicate_genes)
     if faults:
         raise DataError("\n".join(f"{raw.scan.path}: {fault}" for fault in faults))
+    for note in notes:
+        logger.info("%s: %s", raw.scan.path, note)
     counts, gene_account = tidied_genes(raw, settings)
     sheet = read_sheet(source.samples, source.sample_column)
     if source.prefix:
@@ -239,9 +241,10 @@ def tidied_genes(raw: RawCounts, settings: Settings) -> tuple[pd.DataFrame, pd.D
         counts = counts.groupby(level="gene").sum()
     elif not counts.index.is_monotonic_increasing:
         counts = _sorted_in_place(counts)
+    gone = {name: (reason, 1) for name, reason in raw.left_out.items()} | raw.scan.no_genes
     left_out = pd.DataFrame(
-        {"n_rows": 1, "status": "dropped", "reason": list(raw.left_out.values())},
-        index=pd.Index(list(raw.left_out), name="gene", dtype=object),
+        {"n_rows": [n for _, n in gone.values()], "status": "dropped", "reason": [why for why, _ in gone.values()]},
+        index=pd.Index(list(gone), name="gene", dtype=object),
     )
     return counts, pd.concat([account, left_out]) if len(left_out) else account
 

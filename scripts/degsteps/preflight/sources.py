@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import bare, counted, listed, quoted, suggestion, verb
 from degsteps.inputs.formats import FORMATS
-from degsteps.inputs.scan import Scan, annotation_columns, scan_faults
+from degsteps.inputs.scan import Scan, annotation_columns, has_full_gene, scan_faults
 from degsteps.inputs.sheet import (
     Collapsed,
     Sheet,
@@ -23,6 +23,7 @@ from degsteps.inputs.sheet import (
     read_columns,
 )
 from degsteps.inputs.sources import Source, scan_source, sources_of
+from degsteps.normalize.methods import METHODS
 
 
 class Report(Protocol):
@@ -107,10 +108,27 @@ class SourceCheck:
             if not scan.is_partial and name not in scan.columns:
                 cure = suggestion(name, scan.columns, "The columns are")
                 self.report.problem(self.key("ignore_columns"), f"the counts have no column {quoted(name)}.", cure)
+        self._named_rows()
         if "gene" in scan.samples:
             what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
             cure = "Rename the sample, or set ingest.gene_column: gene."
             self.report.data_problem(path, Finding("header", what, cure))
+
+    def _named_rows(self) -> None:
+        """Rows to drop or to keep must be there; of several sites, at one of them."""
+        scan, source = self.scan, self.source
+        if scan.is_partial or not scan.is_readable or source.site:
+            return
+        for setting, rows in (("drop_rows", source.drop_rows), ("keep_rows", source.keep_rows)):
+            for name in rows:
+                if name not in scan.named_rows:
+                    cure = "Write the id as it stands in the first column, or take it off the list."
+                    near = [*scan.sum_rows, *scan.no_genes, *scan.kept_words]
+                    cure = suggestion(name, near, "Totals that are there are") if near else cure
+                    self.report.problem(f"ingest.{setting}", f"the counts have no row {quoted(name)}.", cure)
+        for name in sorted({*source.drop_rows} & {*source.keep_rows}):
+            what = f"{quoted(name)} is under ingest.drop_rows as well."
+            self.report.problem("ingest.keep_rows", what, "Decide for one of them.")
 
     def column_of_ids(self) -> str | None:
         """Return the column of the sheet whose values are the sample names in the counts."""
@@ -124,7 +142,8 @@ class SourceCheck:
     def count_ids(self) -> list[str]:
         """Samples in the counts; without readable counts the sheet alone says which samples there are."""
         if self.scan is not None:
-            return self.scan.samples
+            # What holds more than counts is not read, but can be a sample that the sheet lacks.
+            return [*self.scan.samples, *(name for name, kind in self.scan.beside.items() if not kind)]
         return self.sheet.sample_ids if self.sheet else []
 
     @property
@@ -178,6 +197,23 @@ class SourceCheck:
             what += f"({totals[small[0]]:,.0f}; the median is {median:,.0f})."
             cure = "Find out what went wrong; list a failed sample under ingest.exclude_samples with the reason."
             self.report.note(self.source.counts, "", what, cure)
+
+    def zeros(self, method: str) -> None:
+        """Every gene has a zero, so that samples cannot be compared by genes that all have."""
+        scan, ingest = self.scan, self.ingest
+        is_known = scan is not None and not scan.is_partial and scan.is_readable and scan.n_genes > 0
+        # Sums of rows or of replicates have fewer zeros than their parts.
+        totals = dict(zip(scan.samples, scan.totals, strict=True)) if is_known else {}
+        is_known = is_known and not scan.text_cells and all(totals.get(sample) for sample in self.analysed)
+        is_summed = ingest["duplicate_genes"] == "sum" or ingest["replicate_column"] is not None
+        if not is_known or is_summed or scan.has_full_gene or not METHODS[method].needs_full_gene or not self.analysed:
+            return
+        if set(scan.samples) != set(self.analysed) and has_full_gene(scan, self.analysed):
+            return
+        what = f"every gene has a zero in at least one sample, so that {method} has no gene to compare the samples by."
+        cure = "Set normalize.size_factors: poscounts, which takes such genes too, or exclude the samples with the "
+        cure += "fewest reads."
+        self.report.data_problem(self.source.counts, Finding("", what, cure))
 
     def _no_sample_matches(self, only_sheet: list[str], only_counts: list[str]) -> None:
         source, column = self.source, self.column_of_ids()
@@ -299,6 +335,7 @@ class Inputs:
             return
         for source in self.sources:
             source.empty_samples()
+            source.zeros(self.report.analysis["normalize"]["size_factors"])
         self.columns = self.sheet.select(in_design)
 
     def _sites(self) -> None:
