@@ -1,4 +1,4 @@
-"""Rows that are no genes and columns that are no samples: taken out by name, refused by their numbers, accounted for."""
+"""Rows that are no genes and columns that are no samples: left out by name, refused by their numbers, accounted for."""
 
 import numpy as np
 import pandas as pd

@@ -10,8 +10,8 @@ import pandas as pd
 
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import listed
-from degsteps.inputs.scan import Scan
 from degsteps.ingest.readers.no_genes import RowsAside, without_other_columns
+from degsteps.inputs.scan import Scan
 from degsteps.inputs.sources import Located, Source
 
 

@@ -1,7 +1,7 @@
 """Names of rows that are no genes, and of columns that are no samples.
 
-Programs append what they could not count to the genes, and people a total. Some of these names mean nothing else; others,
-such as ``Total``, could be a gene, so that the numbers of the row decide with the name.
+Programs append what they could not count to the genes, and people a total. Some of these names mean nothing else;
+others, such as ``Total``, could be a gene, so that the numbers of the row decide with the name.
 """
 
 import functools

@@ -19,8 +19,8 @@ _RARE = 4.0
 def evidence(counts: Sequence[float]) -> float:
     """Return how rarely a number meets each of some counts by chance, as a decimal logarithm.
 
-    Sums of other genes scatter at least as much as reads do that are drawn, so that one of them is a given count n with a
-    probability of at most 1 / sqrt(2 pi n).
+    Sums of other genes scatter at least as much as reads do that are drawn, so that one of them is a given count n
+    with a probability of at most 1 / sqrt(2 pi n).
     """
     return sum(math.log10(2 * math.pi * count) / 2 for count in counts if count >= 1)
 
