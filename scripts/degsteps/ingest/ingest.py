@@ -81,6 +81,7 @@ class _Part:
     sample_account: pd.DataFrame
     sheet: Sheet
     facts: dict[str, Any]
+    named_rows: list[str]
 
 
 def ingest(
@@ -112,6 +113,14 @@ def ingest(
             problems.append(str(error))
     if problems:
         raise DataError("\n".join(problems))
+    there = {name for part in parts.values() for name in part.named_rows}
+    wanted = dict.fromkeys(name for source in sources for name in (*source.drop_rows, *source.keep_rows))
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        raise DataError(
+            f"ingest.drop_rows, ingest.keep_rows: the counts have no row {listed(missing)}. Write ids as they stand in "
+            "the counts, or take them off the list."
+        )
     several = len(sources) > 1 or bool(sources[0].site)
     sheet = _joined(parts, sources, several)
     kept = {site: list(part.counts.columns) for site, part in parts.items()}
@@ -193,7 +202,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     if settings.length_correction != "none" and (FORMATS[located.format].with_lengths or length_matrix is not None):
         counts, lengths = _length_corrected(counts, raw, settings, length_matrix, source.prefix)
         raw.facts["length_correction"] = settings.length_correction
-    return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts)
+    return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts, raw.scan.named_rows)
 
 
 def _length_corrected(

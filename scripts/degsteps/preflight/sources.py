@@ -108,27 +108,10 @@ class SourceCheck:
             if not scan.is_partial and name not in scan.columns:
                 cure = suggestion(name, scan.columns, "The columns are")
                 self.report.problem(self.key("ignore_columns"), f"the counts have no column {quoted(name)}.", cure)
-        self._named_rows()
         if "gene" in scan.samples:
             what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
             cure = "Rename the sample, or set ingest.gene_column: gene."
             self.report.data_problem(path, Finding("header", what, cure))
-
-    def _named_rows(self) -> None:
-        """Rows to drop or to keep must be there; of several sites, at one of them."""
-        scan, source = self.scan, self.source
-        if scan.is_partial or not scan.is_readable or source.site:
-            return
-        for setting, rows in (("drop_rows", source.drop_rows), ("keep_rows", source.keep_rows)):
-            for name in rows:
-                if name not in scan.named_rows:
-                    cure = "Write the id as it stands in the first column, or take it off the list."
-                    near = [*scan.sum_rows, *scan.no_genes, *scan.kept_words]
-                    cure = suggestion(name, near, "Totals that are there are") if near else cure
-                    self.report.problem(f"ingest.{setting}", f"the counts have no row {quoted(name)}.", cure)
-        for name in sorted({*source.drop_rows} & {*source.keep_rows}):
-            what = f"{quoted(name)} is under ingest.drop_rows as well."
-            self.report.problem("ingest.keep_rows", what, "Decide for one of them.")
 
     def column_of_ids(self) -> str | None:
         """Return the column of the sheet whose values are the sample names in the counts."""
@@ -293,6 +276,7 @@ class Inputs:
         for source in self.sources:
             source.values()
         self._exclusions()
+        self._named_rows()
         for source in self.sources:
             source.ids()
         if all(source.sheet for source in self.sources):
@@ -314,6 +298,24 @@ class Inputs:
             if sample not in samples:
                 what = f"{quoted(sample)} is neither in the counts nor in the sample sheet."
                 self.report.problem("ingest.exclude_samples", what, suggestion(sample, samples, "The samples are"))
+
+    def _named_rows(self) -> None:
+        """Rows to drop or to keep must be there, at one of several sites."""
+        scans = [source.scan for source in self.sources]
+        for name in self.ingest["keep_rows"]:
+            if name in self.ingest["drop_rows"]:
+                what = f"{quoted(name)} is under ingest.drop_rows as well."
+                self.report.problem("ingest.keep_rows", what, "Decide for one of them.")
+        if any(scan is None or scan.is_partial or not scan.is_readable for scan in scans):
+            return
+        there = {name for scan in scans for name in scan.named_rows}
+        near = [name for scan in scans for name in (*scan.sum_rows, *scan.no_genes, *scan.kept_words)]
+        for setting in ("drop_rows", "keep_rows"):
+            for name in self.ingest[setting]:
+                if name not in there:
+                    cure = "Write the id as it stands in the first column, or take it off the list."
+                    cure = suggestion(name, near, "Totals that are there are") if near else cure
+                    self.report.problem(f"ingest.{setting}", f"the counts have no row {quoted(name)}.", cure)
 
     def _join(self) -> None:
         if self.is_multisite:

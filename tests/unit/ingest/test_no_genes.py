@@ -211,6 +211,14 @@ def test_a_row_of_any_name_that_is_the_sum_of_all_is_refused_until_the_user_says
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("setting", ["drop_rows", "keep_rows"])
+def test_rows_to_drop_or_to_keep_must_be_there(setting, form, counts, sheet, tmp_path):
+    source = source_of(form, counts, tmp_path, sheet, **{setting: ("Total of run 7", GENES[4])})
+    with pytest.raises(DataError, match="the counts have no row 'Total of run 7'"):
+        ingest([source], Settings())
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("begin", "end", "place"), [(0, 20, 20), (10, 25, 25), (57, 60, 60), (30, 45, 30), (0, 9, 0)])
 def test_a_row_that_is_the_sum_of_a_block_beside_it_is_refused(form, begin, end, place, counts, sheet, tmp_path):
     table = with_row(counts, "block", counts.iloc[begin:end].sum(), place)
@@ -311,3 +319,18 @@ def test_samples_are_one_under_two_names_only_if_every_count_agrees(counts, tmp_
     assert scan.twins == [["S1", "S3"]]
     (note,) = scan_faults(scan)[1]
     assert "'S1' and 'S3' have the same count of every gene" in str(note)
+
+
+def test_totals_of_several_sites_are_accounted_for_once(counts, tmp_path):
+    sources = []
+    for site, names in (("oslo", SAMPLES[:3]), ("lyon", SAMPLES[3:])):
+        table = with_row(counts[names], "Total", counts[names].sum(), 60)
+        table = with_row(table, "no_feature", [9_000, 7, 80], 61)
+        table.to_csv(tmp_path / f"{site}.tsv", sep="\t")
+        lines = [f"{name}\ta{name[-1]}\n" for name in names]
+        (tmp_path / f"{site}.samples.tsv").write_text("sample\tarm\n" + "".join(lines))
+        sources.append(Source(site, str(tmp_path / f"{site}.tsv"), str(tmp_path / f"{site}.samples.tsv")))
+    found = ingest(sources, Settings())
+    pd.testing.assert_frame_equal(found.counts, counts, check_names=False)
+    assert found.gene_account.loc["Total"].tolist() == [1, "dropped", "total_of_other_rows", "oslo lyon"]
+    assert found.gene_account.loc["no_feature", "reason"] == "reads_outside_genes"

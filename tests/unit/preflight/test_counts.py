@@ -109,7 +109,7 @@ def zero_in_every_gene(study):
 
 @CASES
 def zero_in_every_gene_of_the_analysed_samples(study):
-    """One gene is full in all samples but one that is excluded; another has a zero in the excluded one only."""
+    """Genes whose zero is in the sample that is excluded have another in one that is not."""
     zero_in_every_gene(study)
     study.set("ingest.exclude_samples", {"S-1": "another question"})
     for row in study.counts:

@@ -1,5 +1,6 @@
 """What a scan means under the settings of an analysis: faults, and what is only worth knowing."""
 
+import json
 import re
 from collections.abc import Collection, Sequence
 
@@ -97,7 +98,8 @@ def _sum_faults(scan: Scan) -> list[Finding]:
     faults = []
     for name, of in list(scan.sum_rows.items())[:10]:
         what = f"the row {quoted(name)} is the sum of {of} in every sample, as no gene is."
-        cure = f"Take it out with ingest.drop_rows: [{name}], or, if it is a gene, set ingest.keep_rows: [{name}]."
+        item = name if re.fullmatch(r"[^\W\d][\w .-]*", name) else json.dumps(name, ensure_ascii=False)
+        cure = f"Take it out with ingest.drop_rows: [{item}], or, if it is a gene, set ingest.keep_rows: [{item}]."
         faults.append(Finding("", what, cure))
     return faults
 
