@@ -25,7 +25,7 @@ def main(
     key: Inputs = (),
 ) -> dict:
     """Write aligned counts (genes by id, samples as in the sheets), the accounts, and what each site sent."""
-    given = [Source(**source | {"ignore_columns": tuple(source["ignore_columns"])}) for source in sources]
+    given = [Source.from_params(source) for source in sources]
     found = ingest(given, Settings(**settings), tx2gene=tx2gene, length_matrix=length_matrix, group=group)
     write_matrix(found.counts, counts)
     write_matrix(found.lengths, lengths)

@@ -296,11 +296,11 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "ingest.sites.<name>.gene_column": (
         at_sites(counts="given/a_extra.tsv", gene_column="id", ignore_columns=["note"]),
         at_sites(counts="given/a_extra.tsv", ignore_columns=["note"]),
-        "'id' looks like annotation",
+        "more than once",
     ),
     "ingest.sites.<name>.ignore_columns": (
-        at_sites(counts="given/a_extra.tsv", gene_column="id", ignore_columns=["note"]),
-        at_sites(counts="given/a_extra.tsv", gene_column="id"),
+        at_sites(counts="given/a_probes.tsv", ignore_columns=["probes"]),
+        at_sites(counts="given/a_probes.tsv"),
         "ignore_columns",
     ),
     "ingest.sample_column": (
@@ -311,12 +311,22 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "ingest.gene_column": (
         {"ingest.counts": "given/extra.tsv", "ingest.gene_column": "id", "ingest.ignore_columns": ["note"]},
         {"ingest.counts": "given/extra.tsv", "ingest.ignore_columns": ["note"]},
-        "'id' looks like annotation",
+        "more than once",
     ),
     "ingest.ignore_columns": (
-        {"ingest.counts": "given/extra.tsv", "ingest.gene_column": "id", "ingest.ignore_columns": ["note"]},
-        {"ingest.counts": "given/extra.tsv", "ingest.gene_column": "id"},
+        {"ingest.counts": "given/probes.tsv", "ingest.ignore_columns": ["probes"]},
+        {"ingest.counts": "given/probes.tsv"},
         "ingest.ignore_columns",
+    ),
+    "ingest.drop_rows": (
+        {"ingest.counts": "given/row_100.tsv", "ingest.drop_rows": ["row 100"]},
+        {"ingest.counts": "given/row_100.tsv"},
+        "ingest.drop_rows: [row 100]",
+    ),
+    "ingest.keep_rows": (
+        {"ingest.counts": "given/all_of_it.tsv", "ingest.keep_rows": ["all of it"]},
+        {"ingest.counts": "given/all_of_it.tsv"},
+        "ingest.keep_rows: [all of it]",
     ),
     "ingest.unmatched_samples": (
         {"ingest.exclude_samples": {}, "ingest.counts": "given/fewer.tsv", "ingest.unmatched_samples": "drop"},
@@ -466,6 +476,10 @@ def write_given(folder: Path) -> None:
     extra = counts.rename_axis("id").reset_index()
     extra.insert(0, "note", "some words")
     extra.to_csv(given / "extra.tsv", sep="\t", index=False)
+    counts.assign(probes=7).to_csv(given / "probes.tsv", sep="\t")
+    for name in ("row 100", "all of it"):
+        with_sum = pd.concat([counts, counts.sum().rename(name).to_frame().T])
+        with_sum.to_csv(given / f"{name.replace(' ', '_')}.tsv", sep="\t")
     totals = counts.sum(axis=1).sort_values(kind="stable")
     (given / "rare.txt").write_text("\n".join(totals.index[totals > 0][:20]))
     factors = pd.Series(range(1, len(sheet) + 1), index=sheet["sample"]).rename("size_factor")
@@ -523,6 +537,7 @@ def write_sites(given: Path, counts: pd.DataFrame, sheet: pd.DataFrame) -> None:
     extra = here.rename_axis("id").reset_index()
     extra.insert(0, "note", "some words")
     extra.to_csv(given / "a_extra.tsv", sep="\t", index=False)
+    here.assign(probes=7).to_csv(given / "a_probes.tsv", sep="\t")
 
 
 #: Settings of the test that change the fit; all others leave it as it is.

@@ -83,6 +83,7 @@ class _Part:
     sample_account: pd.DataFrame
     sheet: Sheet
     facts: dict[str, Any]
+    named_rows: list[str]
 
 
 def ingest(
@@ -114,6 +115,14 @@ def ingest(
             problems.append(str(error))
     if problems:
         raise DataError("\n".join(problems))
+    there = {name for part in parts.values() for name in part.named_rows}
+    wanted = dict.fromkeys(name for source in sources for name in (*source.drop_rows, *source.keep_rows))
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        raise DataError(
+            f"ingest.drop_rows, ingest.keep_rows: the counts have no row {listed(missing)}. Write ids as they stand in "
+            "the counts, or take them off the list."
+        )
     several = len(sources) > 1 or bool(sources[0].site)
     sheet = _joined(parts, sources, several)
     kept = {site: list(part.counts.columns) for site, part in parts.items()}
@@ -175,9 +184,11 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache)
     _require_genes(raw, settings, tx2gene)
     is_estimated = settings.estimated_counts or FORMATS[located.format].estimated
-    faults, _ = scan_faults(raw.scan, is_estimated, settings.duplicate_genes)
+    faults, notes = scan_faults(raw.scan, is_estimated, settings.duplicate_genes)
     if faults:
         raise DataError("\n".join(f"{raw.scan.path}: {fault}" for fault in faults))
+    for note in notes:
+        logger.info("%s: %s", raw.scan.path, note)
     counts, gene_account = tidied_genes(raw, settings)
     sheet = read_sheet(source.samples, source.sample_column)
     if source.prefix:
@@ -194,7 +205,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     if settings.length_correction != "none" and (FORMATS[located.format].with_lengths or length_matrix is not None):
         counts, lengths = _length_corrected(counts, raw, settings, length_matrix, source.prefix)
         raw.facts["length_correction"] = settings.length_correction
-    return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts)
+    return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts, raw.scan.named_rows)
 
 
 def _require_genes(raw: RawCounts, settings: Settings, tx2gene: Path | None) -> None:
@@ -259,9 +270,10 @@ def tidied_genes(raw: RawCounts, settings: Settings) -> tuple[pd.DataFrame, pd.D
         counts = counts.groupby(level="gene").sum()
     elif not counts.index.is_monotonic_increasing:
         counts = _sorted_in_place(counts)
+    gone = {name: (reason, 1) for name, reason in raw.left_out.items()} | raw.scan.no_genes
     left_out = pd.DataFrame(
-        {"n_rows": 1, "status": "dropped", "reason": list(raw.left_out.values())},
-        index=pd.Index(list(raw.left_out), name="gene", dtype=object),
+        {"n_rows": [n for _, n in gone.values()], "status": "dropped", "reason": [why for why, _ in gone.values()]},
+        index=pd.Index(list(gone), name="gene", dtype=object),
     )
     return counts, pd.concat([account, left_out]) if len(left_out) else account
 

@@ -50,6 +50,7 @@ def read_source(
     scan = scan_source(source, located, cache, opener=open_zstd)
     if scan.faults:
         raise DataError("\n".join(f"{scan.path}: {fault}" for fault in scan.faults))
+    located.source = source
     try:
         if scan.is_partial:
             raw = READERS[located.format](Reading(source, located, strand, tx2gene))

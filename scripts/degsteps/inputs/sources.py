@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from degsteps.basics.errors import Finding
+from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted
 from degsteps.inputs.formats import FORMATS, format_of_file
 from degsteps.inputs.scan import CACHE, Scan, dates_among, scan_counts
-from degsteps.inputs.sheet import access_fault
+from degsteps.inputs.sheet import access_fault, read_columns
 
 _QUANT_FOLDER = re.compile(r"[._-](?:quant|salmon|kallisto)$")
 _ALIGNMENT = re.compile(
@@ -42,21 +42,28 @@ class Source:
     ignore_columns: tuple[str, ...] = ()
     format: str = "auto"
     prefix: str = ""
+    drop_rows: tuple[str, ...] = ()
+    keep_rows: tuple[str, ...] = ()
 
     def as_params(self) -> dict[str, Any]:
         """Return the settings as plain values, for a rule."""
-        return asdict(self) | {"ignore_columns": list(self.ignore_columns)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> "Source":
+        """Return a source from the plain values of a rule."""
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in params.items()})
 
 
 def sources_of(ingest: Mapping[str, Any]) -> list[Source]:
     """Return the sources of an analysis: its sites, or the one pair of files; a site's own settings go first."""
     names = ("counts", "samples", "sample_column", "gene_column", "ignore_columns", "format")
     sites = ingest.get("sites") or {"": {}}
-    sources = []
+    sources, rows = [], {name: tuple(ingest.get(name) or ()) for name in ("drop_rows", "keep_rows")}
     for site, own in sites.items():
         settings = {name: own.get(name) if own.get(name) is not None else ingest.get(name) for name in names}
         settings["prefix"] = f"{site}_" if site and ingest.get("same_ids") == "prefix" else ""
-        sources.append(Source(site, **settings | {"ignore_columns": tuple(settings["ignore_columns"])}))
+        sources.append(Source(site, **settings | rows | {"ignore_columns": tuple(settings["ignore_columns"])}))
     return sources
 
 
@@ -71,6 +78,7 @@ class Located:
     samples : names of per-sample files, or of 10x barcodes; empty if the files must be read to know them.
     evidence : why the format was chosen.
     faults : what is wrong already.
+    source : the configuration's words on it, where rows and columns are judged by the job.
     """
 
     format: str = "table"
@@ -78,6 +86,7 @@ class Located:
     samples: list[str] = field(default_factory=list)
     evidence: str = ""
     faults: list[Finding] = field(default_factory=list)
+    source: Source | None = None
 
 
 def locate(path: Path | str, setting: str = "auto") -> Located:
@@ -295,6 +304,14 @@ def alignment_samples(columns: Sequence[str]) -> list[str]:
     return list(columns)
 
 
+def sheet_samples(source: Source) -> list[str]:
+    """Return the sample ids of a source's sheet; none if it cannot be read, which is said elsewhere."""
+    try:
+        return read_columns(source.samples).get(source.sample_column, []) if source.samples else []
+    except DataError:
+        return []
+
+
 def scan_source(
     source: Source, located: Located | None = None, cache: Path | None = CACHE, opener: Callable | None = None
 ) -> Scan:
@@ -325,8 +342,16 @@ def scan_source(
     is_zstd = _begins_with(source.counts, _ZSTD)
     if is_zstd and opener is None:
         return Scan(source.counts, is_partial=True, **about)
-    ignored = [*source.ignore_columns, *form.beside]
-    scan = scan_counts(source.counts, source.gene_column, ignored, cache, opener if is_zstd else None)
+    scan = scan_counts(
+        source.counts,
+        source.gene_column,
+        [*source.ignore_columns, *form.beside],
+        cache,
+        opener if is_zstd else None,
+        sample_ids=() if form.names_are_alignments else sheet_samples(source),
+        drop_rows=source.drop_rows,
+        keep_rows=source.keep_rows,
+    )
     scan.format, scan.evidence = located.format, located.evidence
     if form.names_are_alignments:
         scan.samples = alignment_samples(scan.samples)

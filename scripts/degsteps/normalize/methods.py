@@ -51,6 +51,7 @@ class Method:
     gives : ``size_factors``, or ``norm_factors``, by which library sizes are multiplied.
     takes_controls : whether the function has an argument ``control_genes``.
     takes_lengths : whether counts that were divided by relative transcript lengths can be used.
+    needs_full_gene : whether it fails where every gene has a zero.
     """
 
     title: str
@@ -62,6 +63,7 @@ class Method:
     gives: Literal["size_factors", "norm_factors"] = "size_factors"
     takes_controls: bool = False
     takes_lengths: bool = True
+    needs_full_gene: bool = False
 
     def load(self) -> Callable[..., Any]:
         """Import the function."""
@@ -102,6 +104,7 @@ METHODS: dict[str, Method] = {
         function="ratio_size_factors",
         citations=("anders2010", "love2014"),
         takes_controls=True,
+        needs_full_gene=True,
     ),
     "poscounts": Method(
         title="median of ratios over positive counts",
@@ -151,6 +154,7 @@ METHODS: dict[str, Method] = {
         function="rle_factors",
         citations=("anders2010", "chen2025"),
         gives="norm_factors",
+        needs_full_gene=True,
     ),
     "upper_quartile": Method(
         title="upper quartiles",

@@ -90,7 +90,7 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
         if a file cannot be read, or no column of the sheet holds the names in the header of the counts.
     """
     located = locate(counts)
-    scan = _scanned(str(counts), located)
+    scan = _scanned(Source("", str(counts), ""), located)
     if not scan.samples:
         raise DataError("\n".join(f"{counts}: {fault}" for fault in scan.faults))
     sheet = read_columns(samples)
@@ -106,6 +106,9 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     if faults:
         raise DataError("\n".join(f"{samples}: {fault}" for fault in faults))
     sample_ids = set(sheet[sample_column])
+    if not scan.is_partial:
+        # Now it is known which columns are samples: nothing else says what the counts are.
+        scan = _scanned(Source("", str(counts), str(samples), sample_column), located)
     rows = [row for row, sample in enumerate(sheet[sample_column]) if sample in set(scan.samples)]
     columns = {column: [values[row] for row in rows] for column, values in sheet.items() if column != sample_column}
     draft = Draft(
@@ -113,7 +116,7 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
         counts=_shown(counts),
         samples=_shown(samples),
         sample_column=sample_column,
-        ignore_columns=annotation_columns(scan, sample_ids),
+        ignore_columns=[name for name in scan.columns if name in {*scan.beside, *annotation_columns(scan, sample_ids)}],
         factor=None,
         blocks=[],
         levels={},
@@ -126,16 +129,15 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     where = "names of the files" if located.samples else "names in the counts' header"
     draft.remarks["sample_column"] = f"{quoted(sample_column)} holds the {where} ({hits} match)"
     if draft.ignore_columns:
-        draft.remarks["ignore_columns"] = "these hold annotation, not samples, by their content or name"
+        draft.remarks["ignore_columns"] = "the sheet does not name these, and they hold no samples by content or name"
     _guess_extra(draft, located, scan)
     _guess_design(draft, columns)
     _guess_gene_table(draft, scan)
     return draft
 
 
-def _scanned(counts: str, located: Located) -> Scan:
+def _scanned(source: Source, located: Located) -> Scan:
     """Return the names of samples and of some genes, in whichever format they are."""
-    source = Source("", counts, "")
     scan = scan_source(source, located, cache=None)
     if scan.faults or not scan.is_partial:
         return scan

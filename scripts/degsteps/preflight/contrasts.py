@@ -166,8 +166,8 @@ def _set_design(
         return
     residual_df = len(design.samples) - len(design.columns)
     if residual_df == 0:
-        what = f"there are {counted(len(kept), 'sample')} for {counted(len(design.columns), 'coefficient')}, so nothing is "
-        what += "left to estimate the variation between replicates."
+        size = f"{counted(len(kept), 'sample')} for {counted(len(design.columns), 'coefficient')}"
+        what = f"there are {size}, so nothing is left to estimate the variation between replicates."
         check.design_problem(key, what, "Keep more samples, or give the set a smaller formula.")
     else:
         _compiled(check, design, contrasts)

@@ -12,7 +12,7 @@ from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.gene_ids import has_version, odd_dots, repeated_without_versions, without_version
-from degsteps.inputs.scan import Scan, annotation_columns, scan_faults
+from degsteps.inputs.scan import Scan, annotation_columns, has_full_gene, scan_faults
 from degsteps.inputs.sheet import (
     Collapsed,
     Sheet,
@@ -25,6 +25,7 @@ from degsteps.inputs.sheet import (
 )
 from degsteps.inputs.sources import Source, scan_source, sources_of
 from degsteps.inputs.transcripts import genes_of_transcripts, read_transcript_genes, shown_missing
+from degsteps.normalize.methods import METHODS
 from degsteps.preflight.likeness import likeness, shown_pairs
 
 
@@ -198,7 +199,8 @@ class SourceCheck:
     def count_ids(self) -> list[str]:
         """Samples in the counts; without readable counts the sheet alone says which samples there are."""
         if self.scan is not None:
-            return self.scan.samples
+            # What holds more than counts is not read, but can be a sample that the sheet lacks.
+            return [*self.scan.samples, *(name for name, kind in self.scan.beside.items() if not kind)]
         return self.sheet.sample_ids if self.sheet else []
 
     @property
@@ -252,6 +254,23 @@ class SourceCheck:
             what += f"({totals[small[0]]:,.0f}; the median is {median:,.0f})."
             cure = "Find out what went wrong; list a failed sample under ingest.exclude_samples with the reason."
             self.report.note(self.source.counts, "", what, cure)
+
+    def zeros(self, method: str) -> None:
+        """Every gene has a zero, so that samples cannot be compared by genes that all have."""
+        scan, ingest = self.scan, self.ingest
+        is_known = scan is not None and not scan.is_partial and scan.is_readable and scan.n_genes > 0
+        # Sums of rows or of replicates have fewer zeros than their parts.
+        totals = dict(zip(scan.samples, scan.totals, strict=True)) if is_known else {}
+        is_known = is_known and not scan.text_cells and all(totals.get(sample) for sample in self.analysed)
+        is_summed = ingest["duplicate_genes"] == "sum" or ingest["replicate_column"] is not None
+        if not is_known or is_summed or scan.has_full_gene or not METHODS[method].needs_full_gene or not self.analysed:
+            return
+        if set(scan.samples) != set(self.analysed) and has_full_gene(scan, self.analysed):
+            return
+        what = f"every gene has a zero in at least one sample, so that {method} has no gene to compare the samples by."
+        cure = "Set normalize.size_factors: poscounts, which takes such genes too, or exclude the samples with the "
+        cure += "fewest reads."
+        self.report.data_problem(self.source.counts, Finding("", what, cure))
 
     def _no_sample_matches(self, only_sheet: list[str], only_counts: list[str]) -> None:
         source, column = self.source, self.column_of_ids()
@@ -331,6 +350,7 @@ class Inputs:
         for source in self.sources:
             source.values()
         self._exclusions()
+        self._named_rows()
         for source in self.sources:
             source.ids()
         if all(source.sheet for source in self.sources):
@@ -364,6 +384,24 @@ class Inputs:
                 what = f"{quoted(sample)} is neither in the counts nor in the sample sheet."
                 self.report.problem("ingest.exclude_samples", what, suggestion(sample, samples, "The samples are"))
 
+    def _named_rows(self) -> None:
+        """Rows to drop or to keep must be there, at one of several sites."""
+        scans = [source.scan for source in self.sources]
+        for name in self.ingest["keep_rows"]:
+            if name in self.ingest["drop_rows"]:
+                what = f"{quoted(name)} is under ingest.drop_rows as well."
+                self.report.problem("ingest.keep_rows", what, "Decide for one of them.")
+        if any(scan is None or scan.is_partial or not scan.is_readable for scan in scans):
+            return
+        there = {name for scan in scans for name in scan.named_rows}
+        near = [name for scan in scans for name in (*scan.sum_rows, *scan.no_genes, *scan.kept_words)]
+        for setting in ("drop_rows", "keep_rows"):
+            for name in self.ingest[setting]:
+                if name not in there:
+                    cure = "Write the id as it stands in the first column, or take it off the list."
+                    cure = suggestion(name, near, "Totals that are there are") if near else cure
+                    self.report.problem(f"ingest.{setting}", f"the counts have no row {quoted(name)}.", cure)
+
     def _join(self) -> None:
         if self.is_multisite:
             sheets = {each.source.site: prefixed(each.sheet, each.source.prefix) for each in self.sources}
@@ -384,6 +422,7 @@ class Inputs:
             return
         for source in self.sources:
             source.empty_samples()
+            source.zeros(self.report.analysis["normalize"]["size_factors"])
         self.columns = self.sheet.select(in_design)
 
     def _sites(self) -> None:

@@ -304,3 +304,18 @@ def test_lengths_beside_the_table_of_nfcore(folder):
     assert checked(draft, folder)[1] == []
     draft = draft_analysis("salmon.merged.gene_counts_length_scaled.tsv", "samples.tsv")
     assert draft.extra == {"length_correction": "none"}
+
+
+@pytest.mark.parametrize("form", ["counts.tsv", "counts.parquet"])
+@pytest.mark.parametrize("name", ["{}_FPKM", "TPM.{}", "{}.x"])
+def test_fractions_beside_the_samples_are_no_estimated_counts(name, form, folder):
+    values = np.random.default_rng(3).integers(0, 900, (30, 8))
+    counts = pd.DataFrame(values, index=[f"ENSG{row:011d}" for row in range(30)], columns=IDS).rename_axis("gene")
+    table = counts.join(counts.div(7).set_axis([name.format(sample) for sample in IDS], axis=1)).assign(Total=1)
+    table.to_csv("counts.tsv", sep="\t") if form == "counts.tsv" else table.to_parquet(form)
+    sheet = pd.DataFrame({"sample": IDS, "arm": ["control", "drug"] * 4})
+    sheet.to_csv("samples.tsv", sep="\t", index=False)
+    draft = draft_analysis(form, "samples.tsv")
+    assert "estimated_counts" not in draft.extra
+    assert draft.ignore_columns == [*(name.format(sample) for sample in IDS), "Total"]
+    assert checked(draft, folder)[1] == []

@@ -8,6 +8,7 @@ from degsteps.basics.errors import DataError
 from degsteps.basics.words import listed
 from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import read_columns
+from degsteps.inputs.scan.names import OUTSIDE_GENES, is_no_gene
 
 #: Share of the reads of both strands on one of them from which a library is stranded, and up to which it is not.
 STRANDED, UNSTRANDED = 0.8, 0.65
@@ -41,13 +42,16 @@ def read_featurecounts(reading: Reading) -> RawCounts:
 
 def read_htseq(reading: Reading) -> RawCounts:
     """Read HTSeq-count files; the reads outside genes that stand at their ends are facts."""
-    located, columns, unassigned = reading.located, {}, {}
+    located, columns, unassigned, unusual = reading.located, {}, {}, {}
     for sample, file in zip(located.samples, located.files, strict=True):
         column = read_columns(file, header=None, index_col=0, names=["gene", "n"], dtype={"gene": str, "n": float})["n"]
-        is_total = column.index.str.startswith("__")
+        is_total = column.index.str.startswith("__") | column.index.map(is_no_gene).astype(bool)
         unassigned[sample] = {str(name).strip("_"): int(n) for name, n in column[is_total].items()}
         columns[sample] = column[~is_total]
-    return raw_counts(beside(columns, located.files), located, {"reads_outside_genes": unassigned})
+        unusual |= dict.fromkeys(name for name in column.index[is_total] if not name.startswith("__"))
+    raw = raw_counts(beside(columns, located.files), located, {"reads_outside_genes": unassigned})
+    raw.left_out |= dict.fromkeys(unusual, OUTSIDE_GENES)
+    return raw
 
 
 def read_star(reading: Reading) -> RawCounts:

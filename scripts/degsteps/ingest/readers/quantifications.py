@@ -1,5 +1,6 @@
 """Estimated counts with the lengths that transcripts have in each sample: Salmon, kallisto, RSEM."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 

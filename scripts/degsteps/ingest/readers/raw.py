@@ -10,7 +10,8 @@ import pandas as pd
 
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import listed
-from degsteps.inputs.scan import Scan, is_no_gene
+from degsteps.ingest.readers.no_genes import RowsAside, without_other_columns
+from degsteps.inputs.scan import Scan
 from degsteps.inputs.sources import Located, Source
 
 
@@ -69,9 +70,13 @@ def scanned_frame(counts: pd.DataFrame, located: Located) -> tuple[pd.DataFrame,
     scan : the same findings as of a text file.
     """
     path = located.files[0] if len(located.files) == 1 else str(Path(located.files[0]).parent)
+    columns = list(counts.columns)
+    counts, beside = without_other_columns(counts, located.source)
+    aside = RowsAside(counts, located.source)
+    counts = aside.counts
     samples, genes = list(counts.columns), counts.index.astype(str)
     scan = Scan(path, samples=samples, n_genes=len(counts), format=located.format, evidence=located.evidence)
-    scan.columns, scan.first_genes = samples, list(genes[:200])
+    scan.columns, scan.beside, scan.first_genes = columns, beside, list(genes[:200])
     twice = [name for name in dict.fromkeys(samples) if samples.count(name) > 1]
     if twice:
         what = f"the header has {listed(twice)} more than once."
@@ -92,11 +97,11 @@ def scanned_frame(counts: pd.DataFrame, located: Located) -> tuple[pd.DataFrame,
                 scan.text_cells[name] = [int(is_text.sum()), genes[first], str(column.iloc[first])]
             column = numbers.where(~is_text, 0)
         numeric[name] = column.astype(np.float64).to_numpy()
-    values = np.column_stack(list(numeric.values()))
+    genes, values = aside.decide(scan, genes, np.column_stack(list(numeric.values())))
+    scan.n_genes = len(genes)
     _note_cells(scan, values, genes)
     repeated = genes[genes.duplicated()].unique()
     scan.n_duplicates, scan.duplicates = len(repeated), list(repeated[:10])
-    scan.odd_genes = sorted({name for name in genes if is_no_gene(name)})
     blank = np.flatnonzero(genes.str.strip() == "")
     if len(blank):
         place = f"row {listed(blank + 1, quote=False)}"
@@ -120,4 +125,7 @@ def _note_cells(scan: Scan, values: np.ndarray, genes: pd.Index) -> None:
     scan.n_negative, scan.negative = int(is_negative.sum()), examples(is_negative, "{:g}".format)
     scan.n_fractions, scan.fractions = int(is_fraction.sum()), examples(is_fraction, "{:g}".format)
     scan.totals, scan.detected = present.sum(axis=0).tolist(), (present > 0).sum(axis=0).tolist()
+    twins = [pair for pair in scan.alike_columns() if (present[:, pair[0]] == present[:, pair[1]]).all()]
+    scan.twins = [[scan.samples[place] for place in pair] for pair in twins]
+    scan.has_full_gene = bool((present > 0).all(axis=1).any())
     scan.largest, scan.n_positive = float(present.max(initial=0)), int((present > 0).sum())

@@ -58,7 +58,10 @@ def read_columns(path: str, **options: Any) -> pd.DataFrame:
 
 
 def read_scanned_table(scan: Scan) -> pd.DataFrame:
-    """Read a scanned table: whole numbers in plain text, or numbers however they are written."""
+    """Read a scanned table: whole numbers in plain text, or numbers however they are written.
+
+    Rows that the scan found to be no genes are passed over.
+    """
     counts = _read_plain_counts(scan)
     return _read_any_numbers(scan) if counts is None else counts
 
@@ -72,7 +75,7 @@ def _read_plain_counts(scan: Scan) -> pd.DataFrame | None:
     values = np.empty((scan.n_genes, len(scan.positions)), dtype=np.int64, order="F")
     genes: list[str] = []
     with open_bytes(scan.path) as stream:
-        for lines in _whole_lines(_after_header(stream)):
+        for lines in _whole_lines(_genes_only(_after_header(stream), scan)):
             block = _parse_digits(lines, scan)
             if block is None or len(genes) + len(block[0]) > scan.n_genes:
                 return None
@@ -81,6 +84,18 @@ def _read_plain_counts(scan: Scan) -> pd.DataFrame | None:
     if len(genes) != scan.n_genes:
         return None
     return pd.DataFrame(values, index=pd.Index(genes, name="gene", dtype=object), columns=scan.samples, copy=False)
+
+
+def _genes_only(stream: BinaryIO, scan: Scan) -> BinaryIO:
+    """Return the lines of data without those that are no genes."""
+    if not scan.skipped_rows:
+        return stream
+    skipped, kept = frozenset(scan.skipped_rows), io.BytesIO()
+    for ordinal, line in enumerate(line for line in stream if line.strip()):
+        if ordinal not in skipped:
+            kept.write(line)
+    kept.seek(0)
+    return kept
 
 
 def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
@@ -148,7 +163,7 @@ def _read_any_numbers(scan: Scan) -> pd.DataFrame:
 def _read_numbers(scan: Scan, kind: type) -> pd.DataFrame:
     with open_bytes(scan.path) as stream:
         read = pd.read_csv(
-            _after_header(stream),
+            _genes_only(_after_header(stream), scan),
             sep=scan.delimiter,
             header=None,
             names=range(len(scan.columns) + scan.has_row_names),

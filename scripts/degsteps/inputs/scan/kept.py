@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from degsteps.basics.digest import code_digest
 from degsteps.basics.errors import Finding
-from degsteps.inputs.scan.lines import scan_file
+from degsteps.inputs.scan.lines import Names, scan_file
 from degsteps.inputs.scan.scan import Scan
 from degsteps.inputs.sheet import access_fault
 
@@ -25,6 +25,10 @@ def scan_counts(
     ignore_columns: Sequence[str] = (),
     cache: Path | None = CACHE,
     opener: Callable[[Path | str], BinaryIO] | None = None,
+    *,
+    sample_ids: Sequence[str] = (),
+    drop_rows: Sequence[str] = (),
+    keep_rows: Sequence[str] = (),
 ) -> Scan:
     """Scan a count matrix (tab-, comma- or semicolon-separated, ``.gz`` allowed); never raises for what it finds.
 
@@ -35,19 +39,22 @@ def scan_counts(
     cache : folder for results; None scans again. A result is used while the file's path, size, modification time
         (ns), these settings and the code of this package are the same.
     opener : opens a file of another compression; without it, plain text and gzip are told apart here.
+    sample_ids : samples of the sheet: what other columns hold is not judged. Without any, all columns are.
+    drop_rows, keep_rows : rows that are no genes, and that are, whatever they are called or add up to.
     """
     try:
         status = os.stat(path)
     except OSError as error:
         return Scan(str(path), faults=[access_fault(error)])
+    names = Names(ignore_columns, sample_ids, drop_rows, keep_rows)
     if cache is None:
-        return scan_file(path, gene_column, ignore_columns, opener)
-    settings = json.dumps([os.path.abspath(path), gene_column, sorted(ignore_columns)])
+        return scan_file(path, gene_column, names, opener)
+    settings = json.dumps([os.path.abspath(path), gene_column, *map(sorted, names)])
     kept = cache / f"scan-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.json"
     state = [status.st_size, status.st_mtime_ns, code_digest(__file__)]
     scan = _kept_scan(kept, state)
     if scan is None:
-        scan = scan_file(path, gene_column, ignore_columns, opener)
+        scan = scan_file(path, gene_column, names, opener)
         # A file that was written a moment ago can change again without a new time stamp.
         if time.time() - status.st_mtime > 2:
             _keep_scan(kept, state, scan)

@@ -9,18 +9,20 @@ import gzip
 import io
 import json
 import math
-import re
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from operator import add
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from degsteps.basics.errors import Finding
-from degsteps.basics.words import counted, listed, quoted, suggestion
+from degsteps.basics.words import bare, counted, listed, quoted, suggestion
 from degsteps.inputs.dates import gene_of_date, is_serial, may_be_date
 from degsteps.inputs.scan.digits import column_sums
+from degsteps.inputs.scan.names import ASKED, TOTAL_OF_ROWS, column_kind, row_kind
 from degsteps.inputs.scan.scan import Scan
+from degsteps.inputs.scan.sums import EDGE, SumSearch, is_like_a_mean, is_like_a_total, is_sum_of_others
 from degsteps.inputs.sheet import access_fault, detect_delimiter, format_fault
 
 #: Ids that are dates, beyond which no more are kept.
@@ -30,15 +32,22 @@ _BLOCK_CELLS = 200_000
 _DIGITS = b"0123456789"
 _NUMBERS = _DIGITS + b".eE+-"
 _MISSING = frozenset({"", "na", "nan", "n/a", "#n/a", "null", "none", "-", "."})
-#: Rows that HTSeq and STAR append: reads that belong to no gene.
-_NOT_GENES = re.compile(
-    r"__(no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)|N_(unmapped|multimapping|noFeature|ambiguous)"
-)
 
 
-def is_no_gene(name: str) -> bool:
-    """Return whether an id is a total that HTSeq or STAR appends to the genes."""
-    return _NOT_GENES.fullmatch(name) is not None
+class Names(NamedTuple):
+    """What the sheet and the configuration say of columns and rows.
+
+    Attributes
+    ----------
+    ignore_columns : columns that hold no sample.
+    sample_ids : samples of the sheet; none if they are not known.
+    drop_rows, keep_rows : rows that are no genes, and that are genes whatever they are called or add up to.
+    """
+
+    ignore_columns: Sequence[str] = ()
+    sample_ids: Sequence[str] = ()
+    drop_rows: Sequence[str] = ()
+    keep_rows: Sequence[str] = ()
 
 
 def dates_among(genes: Collection[bytes]) -> dict[str, str]:
@@ -51,11 +60,9 @@ def dates_among(genes: Collection[bytes]) -> dict[str, str]:
     return dict(sorted(dates.items())[:_MOST_DATES])
 
 
-def scan_file(
-    path: Path | str, gene_column: str | None, ignore_columns: Sequence[str], opener: Callable | None = None
-) -> Scan:
+def scan_file(path: Path | str, gene_column: str | None, names: Names, opener: Callable | None = None) -> Scan:
     scan = Scan(str(path))
-    scanner = _Scanner(scan, gene_column, ignore_columns)
+    scanner = _Scanner(scan, gene_column, names)
     try:
         stream, fault = (opener(path), None) if opener else _open(path)
         if fault:
@@ -63,6 +70,10 @@ def scan_file(
             return scan
         with stream:
             scanner.run(stream)
+        pairs = [(scan.positions[one], scan.positions[two]) for one, two in scan.alike_columns()]
+        if pairs and not scan.faults:
+            with opener(path) if opener else _open(path)[0] as stream:
+                scan.twins = scanner.same_columns(stream, pairs)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         scan.faults.append(Finding("", "is a gzip file that is cut off or damaged.", "Copy or download it again."))
     except OSError as error:
@@ -99,10 +110,23 @@ class _Row(NamedTuple):
 class _Scanner:
     """The pass itself: state that lives only while the lines go by."""
 
-    def __init__(self, scan: Scan, gene_column: str | None, ignore_columns: Sequence[str]) -> None:
+    def __init__(self, scan: Scan, gene_column: str | None, names: Names) -> None:
         self.scan = scan
         self.wanted_gene_column = gene_column
-        self.ignored = frozenset(ignore_columns)
+        self.ignored = frozenset(names.ignore_columns)
+        self.sample_ids = frozenset(names.sample_ids)
+        self.drop_rows, self.keep_rows = (
+            {name.encode() for name in rows} for rows in (names.drop_rows, names.keep_rows)
+        )
+        #: Columns that the sheet names, by their places; None if it names all, or none at all.
+        self.judged: frozenset[int] | None = None
+        #: By columns that the sheet does not name: cells that are text, fractions, or odd in another way.
+        self.odd_cells: dict[str, Counter[str]] = {}
+        self.ordinal = -1
+        self.aside: list[tuple[int, _Row, str, bool]] = []
+        self.search: SumSearch | None = SumSearch()
+        self.longest: tuple[int, bytes, bytes] = (0, b"", b"")
+        self.highest: tuple[float, bytes, list[float]] = (0, b"", [])
         self.block: list[tuple[int, bytes]] = []
         self.seen: set[bytes] = set()
         self.repeated: dict[bytes, None] = {}
@@ -197,7 +221,19 @@ class _Scanner:
         self.indices = [
             index for index, name in enumerate(names) if index != self.gene_index and name not in self.ignored
         ]
+        kinds = {names[index]: column_kind(names[index], self.sample_ids) for index in self.indices}
+        beside = {name: kind for name, kind in kinds.items() if kind is not None} if self.sample_ids else {}
+        if len(beside) < len(kinds):
+            scan.beside = beside
+            self.indices = [index for index in self.indices if names[index] not in beside]
         scan.positions, scan.samples = self.indices, [names[index] for index in self.indices]
+        # Ids that are spelled otherwise will be mended, and are judged.
+        bare_ids = frozenset(map(bare, self.sample_ids))
+        judged = frozenset(place for place, name in enumerate(scan.samples) if bare(name) in bare_ids)
+        if judged and len(judged) < len(scan.samples):
+            self.judged = judged
+        order = range(len(scan.samples)) if self.judged is None else sorted(judged)
+        self.edges = [*order] if len(order) <= 2 * EDGE else [*order[:EDGE], *order[-EDGE:]]
         nameless = [index + 1 for index in self.indices if not names[index]]
         if nameless:
             what = f"column {listed(nameless, quote=False)} of the header has no name."
@@ -238,16 +274,37 @@ class _Scanner:
         """Add up rows of plain counts together, others cell by cell."""
         counts = [row.counts for row in rows if row.counts is not None]
         if len(counts) == len(rows) and self.add_counts(counts):
+            self.look_at_plain(rows)
             return
         plain = [row for row in rows if row.counts is not None and not row.counts.translate(None, _DIGITS + self.mark)]
         odd = rows
         if self.add_counts([row.counts for row in plain]):
             numbers = {row.number for row in plain}
             odd = [row for row in rows if row.number not in numbers]
+            self.look_at_plain(plain)
         self.add_values([self.values(row) for row in odd])
+
+    def look_at_plain(self, rows: Sequence[_Row]) -> None:
+        """Keep the row of the largest numbers, and look for one without zeros."""
+        # A row that is at least as large as all others in each cell has the longest text, and of these the last one.
+        length, counts, gene = self.longest
+        for row in rows:
+            if len(row.counts) >= length and (len(row.counts), row.counts) > (length, counts):
+                length, counts, gene = len(row.counts), row.counts, row.gene
+        self.longest = length, counts, gene
+        if not self.scan.has_full_gene:
+            zero = b"%b0%b" % (self.mark, self.mark)
+            if self.judged is None:
+                self.scan.has_full_gene = any(
+                    zero not in b"%b%b%b" % (self.mark, row.counts, self.mark) for row in rows
+                )
+            else:
+                cells = (row.counts.split(self.mark) for row in rows)
+                self.scan.has_full_gene = any(all(each[place] != b"0" for place in self.judged) for each in cells)
 
     def row(self, number: int, line: bytes) -> _Row | None:
         """Tell the gene from its counts by the quickest way that is safe; None if cells are missing or too many."""
+        self.ordinal += 1
         gene, counts = self.split(line)
         cells = []
         if counts is None:
@@ -257,8 +314,52 @@ class _Scanner:
                 return None
             gene, cells = cells[self.gene_index].encode(), [cells[index] for index in self.indices]
         gene = gene.strip()
+        row = _Row(number, gene, counts, cells)
+        kind = self.kind_of_row(gene)
+        if kind is not None:
+            self.aside.append((self.ordinal, row, *kind))
+            if not kind[1]:
+                self.look_for_sum(row, counts_too=False)
+            return None
         self.gene(number, gene)
-        return _Row(number, gene, counts, cells)
+        if self.search is not None:
+            self.look_for_sum(row)
+        return row
+
+    def kind_of_row(self, gene: bytes) -> tuple[str, bool] | None:
+        """Return why a row is no gene, and whether its name alone decides; None of a gene."""
+        if self.keep_rows or self.drop_rows:
+            if gene in self.keep_rows or gene in self.drop_rows:
+                self.scan.named_rows.append(gene.decode())
+            if gene in self.keep_rows:
+                return None
+            if gene in self.drop_rows:
+                return ASKED, True
+        return row_kind(gene)
+
+    def look_for_sum(self, row: _Row, counts_too: bool = True) -> None:
+        """Ask whether a row is the sum of a block of others; fractions add up to nothing exactly."""
+        if self.search is None:
+            return
+        edges, counts, mark = self.edges, row.counts, self.mark
+        if counts is not None and len(edges) == len(self.indices):
+            cells = counts.split(mark)
+        elif counts is not None and self.judged is None:
+            cells = counts.split(mark, EDGE)[:EDGE] + counts.rsplit(mark, EDGE)[1:]
+        else:
+            cells = counts.split(mark) if counts is not None else row.cells
+            cells = [cells[place] for place in edges]
+        try:
+            numbers = [*map(int, cells)]
+        except ValueError:
+            try:
+                numbers = [int(number) if (number := float(cell)).is_integer() else None for cell in cells]
+            except ValueError:
+                numbers = [None]
+        if None not in numbers:
+            self.search.add(row.gene, numbers, counts_too)
+        elif counts_too:
+            self.search = None
 
     def split(self, line: bytes) -> tuple[bytes, bytes | None]:
         """Split a line before its first sample; no counts if that needs each cell."""
@@ -295,7 +396,8 @@ class _Scanner:
         for index, column in enumerate(zip(*rows, strict=True)):
             scan.totals[index] += sum(column)
             scan.detected[index] += len(column) - column.count(0)
-            scan.largest = max(scan.largest, max(column))
+            if self.judged is None or index in self.judged:
+                scan.largest = max(scan.largest, max(column))
 
     def values(self, row: _Row) -> list[float]:
         """Return the numbers of a row, and note what is odd about them."""
@@ -305,8 +407,13 @@ class _Scanner:
         gene = row.gene.decode("utf-8")
         if values is None:
             cells = row.cells if counts is None else counts.decode("utf-8").split(self.scan.delimiter)
-            values = [self.value(gene, sample, cell) for sample, cell in zip(self.scan.samples, cells, strict=True)]
+            values = [self.value(gene, place, cell) for place, cell in enumerate(cells)]
         self.note_odd_values(gene, values)
+        if sum(values) >= self.highest[0]:
+            self.highest = sum(values), row.gene, values
+        self.scan.has_full_gene |= all(
+            value > 0 for place, value in enumerate(values) if self.judged is None or place in self.judged
+        )
         return values
 
     def parsed(self, counts: bytes) -> list[float] | None:
@@ -317,9 +424,9 @@ class _Scanner:
             return None
         return values if len(values) == len(self.indices) and not {math.inf, -math.inf} & {*values} else None
 
-    def value(self, gene: str, sample: str, cell: str) -> float:
+    def value(self, gene: str, place: int, cell: str) -> float:
         """Return the number in a cell; cells that hold none are counted and give 0."""
-        scan, text = self.scan, cell.strip()
+        scan, text, sample = self.scan, cell.strip(), self.scan.samples[place]
         try:
             number = float(text)
             # Python reads 1_000, digits of other scripts and any Unicode blank; other programs do not.
@@ -327,7 +434,10 @@ class _Scanner:
                 return int(number) if number.is_integer() else number
         except ValueError:
             pass
-        if text.casefold() in _MISSING:
+        is_missing = text.casefold() in _MISSING
+        if self.judged is not None and place not in self.judged:
+            self.odd_cells.setdefault(sample, Counter())["missing" if is_missing else "text"] += 1
+        elif is_missing:
             scan.n_missing += 1
             if len(scan.missing) < 5:
                 scan.missing.append([gene, sample, text])
@@ -337,15 +447,21 @@ class _Scanner:
 
     def note_odd_values(self, gene: str, values: list[float]) -> None:
         scan = self.scan
+        pairs = [*zip(scan.samples, values, strict=True)]
+        if self.judged is not None:
+            for place, (sample, value) in enumerate(pairs):
+                if place not in self.judged and (value < 0 or value % 1):
+                    self.odd_cells.setdefault(sample, Counter())["negative" if value < 0 else "fractions"] += 1
+            pairs = [pairs[place] for place in sorted(self.judged)]
         if min(values) < 0:
-            negative = [(sample, value) for sample, value in zip(scan.samples, values, strict=True) if value < 0]
+            negative = [(sample, value) for sample, value in pairs if value < 0]
             scan.n_negative += len(negative)
             scan.negative += [[gene, *map(str, pair)] for pair in negative[: 5 - len(scan.negative)]]
-        number = sum(1 for value in values if value % 1)
+        number = sum(1 for _, value in pairs if value % 1)
         if number:
             scan.n_fractions += number
             if len(scan.fractions) < 5:
-                fractions = [(sample, value) for sample, value in zip(scan.samples, values, strict=True) if value % 1]
+                fractions = [(sample, value) for sample, value in pairs if value % 1]
                 scan.fractions += [[gene, *map(str, pair)] for pair in fractions[: 5 - len(scan.fractions)]]
 
     def gene(self, number: int, gene: bytes) -> None:
@@ -361,12 +477,11 @@ class _Scanner:
 
     def finish(self) -> None:
         scan = self.scan
+        self.decide_rows()
+        self.leave_out_columns()
         scan.n_positive = sum(scan.detected)
         scan.n_duplicates = len(self.repeated)
         scan.duplicates = [gene.decode() for gene in list(self.repeated)[:10]]
-        # Ids of databases begin with other letters: only a few rows get as far as a pattern.
-        totals = (gene.decode() for gene in self.seen if gene[:2] in (b"__", b"N_"))
-        scan.odd_genes = sorted(filter(is_no_gene, totals))
         scan.date_genes = dates_among(self.seen)
         scan.gene_ids = b"\n".join(self.seen).decode()
         for line, number in self.ragged[:3]:
@@ -378,3 +493,97 @@ class _Scanner:
         if self.blank_ids:
             place = ("line " if len(self.blank_ids) == 1 else "lines ") + listed(self.blank_ids, quote=False)
             scan.faults.append(Finding(place, "the gene id is blank.", "Fill it in, or delete the line."))
+        if not scan.n_genes and scan.no_genes:
+            what = f"has no genes: {listed(scan.no_genes)} are totals."
+            scan.faults.append(Finding("", what, "Give one line per gene."))
+
+    def decide_rows(self) -> None:
+        """Take back rows whose names may be a gene's and whose counts are; tell which genes are sums."""
+        scan, outside = self.scan, [0.0] * len(self.indices)
+        n_genes, totals = scan.n_genes, list(scan.totals)
+        blocks = self.search.found if self.search is not None else {}
+        for ordinal, row, reason, is_certain in self.aside:
+            name, values = row.gene.decode(), self.quiet_values(row)
+            if not is_certain and values is not None and name not in blocks:
+                judged = [*range(len(values))] if self.judged is None else sorted(self.judged)
+                given, sums = [values[place] for place in judged], [totals[place] for place in judged]
+                is_like = is_like_a_total if reason == TOTAL_OF_ROWS else is_like_a_mean
+                has_fractions = any(value % 1 for value in given) and not scan.n_fractions
+                if not has_fractions and not is_like(given, sums, n_genes):
+                    self.gene(row.number, row.gene)
+                    self.add_values([self.values(row)])
+                    scan.kept_words.append(name)
+                    continue
+            scan.no_genes.setdefault(name, [reason, 0])[1] += 1
+            scan.skipped_rows.append(ordinal)
+            outside = list(map(add, outside, values or [0] * len(outside)))
+        self.tell_sums(blocks, outside)
+
+    def tell_sums(self, blocks: Mapping[str, tuple[int, str]], outside: list[float]) -> None:
+        scan = self.scan
+        own = {*scan.no_genes, *scan.kept_words, *(name.decode() for name in self.keep_rows)}
+        _, counts, gene = self.longest
+        candidates = [(gene, [*map(int, counts.split(self.mark))])] if counts else []
+        candidates += [(self.highest[1], self.highest[2])] if self.highest[2] else []
+        judged = [*range(len(self.indices))] if self.judged is None else sorted(self.judged)
+        for gene, values in candidates:
+            three = ([numbers[place] for place in judged] for numbers in (values, scan.totals, outside))
+            if scan.n_genes >= 4 and gene.decode() not in own and is_sum_of_others(*three):
+                scan.sum_rows[gene.decode()] = "all other rows"
+        for name, (number, side) in blocks.items():
+            if name not in own:
+                scan.sum_rows.setdefault(name, f"the {counted(number, 'row')} {side} it")
+
+    def quiet_values(self, row: _Row) -> list[float] | None:
+        """Return the numbers of a row that may be none of a gene; None if there is one that cannot be read."""
+        cells = row.cells if row.counts is None else row.counts.decode("utf-8").split(self.scan.delimiter)
+        try:
+            values = [float(cell) for cell in cells]
+        except ValueError:
+            return None
+        return values if all(map(math.isfinite, values)) else None
+
+    def leave_out_columns(self) -> None:
+        """Leave out what the sheet does not name and what holds more than whole numbers."""
+        scan = self.scan
+        for name, cells in self.odd_cells.items():
+            kind = ""
+            if cells["text"] > scan.n_genes / 2:
+                kind = "text"
+            elif cells["fractions"] > scan.n_genes / 4 and not cells["text"]:
+                kind = "numbers with fractions"
+            scan.beside[name] = kind
+        left = [place for place, name in enumerate(scan.samples) if name not in scan.beside]
+        if len(left) < len(scan.samples):
+            for field in ("positions", "samples", "totals", "detected"):
+                setattr(scan, field, [getattr(scan, field)[place] for place in left])
+
+    def same_columns(self, stream: BinaryIO, pairs: Sequence[tuple[int, int]]) -> list[list[str]]:
+        """Return the names of those pairs of columns, by their places in a line, that are the same in every line."""
+        lines, left = self.numbered(stream), list(pairs)
+        self.header(lines)
+        for _, line in lines:
+            cells = self.cells(line)
+            if len(cells) == self.width:
+                left = [(one, two) for one, two in left if cells[one].strip() == cells[two].strip()]
+            if not left:
+                break
+        names = dict(zip(self.scan.positions, self.scan.samples, strict=True))
+        return [[names[one], names[two]] for one, two in left]
+
+
+def has_full_gene(scan: Scan, samples: Collection[str]) -> bool:
+    """Return whether any gene of a scanned table of text has counts in all of some samples; True if it is not known."""
+    places = [place for place, name in zip(scan.positions, scan.samples, strict=True) if name in samples]
+    try:
+        with _open(scan.path)[0] as stream:
+            lines = (line for line in stream if line.strip() and not line.startswith(b"#"))
+            next(lines)
+            kept = (line for ordinal, line in enumerate(lines) if ordinal not in scan.skipped_rows)
+            for line in kept:
+                cells = next(csv.reader([line.decode("utf-8").rstrip("\r\n")], delimiter=scan.delimiter))
+                if all(float(cells[place]) > 0 for place in places):
+                    return True
+    except (OSError, ValueError, IndexError, AttributeError, csv.Error, StopIteration):
+        return True
+    return False

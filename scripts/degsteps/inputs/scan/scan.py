@@ -29,7 +29,14 @@ class Scan:
     n_missing, n_negative : number of such cells.
     text_cells : by column, the number of cells that are no numbers, and the gene and the content of the first.
     duplicates : number of gene ids that occur more than once, and examples.
-    odd_genes : ids that are no genes: totals that HTSeq and STAR append.
+    no_genes : rows that are left out, by name: the reason, and how many there are. They are in no other number.
+    skipped_rows : where they stand among the lines of data that are not blank.
+    kept_words : rows that are called like a total or a mean, and whose counts are like a gene's.
+    sum_rows : rows of any name that are sums, and of what.
+    named_rows : rows of the configuration (to drop or to keep) that are there.
+    beside : columns that are left out, as no row of the sheet names them: what they are, blank if that is not known.
+    twins : pairs of columns that are the same from the first gene to the last.
+    has_full_gene : whether any gene has counts in all samples.
     date_genes : ids that look like gene symbols which a spreadsheet turned into dates -> the symbol that was meant,
         blank if that is not known.
     gene_ids : every id once, a line each; a table of 60,000 is one text and not as many objects. Those of the first
@@ -63,7 +70,14 @@ class Scan:
     text_cells: dict[str, list] = field(default_factory=dict)
     n_duplicates: int = 0
     duplicates: list[str] = field(default_factory=list)
-    odd_genes: list[str] = field(default_factory=list)
+    no_genes: dict[str, list] = field(default_factory=dict)
+    skipped_rows: list[int] = field(default_factory=list)
+    kept_words: list[str] = field(default_factory=list)
+    sum_rows: dict[str, str] = field(default_factory=dict)
+    named_rows: list[str] = field(default_factory=list)
+    beside: dict[str, str] = field(default_factory=dict)
+    twins: list[list[str]] = field(default_factory=list)
+    has_full_gene: bool = False
     date_genes: dict[str, str] = field(default_factory=dict)
     gene_ids: str = field(default="", repr=False)
     faults: list[Finding] = field(default_factory=list)
@@ -80,3 +94,14 @@ class Scan:
     def is_readable(self) -> bool:
         """Whether the header and the shape of the table are sound, so that its samples can be compared."""
         return not self.faults
+
+    def alike_columns(self) -> list[tuple[int, int]]:
+        """Return pairs of places of samples with the same sum and the same number of genes: they may be one."""
+        first_of: dict[tuple[float, int], int] = {}
+        pairs = []
+        for place, (total, detected) in enumerate(zip(self.totals, self.detected, strict=False)):
+            if total >= 1000 and detected >= 20:
+                first = first_of.setdefault((total, detected), place)
+                if first != place:
+                    pairs.append((first, place))
+        return pairs

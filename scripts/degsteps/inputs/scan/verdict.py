@@ -1,5 +1,6 @@
 """What a scan means under the settings of an analysis: faults, and what is only worth knowing."""
 
+import json
 import re
 from collections.abc import Collection, Sequence
 
@@ -79,16 +80,12 @@ def scan_faults(
         examples = f"{listed(scan.duplicates[:5], quote=False)}{_more(number)}"
         what = f"{counted(number, 'gene id')} {verb(number, 'occurs', 'occur')} more than once: {examples}."
         faults.append(Finding("", what, "Make the ids unique, or add the counts up with ingest.duplicate_genes: sum."))
-    if scan.odd_genes:
-        number = len(scan.odd_genes)
-        what = f"{listed(scan.odd_genes)} {verb(number, 'is no gene but a total', 'are no genes but totals')}."
-        faults.append(
-            Finding("", what, "Delete what HTSeq or STAR appended to the genes; it would distort library sizes.")
-        )
-    twins = _twins(scan, sample_ids) if not faults else []
+    faults += _sum_faults(scan)
+    notes += _row_notes(scan) + _column_notes(scan)
+    twins = [pair for pair in scan.twins if sample_ids is None or {*pair} <= {*sample_ids}] if not faults else []
     if twins:
         examples = listed([f"{quoted(first)} and {quoted(second)}" for first, second in twins], 3, quote=False)
-        what = f"{examples} have the same sum and the same number of genes: most likely one sample under two names."
+        what = f"{examples} have the same count of every gene: most likely one sample under two names."
         notes.append(Finding("", what, "Find out which name is right, and exclude the other with the reason."))
     if scan.date_genes:
         number = len(scan.date_genes)
@@ -101,16 +98,49 @@ def scan_faults(
     return faults, notes
 
 
-def _twins(scan: Scan, sample_ids: Collection[str] | None) -> list[tuple[str, str]]:
-    """Return pairs of columns that are most likely the same: two samples hardly ever have one sum and one richness."""
-    first_of: dict[tuple[float, int], str] = {}
-    pairs = []
-    for name, total, detected in zip(scan.samples, scan.totals, scan.detected, strict=False):
-        if total >= 1000 and detected >= 20 and (sample_ids is None or name in sample_ids):
-            first = first_of.setdefault((total, detected), name)
-            if first != name:
-                pairs.append((first, name))
-    return pairs
+def _sum_faults(scan: Scan) -> list[Finding]:
+    """Name rows that are sums of others, and that no name gives away."""
+    faults = []
+    for name, of in list(scan.sum_rows.items())[:10]:
+        what = f"the row {quoted(name)} is the sum of {of} in every sample, as no gene is."
+        item = name if re.fullmatch(r"[^\W\d][\w .-]*", name) else json.dumps(name, ensure_ascii=False)
+        cure = f"Take it out with ingest.drop_rows: [{item}], or, if it is a gene, set ingest.keep_rows: [{item}]."
+        faults.append(Finding("", what, cure))
+    return faults
+
+
+def _row_notes(scan: Scan) -> list[Finding]:
+    """Say which rows are left out, and which ones are genes though they are called like a total."""
+    notes = []
+    if scan.no_genes:
+        number = sum(rows for _, rows in scan.no_genes.values())
+        what = f"{counted(number, 'row')} {verb(number, 'is no gene but a total', 'are no genes but totals')} and "
+        what += f"{verb(number, 'is', 'are')} left out: {listed(scan.no_genes, 12)}."
+        cure = "They are in the account of genes; if one is a gene, list it under ingest.keep_rows."
+        notes.append(Finding("", what, cure))
+    if scan.kept_words:
+        number, them = len(scan.kept_words), verb(len(scan.kept_words), "it", "them")
+        what = f"{listed(scan.kept_words)} {verb(number, 'is', 'are')} called like a total or a mean, but the counts "
+        what += f"are like a gene's, so {verb(number, 'it is', 'they are')} taken for {verb(number, 'one', 'some')}."
+        cure = f"If that is wrong, list {them} under ingest.drop_rows; if it is right, under ingest.keep_rows."
+        notes.append(Finding("", what, cure))
+    return notes
+
+
+def _column_notes(scan: Scan) -> list[Finding]:
+    """Say which columns are left out because the sheet does not name them and they are no samples."""
+    kinds: dict[str, list[str]] = {}
+    for name, kind in scan.beside.items():
+        if kind:
+            kinds.setdefault(kind, []).append(name)
+    if not kinds:
+        return []
+    parts = [f"{listed(names)} ({kind})" for kind, names in kinds.items()]
+    number = sum(map(len, kinds.values()))
+    what = f"{counted(number, 'column')} that no row of the sheet names {verb(number, 'is', 'are')} left out: "
+    what += f"{'; '.join(parts)}."
+    cure = "List what is no sample under ingest.ignore_columns; add what is one to the sheet."
+    return [Finding("header", what, cure)]
 
 
 def _more(number: int) -> str:
