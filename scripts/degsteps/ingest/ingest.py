@@ -19,7 +19,7 @@ from degsteps.ingest.reading import read_source
 from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import CACHE, scan_faults
 from degsteps.inputs.sheet import Sheet, collapsed, joined_sheets, prefixed, read_sheet
-from degsteps.inputs.sources import Source, locate
+from degsteps.inputs.sources import Source, locate_source
 
 logger = logging.getLogger("degsteps")
 
@@ -165,10 +165,12 @@ def ingest(
 
 
 def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_matrix: Path | None) -> _Part:
-    located = locate(source.counts, source.format)
+    located = locate_source(source)
     if located.faults:
         raise DataError("\n".join(f"{source.counts}: {fault}" for fault in located.faults))
     logger.info("%s: read as %s (%s)", source.counts, located.format, located.evidence)
+    for file in located.passed_over:
+        logger.warning("%s: %s", source.counts, file.what)
     cache = CACHE if CACHE.parent.is_dir() else None
     raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache)
     is_estimated = settings.estimated_counts or FORMATS[located.format].estimated

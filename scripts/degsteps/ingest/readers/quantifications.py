@@ -16,6 +16,7 @@ from degsteps.inputs.formats import FORMATS
 
 _TX_COLUMNS = {
     "salmon": ("Name", "EffectiveLength", "NumReads", "TPM"),
+    "salmon_genes": ("Name", "EffectiveLength", "NumReads", "TPM"),
     "kallisto": ("target_id", "eff_length", "est_counts", "tpm"),
     "rsem": ("gene_id", "effective_length", "expected_count", "TPM"),
 }
