@@ -31,7 +31,7 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 class Source:
     """Counts and sheet of one site, as the configuration names them; ``site`` is blank if there is one source only.
 
-    ``prefix`` goes before the sample ids of its files.
+    ``sheet`` is that of a workbook; ``prefix`` goes before the sample ids of its files.
     """
 
     site: str
@@ -41,6 +41,7 @@ class Source:
     gene_column: str | None = None
     ignore_columns: tuple[str, ...] = ()
     format: str = "auto"
+    sheet: str | None = None
     prefix: str = ""
 
     def as_params(self) -> dict[str, Any]:
@@ -50,7 +51,7 @@ class Source:
 
 def sources_of(ingest: Mapping[str, Any]) -> list[Source]:
     """Return the sources of an analysis: its sites, or the one pair of files; a site's own settings go first."""
-    names = ("counts", "samples", "sample_column", "gene_column", "ignore_columns", "format")
+    names = ("counts", "samples", "sample_column", "gene_column", "ignore_columns", "format", "sheet")
     sites = ingest.get("sites") or {"": {}}
     sources = []
     for site, own in sites.items():
@@ -209,6 +210,7 @@ def scan_source(
     scan = scan_counts(source.counts, source.gene_column, ignored, cache, opener if is_zstd else None)
     scan.format, scan.evidence = located.format, located.evidence
     if form.has_dimensions and scan.is_readable:
+        scan.titles = scan.titles[1:]
         scan.faults += _dimension_faults(first_lines(source.counts, 2)[1], scan)
     if form.names_are_alignments:
         scan.samples = alignment_samples(scan.samples)

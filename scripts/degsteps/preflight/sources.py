@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import bare, counted, listed, quoted, suggestion, verb
+from degsteps.inputs.folders import Located, PassedOver
 from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import Scan, annotation_columns, scan_faults
 from degsteps.inputs.sheet import (
@@ -22,7 +23,7 @@ from degsteps.inputs.sheet import (
     prefixed,
     read_columns,
 )
-from degsteps.inputs.sources import Source, scan_source, sources_of
+from degsteps.inputs.sources import Source, column_of_files, locate_source, scan_source, sources_of
 
 
 class Report(Protocol):
@@ -40,6 +41,7 @@ class SourceCheck:
 
     Attributes
     ----------
+    located : the files of counts, and those that are passed over.
     scan : None while the samples in the counts are not known.
     sheet : None if it cannot be read.
     analysed : samples of both that are not excluded, in the order of the sheet.
@@ -49,6 +51,7 @@ class SourceCheck:
 
     def __init__(self, report: Report, source: Source, ingest: Mapping[str, Any]) -> None:
         self.report, self.source, self.ingest = report, source, ingest
+        self.located = Located()
         self.scan: Scan | None = None
         self.sheet: Sheet | None = None
         self.analysed: list[str] = []
@@ -63,9 +66,12 @@ class SourceCheck:
     def read(self) -> None:
         """Open both files."""
         source = self.source
-        self.scan = scan_source(source)
+        self.located = locate_source(source)
+        self.scan = scan_source(source, self.located)
         self.sheet, faults = inspect_sheet(source.samples, source.sample_column)
         for fault in faults:
+            if fault.place == "header" and FORMATS[self.located.format].by_sheet and self.sample_ids_of_archive():
+                fault = fault._replace(cure=f"Set {self.key('sample_column')}: {self.sample_ids_of_archive()}.")
             column = self.column_of_ids() if fault.place == "header" and self.scan.samples else None
             if column is not None:
                 if column in self.scan.samples:
@@ -120,6 +126,14 @@ class SourceCheck:
             return None
         return matching_column(columns, self.scan.samples)
 
+    def sample_ids_of_archive(self) -> str | None:
+        """Return the column of an archive's sheet of files that names the samples, ``Sample ID`` of the GDC."""
+        try:
+            columns = read_columns(self.source.samples)
+        except DataError:
+            return None
+        return next((name for name in columns if bare(name) == "sampleid"), None) if column_of_files(columns) else None
+
     @property
     def count_ids(self) -> list[str]:
         """Samples in the counts; without readable counts the sheet alone says which samples there are."""
@@ -147,6 +161,8 @@ class SourceCheck:
         only_sheet = without(sheet_ids, {*count_ids, *excluded, *ignored})
         only_counts = without(count_ids, {*sheet_ids, *excluded})
         both = set(sheet_ids) & set(count_ids)
+        lost = self._files_not_taken(only_sheet)
+        only_sheet = without(only_sheet, lost)
         if not both and only_sheet:
             self._no_sample_matches(only_sheet, only_counts)
             self.in_design, self.has_matches = only_sheet, False
@@ -157,7 +173,29 @@ class SourceCheck:
         self.analysed = [sample for sample in sheet_ids if sample in both and sample not in excluded]
         # With ids that do not match, the design is checked for all samples of the sheet: the ids will be mended.
         mended = ingest["unmatched_samples"] == "error"
-        self.in_design = [*self.analysed, *only_sheet] if mended else self.analysed
+        self.in_design = [*self.analysed, *only_sheet, *lost] if mended else self.analysed
+
+    def _files_not_taken(self, only_sheet: Sequence[str]) -> dict[str, PassedOver]:
+        """Say which files of a folder are passed over; returns those of samples that have no other."""
+        located, path = self.located, self.source.counts
+        lost: dict[str, PassedOver] = {}
+        for sample in only_sheet:
+            files = [file for file in [*located.passed_over, *located.others] if file.may_be_of(sample)]
+            if files:
+                lost[sample] = min(files, key=lambda file: len(file.file))
+        for sample, file in list(lost.items())[:3]:
+            cure = (
+                f"It is most likely that of the sample {quoted(sample)}: write it as the other files are, or copy it "
+            )
+            cure += "again."
+            if file.file == list(lost.values())[min(2, len(lost) - 1)].file and len(lost) > 3:
+                cure += f" So are the files of {counted(len(lost) - 3, 'more sample')}."
+            self.report.data_problem(path, Finding("", file.what, cure))
+        others = [file for file in located.passed_over if file not in lost.values()]
+        for file in others[:1]:
+            more = f" So are {listed([other.file for other in others[1:]])}." if others[1:] else ""
+            self.report.note(path, "", f"{file.what}{more}", "Nothing is to be done if it holds no counts of a sample.")
+        return lost
 
     def empty_samples(self) -> None:
         """Samples without counts, which are more likely a mistake than a result."""

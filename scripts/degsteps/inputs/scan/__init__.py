@@ -8,6 +8,16 @@ Standard library only: the Snakefile imports this package. ``scan`` is what a pa
 from degsteps.inputs.scan.kept import CACHE, scan_counts
 from degsteps.inputs.scan.lines import is_no_gene
 from degsteps.inputs.scan.scan import Scan
+from degsteps.inputs.scan.titles import LINES_OF_TITLES, header_position
 from degsteps.inputs.scan.verdict import annotation_columns, scan_faults
 
-__all__ = ["CACHE", "Scan", "annotation_columns", "is_no_gene", "scan_counts", "scan_faults"]
+__all__ = [
+    "CACHE",
+    "LINES_OF_TITLES",
+    "Scan",
+    "annotation_columns",
+    "header_position",
+    "is_no_gene",
+    "scan_counts",
+    "scan_faults",
+]
