@@ -89,11 +89,8 @@ def _of_file(path: str, setting: str) -> Located:
     if setting == "auto":
         for kind, form in FORMATS.items():
             # Two columns may be a table of one sample; what other programs write for one is told by its first line.
-            if (
-                form.per_sample
-                and not form.is_common_name
-                and re.match(form.first_line, "\n".join(lines), re.MULTILINE)
-            ):
+            own = "\n".join(line for line in lines if not (form.comment and line.startswith(form.comment)))
+            if form.per_sample and not form.is_common_name and re.match(form.first_line, own, re.MULTILINE):
                 what = f"is a file of one sample ({form.words})."
                 cure = "Name the folder that holds the files of all samples."
                 return Located(kind, [path], faults=[Finding("", what, cure)])

@@ -24,6 +24,7 @@ from degsteps.inputs.sheet import (
     read_columns,
 )
 from degsteps.inputs.sources import Source, column_of_files, locate_source, scan_source, sources_of
+from degsteps.inputs.workbooks import sheet_names
 
 
 class Report(Protocol):
@@ -97,6 +98,7 @@ class SourceCheck:
             self.report.data_problem(path, fault)
         for note in notes:
             self.report.note(path, note.place, note.what, note.cure)
+        self._sheet_of_workbook()
         if form.of_transcripts and ingest["tx2gene"] is None:
             what = f"the counts are {form.words}, which count transcripts."
             self.report.problem("ingest.tx2gene", what, "Name a table of the transcripts and their genes.")
@@ -117,6 +119,19 @@ class SourceCheck:
             what = "a sample is called 'gene', which is the name of the column of gene ids in every table."
             cure = "Rename the sample, or set ingest.gene_column: gene."
             self.report.data_problem(path, Finding("header", what, cure))
+
+    def _sheet_of_workbook(self) -> None:
+        name, path = self.source.sheet, self.source.counts
+        if name is None or self.located.faults:
+            return
+        if self.located.format != "xlsx":
+            what = f"is {quoted(name)}, but {path} is no workbook of Excel."
+            self.report.problem(self.key("sheet"), what, "Leave it out.")
+            return
+        names = sheet_names(path)
+        if names and name not in names:
+            what = f"{path} has no sheet {quoted(name)}."
+            self.report.problem(self.key("sheet"), what, suggestion(name, names, "Its sheets are"))
 
     def column_of_ids(self) -> str | None:
         """Return the column of the sheet whose values are the sample names in the counts."""
