@@ -31,7 +31,7 @@ def header_position(rows: Sequence[Sequence[str]]) -> int:
     A row is passed over only if it cannot be the header (other width than the next row, names that are blank or occur
     twice) and a later one can be: all of its cells are names, once each, and numbers stand below.
     """
-    rows = [trimmed(row) for row in rows[:LINES_OF_TITLES]]
+    rows = rows[:LINES_OF_TITLES]
     if len(rows) < 3 or _may_be_header(rows[0], rows[1]):
         return 0
     for position in range(1, len(rows) - 1):
@@ -40,13 +40,17 @@ def header_position(rows: Sequence[Sequence[str]]) -> int:
     return 0
 
 
-def _may_be_header(row: list[str], below: list[str]) -> bool:
-    names = row[1:]
-    return len(row) > 1 and len(below) - len(row) in (0, 1) and all(names) and len({*names}) == len(names)
+def _may_be_header(row: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether cells are names, once each, over a row of as many cells, or of one more (the names of rows of R)."""
+    names = trimmed(row)[1:]
+    if not names or not all(names) or len({*names}) < len(names):
+        return False
+    return len(below) - len(row) in (0, 1) and len(trimmed(below)) <= len(names) + 2
 
 
-def _is_header(row: list[str], below: list[str]) -> bool:
+def _is_header(row: Sequence[str], below: Sequence[str]) -> bool:
     if not _may_be_header(row, below):
         return False
-    are_names = sum(not _NUMBER.fullmatch(name) for name in row[1:]) * 2 > len(row) - 1 or bare(row[0]) in ID_NAMES
-    return are_names and any(_NUMBER.fullmatch(cell) for cell in below[1:])
+    first, *names = trimmed(row)
+    are_names = not any(_NUMBER.fullmatch(name) for name in names) or bare(first) in ID_NAMES
+    return are_names and any(_NUMBER.fullmatch(cell) for cell in trimmed(below)[1:])
