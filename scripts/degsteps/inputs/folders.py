@@ -93,10 +93,36 @@ def first_lines(path: str, number: int) -> list[str]:
     return texts
 
 
+def cells_of(line: str) -> list[str]:
+    """Return the cells of a line between tabs, without blank ones at its end."""
+    return line.rstrip("\t ").split("\t")
+
+
 def has_header(lines: Sequence[str]) -> bool:
     """Whether the first of the lines of an HTSeq-count file is no gene but the names of the columns."""
-    cells = lines[0].split("\t") if lines else [""]
-    return not cells[0].strip() or bare(cells[0]) in _ID_NAMES or _NUMBER.fullmatch(cells[-1].strip()) is None
+    cells = cells_of(lines[0]) if lines else [""]
+    is_number = _NUMBER.fullmatch(cells[-1].strip()) is not None
+    return len(cells) < 2 or not cells[0].strip() or bare(cells[0]) in _ID_NAMES or not is_number
+
+
+class Layout(NamedTuple):
+    """Where the counts of an HTSeq-count file stand: the lines above them, and the cells of a line."""
+
+    n_above: int
+    position: int
+
+
+def htseq_layout(path: str) -> Layout:
+    """Return where counts stand in an HTSeq-count file that begins as such files do."""
+    with (gzip.open if begins_with(path, b"\x1f\x8b") else open)(path, "rt", encoding="utf-8-sig") as stream:
+        above = 0
+        for line in stream:
+            if line.strip() and not line.startswith("#"):
+                break
+            above += 1
+        lines = [line.rstrip("\n"), stream.readline().rstrip("\n")]
+    is_header = has_header(lines)
+    return Layout(above + is_header, len(cells_of(lines[is_header])) - 1)
 
 
 def located_in(folder: str, setting: str) -> Located:
@@ -186,7 +212,7 @@ class _Beginnings:
 
 def _odd_header(lines: Sequence[str]) -> str | None:
     """Return the name of the column of numbers of a file with two or three columns, if these are no counts."""
-    name = lines[0].split("\t")[-1].strip()
+    name = cells_of(lines[0])[-1].strip()
     if _NUMBER.fullmatch(name) or not has_header(lines):
         return None
     return name if _NO_COUNTS.fullmatch(name) or is_annotation_name(name) else None
@@ -194,7 +220,7 @@ def _odd_header(lines: Sequence[str]) -> str | None:
 
 def _why_not(lines: Sequence[str], kind: str | None) -> str:
     """Say why a text file is not one of a sample as a format, or any, has it."""
-    cells = lines[0].split("\t")
+    cells = cells_of(lines[0])
     writer = FORMATS[kind].title if kind else "a known format"
     if len(cells) == 1:
         other = {",": "commas", ";": "semicolons", " ": "blanks"}
@@ -319,7 +345,16 @@ def _per_sample_files(folder: str, names: Sequence[str], kind: str, beginnings: 
         if (form.is_common_name or not is_own) and not beginnings.fit(name, kind):
             continue
         files.setdefault(sample, []).append(path)
-    return files
+    return _by_folder(folder, files)
+
+
+def _by_folder(folder: str, files: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Call samples by their folders where the files in these are all called alike, e.g. ``S1/counts.txt``."""
+    paths = [os.path.relpath(path, folder) for of_sample in files.values() for path in of_sample]
+    parents = [_QUANT_FOLDER.sub("", os.path.dirname(path)) for path in paths]
+    if len(paths) < 2 or len({os.path.basename(path) for path in paths}) > 1 or len({*parents}) < len(paths):
+        return files
+    return {parent: [os.path.join(folder, path)] for parent, path in zip(parents, paths, strict=True)}
 
 
 def _of_parts(folder: str, names: Sequence[str], kind: str) -> Located:

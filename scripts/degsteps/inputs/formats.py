@@ -153,8 +153,9 @@ FORMATS: dict[str, Format] = {
         files="HTSeq",
         per_sample=_PLAIN_TEXT.format("htseq|gene|counts?|feature"),
         # A line of column names may stand above, and names of genes, which are no numbers, between ids and counts.
-        first_line=r"(?:[^\t\n]*\t[^\t\n]*(?:\t[^\t\n]*)?\n)?"
-        r"[^\t\n]+\t(?:(?!\d+(?:\.\d+)?\t)[^\t\n]*\t)?\d+(?:\.\d+)?$",
+        first_line=r"(?:[^\t\n]*(?:\t[^\t\n]*){0,2}\t*\n)?"
+        r"[^\t\n]+\t(?:(?!\d+(?:\.\d+)?\t)[^\t\n]*\t)?\d+(?:\.\d+)?\t*$",
+        comment="#",
         is_common_name=True,
     ),
     "salmon": Format(

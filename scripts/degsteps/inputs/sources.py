@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from degsteps.basics.errors import DataError, Finding
-from degsteps.basics.words import bare
-from degsteps.inputs.folders import Located, all_lines, begins_with, first_lines, located_in
+from degsteps.basics.words import bare, quoted
+from degsteps.inputs.folders import Located, all_lines, begins_with, first_lines, has_header, located_in
 from degsteps.inputs.formats import FORMATS, format_of_file
 from degsteps.inputs.scan import CACHE, Scan, scan_counts
 from degsteps.inputs.sheet import access_fault, read_columns
@@ -94,6 +94,14 @@ def _of_file(path: str, setting: str) -> Located:
                 what = f"is a file of one sample ({form.words})."
                 cure = "Name the folder that holds the files of all samples."
                 return Located(kind, [path], faults=[Finding("", what, cure)])
+        if (
+            len(lines) == 2
+            and all(re.match(FORMATS["htseq"].first_line, line) for line in lines)
+            and not has_header(lines)
+        ):
+            what = f"has no header, and begins as a file of one sample does: {quoted(lines[0][:60])}."
+            cure = "Name the folder that holds the files of all samples, or write the names of the columns above."
+            return Located("htseq", [path], faults=[Finding("", what, cure)])
     detected = format_of_file(path, head, lines)
     evidence = FORMATS[detected].evidence
     if setting in ("auto", detected):
@@ -131,6 +139,12 @@ def locate_source(source: Source) -> Located:
 def column_of_files(columns: Mapping[str, Sequence[str]]) -> str | None:
     """Return the column of an archive's sheet that holds the names of files, as ``File Name`` of the GDC."""
     return next((name for name in columns if bare(name) in _FILE_NAMES), None)
+
+
+def column_of_archive(columns: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the column of an archive's sheet of files that names the samples, as ``Sample ID`` of the GDC."""
+    names = [name for name in columns if bare(name) in ("sampleid", "caseid")]
+    return max(names, key=bare) if names and column_of_files(columns) else None
 
 
 def _file_name(path: str) -> str:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from degsteps.basics.errors import Finding
 
 _RECOUNT = (
-    "recount3 gives sums of coverage, about as many times the counts as a read has bases: divide them by the average "
-    "length of the reads (recount3::compute_read_counts or transform_counts in R), and save the counts as text."
+    "They are about as many times the counts as a read has bases: divide them by the average length of the mapped "
+    "reads of each sample (recount3::compute_read_counts in R), and save the counts as text."
 )
 _R = "Save the counts from R as text: write.table(counts, 'counts.tsv', sep = '\\t', quote = FALSE, col.names = NA)."
 _READS = "Count the reads of each gene first (featureCounts, HTSeq, STAR, Salmon), and give the counts."

@@ -23,7 +23,7 @@ from degsteps.inputs.sheet import (
     prefixed,
     read_columns,
 )
-from degsteps.inputs.sources import Source, column_of_files, locate_source, scan_source, sources_of
+from degsteps.inputs.sources import Source, column_of_archive, locate_source, scan_source, sources_of
 from degsteps.inputs.workbooks import sheet_names
 
 
@@ -71,8 +71,9 @@ class SourceCheck:
         self.scan = scan_source(source, self.located)
         self.sheet, faults = inspect_sheet(source.samples, source.sample_column)
         for fault in faults:
-            if fault.place == "header" and FORMATS[self.located.format].by_sheet and self.sample_ids_of_archive():
-                fault = fault._replace(cure=f"Set {self.key('sample_column')}: {self.sample_ids_of_archive()}.")
+            of_archive = self.sample_ids_of_archive() if FORMATS[self.located.format].by_sheet else None
+            if fault.place == "header" and of_archive is not None:
+                fault = fault._replace(cure=f"Set {self.key('sample_column')}: {of_archive}.")
             column = self.column_of_ids() if fault.place == "header" and self.scan.samples else None
             if column is not None:
                 if column in self.scan.samples:
@@ -142,12 +143,11 @@ class SourceCheck:
         return matching_column(columns, self.scan.samples)
 
     def sample_ids_of_archive(self) -> str | None:
-        """Return the column of an archive's sheet of files that names the samples, ``Sample ID`` of the GDC."""
+        """Return the column of an archive's sheet of files that names the samples."""
         try:
-            columns = read_columns(self.source.samples)
+            return column_of_archive(read_columns(self.source.samples))
         except DataError:
             return None
-        return next((name for name in columns if bare(name) == "sampleid"), None) if column_of_files(columns) else None
 
     @property
     def count_ids(self) -> list[str]:

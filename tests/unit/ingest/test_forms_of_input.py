@@ -16,6 +16,7 @@ from degsteps.basics.errors import DataError
 from degsteps.config.reading import read_schema, with_defaults
 from degsteps.ingest.ingest import Settings, ingest
 from degsteps.inputs.sources import Source, locate
+from degsteps.onboarding.from_counts import draft_analysis
 from degsteps.preflight import check_analysis
 
 SAMPLES = ["S1", "S2", "S3", "S4"]
@@ -81,6 +82,22 @@ def with_number_for_a_name(column, sample):
     return "gene_id\t101\n" + rows(column, "{gene}\t{n}\n")
 
 
+def with_title_of_r(column, sample):
+    return f'"{sample}"\n' + rows(column, '"{gene}"\t{n}\n')
+
+
+def with_comment(column, sample):
+    return "# htseq-count 2.0\n\n" + with_header(column, sample)
+
+
+def with_tabs(column, sample):
+    return with_both(column, sample).replace("\n", "\t\n")
+
+
+def with_mark(column, sample):
+    return "\ufeff" + of_htseq(column, sample).replace("\n", "\r\n")
+
+
 def of_star(column, sample):
     text = "N_unmapped\t10\t10\t10\nN_multimapping\t5\t5\t5\nN_noFeature\t1\t900\t2\nN_ambiguous\t1\t0\t1\n"
     return text + rows(column, "{gene}\t{more}\t{less}\t{n}\n")
@@ -121,6 +138,10 @@ PER_SAMPLE = {
     "htseq, header with a number": ("{}.txt", with_number_for_a_name),
     "htseq, other ending": ("{}.out", of_htseq),
     "htseq, ending in capitals": ("{}.TXT", of_htseq),
+    "htseq, column names of R": ("{}.txt", with_title_of_r),
+    "htseq, comment, blank line and header": ("{}.txt", with_comment),
+    "htseq, tabs at the ends": ("{}.txt", with_tabs),
+    "htseq of Windows": ("{}.txt", with_mark),
     "htseq of Galaxy": ("{}.tabular", of_htseq),
     "featurecounts of Galaxy, two columns": ("{}.tabular", of_galaxy),
     "featurecounts of Galaxy": ("{}.tabular", of_featurecounts),
@@ -130,6 +151,8 @@ PER_SAMPLE = {
     "star of Galaxy": ("{}.tabular", of_star),
     "gdc_star": ("{}.rna_seq.augmented_star_gene_counts.tsv", of_gdc),
     "salmon_genes": ("{}/quant.genes.sf", of_salmon),
+    "htseq, a folder for each": ("{}/counts.txt", of_htseq),
+    "htseq, a folder for each and a header": ("{}/gene_counts.tabular", of_galaxy),
     "salmon_genes of DRAGEN": ("{}.quant.genes.sf", of_salmon),
     "rsem": ("{}.genes.results", of_rsem),
     "rsem of Galaxy": ("{}.tabular", of_rsem),
@@ -276,6 +299,13 @@ def test_a_sample_sheet_of_the_gdc_tells_whose_the_files_are(tmp_path):
     assert any("Set ingest.sample_column: Sample ID." in problem for problem in problems)
 
 
+def test_an_analysis_is_guessed_from_a_download_of_the_gdc(tmp_path, monkeypatch):
+    sheet = of_archive(tmp_path / "gdc")
+    monkeypatch.chdir(tmp_path)
+    draft = draft_analysis("gdc", sheet.name)
+    assert (draft.sample_column, draft.factor, draft.format) == ("Sample ID", "condition", "gdc_star")
+
+
 def test_of_transcripts_and_genes_of_salmon_the_transcripts_are_read(tmp_path):
     write_folder("salmon_genes", tmp_path / "counts")
     for sample in SAMPLES:
@@ -284,11 +314,11 @@ def test_of_transcripts_and_genes_of_salmon_the_transcripts_are_read(tmp_path):
     assert locate(tmp_path / "counts", "salmon_genes").samples == SAMPLES
 
 
-@pytest.mark.parametrize("name", ["star", "gdc_star", "salmon_genes of DRAGEN", "rsem"])
+@pytest.mark.parametrize("name", ["htseq", "htseq, gene names", "star", "gdc_star", "salmon_genes of DRAGEN", "rsem"])
 def test_the_file_of_one_sample_is_not_a_matrix(name, sheet, tmp_path):
     folder = write_folder(name, tmp_path / "counts")
     problems, _ = said(folder / PER_SAMPLE[name][0].format("S1"), sheet)
-    assert any("is a file of one sample" in problem and "Name the folder" in problem for problem in problems)
+    assert any("file of one sample" in problem and "Name the folder" in problem for problem in problems)
 
 
 def test_folders_of_starsolo_are_named(sheet, tmp_path):
@@ -326,7 +356,7 @@ def in_text(name, before="", mark="\t", header_end="", end=""):
     return write
 
 
-def in_workbook(titles=(), sheet_name="counts", first=None, numbers_of_columns=5):
+def in_workbook(titles=(), sheet_name="counts", first=None):
     def write(folder):
         from openpyxl import Workbook
 

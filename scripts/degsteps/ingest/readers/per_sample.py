@@ -9,7 +9,7 @@ from degsteps.basics.errors import DataError
 from degsteps.basics.words import listed
 from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import read_columns
-from degsteps.inputs.folders import first_lines, has_header
+from degsteps.inputs.folders import first_lines, htseq_layout
 
 #: Share of the reads of both strands on one of them from which a library is stranded, and up to which it is not.
 STRANDED, UNSTRANDED = 0.8, 0.65
@@ -45,16 +45,15 @@ def read_htseq(reading: Reading) -> RawCounts:
     """Read HTSeq-count files; the reads outside genes that stand at their ends are facts."""
     located, columns, unassigned = reading.located, {}, {}
     for sample, file in zip(located.samples, located.files, strict=True):
-        lines = first_lines(file, 2)
-        last = lines[-1].count("\t")
+        layout = htseq_layout(file)
         column = read_columns(
             file,
             header=None,
-            skiprows=1 if has_header(lines) else 0,
-            names=["gene", *(["name"] if last > 1 else []), "n"],
-            usecols=["gene", "n"],
-            dtype={"gene": str, "n": float},
-        ).set_index("gene")["n"]
+            skiprows=layout.n_above,
+            index_col=0,
+            usecols=[0, layout.position],
+            dtype={0: str, layout.position: float},
+        ).iloc[:, 0]
         is_total = column.index.str.startswith("__")
         unassigned[sample] = {str(name).strip("_"): int(n) for name, n in column[is_total].items()}
         columns[sample] = column[~is_total]
