@@ -140,7 +140,7 @@ def located_in(folder: str, setting: str) -> Located:
             return _of_parts(folder, names, kind)
     beginnings = _Beginnings(folder)
     candidates = [kind for kind, form in FORMATS.items() if form.per_sample and setting in ("auto", kind)]
-    by_format = {kind: _per_sample_files(folder, names, kind, beginnings) for kind in candidates}
+    by_format = {kind: _per_sample_files(folder, names, kind, beginnings, setting == kind) for kind in candidates}
     by_format = {kind: samples for kind, samples in by_format.items() if samples}
     by_format = {kind: samples for kind, samples in by_format.items() if FORMATS[kind].rather not in by_format}
     if not by_format:
@@ -179,11 +179,12 @@ class _Beginnings:
         comment = FORMATS[kind].comment if kind else None
         return [line for line in self.lines[name] if comment is None or not line.startswith(comment)]
 
-    def fit(self, name: str, kind: str) -> bool:
-        """Whether a file begins as a format does."""
+    def fit(self, name: str, kind: str, is_plain: bool = False) -> bool:
+        """Whether a file begins as a format does; one of a plain name may have to show more."""
         lines = self.of(name, kind)
         text = "\n".join(lines[:2])
-        if not lines or not re.match(FORMATS[kind].first_line, text, re.MULTILINE):
+        pattern = (FORMATS[kind].plain_line if is_plain else None) or FORMATS[kind].first_line
+        if not lines or not re.match(pattern, text, re.MULTILINE):
             return False
         return kind != "htseq" or not _odd_header(lines)
 
@@ -324,7 +325,9 @@ def _files_below(folder: str) -> list[str]:
     return sorted(names)
 
 
-def _per_sample_files(folder: str, names: Sequence[str], kind: str, beginnings: _Beginnings) -> dict[str, list[str]]:
+def _per_sample_files(
+    folder: str, names: Sequence[str], kind: str, beginnings: _Beginnings, is_named: bool
+) -> dict[str, list[str]]:
     """Return the files of each sample whose names, and first lines if names tell too little, are those of a format."""
     form = FORMATS[kind]
     own, plain = (re.compile(pattern + r"(?:\.gz)?", re.DOTALL) for pattern in (form.per_sample, PLAIN_NAMES))
@@ -332,7 +335,7 @@ def _per_sample_files(folder: str, names: Sequence[str], kind: str, beginnings: 
     for name in names:
         parent, base = os.path.split(name)
         match, is_own = own.fullmatch(base), True
-        if not match and not form.is_common_name and form.rather is None:
+        if not match and not form.is_common_name:
             match, is_own = plain.fullmatch(base), False
         if not match:
             continue
@@ -342,7 +345,7 @@ def _per_sample_files(folder: str, names: Sequence[str], kind: str, beginnings: 
         path = os.path.join(folder, name)
         if base.endswith(".h5") and os.path.isfile(f"{path.removesuffix('.h5')}.tsv"):
             continue  # kallisto writes the same numbers as text
-        if (form.is_common_name or not is_own) and not beginnings.fit(name, kind):
+        if (form.is_common_name or not is_own) and not beginnings.fit(name, kind, not is_own and not is_named):
             continue
         files.setdefault(sample, []).append(path)
     return _by_folder(folder, files)

@@ -40,6 +40,7 @@ class Format:
     per_sample : of formats with one file for each sample: the pattern of its name. The group is the sample unless it is
         blank, then the folder is. Files of other names are taken if these are :data:`PLAIN_NAMES` and they begin so.
     first_line : what the first lines of such a file must match; ``$`` is the end of any of them.
+    plain_line : what those of a plain name must match, if that is more, where the format is not named.
     is_common_name : whether other files have such names too: those that begin otherwise are passed over.
     comment : what a line before the first one may begin with.
     rather : the format of the same program that is read where a folder has both.
@@ -71,6 +72,7 @@ class Format:
     files: str = ""
     per_sample: str | None = None
     first_line: str | None = None
+    plain_line: str | None = None
     is_common_name: bool = False
     comment: str | None = None
     rather: str | None = None
@@ -164,6 +166,8 @@ FORMATS: dict[str, Format] = {
         files="quant.sf",
         per_sample=r"(.*?)[._-]?(?:quant)?(?<!genes)\.sf",
         first_line=_SALMON,
+        # Galaxy calls files of transcripts and of genes alike.
+        plain_line=_SALMON + r"\n(?!ENS[A-Z]*G\d)",
         estimated=True,
         with_lengths=True,
         of_transcripts=True,
@@ -174,6 +178,7 @@ FORMATS: dict[str, Format] = {
         files="quant.genes.sf",
         per_sample=r"(.*?)[._-]?(?:quant)?[._-]?genes\.sf",
         first_line=_SALMON,
+        plain_line=_SALMON + r"\nENS[A-Z]*G\d",
         rather="salmon",
         estimated=True,
         with_lengths=True,

@@ -102,7 +102,11 @@ class SourceCheck:
         self._sheet_of_workbook()
         if form.of_transcripts and ingest["tx2gene"] is None:
             what = f"the counts are {form.words}, which count transcripts."
-            self.report.problem("ingest.tx2gene", what, "Name a table of the transcripts and their genes.")
+            cure = "Name a table of the transcripts and their genes."
+            of_genes = next((kind for kind, other in FORMATS.items() if other.rather == scan.format), None)
+            if of_genes and not all(file.endswith((".sf", ".sf.gz")) for file in self.located.files):
+                cure += f" If the ids are those of genes already, set {self.key('format')}: {of_genes}."
+            self.report.problem("ingest.tx2gene", what, cure)
         needs_lengths = form.lengths_file and scan.n_fractions
         if needs_lengths and ingest["length_matrix"] is None and ingest["length_correction"] != "none":
             what = "the counts are Salmon's, and how long the transcripts are in each sample is not given."

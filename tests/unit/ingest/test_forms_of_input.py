@@ -154,6 +154,7 @@ PER_SAMPLE = {
     "htseq, a folder for each": ("{}/counts.txt", of_htseq),
     "htseq, a folder for each and a header": ("{}/gene_counts.tabular", of_galaxy),
     "salmon_genes of DRAGEN": ("{}.quant.genes.sf", of_salmon),
+    "salmon_genes of Galaxy": ("{}.tabular", of_salmon),
     "rsem": ("{}.genes.results", of_rsem),
     "rsem of Galaxy": ("{}.tabular", of_rsem),
 }
@@ -304,6 +305,19 @@ def test_an_analysis_is_guessed_from_a_download_of_the_gdc(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     draft = draft_analysis("gdc", sheet.name)
     assert (draft.sample_column, draft.factor, draft.format) == ("Sample ID", "condition", "gdc_star")
+
+
+def test_tables_of_salmon_from_galaxy_whose_ids_do_not_tell_are_asked_about(sheet, tmp_path):
+    folder = write_folder("salmon_genes of Galaxy", tmp_path / "counts")
+    for path in folder.iterdir():
+        path.write_text(path.read_text().replace("ENSG", "g"))
+    (problem,), _ = said(folder, sheet)
+    assert "count transcripts" in problem
+    assert "If the ids are those of genes already, set ingest.format: salmon_genes." in problem
+    assert said(folder, sheet, format="salmon_genes") == ([], [])
+    found = ingest([Source("", str(folder), str(sheet), format="salmon_genes")], Settings())
+    np.testing.assert_array_equal(found.counts.to_numpy(), COUNTS.to_numpy())
+    np.testing.assert_allclose(found.lengths.to_numpy(), 1300.5, rtol=1e-14)
 
 
 def test_of_transcripts_and_genes_of_salmon_the_transcripts_are_read(tmp_path):
