@@ -74,6 +74,16 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "ingest.samples": ({"ingest.samples": "given/relabelled.tsv"}, "01_ingest/samples.tsv", {}),
     "ingest.sites.<name>.counts": (at_sites(counts="given/a_doubled.tsv"), "01_ingest/counts.parquet", at_sites()),
     "ingest.sites.<name>.samples": (at_sites(samples="given/a_other.tsv"), "01_ingest/samples.tsv", at_sites()),
+    "ingest.sheet": (
+        {"ingest.counts": "given/two.xlsx", "ingest.sheet": "doubled"},
+        "01_ingest/counts.parquet",
+        {"ingest.counts": "given/two.xlsx"},
+    ),
+    "ingest.sites.<name>.sheet": (
+        at_sites(counts="given/a_two.xlsx", sheet="doubled"),
+        "01_ingest/counts.parquet",
+        at_sites(counts="given/a_two.xlsx"),
+    ),
     "ingest.gene_versions": (
         {"ingest.counts": "given/with_versions.tsv", "ingest.gene_versions": "strip"},
         "01_ingest/counts.parquet",
@@ -499,6 +509,7 @@ def write_other_formats(given: Path, counts: pd.DataFrame) -> None:
     counts.set_axis([f"ENSG{row}.4" for row in range(len(counts))], axis=0).rename_axis("gene").to_csv(
         given / "with_versions.tsv", sep="\t"
     )
+    write_workbook(counts, given / "two.xlsx")
     lengths = pd.DataFrame(1000.0, index=counts.index, columns=counts.columns)
     lengths.iloc[::3, ::2] = 1400
     lengths.to_csv(given / "transcript_lengths.tsv", sep="\t")
@@ -519,6 +530,13 @@ def write_other_formats(given: Path, counts: pd.DataFrame) -> None:
     (given / "tx2gene.tsv").write_text("\n".join(pairs) + "\n")
 
 
+def write_workbook(counts: pd.DataFrame, path: Path) -> None:
+    """Write counts, and on another sheet twice as many."""
+    with pd.ExcelWriter(path) as book:
+        counts.to_excel(book, sheet_name="counts")
+        (counts * 2).to_excel(book, sheet_name="doubled")
+
+
 def write_sites(given: Path, counts: pd.DataFrame, sheet: pd.DataFrame) -> None:
     """Write the study as two sites that have not quite the same genes, and with one library in two runs."""
     first = sheet["sample"][0]
@@ -532,6 +550,7 @@ def write_sites(given: Path, counts: pd.DataFrame, sheet: pd.DataFrame) -> None:
         counts.loc[genes, list(own["sample"])].to_csv(given / f"{name}.tsv", sep="\t")
     own, here = sheet[at_first], counts.loc[counts.index[5:], list(sheet.loc[at_first, "sample"])]
     (here * 2).to_csv(given / "a_doubled.tsv", sep="\t")
+    write_workbook(here, given / "a_two.xlsx")
     own.assign(number_of_lanes="3").to_csv(given / "a_other.tsv", sep="\t", index=False)
     own.rename(columns={"sample": "library"}).to_csv(given / "a_library.tsv", sep="\t", index=False)
     extra = here.rename_axis("id").reset_index()

@@ -24,7 +24,7 @@ from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.gene_ids import without_version
 from degsteps.inputs.scan import CACHE, scan_faults
 from degsteps.inputs.sheet import Sheet, collapsed, joined_sheets, prefixed, read_sheet
-from degsteps.inputs.sources import Source, locate
+from degsteps.inputs.sources import Source, locate_source
 
 logger = logging.getLogger("degsteps")
 
@@ -176,10 +176,12 @@ def ingest(
 
 
 def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_matrix: Path | None) -> _Part:
-    located = locate(source.counts, source.format)
+    located = locate_source(source)
     if located.faults:
         raise DataError("\n".join(f"{source.counts}: {fault}" for fault in located.faults))
     logger.info("%s: read as %s (%s)", source.counts, located.format, located.evidence)
+    for file in located.passed_over:
+        logger.warning("%s: %s", source.counts, file.what)
     cache = CACHE if CACHE.parent.is_dir() else None
     raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache)
     _require_genes(raw, settings, tx2gene)

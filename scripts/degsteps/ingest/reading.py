@@ -5,7 +5,7 @@ from pathlib import Path
 
 from degsteps.basics.errors import DataError
 from degsteps.ingest.readers.containers import read_h5ad, read_mtx, read_parquet, read_xlsx
-from degsteps.ingest.readers.per_sample import read_featurecounts, read_htseq, read_star
+from degsteps.ingest.readers.per_sample import read_featurecounts, read_gdc_star, read_htseq, read_star
 from degsteps.ingest.readers.quantifications import read_quantification
 from degsteps.ingest.readers.raw import RawCounts, Reading
 from degsteps.ingest.readers.tables import open_zstd, read_scanned_table
@@ -15,8 +15,10 @@ from degsteps.inputs.sources import Located, Source, scan_source
 READERS: dict[str, Callable[[Reading], RawCounts]] = {
     "featurecounts": read_featurecounts,
     "star": read_star,
+    "gdc_star": read_gdc_star,
     "htseq": read_htseq,
     "salmon": read_quantification,
+    "salmon_genes": read_quantification,
     "kallisto": read_quantification,
     "rsem": read_quantification,
     "parquet": read_parquet,

@@ -8,8 +8,15 @@ import re
 from dataclasses import dataclass
 
 _FEATURECOUNTS = ("Geneid", "Chr", "Start", "End", "Strand", "Length")
+#: Columns that featureCounts writes between lengths and counts if it is asked for more attributes.
+_ATTRIBUTES = r"(?:\t(?:gene_?(?:name|symbol|type|biotype|id)|symbol|description))*"
 #: Names of files of one sample that tell nothing of the program, with words that tell of it in ``{}``.
-_PLAIN_TEXT = r"(.+?)(?:[._-](?:{}))*\.(?:txt|tsv|tab|counts?|htseq)"
+_PLAIN_TEXT = (
+    r"(.+?)(?:[._-](?:{}))*\.(?i:txt|tsv|tab|tabular|dat|out|cnt|counts?|readcounts?|htseq(?:_counts?)?|featurecounts?)"
+)
+#: Such names of the files of programs that have names of their own, e.g. after a download from Galaxy.
+PLAIN_NAMES = _PLAIN_TEXT.format("salmon|quant|kallisto|abundance|star|rsem|genes?|counts?|ReadsPerGene|results")
+_SALMON = r"Name\tLength\tEffectiveLength\tTPM\tNumReads$"
 
 
 @dataclass(frozen=True)
@@ -31,10 +38,13 @@ class Format:
     files : what its files are called in advice on folders; blank if the name tells nothing.
 
     per_sample : of formats with one file for each sample: the pattern of its name. The group is the sample unless it is
-        blank, then the folder is.
-    first_line : what the first line of such a file must match.
+        blank, then the folder is. Files of other names are taken if these are :data:`PLAIN_NAMES` and they begin so.
+    first_line : what the first lines of such a file must match; ``$`` is the end of any of them.
+    plain_line : what those of a plain name must match, if that is more, where the format is not named.
     is_common_name : whether other files have such names too: those that begin otherwise are passed over.
     comment : what a line before the first one may begin with.
+    rather : the format of the same program that is read where a folder has both.
+    by_sheet : whether files are called by ids of an archive, so that a sheet's column of file names tells the samples.
 
     parts : of matrices that are several files in a folder: these; any file of the first part's name tells the format.
     parts_words : which files belong together.
@@ -47,6 +57,7 @@ class Format:
 
     is_table : whether one text file holds genes in rows and samples in columns.
     beside : columns beside the counts that such a table always has.
+    has_dimensions : whether its second line tells the numbers of genes and of samples.
     names_are_alignments : whether its samples are called by the paths of alignments.
 
     estimated : whether the counts are estimates.
@@ -61,8 +72,11 @@ class Format:
     files: str = ""
     per_sample: str | None = None
     first_line: str | None = None
+    plain_line: str | None = None
     is_common_name: bool = False
     comment: str | None = None
+    rather: str | None = None
+    by_sheet: bool = False
     parts: tuple[Part, ...] = ()
     parts_words: str = ""
     samples_part: int = 0
@@ -73,6 +87,7 @@ class Format:
     evidence: str = ""
     is_table: bool = False
     beside: tuple[str, ...] = ()
+    has_dimensions: bool = False
     names_are_alignments: bool = False
     estimated: bool = False
     with_lengths: bool = False
@@ -97,7 +112,7 @@ FORMATS: dict[str, Format] = {
         title="featureCounts",
         words="featureCounts",
         per_sample=_PLAIN_TEXT.format("htseq|gene|counts?|featurecounts?"),
-        first_line=r"\t".join(_FEATURECOUNTS) + r"\t[^\t]+$",
+        first_line=r"\t".join(_FEATURECOUNTS) + _ATTRIBUTES + r"\t[^\t\n]+$",
         is_common_name=True,
         comment="# Program:featureCounts",
         first_lines=r"# Program:featureCounts|[^\n]*\n" + r" *\t *".join(_FEATURECOUNTS) + r"\b",
@@ -124,12 +139,25 @@ FORMATS: dict[str, Format] = {
         first_line=r"N_unmapped\t\d+\t\d+\t\d+$",
         with_strands=True,
     ),
+    "gdc_star": Format(
+        title="STAR of the GDC",
+        words="augmented_star_gene_counts.tsv files of the GDC",
+        files="augmented_star_gene_counts.tsv",
+        per_sample=r"(.+?)(?:\.rna_seq)?\.augmented_star_gene_counts\.tsv",
+        first_line=r"gene_id\tgene_name\tgene_type\tunstranded\tstranded_first\tstranded_second(?:\t|$)",
+        comment="#",
+        by_sheet=True,
+        with_strands=True,
+    ),
     "htseq": Format(
         title="HTSeq",
         words="HTSeq-count files",
         files="HTSeq",
         per_sample=_PLAIN_TEXT.format("htseq|gene|counts?|feature"),
-        first_line=r"[^\t]+\t\d+(?:\.\d+)?$",
+        # A line of column names may stand above, and names of genes, which are no numbers, between ids and counts.
+        first_line=r"(?:[^\t\n]*(?:\t[^\t\n]*){0,2}\t*\n)?"
+        r"[^\t\n]+\t(?:(?!\d+(?:\.\d+)?\t)[^\t\n]*\t)?\d+(?:\.\d+)?\t*$",
+        comment="#",
         is_common_name=True,
     ),
     "salmon": Format(
@@ -137,10 +165,23 @@ FORMATS: dict[str, Format] = {
         words="Salmon quant.sf files",
         files="quant.sf",
         per_sample=r"(.*?)[._-]?(?:quant)?(?<!genes)\.sf",
-        first_line=r"Name\tLength\tEffectiveLength\tTPM\tNumReads$",
+        first_line=_SALMON,
+        # Galaxy calls files of transcripts and of genes alike.
+        plain_line=_SALMON + r"\n(?!ENS[A-Z]*G\d)",
         estimated=True,
         with_lengths=True,
         of_transcripts=True,
+    ),
+    "salmon_genes": Format(
+        title="Salmon and DRAGEN by gene",
+        words="quant.genes.sf files of Salmon or DRAGEN",
+        files="quant.genes.sf",
+        per_sample=r"(.*?)[._-]?(?:quant)?[._-]?genes\.sf",
+        first_line=_SALMON,
+        plain_line=_SALMON + r"\nENS[A-Z]*G\d",
+        rather="salmon",
+        estimated=True,
+        with_lengths=True,
     ),
     "kallisto": Format(
         title="kallisto",
@@ -160,6 +201,15 @@ FORMATS: dict[str, Format] = {
         first_line=r"gene_id\ttranscript_id\(s\)\tlength\teffective_length\texpected_count\tTPM\tFPKM",
         estimated=True,
         with_lengths=True,
+    ),
+    "gct": Format(
+        title="GCT",
+        words="GCT 1.2",
+        first_lines=r"#1\.2\s*\n *\d+\t\d+",
+        evidence="begins with #1.2 and the numbers of genes and samples",
+        is_table=True,
+        beside=("Description",),
+        has_dimensions=True,
     ),
     "parquet": Format(title="Parquet", words="Parquet", first_bytes=b"PAR1", evidence="begins with PAR1"),
     "h5ad": Format(

@@ -4,26 +4,26 @@ Standard library only: the Snakefile imports this module. Text is scanned here; 
 looked at, and the job that reads them says the rest in the same words.
 """
 
-import gzip
 import os
 import re
-import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from degsteps.basics.errors import DataError, Finding
-from degsteps.basics.words import counted, listed, quoted
+from degsteps.basics.words import bare, quoted
+from degsteps.inputs.folders import Located, all_lines, begins_with, first_lines, has_header, located_in
 from degsteps.inputs.formats import FORMATS, format_of_file
 from degsteps.inputs.scan import CACHE, Scan, dates_among, scan_counts
 from degsteps.inputs.sheet import access_fault, read_columns
+from degsteps.inputs.unread import unread_kind
 
-_QUANT_FOLDER = re.compile(r"[._-](?:quant|salmon|kallisto)$")
 _ALIGNMENT = re.compile(
     r"(?:\.(?:bam|sam|cram)|[._](?:sorted|sort|markdup|dedup|umi_dedup)|[._-]?Aligned(?:\.sortedByCoord)?\.out)$"
 )
-_HDF5 = FORMATS["h5ad"].first_bytes
+#: Columns of the sheets of archives that hold the names of files, bare of punctuation.
+_FILE_NAMES = ("filename",)
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
@@ -31,7 +31,7 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 class Source:
     """Counts and sheet of one site, as the configuration names them; ``site`` is blank if there is one source only.
 
-    ``prefix`` goes before the sample ids of its files.
+    ``sheet`` is that of a workbook; ``prefix`` goes before the sample ids of its files.
     """
 
     site: str
@@ -41,6 +41,7 @@ class Source:
     gene_column: str | None = None
     ignore_columns: tuple[str, ...] = ()
     format: str = "auto"
+    sheet: str | None = None
     prefix: str = ""
     drop_rows: tuple[str, ...] = ()
     keep_rows: tuple[str, ...] = ()
@@ -57,7 +58,7 @@ class Source:
 
 def sources_of(ingest: Mapping[str, Any]) -> list[Source]:
     """Return the sources of an analysis: its sites, or the one pair of files; a site's own settings go first."""
-    names = ("counts", "samples", "sample_column", "gene_column", "ignore_columns", "format")
+    names = ("counts", "samples", "sample_column", "gene_column", "ignore_columns", "format", "sheet")
     sites = ingest.get("sites") or {"": {}}
     sources, rows = [], {name: tuple(ingest.get(name) or ()) for name in ("drop_rows", "keep_rows")}
     for site, own in sites.items():
@@ -65,28 +66,6 @@ def sources_of(ingest: Mapping[str, Any]) -> list[Source]:
         settings["prefix"] = f"{site}_" if site and ingest.get("same_ids") == "prefix" else ""
         sources.append(Source(site, **settings | rows | {"ignore_columns": tuple(settings["ignore_columns"])}))
     return sources
-
-
-@dataclass
-class Located:
-    """The files of one source.
-
-    Attributes
-    ----------
-    format : a key of :data:`degsteps.inputs.formats.FORMATS`.
-    files : what the job reads, in the order of the samples where there is one file for each.
-    samples : names of per-sample files, or of 10x barcodes; empty if the files must be read to know them.
-    evidence : why the format was chosen.
-    faults : what is wrong already.
-    source : the configuration's words on it, where rows and columns are judged by the job.
-    """
-
-    format: str = "table"
-    files: list[str] = field(default_factory=list)
-    samples: list[str] = field(default_factory=list)
-    evidence: str = ""
-    faults: list[Finding] = field(default_factory=list)
-    source: Source | None = None
 
 
 def locate(path: Path | str, setting: str = "auto") -> Located:
@@ -99,7 +78,7 @@ def locate(path: Path | str, setting: str = "auto") -> Located:
     """
     path = str(path)
     try:
-        located = _in_folder(path, setting) if os.path.isdir(path) else _of_file(path, setting)
+        located = located_in(path, setting) if os.path.isdir(path) else _of_file(path, setting)
     except OSError as error:
         return Located(files=[path], faults=[access_fault(error)])
     if setting != "auto" and not located.faults:
@@ -110,7 +89,27 @@ def locate(path: Path | str, setting: str = "auto") -> Located:
 def _of_file(path: str, setting: str) -> Located:
     with open(path, "rb") as stream:
         head = stream.read(4096)
-    detected = format_of_file(path, head, first_lines(path, 2))
+    unread = unread_kind(path)
+    if unread is not None:
+        return Located(files=[path], faults=[unread])
+    lines = first_lines(path, 2)
+    if setting == "auto":
+        for kind, form in FORMATS.items():
+            # Two columns may be a table of one sample; what other programs write for one is told by its first line.
+            own = "\n".join(line for line in lines if not (form.comment and line.startswith(form.comment)))
+            if form.per_sample and not form.is_common_name and re.match(form.first_line, own, re.MULTILINE):
+                what = f"is a file of one sample ({form.words})."
+                cure = "Name the folder that holds the files of all samples."
+                return Located(kind, [path], faults=[Finding("", what, cure)])
+        if (
+            len(lines) == 2
+            and all(re.match(FORMATS["htseq"].first_line, line) for line in lines)
+            and not has_header(lines)
+        ):
+            what = f"has no header, and begins as a file of one sample does: {quoted(lines[0][:60])}."
+            cure = "Name the folder that holds the files of all samples, or write the names of the columns above."
+            return Located("htseq", [path], faults=[Finding("", what, cure)])
+    detected = format_of_file(path, head, lines)
     evidence = FORMATS[detected].evidence
     if setting in ("auto", detected):
         return Located(detected, [path], evidence=evidence)
@@ -124,138 +123,39 @@ def _of_file(path: str, setting: str) -> Located:
     return Located(detected, [path], faults=[Finding("", what, "Correct ingest.format, or leave it out.")])
 
 
-def first_lines(path: str, number: int) -> list[str]:
-    """Return the first lines that are not blank, as far as they can be read; none of a file that is no text."""
-    texts: list[str] = []
+def locate_source(source: Source) -> Located:
+    """Find the files of a source; where an archive called them by its own ids, the sheet tells the samples."""
+    located = locate(source.counts, source.format)
+    if not FORMATS[located.format].by_sheet or located.faults:
+        return located
     try:
-        with open(path, "rb") as stream:
-            is_gzip = stream.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rt", encoding="utf-8-sig") if is_gzip else open(path, encoding="utf-8-sig") as lines:
-            for _ in range(50):
-                line = lines.readline(1_000_000)
-                if not line or len(texts) == number:
-                    break
-                if line.strip():
-                    texts.append(line.rstrip("\r\n"))
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
-        return texts
-    return texts
-
-
-def _in_folder(folder: str, setting: str) -> Located:
-    names = _files_below(folder)
-    for kind, form in FORMATS.items():
-        is_there = form.parts and any(re.fullmatch(form.parts[0].pattern, name) for name in names)
-        if form.parts and (setting == kind or (setting == "auto" and is_there)):
-            return _of_parts(folder, names, kind)
-    candidates = [kind for kind, form in FORMATS.items() if form.per_sample and setting in ("auto", kind)]
-    by_format = {kind: _per_sample_files(folder, names, kind) for kind in candidates}
-    by_format = {kind: samples for kind, samples in by_format.items() if samples}
-    if not by_format:
-        kinds = FORMATS[setting].words if setting in FORMATS else "of a known format"
-        what = f"is a folder without files that are {kinds}."
-        *others, last = [form.files for form in FORMATS.values() if form.files]
-        cure = f"Name the file of counts, or the folder that holds {', '.join(others)} or {last} files."
-        return Located(files=[folder], faults=[Finding("", what, cure)])
-    if len(by_format) > 1:
-        what = f"is a folder with files of several formats: {listed(by_format, quote=False)}."
-        cure = "Say under ingest.format which to read."
-        return Located(next(iter(by_format)), [folder], faults=[Finding("", what, cure)])
-    ((kind, samples),) = by_format.items()
-    return _of_samples(kind, samples)
-
-
-def _of_samples(kind: str, samples: Mapping[str, list[str]]) -> Located:
-    located = Located(
-        kind, evidence=f"the names and first lines of {counted(len(samples), 'file')} are those of {kind}"
-    )
-    for sample, files in sorted(samples.items()):
-        located.files.append(files[0])
-        located.samples.append(sample)
-        if len(files) > 1:
-            what = f"two files belong to the sample {quoted(sample)}: {listed(files, quote=False)}."
-            located.faults.append(Finding("", what, "Keep one of them in the folder."))
-    for sample, file in zip(located.samples, located.files, strict=True):
-        if file.endswith(".h5") and _begins_with(file, _HDF5):
-            continue
-        line = _line_of_sample(file, kind)
-        if line is None or not re.match(FORMATS[kind].first_line, line):
-            beginning = "nothing that can be read" if line is None else quoted(line[:60])
-            what = f"the file of {quoted(sample)} ({os.path.basename(file)}) does not begin as {kind} writes it: "
-            located.faults.append(Finding("", f"{what}{beginning}.", "Copy it again, or take it out of the folder."))
-            if len(located.faults) == 3:
-                break
+        columns = read_columns(source.samples)
+    except DataError:
+        return located
+    column = column_of_files(columns)
+    if column is None or source.sample_column not in columns:
+        return located
+    sample_of = dict(zip(map(_file_name, columns[column]), columns[source.sample_column], strict=True))
+    samples = [sample_of.get(_file_name(file), name) for name, file in zip(located.samples, located.files, strict=True)]
+    if len(set(samples)) == len(samples):
+        located.evidence += f", and the column {column} of the sheet names the samples"
+        located.samples = samples
     return located
 
 
-def _begins_with(path: str, first_bytes: bytes) -> bool:
-    with open(path, "rb") as stream:
-        return stream.read(len(first_bytes)) == first_bytes
+def column_of_files(columns: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the column of an archive's sheet that holds the names of files, as ``File Name`` of the GDC."""
+    return next((name for name in columns if bare(name) in _FILE_NAMES), None)
 
 
-def _line_of_sample(path: str, kind: str) -> str | None:
-    """Return the first line of a file of one sample, behind the comment that its format has there."""
-    comment = FORMATS[kind].comment
-    lines = [line for line in first_lines(path, 2) if comment is None or not line.startswith(comment)]
-    return lines[0] if lines else None
+def column_of_archive(columns: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the column of an archive's sheet of files that names the samples, as ``Sample ID`` of the GDC."""
+    names = [name for name in columns if bare(name) in ("sampleid", "caseid")]
+    return max(names, key=bare) if names and column_of_files(columns) else None
 
 
-def _files_below(folder: str) -> list[str]:
-    """Return the files in a folder and in the folders in it, as relative paths, sorted."""
-    names = []
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            names += [f"{entry.name}/{inner.name}" for inner in os.scandir(entry.path) if inner.is_file()]
-        else:
-            names.append(entry.name)
-    return sorted(names)
-
-
-def _per_sample_files(folder: str, names: Sequence[str], kind: str) -> dict[str, list[str]]:
-    """Return the files of each sample whose names, and first lines if names tell too little, are those of a format."""
-    form = FORMATS[kind]
-    pattern = re.compile(form.per_sample + r"(?:\.gz)?", re.DOTALL)
-    files: dict[str, list[str]] = {}
-    for name in names:
-        parent, base = os.path.split(name)
-        match = pattern.fullmatch(base)
-        if not match:
-            continue
-        sample = match[1] or _QUANT_FOLDER.sub("", parent)
-        if not sample:
-            sample = os.path.basename(os.path.abspath(folder))
-        path = os.path.join(folder, name)
-        if base.endswith(".h5") and os.path.isfile(f"{path.removesuffix('.h5')}.tsv"):
-            continue  # kallisto writes the same numbers as text
-        if form.is_common_name and not re.match(form.first_line, _line_of_sample(path, kind) or ""):
-            continue
-        files.setdefault(sample, []).append(path)
-    return files
-
-
-def _of_parts(folder: str, names: Sequence[str], kind: str) -> Located:
-    form = FORMATS[kind]
-    located = Located(kind, evidence=f"has a file {form.parts[0].label}")
-    for part in form.parts:
-        files = [os.path.join(folder, name) for name in names if re.fullmatch(part.pattern, name)]
-        if len(files) == 1:
-            located.files += files
-        else:
-            what = f"has {'no' if not files else 'more than one'} {part.label}."
-            located.faults.append(Finding("", what, form.parts_words))
-    if not located.faults:
-        located.samples = [line.split("\t")[0] for line in _all_lines(located.files[form.samples_part])]
-    return located
-
-
-def _all_lines(path: str) -> list[str]:
-    try:
-        with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8") as lines:
-            return [line.rstrip("\r\n") for line in lines if line.strip()]
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
-        return []
+def _file_name(path: str) -> str:
+    return os.path.basename(path).removesuffix(".gz")
 
 
 def _first_cells(lines: Sequence[str]) -> list[str]:
@@ -328,18 +228,18 @@ def scan_source(
     Scan
         ``is_partial`` if the values are not known yet.
     """
-    located = located or locate(source.counts, source.format)
+    located = located or locate_source(source)
     if located.faults:
         return Scan(source.counts, format=located.format, faults=located.faults)
     form = FORMATS[located.format]
     about = {"format": located.format, "evidence": located.evidence}
     if not form.is_table or len(located.files) > 1 or os.path.isdir(source.counts):
-        lines = _all_lines(located.files[0]) if located.samples and not form.parts else []
+        lines = all_lines(located.files[0]) if located.samples and not form.parts else []
         genes = _first_cells(lines)
         about |= {"n_genes": len(lines), "gene_ids": "\n".join(genes)}
         about["date_genes"] = dates_among([gene.encode() for gene in genes])
         return Scan(source.counts, samples=located.samples, is_partial=True, **about)
-    is_zstd = _begins_with(source.counts, _ZSTD)
+    is_zstd = begins_with(source.counts, _ZSTD)
     if is_zstd and opener is None:
         return Scan(source.counts, is_partial=True, **about)
     scan = scan_counts(
@@ -353,6 +253,18 @@ def scan_source(
         keep_rows=source.keep_rows,
     )
     scan.format, scan.evidence = located.format, located.evidence
+    if form.has_dimensions and scan.is_readable:
+        scan.titles = scan.titles[1:]
+        scan.faults += _dimension_faults(first_lines(source.counts, 2)[1], scan)
     if form.names_are_alignments:
         scan.samples = alignment_samples(scan.samples)
     return scan
+
+
+def _dimension_faults(line: str, scan: Scan) -> list[Finding]:
+    """Compare the numbers of genes and samples that a file tells with those that it has."""
+    told = [int(cell) for cell in line.split("\t")[:2]]
+    if told == [scan.n_genes, len(scan.samples)]:
+        return []
+    what = f"says that it has {told[0]} genes and {told[1]} samples, and has {scan.n_genes} and {len(scan.samples)}."
+    return [Finding("line 2", what, "Copy it again if it is cut off; otherwise correct the numbers.")]

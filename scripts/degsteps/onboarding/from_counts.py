@@ -25,13 +25,7 @@ from degsteps.design.rank import rank_report
 from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import Scan, annotation_columns
 from degsteps.inputs.sheet import inspect_sheet, matching_column, read_columns
-from degsteps.inputs.sources import (
-    Located,
-    Source,
-    first_lines,
-    locate,
-    scan_source,
-)
+from degsteps.inputs.sources import Located, Source, column_of_archive, first_lines, locate, locate_source, scan_source
 
 FILL_IN = "FILL_IN"
 _BATCH_WORDS = frozenset(
@@ -89,11 +83,13 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     DataError
         if a file cannot be read, or no column of the sheet holds the names in the header of the counts.
     """
-    located = locate(counts)
+    located, sheet = locate(counts), read_columns(samples)
+    of_archive = column_of_archive(sheet) if FORMATS[located.format].by_sheet else None
+    if of_archive is not None:
+        located = locate_source(Source("", str(counts), str(samples), of_archive))
     scan = _scanned(Source("", str(counts), ""), located)
     if not scan.samples:
         raise DataError("\n".join(f"{counts}: {fault}" for fault in scan.faults))
-    sheet = read_columns(samples)
     annotation = annotation_columns(scan, ())
     candidates = [column for column in scan.samples if column not in annotation]
     sample_column = matching_column(sheet, candidates)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion, verb
+from degsteps.inputs.folders import Located, PassedOver
 from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.gene_ids import has_version, odd_dots, repeated_without_versions, without_version
 from degsteps.inputs.scan import Scan, annotation_columns, has_full_gene, scan_faults
@@ -23,8 +24,9 @@ from degsteps.inputs.sheet import (
     prefixed,
     read_columns,
 )
-from degsteps.inputs.sources import Source, scan_source, sources_of
+from degsteps.inputs.sources import Source, column_of_archive, locate_source, scan_source, sources_of
 from degsteps.inputs.transcripts import genes_of_transcripts, read_transcript_genes, shown_missing
+from degsteps.inputs.workbooks import sheet_names
 from degsteps.normalize.methods import METHODS
 from degsteps.preflight.likeness import likeness, shown_pairs
 
@@ -44,6 +46,7 @@ class SourceCheck:
 
     Attributes
     ----------
+    located : the files of counts, and those that are passed over.
     scan : None while the samples in the counts are not known.
     sheet : None if it cannot be read.
     analysed : samples of both that are not excluded, in the order of the sheet.
@@ -53,6 +56,7 @@ class SourceCheck:
 
     def __init__(self, report: Report, source: Source, ingest: Mapping[str, Any]) -> None:
         self.report, self.source, self.ingest = report, source, ingest
+        self.located = Located()
         self.scan: Scan | None = None
         self.sheet: Sheet | None = None
         self.analysed: list[str] = []
@@ -67,7 +71,8 @@ class SourceCheck:
     def read(self) -> None:
         """Open both files."""
         source = self.source
-        self.scan = scan_source(source)
+        self.located = locate_source(source)
+        self.scan = scan_source(source, self.located)
         self.sheet, faults = inspect_sheet(source.samples, source.sample_column)
         transposed = self._transposed_sheet()
         if transposed:
@@ -75,6 +80,9 @@ class SourceCheck:
             self.report.data_problem(source.samples, transposed)
             return
         for fault in faults:
+            of_archive = self.sample_ids_of_archive() if FORMATS[self.located.format].by_sheet else None
+            if fault.place == "header" and of_archive is not None:
+                fault = fault._replace(cure=f"Set {self.key('sample_column')}: {of_archive}.")
             column = self.column_of_ids() if fault.place == "header" and self.scan.samples else None
             if column is not None:
                 if column in self.scan.samples:
@@ -119,9 +127,14 @@ class SourceCheck:
             self.report.data_problem(path, fault)
         for note in notes:
             self.report.note(path, note.place, note.what, note.cure)
+        self._sheet_of_workbook()
         if form.of_transcripts and ingest["tx2gene"] is None:
             what = f"the counts are {form.words}, which count transcripts."
-            self.report.problem("ingest.tx2gene", what, "Name a table of the transcripts and their genes.")
+            cure = "Name a table of the transcripts and their genes."
+            of_genes = next((kind for kind, other in FORMATS.items() if other.rather == scan.format), None)
+            if of_genes and not all(file.endswith((".sf", ".sf.gz")) for file in self.located.files):
+                cure += f" If the ids are those of genes already, set {self.key('format')}: {of_genes}."
+            self.report.problem("ingest.tx2gene", what, cure)
         elif form.of_transcripts:
             self._transcripts(scan, ingest["tx2gene"])
         needs_lengths = form.lengths_file and scan.n_fractions
@@ -187,6 +200,19 @@ class SourceCheck:
             cure = "Set ingest.duplicate_genes: sum, or ingest.gene_versions: keep."
             self.report.data_problem(self.source.counts, Finding("", what, cure))
 
+    def _sheet_of_workbook(self) -> None:
+        name, path = self.source.sheet, self.source.counts
+        if name is None or self.located.faults:
+            return
+        if self.located.format != "xlsx":
+            what = f"is {quoted(name)}, but {path} is no workbook of Excel."
+            self.report.problem(self.key("sheet"), what, "Leave it out.")
+            return
+        names = sheet_names(path)
+        if names and name not in names:
+            what = f"{path} has no sheet {quoted(name)}."
+            self.report.problem(self.key("sheet"), what, suggestion(name, names, "Its sheets are"))
+
     def column_of_ids(self) -> str | None:
         """Return the column of the sheet whose values are the sample names in the counts."""
         try:
@@ -194,6 +220,13 @@ class SourceCheck:
         except DataError:
             return None
         return matching_column(columns, self.scan.samples)
+
+    def sample_ids_of_archive(self) -> str | None:
+        """Return the column of an archive's sheet of files that names the samples."""
+        try:
+            return column_of_archive(read_columns(self.source.samples))
+        except DataError:
+            return None
 
     @property
     def count_ids(self) -> list[str]:
@@ -223,6 +256,8 @@ class SourceCheck:
         only_sheet = without(sheet_ids, {*count_ids, *excluded, *ignored})
         only_counts = without(count_ids, {*sheet_ids, *excluded})
         both = set(sheet_ids) & set(count_ids)
+        lost = self._files_not_taken(only_sheet)
+        only_sheet = without(only_sheet, lost)
         if not both and only_sheet:
             self._no_sample_matches(only_sheet, only_counts)
             self.in_design, self.has_matches = only_sheet, False
@@ -233,7 +268,29 @@ class SourceCheck:
         self.analysed = [sample for sample in sheet_ids if sample in both and sample not in excluded]
         # With ids that do not match, the design is checked for all samples of the sheet: the ids will be mended.
         mended = ingest["unmatched_samples"] == "error"
-        self.in_design = [*self.analysed, *only_sheet] if mended else self.analysed
+        self.in_design = [*self.analysed, *only_sheet, *lost] if mended else self.analysed
+
+    def _files_not_taken(self, only_sheet: Sequence[str]) -> dict[str, PassedOver]:
+        """Say which files of a folder are passed over; returns those of samples that have no other."""
+        located, path = self.located, self.source.counts
+        lost: dict[str, PassedOver] = {}
+        for sample in only_sheet:
+            files = [file for file in [*located.passed_over, *located.others] if file.may_be_of(sample)]
+            if files:
+                lost[sample] = min(files, key=lambda file: len(file.file))
+        for sample, file in list(lost.items())[:3]:
+            cure = (
+                f"It is most likely that of the sample {quoted(sample)}: write it as the other files are, or copy it "
+            )
+            cure += "again."
+            if file.file == list(lost.values())[min(2, len(lost) - 1)].file and len(lost) > 3:
+                cure += f" So are the files of {counted(len(lost) - 3, 'more sample')}."
+            self.report.data_problem(path, Finding("", file.what, cure))
+        others = [file for file in located.passed_over if file not in lost.values()]
+        for file in others[:1]:
+            more = f" So are {listed([other.file for other in others[1:]])}." if others[1:] else ""
+            self.report.note(path, "", f"{file.what}{more}", "Nothing is to be done if it holds no counts of a sample.")
+        return lost
 
     def empty_samples(self) -> None:
         """Samples without counts, which are more likely a mistake than a result."""

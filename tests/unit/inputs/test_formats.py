@@ -7,6 +7,7 @@ import pytest
 from degsteps.config.reading import read_schema
 from degsteps.ingest.reading import READERS
 from degsteps.inputs.formats import FORMATS, format_of_file
+from degsteps.inputs.unread import KINDS
 from tests.conftest import REPO
 
 INGEST = read_schema("analysis")["properties"]["ingest"]["properties"]
@@ -34,6 +35,15 @@ def test_every_format_is_recognised_by_something_and_says_by_what(name):
         assert form.parts_words
         assert form.samples_part < len(form.parts)
     assert not form.of_transcripts or form.with_lengths
+    assert form.rather is None or form.rather in FORMATS
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.what for kind in KINDS])
+def test_what_is_not_read_is_said_in_two_sentences(kind):
+    assert re.match("(is|holds|counts) ", kind.what)
+    assert kind.what.endswith(".")
+    assert kind.cure[0].isupper()
+    assert kind.cure.endswith(".")
 
 
 def test_the_readme_names_every_format():

@@ -1,6 +1,7 @@
 """Binary formats: Parquet, Excel workbooks, AnnData, the matrix files of 10x."""
 
 import datetime
+import logging
 from contextlib import closing
 from typing import Any
 
@@ -11,10 +12,12 @@ from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed, quoted, suggestion
 from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import read_columns
+from degsteps.inputs.scan import LINES_OF_TITLES, header_position
 from degsteps.inputs.sources import Source
 
 #: What openpyxl makes of numbers in cells with the format of a date, a time or a duration.
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
+logger = logging.getLogger("degsteps")
 
 
 def read_parquet(reading: Reading) -> RawCounts:
@@ -29,26 +32,43 @@ def read_parquet(reading: Reading) -> RawCounts:
 
 
 def read_xlsx(reading: Reading) -> RawCounts:
-    """Read the first sheet of a workbook."""
+    """Read the first sheet of a workbook, or the one that is named; titles may stand above its header."""
     source, located = reading.source, reading.located
     from openpyxl import load_workbook
 
     # The library keeps a file open that it fails to read, so the file is opened here.
     with open(located.files[0], "rb") as stream, closing(load_workbook(stream, read_only=True, data_only=True)) as book:
-        sheet = book.worksheets[0]
+        names = [sheet.title for sheet in book.worksheets]
+        if source.sheet is not None and source.sheet not in names:
+            advice = suggestion(source.sheet, names, "Its sheets are")
+            raise DataError(f"{source.counts}: there is no sheet {quoted(source.sheet)} (ingest.sheet). {advice}")
+        sheet = book.worksheets[0] if source.sheet is None else book[source.sheet]
         rows = [list(row) for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
-        names, title = book.sheetnames, sheet.title
+        title = sheet.title
+    which = "its first sheet" if source.sheet is None else "the sheet"
     if len(rows) < 2:
-        raise DataError(f"{source.counts}: its first sheet {quoted(title)} has no genes. Give one line per gene.")
+        raise DataError(f"{source.counts}: {which} {quoted(title)} has no genes. Give one line per gene.")
+    texts = [["" if cell is None else str(cell) for cell in row] for row in rows[:LINES_OF_TITLES]]
+    position = header_position(texts)
+    titles, rows = [" ".join(filter(None, row)) for row in texts[:position]], rows[position:]
+    width = max(len(row) for row in rows)
+    while width > 1 and all(len(row) < width or row[width - 1] is None for row in rows):
+        width -= 1
+    rows = [row[:width] for row in rows]
     header = ["" if cell is None else str(cell).strip() for cell in rows[0]]
     table = pd.DataFrame(rows[1:], columns=header)
-    if names[1:] and not _holds_counts(rows):
+    others = [name for name in names if name != title]
+    if others and source.sheet is None and not _holds_counts(rows):
         raise DataError(
             f"{source.counts}: its first sheet {quoted(title)} holds more text than numbers, and no other is read "
-            f"({listed(names[1:])}). Put the counts on the first sheet, or save them alone."
+            f"({listed(others)}). Name the sheet of the counts under ingest.sheet."
         )
     counts = _indexed(table, source)
     dated = _dates_for_counts(counts)
+    if titles:
+        logger.warning(
+            "%s: %s stand above the header, the first: %s", source.counts, counted(position, "row"), titles[0]
+        )
     dates = [str(cell) for cell in table.iloc[:, 0] if not isinstance(cell, (str, int, float))]
     faults = [f"{source.counts}: sheet {quoted(title)}: {dated}"] if dated else []
     if dates:
@@ -59,7 +79,7 @@ def read_xlsx(reading: Reading) -> RawCounts:
         )
     if faults:
         raise DataError("\n".join(faults))
-    return raw_counts(counts, located, {"sheet": title, "other_sheets": names[1:]})
+    return raw_counts(counts, located, {"sheet": title, "other_sheets": others})
 
 
 def _dates_for_counts(counts: pd.DataFrame) -> str | None:

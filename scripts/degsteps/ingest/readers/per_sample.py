@@ -1,6 +1,7 @@
 """Counts of programs that write one file per sample: featureCounts, HTSeq, STAR."""
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
@@ -8,6 +9,7 @@ from degsteps.basics.errors import DataError
 from degsteps.basics.words import listed
 from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import read_columns
+from degsteps.inputs.folders import first_lines, htseq_layout
 from degsteps.inputs.scan.names import OUTSIDE_GENES, is_no_gene
 
 #: Share of the reads of both strands on one of them from which a library is stranded, and up to which it is not.
@@ -31,12 +33,12 @@ def beside(columns: Mapping[str, pd.Series], files: Sequence[str]) -> pd.DataFra
 
 
 def read_featurecounts(reading: Reading) -> RawCounts:
-    """Read the seventh column of each sample's table."""
-    located = reading.located
-    columns = {
-        sample: read_columns(file, comment="#", index_col=0, usecols=[0, 6], dtype={0: str}).iloc[:, 0]
-        for sample, file in zip(located.samples, located.files, strict=True)
-    }
+    """Read the last column of each sample's table, which stands behind coordinates and attributes."""
+    located, columns = reading.located, {}
+    for sample, file in zip(located.samples, located.files, strict=True):
+        header = next(line for line in first_lines(file, 2) if not line.startswith("#"))
+        chosen = [0, header.count("\t")]
+        columns[sample] = read_columns(file, comment="#", index_col=0, usecols=chosen, dtype={0: str}).iloc[:, 0]
     return raw_counts(beside(columns, located.files), located)
 
 
@@ -44,7 +46,15 @@ def read_htseq(reading: Reading) -> RawCounts:
     """Read HTSeq-count files; the reads outside genes that stand at their ends are facts."""
     located, columns, unassigned, unusual = reading.located, {}, {}, {}
     for sample, file in zip(located.samples, located.files, strict=True):
-        column = read_columns(file, header=None, index_col=0, names=["gene", "n"], dtype={"gene": str, "n": float})["n"]
+        layout = htseq_layout(file)
+        column = read_columns(
+            file,
+            header=None,
+            skiprows=layout.n_above,
+            index_col=0,
+            usecols=[0, layout.position],
+            dtype={0: str, layout.position: float},
+        ).iloc[:, 0]
         is_total = column.index.str.startswith("__") | column.index.map(is_no_gene).astype(bool)
         unassigned[sample] = {str(name).strip("_"): int(n) for name, n in column[is_total].items()}
         columns[sample] = column[~is_total]
@@ -54,13 +64,32 @@ def read_htseq(reading: Reading) -> RawCounts:
     return raw
 
 
-def read_star(reading: Reading) -> RawCounts:
+def _star_table(file: str) -> pd.DataFrame:
+    """Read the counts of all strands of a file of STAR."""
+    types = {"gene": str} | dict.fromkeys(_STRANDS, float)
+    return read_columns(file, header=None, index_col=0, names=["gene", *_STRANDS], dtype=types)
+
+
+def _gdc_table(file: str) -> pd.DataFrame:
+    """Read the counts of all strands of a file of the GDC, which calls the columns otherwise and has more of them."""
+    names = {"unstranded": "unstranded", "stranded_first": "forward", "stranded_second": "reverse"}
+    types = {"gene_id": str} | dict.fromkeys(names, float)
+    table = read_columns(file, comment="#", usecols=["gene_id", *names], dtype=types, quoting=csv.QUOTE_NONE)
+    return table.set_index("gene_id").rename(columns=names).rename_axis("gene")
+
+
+def read_gdc_star(reading: Reading) -> RawCounts:
+    """Read the column of one strand of the files of the GDC; its own analyses use the unstranded one."""
+    return read_star(reading, _gdc_table)
+
+
+def read_star(reading: Reading, table_of: Callable[[str], pd.DataFrame] = _star_table) -> RawCounts:
     """Read the column of one strand of STAR's files, or of the strand that the counts themselves tell (``auto``)."""
     located, strand = reading.located, reading.strand
     by_strand: dict[str, dict[str, pd.Series]] = {name: {} for name in _STRANDS}
-    unassigned, types = {}, {"gene": str} | dict.fromkeys(_STRANDS, float)
+    unassigned = {}
     for sample, file in zip(located.samples, located.files, strict=True):
-        table = read_columns(file, header=None, index_col=0, names=["gene", *_STRANDS], dtype=types)
+        table = table_of(file)
         is_total = table.index.str.startswith("N_")
         unassigned[sample] = {str(name): list(map(int, row)) for name, row in table[is_total].iterrows()}
         for name in _STRANDS:

@@ -18,6 +18,7 @@ from degsteps.inputs.transcripts import genes_of_transcripts, is_header
 
 _TX_COLUMNS = {
     "salmon": ("Name", "EffectiveLength", "NumReads", "TPM"),
+    "salmon_genes": ("Name", "EffectiveLength", "NumReads", "TPM"),
     "kallisto": ("target_id", "eff_length", "est_counts", "tpm"),
     "rsem": ("gene_id", "effective_length", "expected_count", "TPM"),
 }

@@ -34,10 +34,10 @@ def open_bytes(path: str) -> BinaryIO:
     return open_zstd(path) if head == b"\x28\xb5\x2f\xfd" else open(path, "rb")
 
 
-def _after_header(stream: BinaryIO) -> BinaryIO:
-    """Read up to and including the header; comments and blank lines may stand before it."""
-    for line in stream:
-        if line.strip() and not line.startswith(b"#"):
+def _after_header(stream: BinaryIO, scan: Scan) -> BinaryIO:
+    """Read up to and including the header; comments, titles and blank lines may stand before it."""
+    for number, _ in enumerate(stream, start=1):
+        if number == scan.header_line:
             return stream
     raise DataError("the file has no header.")
 
@@ -75,7 +75,7 @@ def _read_plain_counts(scan: Scan) -> pd.DataFrame | None:
     values = np.empty((scan.n_genes, len(scan.positions)), dtype=np.int64, order="F")
     genes: list[str] = []
     with open_bytes(scan.path) as stream:
-        for lines in _whole_lines(_genes_only(_after_header(stream), scan)):
+        for lines in _whole_lines(_genes_only(_after_header(stream, scan), scan)):
             block = _parse_digits(lines, scan)
             if block is None or len(genes) + len(block[0]) > scan.n_genes:
                 return None
@@ -163,10 +163,10 @@ def _read_any_numbers(scan: Scan) -> pd.DataFrame:
 def _read_numbers(scan: Scan, kind: type) -> pd.DataFrame:
     with open_bytes(scan.path) as stream:
         read = pd.read_csv(
-            _genes_only(_after_header(stream), scan),
+            _genes_only(_after_header(stream, scan), scan),
             sep=scan.delimiter,
             header=None,
-            names=range(len(scan.columns) + scan.has_row_names),
+            names=range(len(scan.columns) + scan.has_row_names + scan.n_trailing),
             usecols=[scan.gene_position, *scan.positions],
             dtype={scan.gene_position: str} | dict.fromkeys(scan.positions, kind),
             keep_default_na=False,

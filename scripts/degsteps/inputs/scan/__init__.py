@@ -10,14 +10,17 @@ from degsteps.inputs.scan.kept import CACHE, scan_counts
 from degsteps.inputs.scan.lines import dates_among, has_full_gene
 from degsteps.inputs.scan.names import is_no_gene
 from degsteps.inputs.scan.scan import Scan
+from degsteps.inputs.scan.titles import LINES_OF_TITLES, header_position
 from degsteps.inputs.scan.verdict import annotation_columns, scan_faults
 
 __all__ = [
     "CACHE",
+    "LINES_OF_TITLES",
     "Scan",
     "annotation_columns",
     "dates_among",
     "has_full_gene",
+    "header_position",
     "is_no_gene",
     "scan_counts",
     "scan_faults",

@@ -7,6 +7,7 @@ Rows that hold nothing but digits and delimiters, which is nearly all of them, a
 import csv
 import gzip
 import io
+import itertools
 import json
 import math
 import zlib
@@ -23,6 +24,7 @@ from degsteps.inputs.scan.digits import column_sums
 from degsteps.inputs.scan.names import ASKED, TOTAL_OF_ROWS, column_kind, row_kind
 from degsteps.inputs.scan.scan import Scan
 from degsteps.inputs.scan.sums import EDGE, SumSearch, is_like_a_mean, is_like_a_total, is_sum_of_others
+from degsteps.inputs.scan.titles import ID_NAMES, LINES_OF_TITLES, header_position, trimmed
 from degsteps.inputs.sheet import access_fault, detect_delimiter, format_fault
 
 #: Ids that are dates, beyond which no more are kept.
@@ -141,13 +143,15 @@ class _Scanner:
             self.scan.faults.append(fault)
             return
         lines = self.numbered(stream)
-        header = self.header(lines)
-        if header is None:
+        head = self.header(lines)
+        if head is None:
             return
+        header, lines = head
         first = next(lines, None)
         if first is None:
             self.scan.faults.append(Finding("", "has a header and no genes.", "Give one line per gene."))
             return
+        self.line = first[0]
         if self.has_odd_header(header, first[1]) or not self.place_columns(header):
             return
         self.block.append(first)
@@ -166,35 +170,95 @@ class _Scanner:
             self.line = number
             stripped = line.rstrip(b"\r\n")
             if stripped.strip():
+                if self.scan.n_trailing:
+                    stripped = self.without_trailing(stripped)
                 yield number, stripped
 
-    def header(self, lines: Iterator[tuple[int, bytes]]) -> list[str] | None:
+    def without_trailing(self, line: bytes) -> bytes:
+        """Cut the delimiters that stand at the end of every line; a line without them is told by its cells."""
+        end = self.mark * self.scan.n_trailing
+        if line.endswith(end) and line.count(self.mark) >= self.width - 1 + self.scan.n_trailing:
+            return line[: -len(end)]
+        return line
+
+    def header(self, lines: Iterator[tuple[int, bytes]]) -> tuple[list[str], Iterator[tuple[int, bytes]]] | None:
+        """Return the names in the header and the lines below; titles may stand above it."""
+        first: list[tuple[int, bytes]] = []
         for number, line in lines:
-            if line.startswith(b"#"):
+            if not first and line.startswith(b"#"):
                 self.scan.n_comment_lines += 1
                 self.last_comment = number, line
                 continue
-            text = line.decode("utf-8-sig")
-            if "\r" in text:
-                what = "ends its lines with a carriage return alone, as old Macintosh programs did."
-                self.scan.faults.append(Finding("", what, "Save it with Unix or Windows line ends."))
-                return None
-            delimiter = detect_delimiter(text)
-            if delimiter is None:
-                what = f"no tab, comma or semicolon separates columns: {quoted(text[:60])}."
-                self.scan.faults.append(Finding(f"line {number}", what, "Save it as tab- or comma-separated text."))
-                return None
-            self.scan.delimiter = delimiter
-            self.mark = delimiter.encode()
-            return [name.strip() for name in next(csv.reader([text], delimiter=delimiter, strict=True))]
-        self.scan.faults.append(Finding("", "is empty.", "Give a header and one line per gene."))
-        return None
+            first.append((number, line))
+            if len(first) == LINES_OF_TITLES:
+                break
+        if not first:
+            self.scan.faults.append(Finding("", "is empty.", "Give a header and one line per gene."))
+            return None
+        texts = [self.head_text(line) for _, line in first]
+        position = header_position([self.head_cells(text) for text in texts])
+        self.scan.titles = texts[:position]
+        number, text = first[position][0], texts[position]
+        self.scan.header_line = number
+        if "\r" in text:
+            what = "ends its lines with a carriage return alone, as old Macintosh programs did."
+            self.scan.faults.append(Finding("", what, "Save it with Unix or Windows line ends."))
+            return None
+        delimiter = detect_delimiter(text)
+        if delimiter is None:
+            self.line = number
+            what = f"no tab, comma or semicolon separates columns: {quoted(text[:60])}."
+            self.scan.faults.append(Finding(f"line {number}", what, "Save it as tab- or comma-separated text."))
+            return None
+        self.scan.delimiter = delimiter
+        self.mark = delimiter.encode()
+        self.line = number
+        names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter, strict=True))]
+        return self.without_trailing_names(names, first[position + 1 :], lines)
+
+    def head_text(self, line: bytes) -> str:
+        # Faults of letters are said of the line that they are in when it is read.
+        return line.decode("utf-8-sig", errors="surrogateescape")
+
+    def head_cells(self, text: str) -> list[str]:
+        delimiter = detect_delimiter(text)
+        try:
+            return next(csv.reader([text], delimiter=delimiter)) if delimiter and "\r" not in text else [text]
+        except csv.Error:
+            return [text]
+
+    def without_trailing_names(
+        self, names: list[str], first: list[tuple[int, bytes]], lines: Iterator[tuple[int, bytes]]
+    ) -> tuple[list[str], Iterator[tuple[int, bytes]]]:
+        """Cut delimiters at the end of the header and of the lines below, if nothing ever stands behind them."""
+        trailing = [len(cells) - len(trimmed(cells)) for _, line in first for cells in [self.head_cells_of(line)]]
+        n_data, n_names = min(trailing, default=0), len(names) - len(trimmed(names))
+        width = len(self.head_cells_of(first[0][1])) if first else 0
+        # Without the name of the ids, a blank last cell may as well be a missing count below names of rows.
+        has_id_name = not names[0] or bare(names[0]) in ID_NAMES
+        if n_names == 0 and n_data == 1 and width == len(names) + 1 and has_id_name:
+            self.scan.n_trailing = 1
+        elif 0 < n_names <= n_data and width in (len(names), len(names) + 1):
+            self.scan.n_trailing = n_names
+            names = names[:-n_names]
+        self.width = len(names) + (width == len(names) + self.scan.n_trailing + 1)
+        cut = [(number, self.without_trailing(line) if self.scan.n_trailing else line) for number, line in first]
+        return names, itertools.chain(cut, lines)
+
+    def head_cells_of(self, line: bytes) -> list[str]:
+        text = self.head_text(line)
+        if '"' not in text:
+            return text.split(self.scan.delimiter)
+        try:
+            return next(csv.reader([text], delimiter=self.scan.delimiter))
+        except csv.Error:
+            return [text]
 
     def has_odd_header(self, header: list[str], first_line: bytes) -> bool:
         """Compare the header with the first line of data; return whether columns cannot be told."""
         cells = self.cells(first_line)
         number, comment = self.last_comment
-        if comment and len(self.cells(comment)) == len(cells) > 2:
+        if comment and len(trimmed(self.cells(comment))) == len(cells) > 2:
             what = "begins with '#', so it is taken for a comment, but it has as many cells as the table."
             self.scan.faults.append(Finding(f"line {number}", what, "If it is the header, delete the '#'."))
         elif len(cells) == len(header) + 1 and not cells[-1].strip():

@@ -14,6 +14,8 @@ class Scan:
     path : the file.
     delimiter : what separates the cells.
     n_comment_lines : lines that begin with ``#`` before the header (featureCounts writes one).
+    titles : lines above the header that are neither comments nor blank.
+    n_trailing : delimiters at the end of every line, behind its last cell; and ``header_line`` is the header's number.
     has_row_names : whether the header lacks the name of the gene column, as R's ``write.table`` leaves it out.
     columns : names in the header, trimmed.
     gene_column : name of the column of gene ids; blank if it has none.
@@ -49,6 +51,9 @@ class Scan:
     path: str
     delimiter: str = "\t"
     n_comment_lines: int = 0
+    titles: list[str] = field(default_factory=list)
+    n_trailing: int = 0
+    header_line: int = 1
     has_row_names: bool = False
     columns: list[str] = field(default_factory=list)
     gene_column: str = ""

@@ -38,6 +38,11 @@ def scan_faults(
     sample_ids : ids in the sample sheet; with them, other columns that are called like annotation are faults.
     """
     faults, notes = list(scan.faults), []
+    if scan.titles:
+        number, title = len(scan.titles), scan.titles[0].strip(",;\t ")[:60]
+        what = f"the header is line {scan.header_line}; {counted(number, 'line')} above it "
+        what += f"{verb(number, 'is a title', 'are titles')} and passed over, the first {quoted(title)}."
+        notes.append(Finding("header", what, "Nothing is to be done if that is so."))
     annotation = annotation_columns(scan, sample_ids)
     commas = [name for name in annotation if _DECIMAL_COMMA.fullmatch(str(scan.text_cells.get(name, [0, "", ""])[2]))]
     if commas:
