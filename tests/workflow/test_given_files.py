@@ -18,7 +18,7 @@ def annotated(tmp_path_factory):
     folder = tmp_path_factory.mktemp("given")
     write_studies(folder)
     shutil.copy(REPO / "resources" / "genes" / "fly.tsv.gz", folder / "given" / "genes.tsv.gz")
-    (folder / "given" / "dropped.txt").write_text("FBgn0000018\n")
+    (folder / "given" / "dropped.txt").write_text("FBgn0000045\n")
     config = folder / "config" / "analyses" / "small.yaml"
     text = re.sub(r"genes: \S*fly.tsv.gz", "genes: given/genes.tsv.gz", config.read_text())
     assert "given/genes.tsv.gz" in text
