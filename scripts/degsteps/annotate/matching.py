@@ -300,7 +300,7 @@ def require_mapped(
     first_ids = f"First genes of the annotation: {', '.join(map(str, ids[:5]))}. " if len(ids) else ""
     raise DataError(
         f"{source}: {len(annotation) - len(missed):,} of {len(annotation):,} genes ({share:.1%}) are in the gene "
-        f"annotation, and min_mapped_fraction asks for {min_mapped_fraction:.1%}. "
+        f"annotation{f', and min_mapped_fraction asks for {min_mapped_fraction:.1%}' if min_mapped_fraction > 0 else ''}. "
         f"First genes not found: {', '.join(map(str, missed[:5]))}. {first_ids}{_likely_cause(missed, ids)}"
     )
 

@@ -183,12 +183,6 @@ def unpack_symmetric(packed: np.ndarray) -> np.ndarray:
     return full
 
 
-def pack_symmetric(full: np.ndarray) -> np.ndarray:
-    """Full symmetric matrices (genes, p, p) as packed lower triangles (p(p+1)/2, genes)."""
-    p = full.shape[1]
-    return np.stack([full[:, i, j] for i in range(p) for j in range(i + 1)])
-
-
 def _cholesky_diagonals(matrices: np.ndarray) -> np.ndarray:
     """Diagonals of the Cholesky factors of (genes, p, p) matrices; NaN for those that are not positive definite."""
     try:

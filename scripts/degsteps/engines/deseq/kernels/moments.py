@@ -38,8 +38,3 @@ def rough_dispersion(normalized: np.ndarray, groups: DesignGroups) -> np.ndarray
 def moments_dispersion(mean: np.ndarray, variance: np.ndarray, mean_inverse_size_factor: float) -> np.ndarray:
     """Dispersion by the method of moments, ignoring the design: (variance - mean * E[1/s]) / mean^2."""
     return (variance - mean_inverse_size_factor * mean) / mean**2
-
-
-def linear_means(normalized: np.ndarray, groups: DesignGroups) -> np.ndarray:
-    """Fitted means of a linear model of the normalised counts, per group; (samples, genes) -> (groups, genes)."""
-    return groups.linear_predictor(groups.least_squares(normalized))
