@@ -298,9 +298,10 @@ def require_mapped(
     missed = annotation.index[annotation[STATUS] == "not_found"]
     ids = pd.Index(table_genes)
     first_ids = f"First genes of the annotation: {', '.join(map(str, ids[:5]))}. " if len(ids) else ""
+    bound = f", and min_mapped_fraction asks for {min_mapped_fraction:.1%}" if min_mapped_fraction > 0 else ""
     raise DataError(
         f"{source}: {len(annotation) - len(missed):,} of {len(annotation):,} genes ({share:.1%}) are in the gene "
-        f"annotation{f', and min_mapped_fraction asks for {min_mapped_fraction:.1%}' if min_mapped_fraction > 0 else ''}. "
+        f"annotation{bound}. "
         f"First genes not found: {', '.join(map(str, missed[:5]))}. {first_ids}{_likely_cause(missed, ids)}"
     )
 

@@ -118,7 +118,8 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     files = ["<filter>/filter.png", *normalized_tables(analysis), *surrogate_association(analysis)]
     files += ["<batch>/association.tsv", *compiled_contrasts(analysis)]
     files += [f"<qc>/{name}" for name in ("verdicts.tsv", *(f"{figure}.png" for figure in QC_FIGURES))]
-    files += [*values_and_genes(analysis), *identity_table(analysis, wildcards, "identity.tsv")]
+    files += ["<filter>/annotation.tsv", *identity_table(analysis, wildcards, "identity.tsv")]
+    files += ["<transform>/adjusted.parquet"] if settings.has_adjusted(analysis) else []
     if is_blinded(analysis):
         return files
     files += ["<test>/dispersion.png"]
@@ -145,12 +146,6 @@ def reported_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     files += concordance_files(analysis, wildcards, ".concordance.png", ".concordance.svg")
     files += plan_file(analysis)
     return [path for path in dict.fromkeys(files) if path.endswith((".tsv", ".json", ".png", ".svg"))]
-
-
-def values_and_genes(analysis: Analysis) -> list[str]:
-    """Return the annotation of the genes, and the values without batches where there are any."""
-    adjusted = ["<transform>/adjusted.parquet"] if settings.has_adjusted(analysis) else []
-    return ["<filter>/annotation.tsv", *adjusted]
 
 
 def plan_file(analysis: Analysis, wildcards: Any = None) -> list[str]:
