@@ -183,6 +183,7 @@ DESIGN = Section(
         File(r"association\.tsv", "How far columns of the sheet are confounded.", text=("a", "b")),
         File(r"cells\.tsv", "Samples by all levels of the design."),
         File(r"design\.json", "Formula, levels and coefficients, for programs."),
+        File(r"compiled_design\.json", "The design with all that it was made from: what the later steps read."),
         File(r"contrasts\.json", "Weights of coefficients and of groups in each contrast, for programs."),
     ),
     chapter=Chapter("design", "Design"),
@@ -265,10 +266,10 @@ SURROGATES = Section(
     stage="batch",
     name="surrogates",
     files=(
-        File(r"(sets/[^/]+/)?surrogates\.tsv", "Surrogate variables of the design."),
-        File(r"(sets/[^/]+/)?samples\.tsv", "Sample sheet with the surrogate variables."),
+        File(r"surrogates\.tsv", "Surrogate variables of the design."),
+        File(r"samples\.tsv", "Sample sheet with the surrogate variables."),
         File(
-            r"(sets/[^/]+/)?surrogate_association\.tsv",
+            r"surrogate_association\.tsv",
             "What the surrogate variables go with.",
             text=("column",),
         ),

@@ -84,7 +84,6 @@ FILTER = Section(
     files=(
         File(r"counts\.parquet", "Raw counts of the genes that are tested."),
         File(r"genes\.tsv", "Every gene: kept or not, and why.", text=("reason",)),
-        File(r"sets/[^/]+/genes\.tsv", "", text=("reason",)),
     ),
     chapter=Chapter("filter", "Filter"),
     blocks={"filter": _blocks},

@@ -81,7 +81,6 @@ SAMPLES = Section(
         File(r"counts\.parquet", "Raw counts of the analysed samples, every gene."),
         File(r"samples\.tsv", "Sample sheet of the analysed samples.", text=EVERY_COLUMN),
         File(r"sample_account\.tsv", "Every sample of sheet and counts: kept or not, and why.", text=("reason",)),
-        File(r"sets/[^/]+/sample_account\.tsv", "", text=("reason",)),
     ),
     chapter=Chapter("samples", "Samples and genes"),
     blocks={"samples": _account_blocks},

@@ -16,12 +16,16 @@ from degsteps.sections.results import Results, StoredTables, matches, place_of
 
 
 def file_definition(place: str, sections: Iterable[Section] = SECTIONS) -> File | None:
-    """Return what sections say of the file at a place (``stage/name``); None if no section knows it."""
+    """Return what sections say of the file at a place (``stage/name``); None if no section knows it.
+
+    A file of a set of samples is what the file of all samples is.
+    """
+    of_all = re.sub(r"^(\w+)/sets/[^/]+/", r"\1/", place)
     files = [
         file
         for section in sections
         for file in section.files
-        if re.fullmatch(f"{file.stage or section.stage}/(?:{file.pattern})", place)
+        if re.fullmatch(f"{file.stage or section.stage}/(?:{file.pattern})", of_all)
     ]
     return min(files, key=lambda file: file.is_rest, default=None)
 

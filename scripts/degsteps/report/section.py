@@ -36,7 +36,7 @@ PLAN = Section(
     stage="report",
     name="plan",
     title="Report",
-    files=(File(r"plan\.tsv", "", text=EVERY_COLUMN),),
+    files=(File(r"plan\.tsv", "How the run differs from the locked plan.", text=EVERY_COLUMN),),
     verdicts=_plan_verdicts,
     checks={"plan": "Locked plan"},
 )

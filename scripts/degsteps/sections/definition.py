@@ -30,7 +30,7 @@ class File:
 
     Attributes
     ----------
-    pattern : regular expression of the whole path below the stage's folder.
+    pattern : regular expression of the whole path below the folder of the stage, or of a set of samples in it.
     purpose : what it is for, in a sentence.
     text : for a table that the report reads: columns that are text even if they look like numbers.
     is_of_genes : whether it is a result table of genes: annotation as text, then results as numbers.

@@ -133,6 +133,8 @@ TEST = Section(
     files=(
         File(r"model\.h5ad", "The fitted model, for more contrasts without fitting again."),
         File(r"genes\.tsv", "Means and variances (dispersions) of each gene."),
+        File(r"trend\.json", "The trend through the genes of all parts."),
+        File(r"fit_(gene_wise|coefficients)/.*", "A part of the fit; the model holds all of them."),
         File(r".*\.tsv", "Result table without annotation.", is_rest=True),
     ),
     chapter=Chapter("results", "Results"),
@@ -307,8 +309,8 @@ SENSITIVITY = Section(
     stage="test",
     name="sensitivity",
     files=(
-        File(r"(sets/[^/]+/)?sensitivity/.*\.tsv", "What each contrast calls under each combination of settings."),
-        File(r"(sets/[^/]+/)?sensitivity/.*\.parquet", "In which share of the settings each gene is called."),
+        File(r"sensitivity/.*\.tsv", "What each contrast calls under each combination of settings."),
+        File(r"sensitivity/.*\.parquet", "In which share of the settings each gene is called."),
     ),
     of_contrast=_sensitivity_of_contrast,
     verdicts=lambda results: filter(None, map(sensitivity_verdict, results.facts_of_all("plot_sensitivity"))),
@@ -385,12 +387,12 @@ INFLUENCE = Section(
     name="influence",
     files=(
         File(
-            r"(sets/[^/]+/)?influence/samples\.tsv",
+            r"influence/samples\.tsv",
             "What each contrast calls without each sample.",
             text=("without", "problem"),
         ),
         File(
-            r"(sets/[^/]+/)?influence/genes\.tsv",
+            r"influence/genes\.tsv",
             "Called genes: in how many of these fits, and without which samples not.",
         ),
     ),
@@ -448,13 +450,13 @@ CONCORDANCE = Section(
     stage="test",
     name="concordance",
     files=(
-        File(r"(sets/[^/]+/)?concordance/[^/]*\.genes\.tsv", "What each engine says of each gene, and who calls it."),
+        File(r"concordance/[^/]*\.genes\.tsv", "What each engine says of each gene, and who calls it."),
         File(
-            r"(sets/[^/]+/)?concordance/[^/]*\.agreement\.tsv",
+            r"concordance/[^/]*\.agreement\.tsv",
             "How far the engines agree on a contrast.",
             text=("second",),
         ),
-        File(r"(sets/[^/]+/)?concordance/.*\.tsv", "All contrasts by a second engine."),
+        File(r"concordance/.*\.tsv", "All contrasts by a second engine."),
     ),
     of_contrast=_concordance_of_contrast,
     columns=(

@@ -22,6 +22,7 @@ from degsteps.report.workbook import write_workbook
 from degsteps.sections.definition import Chapter, Column, File, Section, Sheet, Verdict, figures, text
 from degsteps.sections.results import Results, StoredTables, place_of
 from degsteps.tables import read_json, read_table, read_text_table, write_table
+from tests.conftest import REPO
 from tests.unit.report import report_inputs
 
 TOY_TABLE = "enrich/sets.tsv"
@@ -254,3 +255,24 @@ def test_tables_are_read_once_and_when_they_are_looked_at():
     assert results.table("qc/sets/b/a.tsv")["path"].iloc[0] == "b.tsv"
     assert read == ["qc/sets/b/a.tsv"]
     assert list(results.figures) == ["qc/a"]
+
+
+def outputs_of_rules():
+    """Return the places of every file that a rule before the report writes, of all samples and of a set of them."""
+    values = {"part": "1-of-2", "contrast": "b_vs_a", "family": "both", "engine": "voom", "table": "cpm"}
+    values |= {"sample_set": "women"}
+    places = set()
+    for path in sorted((REPO / "rules").glob("*.smk")):
+        blocks = re.findall(r"^    output:\n((?: {8}.*\n)+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for stage, rest in re.findall(r"<(\w+)>((?:\{subset\})?/[^\"]+)", "".join(blocks)):
+            if rest.endswith(".record.json") or stage in ("report", "version"):
+                continue
+            stage = stage.removesuffix("_whole").removesuffix("_in_parts")
+            places |= {f"{stage}{rest.format(subset=subset, **values)}" for subset in ("", "/sets/women")}
+    return sorted(places)
+
+
+def test_every_file_that_a_rule_writes_says_what_it_is_for():
+    places = outputs_of_rules()
+    assert {"batch/compiled_design.json", "filter/sets/women/genes.tsv", "test/model.h5ad"} <= set(places)
+    assert [place for place in places if not purpose(place, SECTIONS)] == []
