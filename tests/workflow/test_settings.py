@@ -673,8 +673,9 @@ def test_setting_is_needed(variants, key, monkeypatch):
 def test_unmapped_genes_stop_the_run(variants):
     record = json.loads((variants / "results/base/1.0/02_filter/annotate_genes.record.json").read_text())
     command = record["command"].replace("given/genes.tsv", "../genes_of_another_species.tsv")
+    # One gene of this species, so that the bound decides: a table of which nothing is found is refused at any bound.
     other = variants.parent / "genes_of_another_species.tsv"
-    other.write_text("gene\tsymbol\nENSG00000000003\tTSPAN6\n")
+    other.write_text("gene\tsymbol\nENSG00000000003\tTSPAN6\nFBgn0000045\tAct79B\n")
     command = command.replace("results/base", "results/elsewhere").replace(
         "--genes results/elsewhere", "--genes results/base"
     )
