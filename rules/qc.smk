@@ -14,7 +14,6 @@ rule compute_qc:
         transformed="<transform>{subset}/transformed.parquet",
         adjusted=job(files.adjusted),
         lengths=job(files.lengths),
-        control_genes=given_file("normalize.control_genes"),
     output:
         libraries="<qc>{subset}/libraries.tsv",
         boxplots="<qc>{subset}/boxplots.tsv",
@@ -47,6 +46,7 @@ rule compute_qc:
         outlier_mad=setting("qc.outlier_mad"),
         tested_factors=job(settings.tested_factors),
         size_factor_method=setting("normalize.size_factors"),
+        control_genes=setting("normalize.control_genes"),
         transform_method=setting("transform.method"),
         blinded_columns=job(settings.masked_columns),
         code=code("compute_qc"),

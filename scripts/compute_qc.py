@@ -39,11 +39,11 @@ def main(
     outlier_mad: float,
     tested_factors: list[str],
     size_factor_method: str,
+    control_genes: str | None,
     transform_method: str,
     blinded_columns: list[str],
     adjusted: OptionalInput = None,
     lengths: OptionalInput = None,
-    control_genes: OptionalInput = None,
 ) -> dict:
     """Write every quality table; matrices are genes x samples."""
     factor = read_table(size_factors)["size_factor"]

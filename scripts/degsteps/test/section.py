@@ -184,6 +184,14 @@ TEST = Section(
         "p_values": "P-values",
         "missing": "Genes without p-value",
     },
+    columns=(
+        Column(
+            "called_at",
+            "Called at",
+            "The smallest of the chosen false discovery rates at which the gene is called; blank if at none.",
+            kind="p",
+        ),
+    ),
     sheets=_sheets,
 )
 

@@ -120,6 +120,12 @@ def tested_factors(analysis: Analysis, wildcards: Any) -> list[str]:
     return [name for name in dict.fromkeys(tested) if name not in masked]
 
 
+def called_levels(analysis: Analysis, wildcards: Any) -> list[float]:
+    """Return the false discovery rates at which calls are marked, if there are several."""
+    test = analysis["test"]
+    return [test["alpha"], *test["further_alphas"]] if test["further_alphas"] else []
+
+
 def batch_columns(analysis: Analysis, wildcards: Any) -> list[str]:
     """Return the batches that are compared with the design; a set of samples has its own formula, and no others."""
     return [] if subset_name(analysis, wildcards) else analysis["batch"]["columns"]

@@ -444,7 +444,12 @@ def test_scripts_compute_without_matplotlib_and_draw_the_same_bytes_twice(tmp_pa
         "columns": ["dex"],
         "batch_columns": ["cell"],
     }
-    methods = {"tested_factors": ["dex"], "size_factor_method": "ratio", "transform_method": "vst"}
+    methods = {
+        "tested_factors": ["dex"],
+        "size_factor_method": "ratio",
+        "transform_method": "vst",
+        "control_genes": None,
+    }
     made = {name: tmp_path / f"{name}.tsv" for name in TABLES}
     words = {name: tmp_path / f"{name}.tsv" for name in ("outliers", "verdicts")}
     record = run_script(
