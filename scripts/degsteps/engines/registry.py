@@ -64,6 +64,7 @@ class Engine:
     method, citations : how a methods text names it beside another engine.
     package, release : the package that computes it, if not this one, and what to say of its version.
     is_first, is_second : whether it can be ``test.engine``, and in ``test.concordance``.
+    needs_filter : whether genes with few reads mislead it, as its trend of variances bends there.
     is_advised : whether messages name it as what to take instead of another.
     rule : which rule tests the contrasts by it as a second engine.
     lacks : what to say of an ability that it has not, where there is more to say than usual; ``{engine}`` stands for
@@ -84,6 +85,7 @@ class Engine:
     release: str = ""
     is_first: bool = True
     is_second: bool = True
+    needs_filter: bool = False
     is_advised: bool = True
     rule: str = "test_second_engine"
     lacks: Mapping[str, str] = field(default_factory=dict)
@@ -194,6 +196,7 @@ _RECORDS = (
     Engine(
         name="voom",
         title="limma-voom",
+        needs_filter=True,
         description="linear models of log counts with weights (limma-voom), also for correlated samples of one "
         "subject; needs `cooks_filter: false` and `shrinkage: none`.",
         knows=frozenset({"alternatives", "many_fits", "reduced", "stage_wise", "subjects"}),
