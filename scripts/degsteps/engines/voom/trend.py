@@ -56,6 +56,7 @@ def voom(
     library_sizes: np.ndarray,
     block: np.ndarray | None = None,
     correlation: float = 0.0,
+    sample_weights: np.ndarray | None = None,
 ) -> Voom:
     """Estimate the precision of each log count from the trend of variance over mean.
 
@@ -66,9 +67,12 @@ def voom(
     library_sizes : ndarray, (samples,)
         Effective library sizes.
     block, correlation : samples of one block, and how they are correlated.
+    sample_weights : ndarray, (samples,), optional
+        Of the fits that the trend is taken from; the weights that come out do not hold them.
     """
     values = log_cpm(counts, library_sizes)
-    regression = Regression(values, design, block=block)
+    of_samples = None if sample_weights is None else np.broadcast_to(sample_weights, values.shape)
+    regression = Regression(values, design, of_samples, block)
     solution = regression.solve(correlation)
     root_deviation = (solution.residual_sum / regression.residual_df) ** 0.25
     depth = np.log2(library_sizes + 1.0)
