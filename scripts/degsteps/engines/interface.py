@@ -44,18 +44,39 @@ class FitData:
 
 
 @dataclass(frozen=True)
+class QuasiLikelihood:
+    """How quasi-dispersions are estimated.
+
+    Attributes
+    ----------
+    legacy : the method of edgeR 3 (trended dispersions, deviances as they are); else that of edgeR 4.
+    robust : fewer prior degrees of freedom for genes that vary more than the prior explains.
+    top_proportion : share of the genes, the most abundant ones, that the common dispersion is estimated from; ``None``
+        chooses by the number of genes and samples.
+    prior_count : average count that is added for fold changes.
+    """
+
+    legacy: bool = False
+    robust: bool = False
+    top_proportion: float | None = None
+    prior_count: float = 0.125
+
+
+@dataclass(frozen=True)
 class FitSettings:
     """How dispersions are fitted; engines without dispersions have no use for it.
 
     Attributes
     ----------
-    compatibility : ``r`` reproduces R's DESeq2, early stopping included; ``exact`` takes the optimum of every gene.
+    compatibility : ``r`` reproduces R's package, early stopping included; ``exact`` takes the optimum of every gene.
     fit_type : trend of dispersions over the mean: ``parametric`` (where it does not fit, the engine's fall-back),
         ``local`` or ``mean``.
+    quasi_likelihood : of the engine that has quasi-dispersions.
     """
 
     compatibility: str = "r"
     fit_type: str = "parametric"
+    quasi_likelihood: QuasiLikelihood = QuasiLikelihood()
 
 
 @dataclass(frozen=True)
