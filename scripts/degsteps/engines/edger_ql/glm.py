@@ -229,24 +229,30 @@ def unit_deviances(counts: np.ndarray, mean: np.ndarray, dispersion: Dispersion,
     """
     y, m = counts + _LITTLE, mean + _LITTLE
     phi = np.asarray(dispersion, dtype=float)
+    logs = np.log(y / m)
     difference = y - m
     with np.errstate(divide="ignore", invalid="ignore"):
         if phi.ndim == 0 and phi == 0:
-            ratio = difference
+            rest = difference
         else:
-            ratio = np.log1p(phi * difference / (1.0 + phi * m))
-            ratio *= y + 1.0 / phi
-        deviance = y * np.log(y / m)
-        deviance -= ratio
+            rest = m * phi
+            rest += 1.0
+            np.divide(difference, rest, out=rest)
+            rest *= phi
+            np.log1p(rest, out=rest)
+            rest *= y + 1.0 / phi
+        deviance = y * logs
+        deviance -= rest
     small = phi < _SERIES_BELOW
     if series and small.any():
-        of_series = y * np.log(y / m) - difference - 0.5 * difference**2 * phi * (1 - phi * y)
+        of_series = y * logs - difference - 0.5 * difference**2 * phi * (1 - phi * y)
         deviance = np.where(small, of_series, deviance)
-    large = phi * m > _GAMMA_ABOVE
-    if large.any():
-        gamma = (difference / m - np.log(y / m)) * m / (1.0 + phi * m)
-        deviance = np.where(large & ~small, gamma, deviance)
-    return 2.0 * np.maximum(deviance, 0.0)
+    if float(m.max(initial=0.0)) * float(phi.max(initial=0.0)) > _GAMMA_ABOVE:
+        large = (phi * m > _GAMMA_ABOVE) & ~small
+        deviance = np.where(large, (difference / m - logs) * m / (1.0 + phi * m), deviance)
+    np.maximum(deviance, 0.0, out=deviance)
+    deviance *= 2.0
+    return deviance
 
 
 def with_prior_counts(counts: np.ndarray, sizes: np.ndarray, prior_count: float) -> tuple[np.ndarray, np.ndarray]:

@@ -23,6 +23,10 @@ from degsteps.engines.edger_ql.unit_moments import unit_moments
 from degsteps.engines.interface import QuasiLikelihood
 
 
+#: Means above this change little by a prior count.
+_NEAR = 1.0
+
+
 @dataclass(frozen=True)
 class Study:
     """Counts and effective library sizes of some genes, handed out block by block.
@@ -280,7 +284,13 @@ def second_fit(
             result.adjusted_deviance[index], result.df[index], found = of_gene
         result.quasi_dispersion[index] = found
         raised_counts, raised_sizes = glm.with_prior_counts(counts, sizes, settings.prior_count)
-        raised, raised_mean = glm.fit(raised_counts, raised_sizes, study.groups, of_block, series=series)
+        # Coefficients of groups with few counts lie far from what a prior count gives.
+        near = None
+        if not study.groups.is_saturated:
+            near = study.groups.least_squares(np.log(raised_counts / raised_sizes))
+            is_near = (mean > _NEAR).all(axis=0)
+            near[:, is_near] = coefficients[:, is_near]
+        raised, raised_mean = glm.fit(raised_counts, raised_sizes, study.groups, of_block, near, series=series)
         result.raised[index] = raised.T / np.log(2.0)
         result.covariance[index] = packed_covariance(raised_mean, of_block, study.groups).T / np.log(2.0) ** 2
 

@@ -11,6 +11,7 @@ Chebyshev nodes by ``tests/reference/edger_ql/make_unit_moments.R``. Exact ones 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -19,22 +20,24 @@ _TABLE = Path(__file__).parent / "data" / "unit_moments.tsv"
 LARGEST_MEASURED = 4.0
 #: Means below this are taken for none: alpha and kappa are 0.
 SMALLEST_MEAN = 1e-32
+#: Up to this mean, regions that begin at 0 hold ratios to the limit for small means.
+_LIMITED_TO = 0.02
+#: Of the table of parabolas: exponents of 2 from and to which it reaches, and cells in between.
+_OCTAVES = (-7, 13)
+_CELL_BITS = 7
+_CELLS = 2**_CELL_BITS
 _N_EXACT = 200
 _EXACT_RANGE = (1e-7, 1e4)
 
 
-@dataclass(frozen=True)
-class UnitMoments:
+class UnitMoments(Protocol):
     """alpha and kappa as functions of the mean count, at one dispersion."""
-
-    alpha: "_Curve"
-    kappa: "_Curve"
 
     def at(self, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return alpha and kappa at each mean count, any shape."""
-        return self.alpha.at(mean), self.kappa.at(mean)
 
 
+@cache
 def unit_moments(dispersion: float, compatibility: str = "r") -> UnitMoments:
     """Return the moments at a negative-binomial dispersion.
 
@@ -44,7 +47,7 @@ def unit_moments(dispersion: float, compatibility: str = "r") -> UnitMoments:
     """
     if compatibility == "exact" or dispersion >= LARGEST_MEASURED:
         return _exact(dispersion)
-    return UnitMoments(_measured("alpha", dispersion), _measured("kappa", dispersion))
+    return _measured(dispersion)
 
 
 # ---- as edgeR takes them
@@ -52,92 +55,142 @@ def unit_moments(dispersion: float, compatibility: str = "r") -> UnitMoments:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A polynomial of the mean, or of its inverse, between two means."""
+    """A polynomial of the mean, or of its inverse, between two means; coefficients of the powers, highest first."""
 
     start: float
     stop: float
     centre: float
     half: float
     is_inverse: bool
-    #: Coefficients of the powers, highest first.
     powers: np.ndarray
 
-
-@dataclass(frozen=True)
-class _Curve:
-    pieces: tuple[_Piece, ...]
-    moment: str
-    #: Up to this mean the pieces are divided by the limit for small means.
-    limited_to: float
-
     def at(self, mean: np.ndarray) -> np.ndarray:
-        flat = np.asarray(mean, dtype=float).ravel()
-        value = np.zeros(len(flat))
-        place = np.searchsorted([piece.stop for piece in self.pieces[:-1]], flat, side="right")
-        for number, piece in enumerate(self.pieces):
-            chosen = np.flatnonzero(place == number)
-            if not len(chosen):
-                continue
-            here = flat[chosen]
-            with np.errstate(divide="ignore"):
-                x = ((1.0 / here if piece.is_inverse else here) - piece.centre) / piece.half
-            result = np.full(len(here), piece.powers[0])
-            for coefficient in piece.powers[1:]:
-                result *= x
-                result += coefficient
-            if piece.stop <= self.limited_to:
-                result *= _limit(self.moment, np.maximum(here, SMALLEST_MEAN))
-            value[chosen] = result
-        value[flat < SMALLEST_MEAN] = 0.0
-        return value.reshape(np.shape(mean))
+        x = 1.0 / mean if self.is_inverse else mean - self.centre
+        if self.is_inverse:
+            x -= self.centre
+        x *= 1.0 / self.half
+        value = np.full(len(x), self.powers[0])
+        for coefficient in self.powers[1:]:
+            value *= x
+            value += coefficient
+        return value
 
 
-def _limit(moment: str, mean: np.ndarray) -> np.ndarray:
+class _Pieces:
+    """Both moments between the same means: pieces of alpha and of kappa.
+
+    Most values are read from a table of parabolas, one for each 128th of a power of 2, which miss the pieces by 1e-8 of
+    their size; cells in which a piece ends, and means beyond the table, take the pieces themselves.
+    """
+
+    def __init__(self, stops: np.ndarray, pairs: tuple[tuple[_Piece, _Piece], ...]) -> None:
+        self.stops = stops
+        self.pairs = pairs
+        edges = 2.0 ** np.arange(*_OCTAVES)[:, None] * (1 + np.arange(_CELLS) / _CELLS)
+        edges = np.append(edges.ravel(), 2.0 ** _OCTAVES[1])
+        width = np.diff(edges)
+        self.centres = edges[:-1] + width / 2
+        points = self.centres + width / 2 * np.array([-1.0, 0.0, 1.0])[:, None] * (1 - 1e-9)
+        at_points = np.stack(self._by_piece(points))
+        low, middle, high = at_points[:, 0], at_points[:, 1], at_points[:, 2]
+        self.parabolas = np.concatenate(
+            [middle, (high - low) / width, 2 * (high - 2 * middle + low) / width**2]
+        ).T.copy()
+        ends = np.searchsorted(edges, stops, side="right") - 1
+        self.has_end = np.zeros(len(width), dtype=bool)
+        self.has_end[ends[(ends >= 0) & (ends < len(width))]] = True
+
+    def at(self, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        flat = np.ascontiguousarray(mean, dtype=float).ravel()
+        # The exponent and the first bits of a number say which cell it is in.
+        cell = (flat.view(np.int64) >> (52 - _CELL_BITS)) - ((1023 + _OCTAVES[0]) << _CELL_BITS)
+        is_beyond = (cell < 0) | (cell >= len(self.centres))
+        np.clip(cell, 0, len(self.centres) - 1, out=cell)
+        is_beyond |= self.has_end[cell]
+        parabola = self.parabolas[cell]
+        x = flat - self.centres[cell]
+        alpha = (parabola[:, 4] * x + parabola[:, 2]) * x + parabola[:, 0]
+        kappa = (parabola[:, 5] * x + parabola[:, 3]) * x + parabola[:, 1]
+        beyond = np.flatnonzero(is_beyond)
+        if len(beyond):
+            alpha[beyond], kappa[beyond] = self._by_piece(flat[beyond])
+        return alpha.reshape(np.shape(mean)), kappa.reshape(np.shape(mean))
+
+    def _by_piece(self, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        flat = mean.ravel()
+        values = np.empty((2, len(flat)))
+        # Large counts are told from the others by one comparison.
+        is_large = flat >= self.stops[-1]
+        self._fill(values, flat, np.flatnonzero(is_large), len(self.stops))
+        rest = np.flatnonzero(~is_large)
+        place = np.searchsorted(self.stops, flat[rest], side="right")
+        for number in np.flatnonzero(np.bincount(place, minlength=1)):
+            self._fill(values, flat, rest[place == number], number)
+        return values[0].reshape(np.shape(mean)), values[1].reshape(np.shape(mean))
+
+    def _fill(self, values: np.ndarray, flat: np.ndarray, chosen: np.ndarray, number: int) -> None:
+        here = flat[chosen]
+        for row, piece in enumerate(self.pairs[number]):
+            result = piece.at(here)
+            if piece.stop <= _LIMITED_TO:
+                result *= _limit(row == 0, np.maximum(here, SMALLEST_MEAN))
+                result[here < SMALLEST_MEAN] = 0.0
+            values[row, chosen] = result
+
+
+def _limit(is_alpha: bool, mean: np.ndarray) -> np.ndarray:
     """What alpha and kappa tend to for small means."""
     log = np.log(mean)
-    return -log / (1 + log) ** 2 if moment == "alpha" else mean * (log / (1 + log)) ** 2
+    return -log / (1 + log) ** 2 if is_alpha else mean * (log / (1 + log)) ** 2
 
 
 @cache
-def _table() -> list[tuple[str, tuple[float, ...], np.ndarray]]:
-    """Rows of the table: the moment, the bounds of its region, and the values at the nodes of the mean."""
-    rows = []
-    for line in _TABLE.read_text(encoding="utf-8").splitlines()[1:]:
-        moment, *numbers = line.split("\t")
-        values = np.array(numbers, dtype=float)
-        rows.append((moment, tuple(values[:5]), values[5:]))
-    return rows
+def _table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of the table: whether it is alpha, the bounds of its region, and the values at the nodes of the mean."""
+    lines = [line.split("\t") for line in _TABLE.read_text(encoding="utf-8").splitlines()[1:]]
+    numbers = np.array([line[1:] for line in lines], dtype=float)
+    return np.array([line[0] == "alpha" for line in lines]), numbers[:, :5], numbers[:, 5:]
 
 
-def _measured(moment: str, dispersion: float) -> _Curve:
+def _measured(dispersion: float) -> _Pieces:
     """Interpolate between the nodes of the dispersion, and turn the nodes of the mean into polynomials."""
-    regions: dict[tuple[float, ...], list[np.ndarray]] = {}
-    for name, bounds, values in _table():
-        if name == moment and bounds[0] <= dispersion < bounds[1]:
-            regions.setdefault(bounds, []).append(values)
-    pieces = []
-    for (low, high, start, stop, inverse), values in regions.items():
-        from_to = (1 / stop, 1 / start) if inverse else (start, stop)
-        centre, half = sum(from_to) / 2, (from_to[1] - from_to[0]) / 2
-        at_dispersion = _chebyshev(np.array(values), (2 * dispersion - low - high) / (high - low))
-        coefficients = _coefficients(at_dispersion)
-        powers = np.polynomial.chebyshev.cheb2poly(coefficients)[::-1]
-        pieces.append(_Piece(start, stop, centre, half, bool(inverse), powers))
-    return _Curve(tuple(pieces), moment, 0.02)
+    is_alpha, bounds, values = _table()
+    curves = []
+    for of_moment in (is_alpha, ~is_alpha):
+        rows = of_moment & (bounds[:, 0] <= dispersion) & (dispersion < bounds[:, 1])
+        # The rows of a region follow each other: one for each node of the dispersion.
+        first = np.flatnonzero(rows & np.concatenate([[True], (bounds[1:] != bounds[:-1]).any(axis=1)]))
+        n_nodes = int(rows.sum()) // len(first)
+        low, high = bounds[first[0], :2]
+        x = (2 * dispersion - low - high) / (high - low)
+        weights = np.polynomial.chebyshev.chebvander(np.array([x]), n_nodes - 1)[0] @ _to_coefficients(n_nodes)
+        of_regions = values[rows].reshape(len(first), n_nodes, -1)
+        coefficients = np.einsum("n,rnm->rm", weights, of_regions) @ _to_coefficients(values.shape[1]).T
+        curves.append([_piece(*bounds[row, 2:], of_row) for row, of_row in zip(first, coefficients, strict=True)])
+    stops = np.unique([piece.stop for curve in curves for piece in curve if np.isfinite(piece.stop)])
+    starts = np.concatenate([[0.0], stops])
+    pairs = tuple(
+        tuple(next(piece for piece in curve if piece.start <= start < piece.stop) for curve in curves)
+        for start in starts
+    )
+    return _Pieces(stops, pairs)
 
 
-def _coefficients(values: np.ndarray) -> np.ndarray:
-    """Return the Chebyshev coefficients of the polynomial through values at Chebyshev nodes, first axis."""
-    n = len(values)
+def _piece(start: float, stop: float, inverse: float, coefficients: np.ndarray) -> _Piece:
+    from_to = (1 / stop, 1 / start) if inverse else (start, stop)
+    # What the last terms add is less than the digits of the table.
+    n_terms = int(np.flatnonzero(np.abs(coefficients) > 1e-10 * np.abs(coefficients).max())[-1]) + 1
+    powers = np.polynomial.chebyshev.cheb2poly(coefficients[:n_terms])[::-1]
+    return _Piece(start, stop, sum(from_to) / 2, (from_to[1] - from_to[0]) / 2, bool(inverse), powers)
+
+
+@cache
+def _to_coefficients(n: int) -> np.ndarray:
+    """Return the matrix that turns values at Chebyshev nodes into Chebyshev coefficients."""
     angles = np.pi * (2 * np.arange(1, n + 1) - 1) / (2 * n)
     basis = np.cos(np.outer(np.arange(n), angles)) * (2 / n)
     basis[0] /= 2
-    return basis @ values
-
-
-def _chebyshev(values: np.ndarray, x: float) -> np.ndarray:
-    """Return the polynomials through values at Chebyshev nodes, at one point."""
-    return np.polynomial.chebyshev.chebval(x, _coefficients(values))
+    return basis
 
 
 # ---- exactly
@@ -168,8 +221,16 @@ class _Table:
         return np.where(mean < SMALLEST_MEAN, 0.0, value)
 
 
-@cache
-def _exact(dispersion: float) -> UnitMoments:
+@dataclass(frozen=True)
+class _ExactMoments:
+    alpha: _Table
+    kappa: _Table
+
+    def at(self, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.alpha.at(mean), self.kappa.at(mean)
+
+
+def _exact(dispersion: float) -> _ExactMoments:
     logs = np.linspace(*np.log(_EXACT_RANGE), _N_EXACT)
     moments = np.array([exact_moments(mean, dispersion) for mean in np.exp(logs)])
     alpha, kappa = 2 * moments[:, 0] / moments[:, 1], 2 * moments[:, 0] ** 2 / moments[:, 1]
@@ -177,7 +238,7 @@ def _exact(dispersion: float) -> UnitMoments:
         _Table(logs, values, np.gradient(values, logs, edge_order=2), is_proportional)
         for values, is_proportional in ((alpha, False), (kappa, True))
     )
-    return UnitMoments(*tables)
+    return _ExactMoments(*tables)
 
 
 def exact_moments(mean: float, dispersion: float) -> tuple[float, float]:
