@@ -30,6 +30,7 @@ rule fit_model:
         engine=setting("test.engine"),
         compatibility=setting("test.compatibility"),
         fit_type=setting("test.fit_type"),
+        quasi_likelihood=setting("test.quasi_likelihood"),
         subject=job(settings.correlated_subject),
         code=code("fit_model"),
     script:

@@ -123,6 +123,13 @@ def second_engines(analysis: Analysis, wildcards: Any) -> list[str]:
     ]
 
 
+def second_engine_counts(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the counts of all genes where the job's second engine has a filter of its own."""
+    if settings.second_engine_filters(analysis, wildcards) is None:
+        return []
+    return of_subset(analysis, wildcards, "<ingest>/counts.parquet")
+
+
 def engine_calls(analysis: Analysis, wildcards: Any) -> Paths:
     """Return which engines call which gene of the job's contrast, where there are second engines."""
     return f"<test>/concordance/{wildcards.contrast}.genes.tsv" if analysis["test"]["concordance"] else []
