@@ -80,6 +80,22 @@ class FitSettings:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of the genes, where a fit is scattered over jobs.
+
+    Attributes
+    ----------
+    data : counts of the part, with what is fitted to them.
+    rows : its place among all genes.
+    whole : the same of all genes, for engines whose parts look at them, and with transcript lengths.
+    """
+
+    data: FitData
+    rows: slice
+    whole: FitData | None = None
+
+
+@dataclass(frozen=True)
 class Contrast:
     """A contrast as it is tested.
 
@@ -154,6 +170,27 @@ class Fitted(Protocol):
 
     def to_anndata(self) -> "AnnData":
         """The fit as it is stored; the engine's ``read`` is the inverse."""
+
+
+class PartsModule(Protocol):
+    """What an engine has whose fits can be scattered: two passes over the genes, and what sees all of them between.
+
+    The parts joined are the fit of a single job, bit for bit.
+    """
+
+    def first(self, part: Part, settings: FitSettings) -> pd.DataFrame:
+        """Return what the first pass finds of a part, by gene."""
+
+    def between(
+        self, genes: pd.DataFrame, design: pd.DataFrame, whole: FitData | None, settings: FitSettings
+    ) -> dict[str, Any]:
+        """Return what all genes share, from their first pass, as plain values and arrays; ``kind`` names its form."""
+
+    def second(self, part: Part, genes: pd.DataFrame, shared: dict[str, Any], settings: FitSettings) -> Fitted:
+        """Return the fit of a part, from its first pass and what all genes share."""
+
+    def joined(self, parts: list[Fitted]) -> Fitted:
+        """Return one fit from those of its parts, in their order."""
 
 
 class EngineModule(Protocol):

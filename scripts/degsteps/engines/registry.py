@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-    from degsteps.engines.interface import Contrast, EngineModule, FitData, FitSettings, Fitted, TableSettings
+    from degsteps.engines.interface import (
+        Contrast,
+        EngineModule,
+        FitData,
+        FitSettings,
+        Fitted,
+        PartsModule,
+        TableSettings,
+    )
     from degsteps.engines.wording import Wording
 
 #: What an engine may know, and what that means.
@@ -71,6 +79,8 @@ class Engine:
     lacks : what to say of an ability that it has not, where there is more to say than usual; ``{engine}`` stands for
         its name.
     load : imports its module.
+    load_parts : imports what fits parts of the genes, for ``scatter``.
+    parts_see_all : whether each part reads the counts of all genes.
     """
 
     name: str
@@ -82,6 +92,8 @@ class Engine:
     method: str
     citations: tuple[str, ...]
     load: Callable[[], "EngineModule"]
+    load_parts: Callable[[], "PartsModule"] | None = None
+    parts_see_all: bool = False
     description: str = ""
     package: str | None = None
     release: str = ""
@@ -150,6 +162,18 @@ def _deseq() -> "EngineModule":
     return engine
 
 
+def _deseq_parts() -> "PartsModule":
+    from degsteps.engines.deseq import parts
+
+    return parts
+
+
+def _edger_ql_parts() -> "PartsModule":
+    from degsteps.engines.edger_ql import parts
+
+    return parts
+
+
 def _voom() -> "EngineModule":
     from degsteps.engines.voom import engine
 
@@ -185,6 +209,7 @@ _RECORDS = (
         method="the negative-binomial model of DESeq2 as implemented in degsteps",
         citations=("love2014",),
         load=_deseq,
+        load_parts=_deseq_parts,
     ),
     Engine(
         name="pydeseq2",
@@ -247,6 +272,8 @@ _RECORDS = (
         own_size_factors="tmm",
         lacks=_NO_SHRINKAGE,
         load=_edger_ql,
+        load_parts=_edger_ql_parts,
+        parts_see_all=True,
     ),
 )
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in _RECORDS}

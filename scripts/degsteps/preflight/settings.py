@@ -205,4 +205,4 @@ def check_blinding(check: Check) -> None:
 def default_of_test(name: str) -> Any:
     """Return the default of a setting of the test."""
     schema = read_schema("analysis")["properties"]["test"]["properties"][name]
-    return with_defaults({}, schema) if schema["type"] == "object" else schema["default"]
+    return with_defaults({}, schema) if schema.get("type") == "object" else schema["default"]

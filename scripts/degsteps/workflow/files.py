@@ -6,6 +6,7 @@ library only: the Snakefile imports this module.
 
 from typing import Any
 
+from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sources import given_files, given_sheets, lengths_are_offsets
 from degsteps.provenance.plan import given_paths
 from degsteps.workflow import settings
@@ -97,6 +98,16 @@ def before_adjustment(analysis: Analysis, wildcards: Any) -> str:
 def parts(analysis: Analysis, wildcards: Any, step: str, ending: str) -> list[str]:
     """Return the files of a step that runs once for each part of the genes."""
     return [of_subset(analysis, wildcards, f"<test>/{step}/{name}.{ending}") for name in part_names(analysis)]
+
+
+def seen_by_all(analysis: Analysis, wildcards: Any, path: str) -> Paths:
+    """Return a stage's file for the step between the passes of a scattered fit, where the engine needs it there."""
+    return of_subset(analysis, wildcards, path) if ENGINES[analysis["test"]["engine"]].parts_see_all else []
+
+
+def lengths_seen_by_all(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the average transcript lengths for that step."""
+    return lengths(analysis, wildcards) if ENGINES[analysis["test"]["engine"]].parts_see_all else []
 
 
 def contrast_tables(analysis: Analysis, wildcards: Any) -> list[str]:

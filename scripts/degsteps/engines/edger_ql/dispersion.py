@@ -6,16 +6,20 @@ of like abundance before the maximum is taken.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from degsteps.basics.errors import DataError
-from degsteps.engines.deseq.kernels.blocks import block_size, for_each_block, sum_samples, take_genes
+from degsteps.engines.deseq.kernels.blocks import block_size, sum_samples, take_genes
 from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.special import log_gamma
 from degsteps.engines.edger_ql import glm
 from degsteps.engines.edger_ql.minimum import highest_points, minimum
 from degsteps.engines.edger_ql.smoothing import local_means
+
+if TYPE_CHECKING:
+    from degsteps.engines.edger_ql.passes import Study
 
 #: The search is along the fourth root of the dispersion, which goes up to 4.
 _HIGHEST = 4.0
@@ -118,33 +122,36 @@ def common_dispersion(
     return minimum(negative, 0.0, _HIGHEST**0.25, _TOLERANCE) ** 4
 
 
-def trended_dispersion(
-    block: Blocks,
-    n_genes: int,
-    n_samples: int,
-    groups: DesignGroups,
-    abundance_at: Callable[[float], np.ndarray],
-    *,
-    series: bool = False,
-) -> tuple[np.ndarray, float]:
-    """Return the dispersion of each gene by the trend over abundance, and that of all genes.
+def grid_likelihoods(study: "Study", *, series: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Return reads in all samples together (genes,), and adjusted log-likelihoods (genes, grid), each gene by itself.
 
-    Parameters
-    ----------
-    abundance_at : gives the abundance of every gene, at a dispersion.
+    Genes with few reads have no likelihoods.
     """
-    reads, likelihood = np.zeros(n_genes), np.full((n_genes, len(_GRID)), np.nan)
+    reads, likelihood = np.zeros(study.n_genes), np.full((study.n_genes, len(_GRID)), np.nan)
 
     def work(genes: slice) -> None:
-        counts, sizes = block(genes)
+        counts, sizes = study.block(genes)
         reads[genes] = sum_samples(counts)
         used = np.flatnonzero(reads[genes] >= LEAST_READS)
         if len(used):
             counts = take_genes(counts, used)
             sizes = sizes if sizes.shape[1] == 1 else take_genes(sizes, used)
-            likelihood[genes.start + used] = _on_grid(counts, sizes, groups, series)
+            likelihood[genes.start + used] = _on_grid(counts, sizes, study.groups, series)
 
-    for_each_block(work, n_genes, n_samples)
+    study.each_block(work)
+    return reads, likelihood
+
+
+def trend_of_grid(
+    reads: np.ndarray, likelihood: np.ndarray, abundance_at: Callable[[float], np.ndarray]
+) -> tuple[np.ndarray, float]:
+    """Return the dispersion of each gene by the trend over abundance, and that of all genes.
+
+    Parameters
+    ----------
+    reads, likelihood : of :func:`grid_likelihoods`, all genes.
+    abundance_at : gives the abundance of every gene, at a dispersion.
+    """
     used = np.flatnonzero(reads >= LEAST_READS)
     if len(used) < 2:
         raise DataError(f"counts: fewer than two genes have {LEAST_READS} reads, so there is no trend of dispersions.")
@@ -154,7 +161,7 @@ def trended_dispersion(
     of_used = abundance[used]
     span = 1.0 if len(used) <= 50 else 0.25 + 0.75 * np.sqrt(50 / len(used))
     trend = 0.1 * 2.0 ** highest_points(_GRID, local_means(of_used, known, span))
-    result = np.full(n_genes, trend[np.argmin(of_used)])
+    result = np.full(len(reads), trend[np.argmin(of_used)])
     result[used] = trend
     return result, common
 

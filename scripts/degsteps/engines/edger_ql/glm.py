@@ -18,7 +18,7 @@ _TOLERANCE = 1e-9
 _MOST_STEPS = 50
 _MOST_DAMPED = 250
 #: The logarithm of a mean of 0.
-NO_MEAN = -1e8
+NO_MEAN = -1e3
 #: Added to counts and means in deviances.
 _LITTLE = 1e-8
 #: Below this dispersion edgeR's deviance is a series about that of Poisson counts.
@@ -59,7 +59,7 @@ def fit(
     """
     if groups.is_saturated:
         logs = group_logs(counts, sizes, groups, dispersion)
-        coefficients = np.linalg.solve(groups.rows, logs)
+        coefficients = _solved(groups.rows, logs)
         with np.errstate(under="ignore"):
             return Means(coefficients, sizes * groups.spread(np.exp(logs)))
     if start is None:
@@ -75,10 +75,10 @@ def fit(
     if len(again):
         of_genes = np.broadcast_to(np.asarray(dispersion, dtype=float), counts.shape[1:])[again]
         some_sizes = sizes if sizes.shape[1] == 1 else take_genes(sizes, again)
-        # Steps of this method are bounded about 0: rates are measured in counts of an average library.
-        unit = float(np.exp(np.log(some_sizes).mean()))
-        shift = np.linalg.lstsq(groups.rows, np.full(groups.n_groups, np.log(unit)), rcond=None)[0][:, None]
-        spans_constant = np.allclose(groups.rows @ shift, np.log(unit))
+        # Steps of this method are bounded about 0: rates are measured per million reads.
+        unit, level = 2.0**20, 20 * np.log(2.0)
+        shift = np.linalg.lstsq(groups.rows, np.full(groups.n_groups, level), rcond=None)[0][:, None]
+        spans_constant = np.allclose(groups.rows @ shift, level)
         unit, shift = (unit, shift) if spans_constant else (1.0, 0.0)
         solved, _ = bounded_newton(
             take_genes(counts, again),
@@ -125,6 +125,12 @@ def _scored(
                 sizes = sizes if sizes.shape[1] == 1 else take_genes(sizes, kept)
                 dispersion = dispersion if np.ndim(dispersion) == 0 else dispersion[kept]
     return coefficients, settled
+
+
+def _solved(rows: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve for the coefficients of each group's value, adding in a fixed order: a gene's do not depend on others."""
+    inverse = np.linalg.inv(rows)
+    return np.stack([sum_samples(weights[:, None] * right) for weights in inverse])
 
 
 def _damped(counts: np.ndarray, sizes: np.ndarray, groups: DesignGroups, dispersion: np.ndarray) -> np.ndarray:
@@ -199,23 +205,25 @@ def group_logs(counts: np.ndarray, sizes: np.ndarray, groups: DesignGroups, disp
     with np.errstate(divide="ignore"):
         logs = np.log(groups.group_sums(counts / sizes) / groups.sizes[:, None])
     result = np.where(np.isfinite(logs), logs, NO_MEAN)
-    active = np.arange(counts.shape[1])
+    active, moving = np.arange(counts.shape[1]), np.ones(counts.shape[1], dtype=bool)
     for _ in range(_MOST_STEPS):
         with np.errstate(under="ignore", invalid="ignore", divide="ignore"):
-            mean = sizes * groups.spread(np.exp(result[:, active]))
+            mean = sizes * groups.spread(np.exp(take_genes(result, active)))
             inverse = 1.0 / (1.0 + dispersion * mean)
             slope = groups.group_sums((counts - mean) * inverse)
             mean *= inverse
             step = slope / groups.group_sums(mean)
-        step = np.where(np.isfinite(step), step, 0.0)
+        # A gene that has settled stays, whatever the genes beside it do.
+        step = np.where(np.isfinite(step) & moving, step, 0.0)
         result[:, active] += step
-        moving = np.abs(step).max(axis=0) > 1e-10
+        moving &= np.abs(step).max(axis=0) > 1e-10
         if not moving.any():
             break
         if moving.mean() < 0.7:
             active, counts = active[moving], take_genes(counts, moving)
             sizes = sizes if sizes.shape[1] == 1 else take_genes(sizes, moving)
             dispersion = dispersion if np.ndim(dispersion) == 0 else dispersion[moving]
+            moving = moving[moving]
     return result
 
 

@@ -14,7 +14,7 @@ from degsteps.basics.errors import DataError
 from degsteps.engines.deseq.kernels.design_groups import DesignGroups, unpack_symmetric
 from degsteps.engines.edger_ql import moderation, passes, testing
 from degsteps.engines.edger_ql.passes import Study
-from degsteps.engines.interface import QuasiLikelihood
+from degsteps.engines.interface import FitData, FitSettings, QuasiLikelihood
 from degsteps.engines.voom.linear_models import tested_directions
 from degsteps.engines.voom.moderation import t_quantile
 from degsteps.engines.voom.trend import effective_library_sizes
@@ -74,7 +74,8 @@ class Fit:
             var=self.genes.copy(),
             obsm=by_sample,
             varm=by_gene | {"covariance": self.covariance},
-            uns={"facts": self.facts},
+            # In the order of their names, so that a file that was read is written as it was.
+            uns={"facts": dict(sorted(self.facts.items()))},
         )
 
     @classmethod
@@ -148,21 +149,44 @@ def fit_model(
         average = passes.average_quasi_dispersion(
             study, abundance, float(dispersion), start, found, df, compatibility
         )
-    second = passes.second_fit(study, dispersion, average, settings, compatibility, start)
-    factors = size_factors.loc[counts.columns].to_numpy(dtype=float)
-    divided_by = factors if normalization_factors is None else normalization_factors.loc[counts.index, counts.columns]
-    facts = {"average": average} | settings_facts(settings, compatibility) | facts
+    data = FitData(counts, design, size_factors, normalization_factors)
+    how = FitSettings(compatibility, quasi_likelihood=settings)
+    return completed(second_part(data, study, dispersion, {"average": average} | facts, abundance, how, start))
+
+
+def second_part(
+    data: FitData,
+    study: Study,
+    dispersion: np.ndarray,
+    facts: dict[str, float],
+    abundance: np.ndarray,
+    settings: FitSettings,
+    start: np.ndarray | None,
+) -> Fit:
+    """Return the second fit of some genes, without what genes learn from each other; see :func:`completed`.
+
+    Parameters
+    ----------
+    study : counts and sizes of these genes.
+    dispersion : the shared one: (), or (genes,).
+    facts : of the shared dispersion and the average quasi-dispersion.
+    start : coefficients of the first fit.
+    """
+    counts, quasi = data.counts, settings.quasi_likelihood
+    second = passes.second_fit(study, dispersion, facts["average"], quasi, settings.compatibility, start)
+    divided_by = data.size_factors.loc[counts.columns].to_numpy(dtype=float)
+    if data.normalization_factors is not None:
+        divided_by = data.normalization_factors.loc[counts.index, counts.columns].to_numpy(dtype=float)
     genes = gene_table(counts, divided_by, abundance, dispersion, second)
-    return completed(
-        Fit(
-            genes,
-            pd.DataFrame(second.raised, index=genes.index, columns=list(columns.columns)),
-            second.coefficients,
-            second.covariance,
-            columns,
-            sizes,
-            facts,
-        )
+    columns = data.design.loc[counts.columns].rename_axis("sample")
+    return Fit(
+        genes,
+        pd.DataFrame(second.raised, index=genes.index, columns=list(columns.columns)),
+        second.coefficients,
+        second.covariance,
+        columns,
+        study.sizes,
+        {name: float(value) for name, value in (facts | settings_facts(quasi, settings.compatibility)).items()},
     )
 
 

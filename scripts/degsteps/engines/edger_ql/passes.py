@@ -103,14 +103,8 @@ def shared_dispersion(
     of_genes : abundance.
     """
     if settings.legacy:
-        trend, common = dispersions.trended_dispersion(
-            study.block,
-            study.n_genes,
-            study.counts.shape[1],
-            study.groups,
-            lambda common: abundance(study, common),
-            series=compatibility == "r",
-        )
+        reads, likelihood = dispersions.grid_likelihoods(study, series=compatibility == "r")
+        trend, common = dispersions.trend_of_grid(reads, likelihood, lambda common: abundance(study, common))
         return trend, {"common_dispersion": common}
     share = settings.top_proportion
     if share is None:
