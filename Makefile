@@ -7,7 +7,7 @@ COMMA := ,
 SPACE := $(subst ,, )
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers concordance conda-pins
+.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -23,8 +23,8 @@ $(VENV)/.dev: envs/dev.lock.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/dev.lock.txt
 	@touch $@
 
-# Executors for schedulers and an optional engine, on top of .run.
-$(VENV)/.slurm $(VENV)/.schedulers $(VENV)/.concordance: $(VENV)/.%: envs/%.lock.txt $(VENV)/.run
+# Executors for schedulers, on top of .run.
+$(VENV)/.slurm $(VENV)/.schedulers: $(VENV)/.%: envs/%.lock.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
@@ -90,8 +90,6 @@ slurm: $(VENV)/.slurm  ## add the Slurm executor to .venv
 
 schedulers: $(VENV)/.schedulers  ## add the executors for LSF, SGE, PBS and Kubernetes to .venv
 
-concordance: $(VENV)/.concordance  ## add edgePython (GPL-3) to .venv, for test.concordance: edger_ql
-
 conda-pins:  ## exact package lists for envs/*.yaml, solved by conda (needs the channels)
 	bash envs/make_pins.sh
 
@@ -125,5 +123,5 @@ pictures: demo  ## the pictures of README.md from the airway demo (needs Chromiu
 	$(BIN)/python docs/make_pictures.py
 
 lock:  ## resolve envs/*.in into envs/*.lock.txt (needs uv)
-	cd envs && for name in core dev combat_seq concordance slurm schedulers; do \
+	cd envs && for name in core dev combat_seq slurm schedulers; do \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.lock.txt; done

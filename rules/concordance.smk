@@ -1,5 +1,6 @@
 # 07 test, second engines: the same contrasts by other methods, and how far the answers agree. Off by default.
-# enters: <filter>/counts.parquet, <normalize>/size_factors.tsv, <batch>/design.tsv, <test>/<contrast>.tsv
+# enters: <ingest>/counts.parquet or <filter>/counts.parquet, <normalize>/size_factors.tsv, <batch>/design.tsv,
+#         <test>/<contrast>.tsv
 # leaves: concordance/<engine>.tsv (all contrasts), concordance/<contrast>.tsv (who calls which gene), .agreement.tsv
 
 
@@ -9,7 +10,10 @@ rule test_second_engine:
         counts="<filter>{subset}/counts.parquet",
         size_factors="<normalize>{subset}/size_factors.tsv",
         design="<batch>{subset}/compiled_design.json",
-        samples=job(files.subject_sheet),
+        samples="<ingest>{subset}/samples.tsv",
+        all_counts=job(files.second_engine_counts),
+        keep_list=given_file("filter.keep_list"),
+        drop_list=given_file("filter.drop_list"),
         lengths=job(files.lengths),
     output:
         table="<test>{subset}/concordance/{engine}.tsv",
@@ -19,7 +23,7 @@ rule test_second_engine:
     benchmark:
         "<benchmarks>{subset}/{engine}.test_second_engine.tsv"
     wildcard_constraints:
-        engine="|".join(settings.engines_of_rule("test_second_engine")),
+        engine="|".join(settings.engine_names()),
     group:
         "fit"
     conda:
@@ -32,38 +36,16 @@ rule test_second_engine:
         engine=wildcard("engine"),
         compatibility=setting("test.compatibility"),
         fit_type=setting("test.fit_type"),
+        quasi_likelihood=setting("test.quasi_likelihood"),
         cooks_filter=setting("test.cooks_filter"),
         subject=job(settings.correlated_subject),
+        group=job(settings.filter_group),
+        filters=job(settings.second_engine_filters),
+        own_size_factors=job(settings.second_engine_size_factors),
+        given=content_of(given_file("filter.keep_list"), given_file("filter.drop_list")),
         code=code("test_second_engine"),
     script:
         "../scripts/test_second_engine.py"
-
-
-rule test_edger_ql:
-    """Test every contrast with edgeR's quasi-likelihood F test as a second engine (optional environment)."""
-    input:
-        counts="<filter>{subset}/counts.parquet",
-        size_factors="<normalize>{subset}/size_factors.tsv",
-        design="<batch>{subset}/compiled_design.json",
-    output:
-        table="<test>{subset}/concordance/edger_ql.tsv",
-        record="<test>{subset}/concordance/test_edger_ql.record.json",
-    log:
-        "<logs>{subset}/test_edger_ql.log",
-    benchmark:
-        "<benchmarks>{subset}/test_edger_ql.tsv"
-    group:
-        "fit"
-    conda:
-        "../envs/concordance.yaml"
-    resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
-    params:
-        contrasts=job(settings.contrasts),
-        code=code("test_edger_ql"),
-    script:
-        "../scripts/test_edger_ql.py"
 
 
 rule compare_engines:
@@ -97,6 +79,7 @@ rule compare_engines:
         title=job(settings.contrast_title),
         engine=setting("test.engine"),
         alpha=setting("test.alpha"),
+        concordance_input=setting("test.concordance_input"),
         code=code("compare_engines"),
     script:
         "../scripts/compare_engines.py"

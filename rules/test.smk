@@ -30,6 +30,7 @@ rule fit_model:
         engine=setting("test.engine"),
         compatibility=setting("test.compatibility"),
         fit_type=setting("test.fit_type"),
+        quasi_likelihood=setting("test.quasi_likelihood"),
         subject=job(settings.correlated_subject),
         code=code("fit_model"),
     script:
@@ -39,7 +40,7 @@ rule fit_model:
 # Where the genes are scattered over jobs (test.scatter), the next four do what fit_model does. Snakemake's scattergather
 # has one number of parts for the whole workflow; here each analysis has its own.
 rule fit_gene_wise:
-    """Fit the gene-wise dispersions of a part of the genes."""
+    """Make the first pass over a part of the genes: gene-wise dispersions."""
     input:
         counts="<filter>{subset}/counts.parquet",
         size_factors="<normalize>{subset}/size_factors.tsv",
@@ -61,17 +62,22 @@ rule fit_gene_wise:
         runtime=runtime(per_million=10),
     params:
         part=wildcard("part"),
+        engine=setting("test.engine"),
         compatibility=setting("test.compatibility"),
+        quasi_likelihood=setting("test.quasi_likelihood"),
         code=code("fit_gene_wise"),
     script:
         "../scripts/fit_gene_wise.py"
 
 
 rule fit_trend:
-    """Fit the trend of the dispersions through the genes of all parts."""
+    """Find what the genes of all parts share: the trend of the dispersions."""
     input:
         gene_wise=parts("fit_gene_wise", "parquet"),
         design="<batch>{subset}/design.tsv",
+        counts=job(files.seen_by_all, "<filter>/counts.parquet"),
+        size_factors=job(files.seen_by_all, "<normalize>/size_factors.tsv"),
+        lengths=job(files.lengths_seen_by_all),
     output:
         trend="<test>{subset}/trend.json",
         record="<test>{subset}/fit_trend.record.json",
@@ -84,11 +90,13 @@ rule fit_trend:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=2),
+        mem_mb=memory(per_million=20),
         runtime=runtime(),
     params:
+        engine=setting("test.engine"),
         compatibility=setting("test.compatibility"),
         fit_type=setting("test.fit_type"),
+        quasi_likelihood=setting("test.quasi_likelihood"),
         code=code("fit_trend"),
     script:
         "../scripts/fit_trend.py"
@@ -119,7 +127,9 @@ rule fit_coefficients:
         runtime=runtime(per_million=10),
     params:
         part=wildcard("part"),
+        engine=setting("test.engine"),
         compatibility=setting("test.compatibility"),
+        quasi_likelihood=setting("test.quasi_likelihood"),
         code=code("fit_coefficients"),
     script:
         "../scripts/fit_coefficients.py"

@@ -1,5 +1,6 @@
 """Compare what the engines say about a contrast: who calls which gene, how far they agree, and the figure of it."""
 
+from degsteps.engines.registry import input_words
 from degsteps.figures.style import save
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import read_table, write_table
@@ -18,6 +19,7 @@ def main(
     title: str,
     engine: str,
     alpha: float,
+    concordance_input: str,
 ) -> dict:
     """Take the contrast out of each engine's tables; files of second engines are named after them."""
     first = read_table(table, text=("na_reason",))
@@ -28,7 +30,8 @@ def main(
     by_gene, pairs = concordance.compare(first, others, engine=engine, alpha=alpha)
     write_table(by_gene, genes)
     write_table(pairs, agreement)
-    save(concordance_plot(first, others, title, engine=engine, alpha=alpha), figure_png, figure_svg)
+    note = input_words(list(others), concordance_input)
+    save(concordance_plot(first, others, title, engine=engine, alpha=alpha, note=note), figure_png, figure_svg)
     return {"agreement": pairs.reset_index().astype(object).where(pairs.reset_index().notna(), None).to_dict("records")}
 
 

@@ -1,7 +1,7 @@
-"""Fit final dispersions and coefficients of a part of the genes, with the trend of all of them."""
+"""Make the second pass over a part of the genes, with what all of them share."""
 
-from degsteps.engines.deseq import estimation
-from degsteps.engines.progress import ProgressLog
+from degsteps.engines.interface import FitSettings, QuasiLikelihood
+from degsteps.engines.registry import ENGINES
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix
 from degsteps.test import gene_parts
@@ -15,14 +15,17 @@ def main(
     trend: Input,
     fit: Output,
     part: str,
+    engine: str,
     compatibility: str,
+    quasi_likelihood: dict,
     lengths: OptionalInput = None,
 ) -> dict:
     """Fit a part, such as 2-of-8, from raw counts."""
-    data, offsets = gene_parts.read_part(part, counts, size_factors, design, lengths)
-    first, prior = read_matrix(gene_wise), gene_parts.read_trend(trend)
-    options = {"compatibility": compatibility, "progress": ProgressLog()}
-    fitted = estimation.fit_coefficients_given_prior(*data, first, prior, **offsets, **options)
+    record = ENGINES[engine]
+    of_part = gene_parts.read_part(part, counts, size_factors, design, lengths, see_all=record.parts_see_all)
+    first, shared = read_matrix(gene_wise), gene_parts.read_trend(trend)
+    settings = FitSettings(compatibility, quasi_likelihood=QuasiLikelihood(**quasi_likelihood))
+    fitted = record.load_parts().second(of_part, first, shared, settings)
     fitted.to_anndata().write_h5ad(fit)
     return {"genes": len(fitted.genes)}
 

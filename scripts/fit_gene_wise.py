@@ -1,7 +1,7 @@
-"""Fit the gene-wise dispersions of a part of the genes; the parts of all jobs give those of one job, bit for bit."""
+"""Make the first pass over a part of the genes; the parts of all jobs give those of one job, bit for bit."""
 
-from degsteps.engines.deseq import estimation
-from degsteps.engines.progress import ProgressLog
+from degsteps.engines.interface import FitSettings, QuasiLikelihood
+from degsteps.engines.registry import ENGINES
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import write_matrix
 from degsteps.test import gene_parts
@@ -13,12 +13,16 @@ def main(
     design: Input,
     gene_wise: Output,
     part: str,
+    engine: str,
     compatibility: str,
+    quasi_likelihood: dict,
     lengths: OptionalInput = None,
 ) -> dict:
     """Fit a part, such as 2-of-8, from raw counts."""
-    data, offsets = gene_parts.read_part(part, counts, size_factors, design, lengths)
-    table = estimation.fit_gene_wise(*data, **offsets, compatibility=compatibility, progress=ProgressLog())
+    record = ENGINES[engine]
+    of_part = gene_parts.read_part(part, counts, size_factors, design, lengths, see_all=record.parts_see_all)
+    settings = FitSettings(compatibility, quasi_likelihood=QuasiLikelihood(**quasi_likelihood))
+    table = record.load_parts().first(of_part, settings)
     write_matrix(table, gene_wise)
     return {"genes": len(table)}
 

@@ -1,10 +1,10 @@
 """Fit the model of every gene once, for all contrasts.
 
-Negative-binomial (Love, Huber & Anders 2014), or linear on log counts with weights (voom; Law, Chen, Shi & Smyth 2014),
-where samples of one subject may be correlated.
+Negative-binomial (Love, Huber & Anders 2014), the same with quasi-dispersions (Lund et al. 2012; Chen et al. 2025), or
+linear on log counts with weights (voom; Law, Chen, Shi & Smyth 2014), where samples of one subject may be correlated.
 """
 
-from degsteps.engines.interface import FitData, FitSettings
+from degsteps.engines.interface import FitData, FitSettings, QuasiLikelihood
 from degsteps.engines.registry import ENGINES
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
@@ -20,6 +20,7 @@ def main(
     engine: str,
     compatibility: str,
     fit_type: str,
+    quasi_likelihood: dict,
     subject: str | None,
     lengths: OptionalInput = None,
     samples: OptionalInput = None,
@@ -32,7 +33,7 @@ def main(
     )
     subjects = read_samples(samples)[subject] if subject else None
     record, data = ENGINES[engine], FitData(matrix, coefficients, factors, offsets, subjects)
-    fitted = record.fit(data, FitSettings(compatibility, fit_type))
+    fitted = record.fit(data, FitSettings(compatibility, fit_type, QuasiLikelihood(**quasi_likelihood)))
     record.stored(fitted).write_h5ad(model)
     write_table(fitted.genes, genes)
     return record.facts(fitted)

@@ -26,7 +26,7 @@ def locked(name: str) -> dict[str, str]:
 def test_conda_versions_are_those_of_the_lock(path):
     content = yaml.safe_load(path.read_text())
     assert content["channels"] == ["conda-forge", "bioconda", "nodefaults"]
-    versions = locked("core.lock.txt") | locked("combat_seq.lock.txt") | locked("concordance.lock.txt")
+    versions = locked("core.lock.txt") | locked("combat_seq.lock.txt")
     for name, version in pins(path).items():
         # pip itself installs what conda has not.
         if name not in ("python", "pip"):
@@ -48,7 +48,7 @@ def test_every_rule_names_an_environment_that_exists():
         assert all((ENVS / name).is_file() for name in environments)
 
 
-@pytest.mark.parametrize("name", ["dev", "slurm", "schedulers", "concordance"])
+@pytest.mark.parametrize("name", ["dev", "slurm", "schedulers"])
 def test_locks_that_go_together_agree(name):
     core, other = locked("core.lock.txt"), locked(f"{name}.lock.txt")
     assert {package: other[package] for package in core.keys() & other.keys()} == {

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from degsteps.basics.paths import STAGES, stage_folder
-from degsteps.config.reading import read_schema, with_defaults
+from degsteps.config.reading import read_schema, with_analysis_defaults
 from degsteps.preflight import check_analysis
 from tests.conftest import SMALL, run_command, run_snakemake, write_small_study
 
@@ -669,7 +669,7 @@ def test_setting_is_needed(variants, key, monkeypatch):
     """With the setting the run went to the end (in the fixture); without it, it is refused with a sentence."""
     monkeypatch.chdir(variants)
     _, without, words = REFUSED[key]
-    content = with_defaults(changed(base_analysis(), without), read_schema("analysis"))
+    content = with_analysis_defaults(changed(base_analysis(), without))
     problems, _ = check_analysis({"name": "x", "file": "x.yaml", **content})
     assert any(words in str(problem) for problem in problems), list(map(str, problems))
 

@@ -15,8 +15,8 @@ from degsteps.normalize.methods import ESTIMATED, METHODS, TABLES
 _MARK = "registry:"
 #: Names, or records by name, as the schemas call them.
 REGISTRIES: dict[str, Collection[str]] = {
-    "engines": {name: engine for name, engine in ENGINES.items() if engine.is_first},
-    "second_engines": [name for name, engine in ENGINES.items() if engine.is_second],
+    "engines": ENGINES,
+    "second_engines": list(ENGINES),
     "size_factors": METHODS,
     "estimated_size_factors": ESTIMATED,
     "normalized_tables": TABLES,

@@ -16,6 +16,7 @@ import yaml
 from degsteps.basics.errors import ConfigError, Problem
 from degsteps.basics.names import same_but_for_case
 from degsteps.config.choices import with_choices
+from degsteps.engines.registry import ENGINES
 
 #: Keys of earlier releases -> as they are called now.
 RENAMED = {"design.hidden": "design.surrogates"}
@@ -145,6 +146,17 @@ def with_defaults(content: Any, schema: dict[str, Any]) -> Any:
     for key, part in schema.get("properties", {}).items():
         if key not in filled and "default" in part:
             filled[key] = with_defaults(copy.deepcopy(part["default"]), part)
+    return filled
+
+
+def with_analysis_defaults(content: Any) -> dict[str, Any]:
+    """Return a copy of an analysis in which every key that is not given has its default.
+
+    That of some keys follows from others: the size factors are those that are usual with the engine.
+    """
+    filled = with_defaults(content, read_schema("analysis"))
+    if filled["normalize"]["size_factors"] is None:
+        filled["normalize"]["size_factors"] = ENGINES[filled["test"]["engine"]].size_factors
     return filled
 
 
@@ -303,7 +315,7 @@ def load_analyses(config: dict[str, Any], file: str = "config/config.yaml") -> t
         of_file = schema_problems(content if content is not None else {}, analysis_schema, path)
         problems += of_file
         if not of_file:
-            analyses[name] = {"name": name, "file": str(path), **with_defaults(content, analysis_schema)}
+            analyses[name] = {"name": name, "file": str(path), **with_analysis_defaults(content)}
     return analyses, problems
 
 

@@ -44,18 +44,55 @@ class FitData:
 
 
 @dataclass(frozen=True)
+class QuasiLikelihood:
+    """How quasi-dispersions are estimated.
+
+    Attributes
+    ----------
+    legacy : the method of edgeR 3 (trended dispersions, deviances as they are); else that of edgeR 4.
+    robust : fewer prior degrees of freedom for genes that vary more than the prior explains.
+    top_proportion : share of the genes, the most abundant ones, that the common dispersion is estimated from; ``None``
+        chooses by the number of genes and samples.
+    prior_count : average count that is added for fold changes.
+    """
+
+    legacy: bool = False
+    robust: bool = False
+    top_proportion: float | None = None
+    prior_count: float = 0.125
+
+
+@dataclass(frozen=True)
 class FitSettings:
     """How dispersions are fitted; engines without dispersions have no use for it.
 
     Attributes
     ----------
-    compatibility : ``r`` reproduces R's DESeq2, early stopping included; ``exact`` takes the optimum of every gene.
+    compatibility : ``r`` reproduces R's package, early stopping included; ``exact`` takes the optimum of every gene.
     fit_type : trend of dispersions over the mean: ``parametric`` (where it does not fit, the engine's fall-back),
         ``local`` or ``mean``.
+    quasi_likelihood : of the engine that has quasi-dispersions.
     """
 
     compatibility: str = "r"
     fit_type: str = "parametric"
+    quasi_likelihood: QuasiLikelihood = QuasiLikelihood()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the genes, where a fit is scattered over jobs.
+
+    Attributes
+    ----------
+    data : counts of the part, with what is fitted to them.
+    rows : its place among all genes.
+    whole : the same of all genes, for engines whose parts look at them, and with transcript lengths.
+    """
+
+    data: FitData
+    rows: slice
+    whole: FitData | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +170,27 @@ class Fitted(Protocol):
 
     def to_anndata(self) -> "AnnData":
         """The fit as it is stored; the engine's ``read`` is the inverse."""
+
+
+class PartsModule(Protocol):
+    """What an engine has whose fits can be scattered: two passes over the genes, and what sees all of them between.
+
+    The parts joined are the fit of a single job, bit for bit.
+    """
+
+    def first(self, part: Part, settings: FitSettings) -> pd.DataFrame:
+        """Return what the first pass finds of a part, by gene."""
+
+    def between(
+        self, genes: pd.DataFrame, design: pd.DataFrame, whole: FitData | None, settings: FitSettings
+    ) -> dict[str, Any]:
+        """Return what all genes share, from their first pass, as plain values and arrays; ``kind`` names its form."""
+
+    def second(self, part: Part, genes: pd.DataFrame, shared: dict[str, Any], settings: FitSettings) -> Fitted:
+        """Return the fit of a part, from its first pass and what all genes share."""
+
+    def joined(self, parts: list[Fitted]) -> Fitted:
+        """Return one fit from those of its parts, in their order."""
 
 
 class EngineModule(Protocol):

@@ -4,7 +4,7 @@ Light: no engine is imported before it is used, so that the Snakefile can ask th
 whether an engine can do something asks ``knows``; no other module compares names.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,14 +14,22 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-    from degsteps.engines.interface import Contrast, EngineModule, FitData, FitSettings, Fitted, TableSettings
+    from degsteps.engines.interface import (
+        Contrast,
+        EngineModule,
+        FitData,
+        FitSettings,
+        Fitted,
+        PartsModule,
+        TableSettings,
+    )
     from degsteps.engines.wording import Wording
 
 #: What an engine may know, and what that means.
 ABILITIES = {
     "alternatives": "tests against a bound (lfc_null) and one-sided tests",
     "apeglm": "fold changes shrunk by a Cauchy prior",
-    "compatibility": "a choice of where the search for dispersions stops",
+    "compatibility": "a choice between the numbers of R's package and exact ones",
     "cooks": "Cook's distances",
     "dispersions": "negative-binomial dispersions around a trend",
     "lengths": "transcript lengths as offsets",
@@ -29,6 +37,7 @@ ABILITIES = {
     "many_fits": "fits within seconds, so that an analysis can be repeated many times",
     "normal": "fold changes shrunk by normal priors",
     "power": "the power of its tests",
+    "quasi_likelihood": "quasi-dispersions",
     "reduced": "tests of a smaller design",
     "scatter": "fits scattered over jobs",
     "stage_wise": "a test of several contrasts at once",
@@ -63,13 +72,16 @@ class Engine:
     figure : what shows its fit: ``dispersion`` or ``mean_variance``.
     method, citations : how a methods text names it beside another engine.
     package, release : the package that computes it, if not this one, and what to say of its version.
-    is_first, is_second : whether it can be ``test.engine``, and in ``test.concordance``.
     needs_filter : whether genes with few reads mislead it, as its trend of variances bends there.
     is_advised : whether messages name it as what to take instead of another.
-    rule : which rule tests the contrasts by it as a second engine.
+    size_factors : method of normalisation, where the configuration names none.
+    own_filter, own_size_factors : filter and method of normalisation that its users take, for a second engine; None for
+        those of the analysis.
     lacks : what to say of an ability that it has not, where there is more to say than usual; ``{engine}`` stands for
         its name.
-    load : imports its module; None where a script of its own does everything.
+    load : imports its module.
+    load_parts : imports what fits parts of the genes, for ``scatter``.
+    parts_see_all : whether each part reads the counts of all genes.
     """
 
     name: str
@@ -80,16 +92,18 @@ class Engine:
     figure: str
     method: str
     citations: tuple[str, ...]
+    load: Callable[[], "EngineModule"]
+    load_parts: Callable[[], "PartsModule"] | None = None
+    parts_see_all: bool = False
     description: str = ""
     package: str | None = None
     release: str = ""
-    is_first: bool = True
-    is_second: bool = True
     needs_filter: bool = False
     is_advised: bool = True
-    rule: str = "test_second_engine"
+    size_factors: str = "ratio"
+    own_filter: str | None = None
+    own_size_factors: str | None = None
     lacks: Mapping[str, str] = field(default_factory=dict)
-    load: Callable[[], "EngineModule"] | None = None
 
     def fit(self, data: "FitData", settings: "FitSettings") -> "Fitted":
         """Fit the model of every gene once, for all contrasts."""
@@ -150,8 +164,26 @@ def _deseq() -> "EngineModule":
     return engine
 
 
+def _deseq_parts() -> "PartsModule":
+    from degsteps.engines.deseq import parts
+
+    return parts
+
+
+def _edger_ql_parts() -> "PartsModule":
+    from degsteps.engines.edger_ql import parts
+
+    return parts
+
+
 def _voom() -> "EngineModule":
     from degsteps.engines.voom import engine
+
+    return engine
+
+
+def _edger_ql() -> "EngineModule":
+    from degsteps.engines.edger_ql import engine
 
     return engine
 
@@ -163,18 +195,23 @@ def _pydeseq2() -> "EngineModule":
 
 
 _WALD = Tests("Wald tests", "likelihood-ratio tests")
+_NO_SHRINKAGE = dict.fromkeys(
+    ("apeglm", "normal"),
+    "{engine} has no shrunken fold changes: its moderation concerns variances, not effects.",
+)
 _RECORDS = (
     Engine(
         name="degsteps",
         title="degsteps",
         description="the numbers of R's DESeq2, quickly.",
-        knows=frozenset(ABILITIES) - {"subjects"},
+        knows=frozenset(ABILITIES) - {"quasi_likelihood", "subjects"},
         tests=_WALD,
         estimates="maximum likelihood",
         figure="dispersion",
         method="the negative-binomial model of DESeq2 as implemented in degsteps",
         citations=("love2014",),
         load=_deseq,
+        load_parts=_deseq_parts,
     ),
     Engine(
         name="pydeseq2",
@@ -205,27 +242,65 @@ _RECORDS = (
         figure="mean_variance",
         method="limma-voom",
         citations=("law2014", "smyth2004"),
-        lacks=dict.fromkeys(
-            ("apeglm", "normal"),
-            "{engine} has no shrunken fold changes: its moderation concerns variances, not effects.",
-        )
-        | {"compatibility": "{engine} fits no dispersions whose optimum could be chosen."},
+        own_filter="filter_by_expr",
+        own_size_factors="tmm",
+        lacks=_NO_SHRINKAGE | {"compatibility": "{engine} fits no dispersions whose optimum could be chosen."},
         load=_voom,
     ),
     Engine(
         name="edger_ql",
         title="edgeR quasi-likelihood",
-        knows=frozenset({"reduced"}),
+        description="negative-binomial models with quasi-likelihood F tests, the numbers of R's edgeR 4 (or 3, "
+        "`quasi_likelihood.legacy`); needs `cooks_filter: false` and `shrinkage: none`.",
+        knows=frozenset(
+            {
+                "alternatives",
+                "compatibility",
+                "dispersions",
+                "lengths",
+                "many_fits",
+                "quasi_likelihood",
+                "reduced",
+                "scatter",
+                "stage_wise",
+            }
+        ),
         tests=Tests("quasi-likelihood F tests", "quasi-likelihood F tests"),
-        estimates="maximum likelihood",
-        figure="dispersion",
+        estimates="maximum likelihood with a prior count",
+        figure="quasi_dispersion",
         method="edgeR's quasi-likelihood F test",
-        citations=("lund2012",),
-        package="edgepython",
-        release="edgePython {version}, method of edgeR 3.40",
-        is_first=False,
-        # The package is GPL-3: an environment of its own, and never imported by the library.
-        rule="test_edger_ql",
+        citations=("lund2012", "chen2025"),
+        size_factors="tmm",
+        own_filter="filter_by_expr",
+        own_size_factors="tmm",
+        lacks=_NO_SHRINKAGE,
+        load=_edger_ql,
+        load_parts=_edger_ql_parts,
+        parts_see_all=True,
     ),
 )
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in _RECORDS}
+
+
+def input_words(engines: Sequence[str], concordance_input: str) -> str:
+    """Say in a sentence which genes and size factors second engines started from.
+
+    Parameters
+    ----------
+    engines : names of the second engines.
+    concordance_input : ``own`` or ``shared``, of the configuration.
+    """
+    ways: dict[tuple[str | None, str | None], list[str]] = {}
+    for engine in (ENGINES[name] for name in engines):
+        way = (engine.own_filter, engine.own_size_factors) if concordance_input == "own" else (None, None)
+        ways.setdefault(way, []).append(engine.title)
+    parts = []
+    for (gene_filter, size_factors), titles in ways.items():
+        named, starts = " and ".join(titles), "starts" if len(titles) == 1 else "start"
+        if size_factors is None:
+            parts.append(f"{named} {starts} from the genes and size factors of the analysis")
+        else:
+            of_it = "it" if len(titles) == 1 else "them"
+            usual = f"(filter {gene_filter}, size factors {size_factors})"
+            parts.append(f"{named} {starts} from what is usual with {of_it} {usual}")
+    return f"{'; '.join(parts)}."

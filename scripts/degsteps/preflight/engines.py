@@ -14,6 +14,7 @@ from degsteps.design.repeated_measures import block_column
 from degsteps.engines.registry import ENGINES, Engine
 from degsteps.inputs.sources import lengths_are_offsets
 from degsteps.preflight.check import Check
+from degsteps.preflight.settings import default_of_test
 
 
 class Place(NamedTuple):
@@ -83,7 +84,7 @@ def _cure(requirement: Requirement, engine: Engine) -> str:
     able = " or ".join(
         other.name
         for other in ENGINES.values()
-        if other.is_first and other.is_advised and requirement.ability in other.knows
+        if other.is_advised and requirement.ability in other.knows
     )
     instead = _instead(requirement, engine)
     if not instead:
@@ -136,6 +137,13 @@ def _repeated_fits(check: Check) -> list[Place]:
     return [Place(f"test.{name}") for name in ("sensitivity", "influence") if check.analysis["test"][name]][:1]
 
 
+def _unused_quasi_likelihood(check: Check) -> bool:
+    """Whether quasi-dispersions are set, and no second engine has them either."""
+    test = check.analysis["test"]
+    in_second = any("quasi_likelihood" in ENGINES[name].knows for name in test["concordance"])
+    return test["quasi_likelihood"] != default_of_test("quasi_likelihood") and not in_second
+
+
 def _varies_outliers_only(check: Check) -> bool:
     test = check.analysis["test"]
     return test["sensitivity"] and test["sensitivity_grid"]["cooks_filter"] == [True]
@@ -186,6 +194,12 @@ REQUIREMENTS = (
         "compatibility",
         _is_set("compatibility", "exact"),
         "{engine} has no choice of where the search for dispersions stops.",
+        "Delete it",
+    ),
+    Requirement(
+        "quasi_likelihood",
+        _if("test.quasi_likelihood", _unused_quasi_likelihood),
+        "is not used: {engine} has no quasi-dispersions.",
         "Delete it",
     ),
     Requirement(

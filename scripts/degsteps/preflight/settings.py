@@ -49,9 +49,17 @@ def check_repeats(check: Check) -> None:
     """Tests under other settings and without single samples."""
     test = check.analysis["test"]
     _families(check, test)
-    if test["power"] is None and test["power_fold_changes"] != _default("power_fold_changes"):
+    quasi = test["quasi_likelihood"]
+    if quasi["legacy"] and quasi["top_proportion"] is not None:
+        what = "is not used: with legacy the dispersions are a trend through all genes."
+        check.problem("test.quasi_likelihood.top_proportion", what, "Delete it, or set legacy: false.")
+    own = [name for name in test["concordance"] if ENGINES[name].own_size_factors]
+    if test["concordance_input"] != default_of_test("concordance_input") and not own:
+        what = "is not used: no second engine has a filter and a normalisation of its own."
+        check.problem("test.concordance_input", what, "Delete it.")
+    if test["power"] is None and test["power_fold_changes"] != default_of_test("power_fold_changes"):
         check.problem("test.power_fold_changes", "is not used: test.power is not given.", "Set it, e.g. 0.8.")
-    if not test["sensitivity"] and test["sensitivity_grid"] != _default("sensitivity_grid"):
+    if not test["sensitivity"] and test["sensitivity_grid"] != default_of_test("sensitivity_grid"):
         check.problem("test.sensitivity_grid", "is not used: test.sensitivity is false.", "Set it true, or delete it.")
     if test["sensitivity"]:
         _grid(check)
@@ -194,7 +202,7 @@ def check_blinding(check: Check) -> None:
 
 
 @functools.cache  # reading the schema takes 0.1 s, and there may be 50 analyses
-def _default(name: str) -> Any:
+def default_of_test(name: str) -> Any:
     """Return the default of a setting of the test."""
     schema = read_schema("analysis")["properties"]["test"]["properties"][name]
-    return with_defaults({}, schema) if schema["type"] == "object" else schema["default"]
+    return with_defaults({}, schema) if schema.get("type") == "object" else schema["default"]

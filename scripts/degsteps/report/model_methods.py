@@ -5,14 +5,14 @@ from typing import Any
 
 from degsteps.basics.words import counted
 from degsteps.design.contrasts import contrast_form, test_words, words
-from degsteps.engines.registry import ENGINES
+from degsteps.engines.registry import ENGINES, input_words
 from degsteps.engines.wording import Wording
 from degsteps.sections.citations import Citations, sentences, series
 from degsteps.sections.recorded import facts_of, facts_of_all
 
 _SVA = ("leek2007", "leek2014")
 _VARIED = "gene filter, size factors and outlier policy"
-_VARIED_WITHOUT_OUTLIERS = "gene filter and size factors (linear models have no outlier policy to vary)"
+_VARIED_WITHOUT_OUTLIERS = "gene filter and size factors ({} models have no outlier policy to vary)"
 
 
 def test_sentences(settings, records, design, versions, cite) -> str:
@@ -112,8 +112,9 @@ def _concordance_sentence(settings: Mapping[str, Any], versions: Mapping[str, st
     if not named:
         return ""
     return (
-        f"To see how far other methods agree, the same contrasts were tested by {series(named)} with library "
-        "sizes of the same ratios; the calls that are reported are not theirs."
+        f"To see how far other methods agree, the same contrasts were tested by {series(named)}; "
+        f"{input_words(settings['test']['concordance'], settings['test']['concordance_input'])} The calls that are "
+        "reported are not theirs."
     )
 
 
@@ -194,7 +195,11 @@ def _stability_sentences(settings: Mapping[str, Any], records: Sequence[Mapping[
     test, parts = settings["test"], []
     if test["sensitivity"]:
         computed = facts_of(records, "vary_settings").get("computed", "several")
-        varied = _VARIED if "cooks" in ENGINES[test["engine"]].knows else _VARIED_WITHOUT_OUTLIERS
+        engine = ENGINES[test["engine"]]
+        without = _VARIED_WITHOUT_OUTLIERS.format(
+            "quasi-likelihood" if "quasi_likelihood" in engine.knows else "linear"
+        )
+        varied = _VARIED if "cooks" in engine.knows else without
         parts.append(
             f"Every contrast was tested again under {computed} combinations of {varied}; the stability of a gene is "
             "the share of these in which it is called with the same sign."

@@ -50,6 +50,11 @@ REFERENCES = {
         "Ignatiadis N, Huber W. Covariate powered cross-weighted multiple testing. Journal of the Royal Statistical "
         "Society B 2021;83:720-751. doi:10.1111/rssb.12411"
     ),
+    "lun2017": (
+        "Lun ATL, Smyth GK. No counts, no variance: allowing for loss of degrees of freedom when assessing biological "
+        "variability from RNA-seq data. Statistical Applications in Genetics and Molecular Biology 2017;16:83-93. "
+        "doi:10.1515/sagmb-2017-0010"
+    ),
     "law2014": (
         "Law CW, Chen Y, Shi W, Smyth GK. voom: precision weights unlock linear model analysis tools for RNA-seq read "
         "counts. Genome Biology 2014;15:R29. doi:10.1186/gb-2014-15-2-r29"
@@ -70,6 +75,10 @@ REFERENCES = {
         "Lund SP, Nettleton D, McCarthy DJ, Smyth GK. Detecting differential expression in RNA-sequence data using "
         "quasi-likelihood with shrunken dispersion estimates. Statistical Applications in Genetics and Molecular "
         "Biology 2012;11:8. doi:10.1515/1544-6115.1826"
+    ),
+    "mccarthy2012": (
+        "McCarthy DJ, Chen Y, Smyth GK. Differential expression analysis of multifactor RNA-Seq experiments with respect "
+        "to biological variation. Nucleic Acids Research 2012;40:4288-4297. doi:10.1093/nar/gks042"
     ),
     "mccarthy2009": (
         "McCarthy DJ, Smyth GK. Testing significance relative to a fold-change threshold is a TREAT. "
@@ -94,6 +103,11 @@ REFERENCES = {
     "shaffer1986": (
         "Shaffer JP. Modified sequentially rejective multiple test procedures. Journal of the American Statistical "
         "Association 1986;81:826-831. doi:10.1080/01621459.1986.10478341"
+    ),
+    "phipson2016": (
+        "Phipson B, Lee S, Majewski IJ, Alexander WS, Smyth GK. Robust hyperparameter estimation protects against "
+        "hypervariable genes and improves power to detect differential expression. Annals of Applied Statistics "
+        "2016;10:946-963. doi:10.1214/16-AOAS920"
     ),
     "smyth2004": (
         "Smyth GK. Linear models and empirical Bayes methods for assessing differential expression in microarray "

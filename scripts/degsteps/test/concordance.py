@@ -1,6 +1,7 @@
 """Second engines: the same contrasts tested by another method, and how far the answers agree.
 
-All test the same counts with the same size factors, or library sizes of the same ratios.
+All test the same counts. A second engine may start from a filter and a normalisation of its own
+(``test.concordance_input``): genes that one engine does not test are calls of the others alone.
 """
 
 from collections.abc import Mapping
@@ -42,23 +43,33 @@ def compare(
 
     Returns
     -------
-    genes : by gene, in the order of ``first``: for each second engine its fold change, p-value and adjusted p-value
-        (``<engine>_log2_fold_change`` and so on); ``called_by``, the engines that call the gene, joined by commas.
+    genes : by gene, in the order of ``first``, then those that only others test: for each second engine its fold change,
+        p-value and adjusted p-value (``<engine>_log2_fold_change`` and so on); ``called_by``, the engines that call the
+        gene, joined by commas.
     agreement : one row for each pair of engines, see :func:`agreement_of`.
     """
-    tables = {engine: first, **{name: table.reindex(first.index) for name, table in others.items()}}
+    tables = on_all_genes({engine: first, **others})
     columns = {
         f"{name}_{column}": tables[name][column] for name in others for column in ("log2_fold_change", "pvalue", "padj")
     }
     called = pd.DataFrame({name: table["padj"] < alpha for name, table in tables.items()})
     names = np.array(called.columns)
     who = [",".join(names[row]) for row in called.to_numpy()]
-    genes = pd.DataFrame(columns, index=first.index).assign(called_by=who)
+    genes = pd.DataFrame(columns, index=called.index).assign(called_by=who)
     pairs = [
         {"first": one, "second": two} | agreement_of(tables[one], tables[two], called[one], called[two])
         for one, two in combinations(tables, 2)
     ]
     return genes, pd.DataFrame(pairs).set_index("first")
+
+
+def on_all_genes(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return tables with the genes of all of them: in the order of the first, then those that only others have."""
+    first = next(iter(tables.values())).index
+    every = first
+    for table in tables.values():
+        every = every.append(table.index.difference(every, sort=False))
+    return {name: table.reindex(every.rename(first.name)) for name, table in tables.items()}
 
 
 def agreement_of(

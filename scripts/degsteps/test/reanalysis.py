@@ -15,7 +15,7 @@ from degsteps.batch.design_matrix import as_frame
 from degsteps.batch.surrogate_setup import SurrogateSetup, surrogate_setup
 from degsteps.design.compiled import CompiledDesign
 from degsteps.design.surrogate_checks import NAME
-from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
+from degsteps.engines.interface import Contrast, FitData, FitSettings, QuasiLikelihood, TableSettings
 from degsteps.engines.registry import ENGINES
 from degsteps.filter import rules
 from degsteps.normalize import size_factors as normalization
@@ -212,7 +212,8 @@ def contrast_tables(
     engine = ENGINES[test["engine"]]
     columns = study.design.join(variables).loc[counts.columns]
     data = FitData(counts, columns, factors, offsets(study, genes, factors), study.subjects)
-    fitted = engine.fit(data, FitSettings(test["compatibility"], test["fit_type"]))
+    quasi = QuasiLikelihood(**test["quasi_likelihood"])
+    fitted = engine.fit(data, FitSettings(test["compatibility"], test["fit_type"], quasi))
     tables: dict[bool, dict[str, pd.DataFrame]] = {}
     for cooks_filter in cooks_filters:
         settings = TableSettings(test["alpha"], cooks_filter, test["independent_filtering"], test["adjustment"])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from degsteps.basics.words import counted, listed, verb
 from degsteps.design.contrasts import has_point_null, test_words, words
-from degsteps.engines.registry import ENGINES
+from degsteps.engines.registry import ENGINES, input_words
 from degsteps.sections.accounts import na_counts
 from degsteps.sections.definition import (
     Block,
@@ -35,6 +35,11 @@ FIT_FIGURES = {
     "dispersion": (
         "Dispersion",
         "Dispersion of each gene over its mean, before and after shrinkage. The trend should run through the cloud.",
+    ),
+    "quasi_dispersion": (
+        "Quasi-dispersion",
+        "How much each gene varies beyond the dispersion that all genes share, over its abundance, before and after "
+        "moderation. The trend should run through the cloud.",
     ),
     "mean_variance": (
         "Mean and variance",
@@ -474,9 +479,10 @@ def _concordance_of_contrast(results: Results, contrast: str) -> Iterator[Block]
     agreement = results.table(f"test/concordance/{contrast}.agreement.tsv")
     if agreement is None:
         return
+    test = results.settings["test"]
     yield agreement_grid(agreement)
     yield hint(
-        f"Called: adjusted p-value below {results.settings['test']['alpha']:g} by the engine's own rule; both: in the "
+        f"Called: adjusted p-value below {test['alpha']:g} by the engine's own rule; both: in the "
         'same direction. Jaccard index: both over either. The column "Called by" of the genes names the engines. No '
         "engine is the truth: what all of them call is the safest part of the list."
     )
@@ -484,7 +490,8 @@ def _concordance_of_contrast(results: Results, contrast: str) -> Iterator[Block]
         results,
         f"test/concordance/{contrast}.concordance",
         "Second engines",
-        "Evidence of each second engine over that of the analysis's own: calls should lie far out on one side in both.",
+        "Evidence of each second engine over that of the analysis's own: calls should lie far out on one side in both. "
+        + input_words(test["concordance"], test["concordance_input"]),
     )
 
 

@@ -6,6 +6,7 @@ library only: the Snakefile imports this module.
 
 from typing import Any
 
+from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sources import given_files, given_sheets, lengths_are_offsets
 from degsteps.provenance.plan import given_paths
 from degsteps.workflow import settings
@@ -99,6 +100,16 @@ def parts(analysis: Analysis, wildcards: Any, step: str, ending: str) -> list[st
     return [of_subset(analysis, wildcards, f"<test>/{step}/{name}.{ending}") for name in part_names(analysis)]
 
 
+def seen_by_all(analysis: Analysis, wildcards: Any, path: str) -> Paths:
+    """Return a stage's file for the step between the passes of a scattered fit, where the engine needs it there."""
+    return of_subset(analysis, wildcards, path) if ENGINES[analysis["test"]["engine"]].parts_see_all else []
+
+
+def lengths_seen_by_all(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the average transcript lengths for that step."""
+    return lengths(analysis, wildcards) if ENGINES[analysis["test"]["engine"]].parts_see_all else []
+
+
 def contrast_tables(analysis: Analysis, wildcards: Any) -> list[str]:
     """Return the result tables, without annotation, of the contrasts that are tested in the job's samples."""
     return [f"<test>/{name}.tsv" for name in settings.contrasts(analysis, wildcards)]
@@ -121,6 +132,13 @@ def second_engines(analysis: Analysis, wildcards: Any) -> list[str]:
     return [
         of_subset(analysis, wildcards, f"<test>/concordance/{engine}.tsv") for engine in analysis["test"]["concordance"]
     ]
+
+
+def second_engine_counts(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the counts of all genes where the job's second engine has a filter of its own."""
+    if settings.second_engine_filters(analysis, wildcards) is None:
+        return []
+    return of_subset(analysis, wildcards, "<ingest>/counts.parquet")
 
 
 def engine_calls(analysis: Analysis, wildcards: Any) -> Paths:

@@ -62,9 +62,10 @@ def part_names(analysis: Mapping[str, Any]) -> list[str]:
 def size_of_job(analysis: Mapping[str, Any], wildcards: Any) -> int:
     """Return genes x samples of a job: of the analysis, or of its part of the genes.
 
-    With transcript lengths every part reads all genes.
+    With transcript lengths, or an engine whose parts see all genes, every part reads all genes.
     """
     size = matrix_size(analysis)
-    if not hasattr(wildcards, "part") or lengths_are_offsets(analysis["ingest"]):
+    sees_all = ENGINES[analysis["test"]["engine"]].parts_see_all
+    if not hasattr(wildcards, "part") or sees_all or lengths_are_offsets(analysis["ingest"]):
         return size
     return size // int(wildcards.part.split("-of-")[1])

@@ -41,6 +41,7 @@ _REPEATED = (
     "engine",
     "compatibility",
     "fit_type",
+    "quasi_likelihood",
     "alpha",
     "cooks_filter",
     "independent_filtering",
@@ -214,6 +215,20 @@ def checks_identity(analysis: Analysis) -> bool:
     return bool(analysis["qc"]["sex_column"] or analysis["qc"]["subject_column"])
 
 
-def engines_of_rule(rule_name: str) -> list[str]:
-    """Return the second engines that a rule tests with: those of the main environment share one."""
-    return [name for name, engine in ENGINES.items() if engine.rule == rule_name]
+def engine_names() -> list[str]:
+    """Return the names of all engines."""
+    return list(ENGINES)
+
+
+def second_engine_filters(analysis: Analysis, wildcards: Any) -> dict[str, Any] | None:
+    """Return the settings of the filter of the job's second engine; None if it starts from the analysis's own counts."""
+    own = ENGINES[wildcards.engine].own_filter
+    if own is None or analysis["test"]["concordance_input"] == "shared":
+        return None
+    return {**analysis["filter"], "method": own}
+
+
+def second_engine_size_factors(analysis: Analysis, wildcards: Any) -> str | None:
+    """Return the method of normalisation of the job's second engine; None for the analysis's own size factors."""
+    is_shared = analysis["test"]["concordance_input"] == "shared"
+    return None if is_shared else ENGINES[wildcards.engine].own_size_factors

@@ -14,13 +14,14 @@ from degsteps.basics.errors import ConfigError
 from degsteps.config.reading import read_schema
 from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
 from degsteps.engines.registry import ABILITIES, ENGINES
+from degsteps.normalize.methods import METHODS
 from degsteps.preflight.engines import REQUIREMENTS
 from degsteps.report.sections import SECTIONS, references
 from degsteps.test.section import FIT_FIGURES
 from tests.conftest import REPO
 
 LIBRARY = REPO / "scripts" / "degsteps"
-LOADED = [name for name, engine in ENGINES.items() if engine.load is not None]
+LOADED = list(ENGINES)
 
 
 def schema_of(key):
@@ -28,8 +29,8 @@ def schema_of(key):
 
 
 def test_schemas_have_the_engines_of_the_registry():
-    assert schema_of("engine")["enum"] == [name for name, engine in ENGINES.items() if engine.is_first]
-    assert schema_of("concordance")["items"]["enum"] == [name for name, engine in ENGINES.items() if engine.is_second]
+    assert schema_of("engine")["enum"] == LOADED
+    assert schema_of("concordance")["items"]["enum"] == LOADED
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -40,8 +41,8 @@ def test_records_are_complete(name):
     assert not engine.knows & engine.lacks.keys()
     assert set(engine.citations) <= references(SECTIONS).keys()
     assert engine.figure in FIT_FIGURES
-    assert (REPO / "scripts" / f"{engine.rule}.py").is_file()
-    assert engine.is_first <= (engine.load is not None)
+    own = (engine.size_factors, engine.own_size_factors or engine.size_factors)
+    assert set(own) <= METHODS.keys()
 
 
 @pytest.mark.parametrize("name", LOADED)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from degsteps.basics.errors import DataError
-from degsteps.config.reading import read_schema, with_defaults
+from degsteps.config.reading import with_analysis_defaults
 from degsteps.ingest.ingest import Settings, ingest
 from degsteps.inputs.sources import Source, locate
 from degsteps.onboarding.from_counts import draft_analysis
@@ -43,7 +43,7 @@ def said(counts, samples, **of_ingest):
         "design": {"formula": "~ condition", "factors": {"condition": {"reference": "a"}}},
         "test": {"contrasts": {"c": {"factor": "condition", "test": "b", "reference": "a"}}},
     }
-    findings = check_analysis({"name": "x", "file": "x.yaml", **with_defaults(analysis, read_schema("analysis"))})
+    findings = check_analysis({"name": "x", "file": "x.yaml", **with_analysis_defaults(analysis)})
     return [str(problem) for problem in findings.problems], [
         str(note) for note in findings.notes if note.file == str(counts)
     ]

@@ -18,13 +18,14 @@ GRID = read_schema("analysis")["properties"]["test"]["properties"]["sensitivity_
 
 
 def test_the_configuration_offers_the_methods_of_the_registry_and_no_other():
-    assert NORMALIZE["size_factors"]["enum"] == list(METHODS)
+    # Without one, the engine's.
+    assert NORMALIZE["size_factors"]["enum"] == [*METHODS, None]
     assert NORMALIZE["tables"]["items"]["enum"] == list(TABLES)
     # What cannot be estimated cannot be varied.
     assert GRID["size_factors"]["items"]["enum"] == [name for name in METHODS if name != "given"]
-    for setting in (NORMALIZE["size_factors"], NORMALIZE["tables"], GRID["size_factors"]):
-        defaults = setting["default"] if isinstance(setting["default"], list) else [setting["default"]]
-        assert set(defaults) <= {*METHODS, *TABLES}
+    assert NORMALIZE["size_factors"]["default"] is None
+    for setting in (NORMALIZE["tables"], GRID["size_factors"]):
+        assert set(setting["default"]) <= {*METHODS, *TABLES}
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from degsteps.basics.errors import ConfigError
-from degsteps.config.reading import read_schema, schema_problems, with_defaults
+from degsteps.config.reading import read_schema, schema_problems, with_analysis_defaults
 from degsteps.onboarding.from_nfcore import from_nfcore
 from degsteps.onboarding.from_star_deseq2 import from_star_deseq2
 from degsteps.preflight import check_analysis
@@ -113,7 +113,7 @@ def star(tmp_path, monkeypatch):
 def problems_of(analysis):
     schema = read_schema("analysis")
     assert schema_problems(analysis, schema, "x") == []
-    return check_analysis({"name": "x", "file": "x.yaml", **with_defaults(analysis, schema)}).problems
+    return check_analysis({"name": "x", "file": "x.yaml", **with_analysis_defaults(analysis)}).problems
 
 
 def test_contrasts_of_nfcore_as_a_table(nfcore):

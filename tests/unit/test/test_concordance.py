@@ -8,7 +8,9 @@ import pytest
 from scipy import stats
 
 from degsteps.batch.design_matrix import as_frame, compiled_design
-from degsteps.engines.registry import ENGINES
+from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
+from degsteps.engines.registry import ENGINES, input_words
+from degsteps.normalize.size_factors import size_factors
 from degsteps.tables import read_table, write_json, write_matrix, write_table
 from degsteps.test.concordance import compare, joined_tables
 from degsteps.test.contrasts import compiled_contrasts
@@ -111,33 +113,112 @@ def test_page_shows_each_pair_of_engines():
     )
 
 
-@pytest.mark.parametrize("engine", [name for name, record in ENGINES.items() if record.rule == "test_second_engine"])
-def test_every_engine_of_the_main_environment_can_be_the_second(engine, tmp_path):
-    random = np.random.default_rng(5)
-    samples = pd.DataFrame({"arm": list("aabb") * 2}, index=pd.Index([f"s{k}" for k in range(8)], name="sample"))
-    counts = pd.DataFrame(random.negative_binomial(5, 0.02, (80, 8)), [f"g{k}" for k in range(80)], samples.index)
-    counts.iloc[:10, [2, 3, 6, 7]] *= 8
-    factors = {"arm": {"reference": "a", "levels": None}}
-    model = {"formula": "~ arm", "factors": factors, "covariates": {}}
-    files = {name: tmp_path / name for name in ("counts.parquet", "size_factors.tsv", "design.json")}
-    write_matrix(counts.rename_axis("gene"), files["counts.parquet"])
-    write_table(pd.DataFrame({"size_factor": 1.0}, index=samples.index), files["size_factors.tsv"])
-    write_json(compiled_design(samples, model).as_json(), files["design.json"])
-    contrast = {"factor": "arm", "test": "b", "reference": "a", "reduced": None, "lfc_null": 1}
-    importlib.import_module("test_second_engine").main(
+ARMS = pd.DataFrame({"arm": list("aabb") * 2}, index=pd.Index([f"s{k}" for k in range(8)], name="sample"))
+CONTRAST = {"factor": "arm", "test": "b", "reference": "a", "reduced": None}
+FILTERS = {"method": "filter_by_expr", "min_cpm": 1, "min_samples": None, "min_count": 10, "min_total_count": 15}
+
+
+def second_engine(folder, counts, engine, contrast, kept=None, **options):
+    """Run the step on counts of two arms, and return what it writes; without options it shares what the analysis has."""
+    model = {"formula": "~ arm", "factors": {"arm": {"reference": "a", "levels": None}}, "covariates": {}}
+    names = ("counts.parquet", "size_factors.tsv", "design.json", "samples.tsv")
+    files = {name: folder / name for name in names}
+    write_matrix((counts if kept is None else counts.loc[kept]).rename_axis("gene"), files["counts.parquet"])
+    write_table(pd.DataFrame({"size_factor": 1.0}, index=ARMS.index), files["size_factors.tsv"])
+    write_json(compiled_design(ARMS, model).as_json(), files["design.json"])
+    write_table(ARMS, files["samples.tsv"])
+    asked = {"filters": None, "own_size_factors": None} | options
+    facts = importlib.import_module("test_second_engine").main(
         *files.values(),
-        tmp_path / "table.tsv",
+        folder / "table.tsv",
         engine=engine,
-        contrasts={"c": contrast | {"alternative": "greater"}},
+        contrasts={"c": contrast},
         compatibility="r",
         fit_type="parametric",
+        quasi_likelihood={},
         cooks_filter=True,
         subject=None,
+        group="arm",
+        **asked,
     )
-    joined = read_table(tmp_path / "table.tsv", text=("contrast",))
+    return read_table(folder / "table.tsv", text=("contrast",)), facts
+
+
+def two_arms(n_genes):
+    random = np.random.default_rng(5)
+    counts = pd.DataFrame(
+        random.negative_binomial(5, 0.02, (n_genes, 8)), [f"g{k}" for k in range(n_genes)], ARMS.index
+    )
+    counts.iloc[:10, [2, 3, 6, 7]] *= 8
+    return counts
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_every_engine_can_be_the_second(engine, tmp_path):
+    counts = two_arms(80)
+    joined, _ = second_engine(tmp_path, counts, engine, CONTRAST | {"lfc_null": 1, "alternative": "greater"})
     assert set(joined["contrast"]) == {"c"}
     assert list(joined.index) == list(counts.index)
     called = joined.index[joined["padj"] < 0.05]
     # A change by 3 on the log2 scale against a bound of 1, in ten genes.
     assert set(called) <= set(counts.index[:10])
     assert len(called) >= 7
+
+
+@pytest.mark.parametrize("engine", [name for name, record in ENGINES.items() if record.own_filter])
+def test_engines_start_from_their_own_filter_and_size_factors_or_share_those_of_the_analysis(engine, tmp_path):
+    """Of 80 genes 20 have few counts, which edgeR's rule drops; the analysis keeps 70 and takes size factors of 1."""
+    counts = two_arms(80)
+    counts.iloc[60:] = 1
+    record, kept = ENGINES[engine], list(counts.index[10:])
+    plain = CONTRAST | {"lfc_null": 0, "alternative": "greater_abs"}
+    write_matrix(counts.rename_axis("gene"), tmp_path / "all.parquet")
+    own, facts = second_engine(
+        tmp_path,
+        counts,
+        engine,
+        plain,
+        kept,
+        filters=FILTERS | {"method": record.own_filter},
+        own_size_factors=record.own_size_factors,
+        all_counts=tmp_path / "all.parquet",
+    )
+    shared, _ = second_engine(tmp_path, counts, engine, plain, kept)
+    assert list(shared.index) == kept
+    assert list(own.index) == list(counts.index[:60])
+    assert (facts["own"], facts["shared_genes"]) == ({"filter": "filter_by_expr", "size_factors": "tmm"}, 50)
+    # What is usual with the engine: the same numbers as a fit of these genes with size factors by TMM.
+    frame = compiled_design(ARMS, {"formula": "~ arm", "factors": {"arm": {"reference": "a", "levels": None}}, "covariates": {}})
+    design, genes = as_frame(frame.design), counts.iloc[:60]
+    fitted = record.fit(FitData(genes, design, size_factors(genes, "tmm")), FitSettings())
+    settings = TableSettings(0.05, cooks_filter=False, independent_filtering=False)
+    expected, _ = record.contrast_table(fitted, genes, Contrast(np.array([0.0, 1.0])), settings)
+    np.testing.assert_allclose(own["pvalue"], expected["pvalue"], rtol=1e-12)
+
+
+def test_genes_that_one_engine_drops_are_calls_of_the_other_alone():
+    fewer = OTHER.loc[["g1", "g2"]]
+    more = pd.concat([OTHER, OTHER.iloc[[1]].set_axis(["extra"])])
+    genes, agreement = compare(MINE, {"voom": fewer, "edger_ql": more}, engine="degsteps", alpha=0.05)
+    assert list(genes.index) == [*GENES, "extra"]
+    assert genes.loc["extra", "called_by"] == "edger_ql"
+    assert genes.loc["g0", "called_by"] == "degsteps,edger_ql"
+    with_voom, with_edger, between = agreement.itertuples()
+    assert (with_voom.genes, with_voom.called_first, with_voom.called_second) == (2, 3, 1)
+    assert with_voom.jaccard == 0  # g1 is called in opposite directions
+    assert (with_edger.genes, with_edger.called_second) == (5, 5)
+    assert (between.called_first, between.called_second) == (1, 5)
+    figure = concordance_plot(MINE, {"edger_ql": more}, "x", engine="degsteps", alpha=0.05, note="a note")
+    assert figure.axes[0].get_title("left").startswith("5 genes, Jaccard index 0.17")
+    assert figure.legends[0].get_title().get_text().endswith("\na note")
+
+
+def test_words_tell_what_second_engines_start_from():
+    assert input_words(["voom", "edger_ql"], "own") == (
+        "limma-voom and edgeR quasi-likelihood start from what is usual with them (filter filter_by_expr, size factors "
+        "tmm)."
+    )
+    assert input_words(["voom", "degsteps"], "own").endswith(
+        "; degsteps starts from the genes and size factors of the analysis."
+    )
+    assert input_words(["voom"], "shared") == "limma-voom starts from the genes and size factors of the analysis."

@@ -7,6 +7,7 @@ import pytest
 
 from degsteps.basics.errors import DataError
 from degsteps.engines.deseq import estimation
+from degsteps.engines.registry import ENGINES
 from degsteps.tables import matrix_genes, read_matrix, read_matrix_rows, write_matrix, write_table
 from degsteps.test import gene_parts
 from degsteps.workflow.job_size import SIZE_OF_A_JOB, scatter_parts
@@ -27,27 +28,38 @@ def study(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("with_lengths", [False, True])
-def test_the_joined_parts_are_the_fit_of_one_job_byte_for_byte(study, with_lengths):
+@pytest.mark.parametrize(
+    ("engine", "quasi_likelihood", "with_lengths", "n_parts"),
+    [
+        ("degsteps", {}, False, 11),
+        ("degsteps", {}, True, 11),
+        ("edger_ql", {}, True, 4),
+        ("edger_ql", {"legacy": True, "robust": True}, False, 3),
+    ],
+)
+def test_the_joined_parts_are_the_fit_of_one_job_byte_for_byte(study, engine, quasi_likelihood, with_lengths, n_parts):
     given = {name: study / name for name in ("counts.parquet", "size_factors.tsv", "design.tsv")}
     given = {path.stem: path for path in given.values()}
     given["lengths"] = study / "lengths.parquet" if with_lengths else None
     options = {"compatibility": "r", "fit_type": "parametric"}
     fit_model = importlib.import_module("fit_model").main
     one, joined = ({name: study / f"{how}.{name}" for name in ("model", "genes")} for how in ("one", "joined"))
-    facts = fit_model(**given, **one, engine="degsteps", subject=None, **options)
-    parts = [f"{number}-of-11" for number in range(1, 12)]
+    options |= {"engine": engine, "quasi_likelihood": quasi_likelihood}
+    facts = fit_model(**given, **one, subject=None, **options)
+    of_part = {name: value for name, value in options.items() if name != "fit_type"}
+    parts = [f"{number}-of-{n_parts}" for number in range(1, n_parts + 1)]
     tables = [study / f"{part}.parquet" for part in parts]
     for part, table in zip(parts, tables, strict=True):
-        importlib.import_module("fit_gene_wise").main(**given, gene_wise=table, part=part, compatibility="r")
-    trend = study / "trend.json"
-    importlib.import_module("fit_trend").main(tables[::-1], given["design"], trend, **options)
+        importlib.import_module("fit_gene_wise").main(**given, gene_wise=table, part=part, **of_part)
+    trend, whole = study / "trend.json", {name: given[name] for name in ("counts", "size_factors", "lengths")}
+    seen = whole if ENGINES[engine].parts_see_all else {}
+    importlib.import_module("fit_trend").main(tables[::-1], given["design"], trend, **options, **seen)
     fits = [study / f"{part}.h5ad" for part in parts]
     for part, table, fit in zip(parts, tables, fits, strict=True):
         importlib.import_module("fit_coefficients").main(
-            **given, gene_wise=table, trend=trend, fit=fit, part=part, compatibility="r"
+            **given, gene_wise=table, trend=trend, fit=fit, part=part, **of_part
         )
-    again = importlib.import_module("join_parts").main(fits[::-1], **joined, engine="degsteps")
+    again = importlib.import_module("join_parts").main(fits[::-1], **joined, engine=engine)
     assert again == facts
     for name in one:
         assert one[name].read_bytes() == joined[name].read_bytes()

@@ -33,6 +33,7 @@ TEST = {
     "engine": "degsteps",
     "compatibility": "r",
     "fit_type": "mean",
+    "quasi_likelihood": {"robust": True},
     "alpha": 0.1,
     "cooks_filter": True,
     "independent_filtering": True,
@@ -40,6 +41,7 @@ TEST = {
     "sensitivity_grid": GRID,
 }
 LINEAR = TEST | {"engine": "voom", "cooks_filter": False}
+QUASI = TEST | {"engine": "edger_ql", "cooks_filter": False}
 B_VS_A = {"factor": "condition", "test": "b", "reference": "a", "lfc_null": 0.0, "alternative": "greater_abs"}
 B_VS_A |= dict.fromkeys(("covariate", "trend", "expression", "weights", "at", "reduced"))
 HIDDEN = {"method": "sva", "number": "auto", "control_genes": None, "replicates": None, "null_formula": None}
@@ -92,7 +94,7 @@ class Run:
             estimate_surrogates.main(filtered, factors, sheet, *places, model, **settings, **extra)
         others = [self.path(name) for name in ("a.tsv", "b.tsv", "c.cells.tsv", "d.json", "compiled.json")]
         check_design.main(self.sheet, design, *others, model, [], 0.5)
-        fitting = {name: test[name] for name in ("engine", "compatibility", "fit_type")}
+        fitting = {name: test[name] for name in ("engine", "compatibility", "fit_type", "quasi_likelihood")}
         blocks = {"subject": subject, "samples": sheet if subject else None}
         fit = self.path("model.h5ad")
         fit_model.main(filtered, factors, design, fit, self.path("fit.tsv"), **fitting, **blocks, lengths=self.offsets)
@@ -142,11 +144,13 @@ CASES = {
     "voom": (None, {"test": LINEAR}),
     "voom_sva": (HIDDEN, {"test": LINEAR}),
     "voom_subjects": (None, {"test": LINEAR, "subject": "line"}),
+    "edger_ql": (None, {"test": QUASI, "lengths": True}),
+    "edger_ql_sva": (HIDDEN, {"test": QUASI, "contrasts": {"c": B_VS_A | {"reduced": "~ 1"}}}),
 }
 
 
 #: In the default run; the others take as long each.
-QUICK = ("ruv_g", "voom_subjects")
+QUICK = ("ruv_g", "voom_subjects", "edger_ql")
 
 
 @pytest.fixture(
@@ -185,8 +189,8 @@ def test_the_main_setting_has_the_main_numbers(runs):
     study, _ = runs
     found = study.repeated(vary_settings, "settings.tsv", "stability.parquet")
     assert (found["problem"] == "").all()
-    # Linear models have no outlier policy.
-    assert len(found) == (4 if study.test["engine"] == "voom" else 8)
+    # Linear and quasi-likelihood models have no outlier policy.
+    assert len(found) == (8 if study.test["engine"] == "degsteps" else 4)
     main = found[found["is_main"]].iloc[0]
     assert (main["jaccard"], main["lfc_correlation"]) == (1, 1)
     if study.model["surrogates"]:
@@ -202,7 +206,8 @@ def test_a_sample_that_leaves_no_room_is_said(tmp_path):
     assert found["problem"].str.contains("leave room for 6").all()
 
 
-def test_stages_of_linear_models_begin_with_the_moderated_f(tmp_path):
+@pytest.mark.parametrize("test", [LINEAR, QUASI], ids=["voom", "edger_ql"])
+def test_stages_of_other_models_begin_with_their_f(test, tmp_path):
     contrasts = {
         "b_vs_a": B_VS_A,
         "slope": B_VS_A | dict.fromkeys(("factor", "test", "reference")) | {"covariate": "dose"},
@@ -210,7 +215,7 @@ def test_stages_of_linear_models_begin_with_the_moderated_f(tmp_path):
     covariate = {"unit": "", "center": False, "scale": False, "spline": None}
     model = MODEL | {"formula": "~ condition + dose", "covariates": {"dose": covariate}, "surrogates": None}
     both = {"any": B_VS_A | {"reduced": "~ 1"}}
-    study = Run(tmp_path / "all", SAMPLES, model, test=LINEAR, contrasts=contrasts | both)
+    study = Run(tmp_path / "all", SAMPLES, model, test=test, contrasts=contrasts | both)
     facts = adjust_stage_wise.main(
         study.path("model.h5ad"),
         study.path("kept.parquet"),
@@ -220,7 +225,7 @@ def test_stages_of_linear_models_begin_with_the_moderated_f(tmp_path):
         family="both",
         contrasts=contrasts,
         confirmation="shaffer",
-        **{name: LINEAR[name] for name in ("alpha", "cooks_filter", "independent_filtering")},
+        **{name: test[name] for name in ("alpha", "cooks_filter", "independent_filtering")},
     )
     stages = study.table("stages")
     omnibus = study.table("any").loc[stages.index]

@@ -32,6 +32,7 @@ TEST = {
     "engine": "degsteps",
     "compatibility": "r",
     "fit_type": "mean",
+    "quasi_likelihood": {},
     "alpha": 0.1,
     "cooks_filter": True,
     "independent_filtering": False,

@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from degsteps.engines.registry import ENGINES
 from degsteps.figures import style
 from degsteps.figures.style import count_text, numbers, styled
+from degsteps.test.concordance import on_all_genes
 
 #: Evidence beyond this is drawn on the edge: a few giant genes would leave no room for the threshold.
 _QUANTILE = 0.995
@@ -35,7 +36,7 @@ def signed_evidence(table: pd.DataFrame) -> np.ndarray:
 
 @styled
 def concordance_plot(
-    first: pd.DataFrame, others: Mapping[str, pd.DataFrame], title: str, *, engine: str, alpha: float
+    first: pd.DataFrame, others: Mapping[str, pd.DataFrame], title: str, *, engine: str, alpha: float, note: str = ""
 ) -> Figure:
     """Draw the evidence of each second engine over that of the analysis's own, gene by gene.
 
@@ -47,14 +48,17 @@ def concordance_plot(
         The analysis's own engine.
     alpha
         Adjusted p-value below which a gene is called.
+    note
+        What second engines started from, below the axes.
     """
+    first, *rest = on_all_genes({engine: first, **others}).values()
+    others = dict(zip(others, rest, strict=True))
     figure = style.new_figure(height=5.0)
     style.title(figure, f"Second engines, {title}")
     axes = figure.subplots(1, max(len(others), 1), squeeze=False)[0]
     called_first = numbers(first["padj"]) < alpha
     x = signed_evidence(first)
-    for place, (name, other) in zip(axes, others.items(), strict=True):
-        table = other.reindex(first.index)
+    for place, (name, table) in zip(axes, others.items(), strict=True):
         _panel(place, x, signed_evidence(table), called_first, numbers(table["padj"]) < alpha)
         place.set(xlabel=f"{engine}: -log10 p-value, signed", ylabel=f"{ENGINES[name].title}: -log10 p-value, signed")
     colors = (style.NEUTRAL, style.OKABE_ITO[2], style.OKABE_ITO[0], style.OKABE_ITO[3])
@@ -70,7 +74,7 @@ def concordance_plot(
         ncols=4,
         handletextpad=0.2,
         columnspacing=1.4,
-        title=f"Called: adjusted p < {alpha:g}. Signs are those of the fold changes.",
+        title=f"Called: adjusted p < {alpha:g}. Signs are those of the fold changes." + (f"\n{note}" if note else ""),
     )
     legend.set_alignment("left")
     return figure

@@ -1,0 +1,7 @@
+"""Negative-binomial models with quasi-likelihood tests: the method of edgeR, for all genes at once.
+
+``glm`` fits the coefficients; ``unit_moments`` says what a deviance of small counts is worth, ``dispersion`` finds the
+negative-binomial dispersion that all genes share or that follows their abundance, ``quasi`` how much each gene varies
+beyond it; ``moderation`` shares that among genes (empirical Bayes), ``smoothing`` has the curves that it needs and
+``minimum`` the searches; ``testing`` tests. ``model`` puts them in order.
+"""
