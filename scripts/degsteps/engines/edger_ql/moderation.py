@@ -69,11 +69,11 @@ def fit_prior(
 
 
 def by_likelihood(
-    variances: np.ndarray, df: np.ndarray, abundance: np.ndarray, *, robust: bool, weights: np.ndarray | None = None
+    variances: np.ndarray, df: np.ndarray, abundance: np.ndarray | None, *, robust: bool, weights: np.ndarray | None = None
 ) -> Prior:
     """Estimate the location by local lines through log variances, and the degrees of freedom by maximum likelihood.
 
-    Robust: genes are weighted by the false discovery rate at which they are outliers, and the prior is fitted again.
+    Without abundance the location is one number, the weighted mean. Robust: genes are weighted by the false discovery rate at which they are outliers, and the prior is fitted again.
     """
     uninformative = df < _LEAST_DF
     weights = np.ones(len(df)) if weights is None else weights
@@ -86,7 +86,9 @@ def by_likelihood(
     half = df / 2
     logs = np.log(positive) + _log_minus_digamma(half)
     precision = weights / zeta(2, half)
-    if informative.sum() == 2:
+    if abundance is None:
+        location = np.full(len(logs), (precision @ logs) / precision.sum())
+    elif informative.sum() == 2:
         location, robust = np.full(len(logs), (precision @ logs) / precision.sum()), False
     else:
         relative = np.clip(precision / np.quantile(precision, 0.75), 1e-8, 100.0)

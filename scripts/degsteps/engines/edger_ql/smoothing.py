@@ -63,8 +63,10 @@ def local_means(x: np.ndarray, values: np.ndarray, span: float) -> np.ndarray:
     return heights[place] * (1 - share) + heights[place + 1] * share
 
 
-def weighted_lines(x: np.ndarray, y: np.ndarray, weights: np.ndarray, span: float) -> np.ndarray:
-    """Return a curve through weighted points: local lines over the nearest share of the weight, not made robust.
+def weighted_lines(
+    x: np.ndarray, y: np.ndarray, weights: np.ndarray, span: float, robust_rounds: int = 0
+) -> np.ndarray:
+    """Return a curve through weighted points: local lines over the nearest share of the weight.
 
     A line is fitted at some 200 points that are spread over the range of x, gaps left out; between them the curve is
     straight. Weights count as numbers of points, in the share as in the fits (after Cleveland 1979).
@@ -72,18 +74,38 @@ def weighted_lines(x: np.ndarray, y: np.ndarray, weights: np.ndarray, span: floa
     Parameters
     ----------
     x, y, weights : ndarray, (points,)
+    robust_rounds : int
+        How often lines are fitted again with bisquare weights of the residuals.
     """
     order = np.argsort(x, kind="stable")
     x, y, weights = x[order], y[order], weights[order]
     points = _spread_points(x)
     reaches = _reaches(x, weights, points, span)
-    heights = np.array([_line_at(x, y, weights, x[point], reach) for point, reach in zip(points, reaches, strict=True)])
-    fitted = np.empty(len(x))
     at, first = np.unique(x[points], return_index=True)
-    fitted[order] = np.interp(x, at, heights[first])
-    # Points that are fitted keep their own height where several have the same x.
-    fitted[order[points]] = heights
+    robustness, fitted = np.ones(len(x)), np.empty(len(x))
+    for left in range(robust_rounds, -1, -1):
+        used = weights * robustness
+        heights = np.array([_line_at(x, y, used, x[point], reach) for point, reach in zip(points, reaches, strict=True)])
+        curve = np.interp(x, at, heights[first])
+        # Points that are fitted keep their own height where several have the same x.
+        curve[points] = heights
+        fitted[order] = curve
+        bound = 6 * _weighted_median(np.abs(y - curve), weights) if left else 0.0
+        if bound <= _LITTLE * (weights @ np.abs(y - curve)) / weights.sum():
+            break
+        robustness = np.clip(1 - ((y - curve) / bound) ** 2, 0, None) ** 2
     return fitted
+
+
+def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    """Return the value that half of the weight does not exceed; between two that share the middle, their mean."""
+    order = np.argsort(values, kind="stable")
+    cumulative = np.cumsum(weights[order])
+    half = cumulative[-1] / 2
+    place = int(np.searchsorted(cumulative, half, side="left"))
+    if cumulative[place] == half and place + 1 < len(values):
+        return float(values[order[place : place + 2]].mean())
+    return float(values[order[place]])
 
 
 def _spread_points(x: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ the steps smaller (the "gene by gene" method of limma's ``arrayWeights``; :func:
 
 import numpy as np
 
+from degsteps.engines.voom.absent_counts import Absent
+
 #: Genes whose worth of information says that all samples are alike.
 PRIOR_GENES = 10
 #: Mean square of residuals from which a gene tells anything.
@@ -19,6 +21,7 @@ def sample_weights(
     design: np.ndarray,
     weights: np.ndarray,
     groups: np.ndarray | None = None,
+    absent: Absent | None = None,
     prior_genes: float = PRIOR_GENES,
 ) -> np.ndarray:
     """Estimate one weight per sample, or per group of samples.
@@ -33,6 +36,8 @@ def sample_weights(
         Inverse variances that are known, of the trend.
     groups : ndarray of int, (samples,), optional
         Samples with the same number share a weight; each has its own if not given.
+    absent : Absent, optional
+        Counts that tell nothing; genes with fewer than two degrees of freedom without them are passed over.
     prior_genes : float
         How many genes' worth of information says that samples are alike.
 
@@ -50,15 +55,22 @@ def sample_weights(
     information = prior_genes * contrasts.T @ contrasts
     log_variance = np.zeros(contrasts.shape[1])
     current = np.ones(n_samples)
-    for gene_values, gene_weights in zip(values, weights, strict=True):
+    of_gene = {} if absent is None else dict(zip(absent.genes, ~absent.counts, strict=True))
+    for gene, (gene_values, gene_weights) in enumerate(zip(values, weights, strict=True)):
         root = np.sqrt(current * gene_weights)
-        basis, _ = np.linalg.qr(design * root[:, None])
+        if gene in of_gene:
+            root = np.where(of_gene[gene], root, 0.0)
+            left, sizes, _ = np.linalg.svd(design * root[:, None], full_matrices=False)
+            basis, n_used = left[:, sizes > 1e-7 * sizes[0]], int(of_gene[gene].sum())
+        else:
+            (basis, _), n_used = np.linalg.qr(design * root[:, None]), n_samples
+        df = n_used - basis.shape[1]
         scaled = gene_values * root
         squares = (scaled - basis @ (basis.T @ scaled)) ** 2
-        variance = squares.sum() / (n_samples - p)
-        if variance < _SMALLEST_VARIANCE:
+        variance = squares.sum() / df if df else 0.0
+        if variance < _SMALLEST_VARIANCE or df < 2 <= n_samples - p and gene in of_gene:
             continue
-        free = 1.0 - (basis**2).sum(axis=1)
+        free = np.where(root > 0, 1.0 - (basis**2).sum(axis=1), 0.0)
         # Information on the log variances of samples, that on the gene's own variance taken out.
         shared = contrasts.T @ free
         information += contrasts.T @ (free[:, None] * contrasts) - np.outer(shared, shared) / free.sum()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from degsteps.engines.deseq.kernels.lowess import bisquare_weights
+from degsteps.engines.edger_ql.smoothing import weighted_lines
+from degsteps.engines.voom.absent_counts import Absent
 from degsteps.engines.voom.regression import Regression
 
 #: Share of the genes that decide about the trend at each point.
@@ -57,6 +59,7 @@ def voom(
     block: np.ndarray | None = None,
     correlation: float = 0.0,
     sample_weights: np.ndarray | None = None,
+    absent: Absent | None = None,
 ) -> Voom:
     """Estimate the precision of each log count from the trend of variance over mean.
 
@@ -69,6 +72,7 @@ def voom(
     block, correlation : samples of one block, and how they are correlated.
     sample_weights : ndarray, (samples,), optional
         Of the fits that the trend is taken from; the weights that come out do not hold them.
+    absent : counts that tell nothing of the variation, which the deviations leave out.
     """
     values = log_cpm(counts, library_sizes)
     of_samples = None if sample_weights is None else np.broadcast_to(sample_weights, values.shape)
@@ -77,10 +81,19 @@ def voom(
     root_deviation = (solution.residual_sum / regression.residual_df) ** 0.25
     depth = np.log2(library_sizes + 1.0)
     log_count = values.mean(axis=1) + depth.mean() - np.log2(1e6)
-    expressed = np.flatnonzero(counts.any(axis=1))
+    has_deviation, df = counts.any(axis=1), np.full(len(counts), regression.residual_df)
+    if absent is not None:
+        variance, df[absent.genes] = absent.variances(values, design, of_samples)
+        root_deviation[absent.genes] = variance**0.25
+        log_count[absent.genes] = absent.means(values) + depth.mean() - np.log2(1e6)
+        has_deviation = has_deviation & (df > 0)
+    expressed = np.flatnonzero(has_deviation)
     order = expressed[np.argsort(log_count[expressed], kind="stable")]
     x = log_count[order]
-    curve = lowess(x, root_deviation[order])
+    if absent is None:
+        curve = lowess(x, root_deviation[order])
+    else:
+        curve = weighted_lines(x, root_deviation[order], df[order].astype(float), SPAN, _ROBUST_ITERATIONS)
     points, first, number = np.unique(x, return_index=True, return_counts=True)
     heights = np.add.reduceat(curve, first) / number
     fitted_counts = solution.coefficients @ design.T - np.log2(1e6) + depth
