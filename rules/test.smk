@@ -32,6 +32,7 @@ rule fit_model:
         fit_type=setting("test.fit_type"),
         quasi_likelihood=setting("test.quasi_likelihood"),
         subject=job(settings.correlated_subject),
+        sample_weights=setting("test.sample_weights"),
         code=code("fit_model"),
     script:
         "../scripts/fit_model.py"
@@ -192,6 +193,57 @@ rule test_contrast:
         code=code("test_contrast"),
     script:
         "../scripts/test_contrast.py"
+
+
+rule export_sample_weights:
+    """Write the weights of the samples."""
+    input:
+        model="<test>{subset}/model.h5ad",
+        samples="<ingest>{subset}/samples.tsv",
+    output:
+        weights="<test>{subset}/sample_weights.tsv",
+        record="<test>{subset}/export_sample_weights.record.json",
+    log:
+        "<logs>{subset}/export_sample_weights.log",
+    benchmark:
+        "<benchmarks>{subset}/export_sample_weights.tsv"
+    group:
+        "fit"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        group=job(settings.filter_group),
+        code=code("export_sample_weights"),
+    script:
+        "../scripts/export_sample_weights.py"
+
+
+rule plot_sample_weights:
+    """Draw the weights of the samples."""
+    input:
+        weights="<test>{subset}/sample_weights.tsv",
+    output:
+        figure_png=in_report("<test>{subset}/sample_weights.png", "Test", figure="Sample weights{subset}"),
+        figure_svg="<test>{subset}/sample_weights.svg",
+        record="<test>{subset}/plot_sample_weights.record.json",
+    log:
+        "<logs>{subset}/plot_sample_weights.log",
+    benchmark:
+        "<benchmarks>{subset}/plot_sample_weights.tsv"
+    group:
+        "fit"
+    conda:
+        "../envs/figures.yaml"
+    resources:
+        mem_mb=memory(),
+        runtime=runtime(),
+    params:
+        code=code("plot_sample_weights"),
+    script:
+        "../scripts/plot_sample_weights.py"
 
 
 rule plot_dispersion:

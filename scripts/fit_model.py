@@ -6,6 +6,7 @@ linear on log counts with weights (voom; Law, Chen, Shi & Smyth 2014), where sam
 
 from degsteps.engines.interface import FitData, FitSettings, QuasiLikelihood
 from degsteps.engines.registry import ENGINES
+from degsteps.engines.voom.sample_weights import sharing_of_weights
 from degsteps.normalize.size_factors import normalization_factors
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
@@ -22,6 +23,7 @@ def main(
     fit_type: str,
     quasi_likelihood: dict,
     subject: str | None,
+    sample_weights: str | None,
     lengths: OptionalInput = None,
     samples: OptionalInput = None,
 ) -> dict:
@@ -31,8 +33,10 @@ def main(
     offsets = (
         normalization_factors(read_matrix(lengths).loc[matrix.index, matrix.columns], factors) if lengths else None
     )
-    subjects = read_samples(samples)[subject] if subject else None
-    record, data = ENGINES[engine], FitData(matrix, coefficients, factors, offsets, subjects)
+    sheet = read_samples(samples) if samples else None
+    subjects = sheet[subject] if subject else None
+    weighted = sharing_of_weights(sheet, sample_weights)
+    record, data = ENGINES[engine], FitData(matrix, coefficients, factors, offsets, subjects, weighted)
     fitted = record.fit(data, FitSettings(compatibility, fit_type, QuasiLikelihood(**quasi_likelihood)))
     record.stored(fitted).write_h5ad(model)
     write_table(fitted.genes, genes)

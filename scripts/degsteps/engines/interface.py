@@ -28,6 +28,7 @@ class FitData:
     normalization_factors : genes x samples, in place of the size factors, where transcript lengths differ between
         samples.
     subjects : by sample; samples of one subject are modelled as correlated.
+    weighted : by sample; samples with the same value share a weight that is estimated.
     """
 
     counts: pd.DataFrame
@@ -35,11 +36,13 @@ class FitData:
     size_factors: pd.Series
     normalization_factors: pd.DataFrame | None = None
     subjects: pd.Series | None = None
+    weighted: pd.Series | None = None
 
     @property
     def needs(self) -> set[str]:
         """What an engine must know to fit this."""
         uses = {"lengths": self.normalization_factors is not None, "subjects": self.subjects is not None}
+        uses["sample_weights"] = self.weighted is not None
         return {ability for ability, is_used in uses.items() if is_used}
 
 

@@ -39,6 +39,7 @@ ABILITIES = {
     "power": "the power of its tests",
     "quasi_likelihood": "quasi-dispersions",
     "reduced": "tests of a smaller design",
+    "sample_weights": "weights of samples that are estimated from their residuals",
     "scatter": "fits scattered over jobs",
     "stage_wise": "a test of several contrasts at once",
     "subjects": "correlation between samples of one subject",
@@ -236,7 +237,7 @@ _RECORDS = (
         needs_filter=True,
         description="linear models of log counts with weights (limma-voom), also for correlated samples of one "
         "subject; needs `cooks_filter: false` and `shrinkage: none`.",
-        knows=frozenset({"alternatives", "many_fits", "reduced", "stage_wise", "subjects"}),
+        knows=frozenset({"alternatives", "many_fits", "reduced", "sample_weights", "stage_wise", "subjects"}),
         tests=Tests("moderated t tests", "moderated F tests"),
         estimates="weighted least squares",
         figure="mean_variance",

@@ -82,9 +82,7 @@ def _what(requirement: Requirement, engine: Engine, place: Place, called: str) -
 def _cure(requirement: Requirement, engine: Engine) -> str:
     """Say which engines know it, and what else there is to do."""
     able = " or ".join(
-        other.name
-        for other in ENGINES.values()
-        if other.is_advised and requirement.ability in other.knows
+        other.name for other in ENGINES.values() if other.is_advised and requirement.ability in other.knows
     )
     instead = _instead(requirement, engine)
     if not instead:
@@ -215,6 +213,12 @@ REQUIREMENTS = (
         "{engine} knows no correlation between samples of one subject, and would take them for independent.",
         "Set design.repeated.method: fixed",
         of_second=True,
+    ),
+    Requirement(
+        "sample_weights",
+        _if("test.sample_weights", lambda check: check.analysis["test"]["sample_weights"] is not None),
+        "{engine} gives samples no weights.",
+        "Delete it",
     ),
     Requirement(
         "reduced",

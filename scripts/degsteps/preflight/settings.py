@@ -157,6 +157,9 @@ def _confounded_batch(check: Check, key: str, name: str, values: Sequence[str]) 
 
 def check_quality_control(check: Check) -> None:
     quality = check.analysis["qc"]
+    by = check.analysis["test"]["sample_weights"]
+    if by not in (None, "sample"):
+        check.is_in_sheet("test.sample_weights", by)
     for name in quality["color_by"] or ():
         check.is_in_sheet("qc.color_by", name)
     for key in ("sex_column", "subject_column"):

@@ -17,6 +17,7 @@ from degsteps.design.compiled import CompiledDesign
 from degsteps.design.surrogate_checks import NAME
 from degsteps.engines.interface import Contrast, FitData, FitSettings, QuasiLikelihood, TableSettings
 from degsteps.engines.registry import ENGINES
+from degsteps.engines.voom.sample_weights import sharing_of_weights
 from degsteps.filter import rules
 from degsteps.normalize import size_factors as normalization
 from degsteps.step import Input, Inputs, OptionalInput
@@ -42,6 +43,7 @@ class Study:
     given_size_factors : table of the user, as text.
     subjects : the subject of each sample, where samples of one are modelled as correlated.
     surrogates : how surrogate variables are estimated, where the design has some.
+    weighted : samples with the same value share a weight that is estimated, where weights are.
     """
 
     counts: pd.DataFrame
@@ -54,6 +56,7 @@ class Study:
     given_size_factors: pd.DataFrame | None = None
     subjects: pd.Series | None = None
     surrogates: SurrogateSetup | None = None
+    weighted: pd.Series | None = None
 
     def without(self, sample: str, design: pd.DataFrame) -> "Study":
         """Return the study of all samples but one, with the design that is left of them."""
@@ -70,6 +73,7 @@ class Study:
             lengths=None if self.lengths is None else self.lengths[rest],
             subjects=None if self.subjects is None else self.subjects.loc[rest],
             surrogates=surrogates,
+            weighted=None if self.weighted is None else self.weighted.loc[rest],
         )
 
 
@@ -136,6 +140,7 @@ def read_study(files: StudyFiles) -> tuple[Study, dict[str, Contrast]]:
         read_samples(files.given_size_factors) if files.given_size_factors else None,
         sheet[files.subject] if files.subject else None,
         surrogates,
+        sharing_of_weights(sheet, files.test["sample_weights"]),
     )
     return study, compiled_contrasts(compiled, files.contrasts, known)
 
@@ -211,7 +216,7 @@ def contrast_tables(
     contrasts = {name: contrast_with(contrast, variables) for name, contrast in contrasts.items()}
     engine = ENGINES[test["engine"]]
     columns = study.design.join(variables).loc[counts.columns]
-    data = FitData(counts, columns, factors, offsets(study, genes, factors), study.subjects)
+    data = FitData(counts, columns, factors, offsets(study, genes, factors), study.subjects, study.weighted)
     quasi = QuasiLikelihood(**test["quasi_likelihood"])
     fitted = engine.fit(data, FitSettings(test["compatibility"], test["fit_type"], quasi))
     tables: dict[bool, dict[str, pd.DataFrame]] = {}

@@ -75,8 +75,8 @@ def design_samples(analysis: Analysis, wildcards: Any) -> str:
 
 
 def subject_sheet(analysis: Analysis, wildcards: Any) -> Paths:
-    """Return the sheet that says which samples are of one subject, where that enters the model."""
-    if settings.correlated_subject(analysis, wildcards) is None:
+    """Return the sheet that says which samples are of one subject, or share a weight, where that enters the model."""
+    if settings.correlated_subject(analysis, wildcards) is None and analysis["test"]["sample_weights"] is None:
         return []
     return of_subset(analysis, wildcards, "<ingest>/samples.tsv")
 

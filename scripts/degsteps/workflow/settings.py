@@ -42,6 +42,7 @@ _REPEATED = (
     "compatibility",
     "fit_type",
     "quasi_likelihood",
+    "sample_weights",
     "alpha",
     "cooks_filter",
     "independent_filtering",

@@ -122,7 +122,8 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     files += ["<transform>/adjusted.parquet"] if settings.has_adjusted(analysis) else []
     if is_blinded(analysis):
         return files
-    files += ["<test>/dispersion.png"]
+    of_fit = ["<test>/dispersion.png", *(["<test>/sample_weights.png"] if analysis["test"]["sample_weights"] else [])]
+    files += [*of_fit, *of_sets(analysis, wildcards, *of_fit[1:])]
     files += of_sets(
         analysis, wildcards, "<batch>/association.tsv", "<test>/dispersion.png", "<transform>/transformed.parquet"
     )

@@ -42,9 +42,7 @@ def moderated(variances: np.ndarray, df: np.ndarray, prior: Prior) -> np.ndarray
     return np.where(finite, posterior, location)
 
 
-def fit_prior(
-    variances: np.ndarray, df: np.ndarray, abundance: np.ndarray, *, robust: bool, legacy: bool
-) -> Prior:
+def fit_prior(variances: np.ndarray, df: np.ndarray, abundance: np.ndarray, *, robust: bool, legacy: bool) -> Prior:
     """Estimate the prior.
 
     Parameters
@@ -69,7 +67,12 @@ def fit_prior(
 
 
 def by_likelihood(
-    variances: np.ndarray, df: np.ndarray, abundance: np.ndarray | None, *, robust: bool, weights: np.ndarray | None = None
+    variances: np.ndarray,
+    df: np.ndarray,
+    abundance: np.ndarray | None,
+    *,
+    robust: bool,
+    weights: np.ndarray | None = None,
 ) -> Prior:
     """Estimate the location by local lines through log variances, and the degrees of freedom by maximum likelihood.
 

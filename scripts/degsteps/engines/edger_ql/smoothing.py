@@ -85,7 +85,9 @@ def weighted_lines(
     robustness, fitted = np.ones(len(x)), np.empty(len(x))
     for left in range(robust_rounds, -1, -1):
         used = weights * robustness
-        heights = np.array([_line_at(x, y, used, x[point], reach) for point, reach in zip(points, reaches, strict=True)])
+        heights = np.array(
+            [_line_at(x, y, used, x[point], reach) for point, reach in zip(points, reaches, strict=True)]
+        )
         curve = np.interp(x, at, heights[first])
         # Points that are fitted keep their own height where several have the same x.
         curve[points] = heights

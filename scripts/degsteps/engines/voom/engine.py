@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def fit(data: FitData, settings: FitSettings) -> Fit:
     """Fit weighted linear models to the log counts of all genes."""
-    return linear_models.fit_model(data.counts, data.design, data.size_factors, data.subjects)
+    return linear_models.fit_model(data.counts, data.design, data.size_factors, data.subjects, data.weighted)
 
 
 def read(stored: "AnnData") -> Fit:
@@ -64,6 +64,14 @@ def sentences(wording: Wording) -> list[str]:
             f"Samples of one {subject} ({facts['n_subjects']:.0f} in all) were taken to be correlated by "
             f"{facts['correlation']:.3f} in all genes, the trimmed mean over genes of restricted maximum likelihood "
             f"estimates {cite('smyth2005')}; weights and correlation were estimated in turn, twice."
+        )
+    if "n_weights" in facts:
+        by = wording.settings["test"]["sample_weights"]
+        of_what = "Each sample was" if by == "sample" else f"Samples were, by {by},"
+        described.append(
+            f"{of_what} given a weight by how large its residuals are {cite('ritchie2006', 'liu2015')}; weights and trend "
+            f"were estimated in turn, twice, and the smallest weight is {facts['smallest_weight']:.2f}. Counts of 0 in "
+            f"groups without a read were left out of the variances {cite('lun2017')}."
         )
     worth = "infinitely many" if facts.get("prior_df") is None else f"{facts['prior_df']:.1f}"
     described.append(

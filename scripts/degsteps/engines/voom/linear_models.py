@@ -12,8 +12,12 @@ import pandas as pd
 from degsteps.basics.errors import DataError
 from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.engines.voom import correlation as correlations
+from degsteps.engines.edger_ql.moderation import by_likelihood
+from degsteps.engines.edger_ql.moderation import moderated as posterior_variances
 from degsteps.engines.voom import moderation, trend
+from degsteps.engines.voom.absent_counts import Absent, absent_counts
 from degsteps.engines.voom.regression import Regression
+from degsteps.engines.voom.sample_weights import sample_weights
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -36,7 +40,9 @@ class Fit:
         Of the coefficients, without the residual variance.
     design : DataFrame, samples x coefficients
     facts : dict
-        ``prior_variance``, ``prior_df``, ``residual_df``; with subjects ``correlation`` and ``n_subjects``.
+        ``prior_variance``, ``prior_df``, ``residual_df``; with subjects ``correlation`` and ``n_subjects``; with sample
+        weights ``smallest_weight`` and ``n_weights``, how many were estimated.
+    sample_weights : Series, by sample, where they were estimated.
     """
 
     genes: pd.DataFrame
@@ -44,6 +50,7 @@ class Fit:
     covariance: np.ndarray
     design: pd.DataFrame
     facts: dict[str, Any]
+    sample_weights: pd.Series | None = None
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -55,8 +62,11 @@ class Fit:
         import anndata
 
         lower = np.tril_indices(self.design.shape[1])
+        samples = pd.DataFrame(index=self.design.index.astype(str))
+        if self.sample_weights is not None:
+            samples["sample_weight"] = self.sample_weights.to_numpy()
         return anndata.AnnData(
-            obs=pd.DataFrame(index=self.design.index.astype(str)),
+            obs=samples,
             var=self.genes.copy(),
             obsm={"design": self.design.set_axis(self.design.index.astype(str))},
             varm={"coefficients": self.coefficients, "covariance": self.covariance[:, lower[0], lower[1]]},
@@ -74,19 +84,28 @@ class Fit:
         packed = np.asarray(data.varm["covariance"])
         covariance[:, rows, columns] = packed
         covariance[:, columns, rows] = packed
+        samples = pd.Index(data.obs_names, name="sample")
         return cls(
             genes=data.var.set_axis(index),
             coefficients=coefficients,
             covariance=covariance,
-            design=pd.DataFrame(data.obsm["design"]).set_axis(pd.Index(data.obs_names, name="sample")),
+            design=pd.DataFrame(data.obsm["design"]).set_axis(samples),
             facts={name: float(value) for name, value in data.uns["facts"].items()},
+            sample_weights=data.obs["sample_weight"].set_axis(samples) if "sample_weight" in data.obs else None,
         )
 
 
 def fit_model(
-    counts: pd.DataFrame, design: pd.DataFrame, size_factors: pd.Series, subjects: pd.Series | None = None
+    counts: pd.DataFrame,
+    design: pd.DataFrame,
+    size_factors: pd.Series,
+    subjects: pd.Series | None = None,
+    weighted: pd.Series | None = None,
 ) -> Fit:
     """Fit weighted linear models to the log counts of all genes (Law, Chen, Shi & Smyth 2014; Smyth 2004).
+
+    Without sample weights this is ``voom`` and ``lmFit`` of limma, with them ``voomLmFit(sample.weights = TRUE)`` of
+    edgeR 4, which also leaves counts that tell nothing out of the variances.
 
     Parameters
     ----------
@@ -96,6 +115,8 @@ def fit_model(
         :func:`degsteps.engines.voom.trend.effective_library_sizes`.
     subjects : by sample. Samples of one subject are taken to be correlated, in all genes alike (Smyth, Michaud & Scott
         2005); weights and correlation are estimated in turn, twice.
+    weighted : by sample; samples with the same value share a weight that is estimated from the residuals, see
+        :func:`degsteps.engines.voom.sample_weights.sample_weights`. Trend and weights are estimated in turn, twice.
 
     Raises
     ------
@@ -110,21 +131,28 @@ def fit_model(
         raise DataError("counts: fewer than two genes have a count, so there is no trend of the variance to fit.")
     factors = size_factors.loc[counts.columns].to_numpy(dtype=float)
     library_sizes = trend.effective_library_sizes(matrix, factors)
-    block, shared, facts = None, 0.0, {}
-    transformed = trend.voom(matrix, columns, library_sizes)
-    if subjects is not None:
-        block = pd.factorize(subjects.loc[counts.columns])[0]
-        for round_number in range(ROUNDS):
-            regression = Regression(transformed.values, columns, transformed.weights, block)
+    block = None if subjects is None else pd.factorize(subjects.loc[counts.columns])[0]
+    groups = None if weighted is None else pd.factorize(weighted.loc[counts.columns])[0]
+    absent = None if groups is None else absent_counts(matrix, columns, library_sizes)
+    transformed = trend.voom(matrix, columns, library_sizes, absent=absent)
+    shared, of_samples, facts = 0.0, None, {}
+    for round_number in range(1 if block is None and groups is None else ROUNDS):
+        if round_number:
+            transformed = trend.voom(matrix, columns, library_sizes, block, shared, of_samples, absent)
+        weights = transformed.weights
+        if groups is not None:
+            of_samples = sample_weights(transformed.values, columns, weights, _shared(groups), absent)
+            weights = weights * of_samples
+        regression = Regression(transformed.values, columns, weights, block)
+        if block is not None:
             shared = correlations.consensus(correlations.gene_correlations(regression))
-            if round_number < ROUNDS - 1:
-                transformed = trend.voom(matrix, columns, library_sizes, block, shared)
+    if block is not None:
         facts = {"correlation": shared, "n_subjects": float(block.max() + 1)}
-    regression = Regression(transformed.values, columns, transformed.weights, block)
+    if groups is not None:
+        facts |= {"smallest_weight": float(of_samples.min()), "n_weights": float(groups.max() + 1)}
     solution = regression.solve(shared)
     variance = solution.residual_sum / regression.residual_df
-    prior = moderation.fit_prior(variance, regression.residual_df)
-    posterior, df = moderation.moderated(variance, regression.residual_df, prior)
+    posterior, df, prior = _moderated(variance, regression.residual_df, absent, transformed.values, columns, weights)
     index = pd.Index(counts.index, name="gene")
     genes = pd.DataFrame(
         {
@@ -141,7 +169,33 @@ def fit_model(
     )
     facts |= {"prior_variance": prior.variance, "prior_df": prior.df, "residual_df": float(regression.residual_df)}
     coefficients = pd.DataFrame(solution.coefficients, index=index, columns=list(design.columns))
-    return Fit(genes, coefficients, solution.covariance, design.loc[counts.columns], facts)
+    by_sample = None if of_samples is None else pd.Series(of_samples, index=counts.columns, name="sample_weight")
+    return Fit(genes, coefficients, solution.covariance, design.loc[counts.columns], facts, by_sample)
+
+
+def _shared(groups: np.ndarray) -> np.ndarray | None:
+    """Return groups that share a weight; None if each sample has its own."""
+    return None if groups.max() + 1 == len(groups) else groups
+
+
+def _moderated(
+    variance: np.ndarray,
+    residual_df: int,
+    absent: Absent | None,
+    values: np.ndarray,
+    design: np.ndarray,
+    weights: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, moderation.Prior]:
+    """Return posterior variances, their degrees of freedom and the prior; where genes lack counts, by likelihood."""
+    if absent is None:
+        prior = moderation.fit_prior(variance, residual_df)
+        return *moderation.moderated(variance, residual_df, prior), prior
+    variance, df = variance.copy(), np.full(len(variance), float(residual_df))
+    variance[absent.genes], df[absent.genes] = absent.variances(values, design, weights)
+    prior = by_likelihood(variance, df, None, robust=False)
+    total = np.minimum(df + prior.df, df.sum())
+    scale = float(prior.location[0])
+    return posterior_variances(variance, df, prior), total, moderation.Prior(scale, float(prior.df))
 
 
 def contrast_table(

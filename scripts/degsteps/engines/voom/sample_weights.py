@@ -7,13 +7,29 @@ the steps smaller (the "gene by gene" method of limma's ``arrayWeights``; :func:
 """
 
 import numpy as np
+import pandas as pd
 
 from degsteps.engines.voom.absent_counts import Absent
 
+#: Value of ``test.sample_weights`` that gives each sample a weight of its own.
+EACH_SAMPLE = "sample"
 #: Genes whose worth of information says that all samples are alike.
 PRIOR_GENES = 10
 #: Mean square of residuals from which a gene tells anything.
 _SMALLEST_VARIANCE = 1e-15
+
+
+def sharing_of_weights(sheet: pd.DataFrame | None, by: str | None) -> pd.Series | None:
+    """Return which samples share a weight, from ``test.sample_weights``; None if none is estimated.
+
+    Parameters
+    ----------
+    sheet : sample table, text.
+    by : ``sample`` for a weight of each, or a column whose levels have one each.
+    """
+    if by is None or sheet is None:
+        return None
+    return pd.Series(sheet.index, index=sheet.index) if by == EACH_SAMPLE else sheet[by]
 
 
 def sample_weights(
