@@ -232,6 +232,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         {"test.contrasts.c.lfc_null": 0.5, "test.contrasts.c.alternative": "greater"},
     ),
     "test.adjustment": ({"test.adjustment": "storey"}, "07_test/c.tsv", {}),
+    "test.sample_weights": (LINEAR | {"test.sample_weights": "sample"}, "07_test/c.tsv", LINEAR),
     "test.alpha": ({"test.alpha": 0.5}, "07_test/c.tsv", {}),
     "test.min_log2_fold_change": ({"test.min_log2_fold_change": 1}, "08_annotate/c.volcano.png", {}),
     "test.cooks_filter": (OUTLIER | {"test.cooks_filter": False}, "07_test/c.tsv", OUTLIER),

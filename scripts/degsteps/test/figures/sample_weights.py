@@ -46,7 +46,8 @@ def sample_weights_plot(weights: pd.DataFrame) -> Figure:
     axes.set_xlabel(f"weight of the sample (1: as precise as the others; dashed: {LOW_WEIGHT:g})")
     axes.xaxis.set_major_formatter(lambda value, _: style.plain_number(value))
     axes.set_ylim(len(ordered) - 0.5, -0.5)
-    axes.set_yticks(rows, shown_names(ordered.index) if has_names else [""] * len(rows))
+    named = np.full(len(rows), True) if has_names else values < LOW_WEIGHT
+    axes.set_yticks(rows[named], np.array(shown_names(ordered.index))[named])
     axes.grid(axis="x")
     style.title(figure, "Weights of the samples")
     if len(levels) <= style.MAX_LEGEND:
