@@ -23,7 +23,7 @@ def main(
     fit_type: str,
     quasi_likelihood: dict,
     subject: str | None,
-    sample_weights: str | None,
+    sample_weights: str | None = None,
     lengths: OptionalInput = None,
     samples: OptionalInput = None,
 ) -> dict:

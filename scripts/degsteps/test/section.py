@@ -564,12 +564,12 @@ WEIGHTS = Section(
     blocks={"results": _weight_blocks},
     citations={
         "ritchie2006": (
-            "Ritchie ME, Diyagama D, Neilson J, et al. Empirical array quality weights in the analysis of microarray data. "
-            "BMC Bioinformatics 2006;7:261. doi:10.1186/1471-2105-7-261"
+            "Ritchie ME, Diyagama D, Neilson J, et al. Empirical array quality weights in the analysis of microarray "
+            "data. BMC Bioinformatics 2006;7:261. doi:10.1186/1471-2105-7-261"
         ),
         "liu2015": (
-            "Liu R, Holik AZ, Su S, et al. Why weight? Modelling sample and observational level variability improves power "
-            "in RNA-seq analyses. Nucleic Acids Research 2015;43:e97. doi:10.1093/nar/gkv412"
+            "Liu R, Holik AZ, Su S, et al. Why weight? Modelling sample and observational level variability improves "
+            "power in RNA-seq analyses. Nucleic Acids Research 2015;43:e97. doi:10.1093/nar/gkv412"
         ),
     },
     verdicts=_weight_verdicts,

@@ -122,7 +122,9 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     files += ["<transform>/adjusted.parquet"] if settings.has_adjusted(analysis) else []
     if is_blinded(analysis):
         return files
-    of_fit = ["<test>/dispersion.png", *(["<test>/sample_weights.png"] if analysis["test"]["sample_weights"] else [])]
+    of_fit = ["<test>/dispersion.png"]
+    if analysis["test"]["sample_weights"]:
+        of_fit += ["<test>/sample_weights.tsv", "<test>/sample_weights.png"]
     files += [*of_fit, *of_sets(analysis, wildcards, *of_fit[1:])]
     files += of_sets(
         analysis, wildcards, "<batch>/association.tsv", "<test>/dispersion.png", "<transform>/transformed.parquet"

@@ -34,6 +34,7 @@ TEST = {
     "compatibility": "r",
     "fit_type": "mean",
     "quasi_likelihood": {"robust": True},
+    "sample_weights": None,
     "alpha": 0.1,
     "cooks_filter": True,
     "independent_filtering": True,
@@ -94,8 +95,10 @@ class Run:
             estimate_surrogates.main(filtered, factors, sheet, *places, model, **settings, **extra)
         others = [self.path(name) for name in ("a.tsv", "b.tsv", "c.cells.tsv", "d.json", "compiled.json")]
         check_design.main(self.sheet, design, *others, model, [], 0.5)
-        fitting = {name: test[name] for name in ("engine", "compatibility", "fit_type", "quasi_likelihood")}
-        blocks = {"subject": subject, "samples": sheet if subject else None}
+        fitting = {
+            name: test[name] for name in ("engine", "compatibility", "fit_type", "quasi_likelihood", "sample_weights")
+        }
+        blocks = {"subject": subject, "samples": sheet if subject or test["sample_weights"] else None}
         fit = self.path("model.h5ad")
         fit_model.main(filtered, factors, design, fit, self.path("fit.tsv"), **fitting, **blocks, lengths=self.offsets)
         asked = {name: test[name] for name in ("alpha", "cooks_filter", "independent_filtering", "adjustment")}
@@ -144,13 +147,15 @@ CASES = {
     "voom": (None, {"test": LINEAR}),
     "voom_sva": (HIDDEN, {"test": LINEAR}),
     "voom_subjects": (None, {"test": LINEAR, "subject": "line"}),
+    "voom_weights": (None, {"test": LINEAR | {"sample_weights": "sample"}}),
+    "voom_weights_subjects": (None, {"test": LINEAR | {"sample_weights": "line"}, "subject": "line"}),
     "edger_ql": (None, {"test": QUASI, "lengths": True}),
     "edger_ql_sva": (HIDDEN, {"test": QUASI, "contrasts": {"c": B_VS_A | {"reduced": "~ 1"}}}),
 }
 
 
 #: In the default run; the others take as long each.
-QUICK = ("ruv_g", "voom_subjects", "edger_ql")
+QUICK = ("ruv_g", "voom_weights_subjects", "edger_ql")
 
 
 @pytest.fixture(

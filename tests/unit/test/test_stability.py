@@ -33,6 +33,7 @@ TEST = {
     "compatibility": "r",
     "fit_type": "mean",
     "quasi_likelihood": {},
+    "sample_weights": None,
     "alpha": 0.1,
     "cooks_filter": True,
     "independent_filtering": False,

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError
-from degsteps.engines.multiple_testing import adjust_bh
-from degsteps.engines.voom import correlation as correlations
 from degsteps.engines.edger_ql.moderation import by_likelihood
 from degsteps.engines.edger_ql.moderation import moderated as posterior_variances
+from degsteps.engines.multiple_testing import adjust_bh
+from degsteps.engines.voom import correlation as correlations
 from degsteps.engines.voom import moderation, trend
 from degsteps.engines.voom.absent_counts import Absent, absent_counts
 from degsteps.engines.voom.regression import Regression

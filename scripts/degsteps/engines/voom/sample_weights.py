@@ -2,8 +2,8 @@
 
 The variance of a log count is that of its gene, by the trend over the mean, times a factor of its sample, with log
 factors that add up to 0 (Ritchie et al., BMC Bioinformatics 7:261, 2006). The factors are found by one pass over the
-genes: each gene moves them by a scoring step of its restricted likelihood, and the information of all genes so far makes
-the steps smaller (the "gene by gene" method of limma's ``arrayWeights``; :func:`sample_weights` gives its numbers).
+genes: each gene moves them by a scoring step of its restricted likelihood, and the information of all genes so far
+makes the steps smaller (the "gene by gene" method of limma's ``arrayWeights``; :func:`sample_weights` gives its numbers).
 """
 
 import numpy as np
@@ -84,7 +84,7 @@ def sample_weights(
         scaled = gene_values * root
         squares = (scaled - basis @ (basis.T @ scaled)) ** 2
         variance = squares.sum() / df if df else 0.0
-        if variance < _SMALLEST_VARIANCE or df < 2 <= n_samples - p and gene in of_gene:
+        if variance < _SMALLEST_VARIANCE or (df < 2 and gene in of_gene):
             continue
         free = np.where(root > 0, 1.0 - (basis**2).sum(axis=1), 0.0)
         # Information on the log variances of samples, that on the gene's own variance taken out.
