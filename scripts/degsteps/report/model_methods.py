@@ -5,14 +5,12 @@ from typing import Any
 
 from degsteps.basics.words import counted
 from degsteps.design.contrasts import contrast_form, test_words, words
-from degsteps.engines.registry import ENGINES, input_words
+from degsteps.engines.registry import ENGINES
 from degsteps.engines.wording import Wording
 from degsteps.sections.citations import Citations, sentences, series
 from degsteps.sections.recorded import facts_of, facts_of_all
 
 _SVA = ("leek2007", "leek2014")
-_VARIED = "gene filter, size factors and outlier policy"
-_VARIED_WITHOUT_OUTLIERS = "gene filter and size factors ({} models have no outlier policy to vary)"
 
 
 def test_sentences(settings, records, design, versions, cite) -> str:
@@ -54,13 +52,6 @@ def test_sentences(settings, records, design, versions, cite) -> str:
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
         _shrinkage_sentence(test["shrinkage"], facts_of_all(records, "test_contrast"), cite),
-        _stage_wise_sentence(test, cite),
-        f"The power of the Wald tests was computed from the fitted dispersions and the size factors {cite('hart2013')} "
-        "at the largest p-value that was called."
-        if test["power"] is not None
-        else "",
-        _stability_sentences(settings, records),
-        _concordance_sentence(settings, versions, cite),
     )
 
 
@@ -100,21 +91,6 @@ def _subject_sentence(settings: Mapping[str, Any]) -> str:
         return ""
     return (
         f"The {repeated['subject']} is a term of the design, so that changes within each {repeated['subject']} count."
-    )
-
-
-def _concordance_sentence(settings: Mapping[str, Any], versions: Mapping[str, str], cite: "Citations") -> str:
-    """Name the second engines, where there are any."""
-    named = []
-    for engine in (ENGINES[name] for name in settings["test"].get("concordance") or []):
-        release = f" ({engine.release.format(version=versions[engine.package])})" if engine.package in versions else ""
-        named.append(f"{engine.method}{release} {cite(*engine.citations)}")
-    if not named:
-        return ""
-    return (
-        f"To see how far other methods agree, the same contrasts were tested by {series(named)}; "
-        f"{input_words(settings['test']['concordance'], settings['test']['concordance_input'])} The calls that are "
-        "reported are not theirs."
     )
 
 
@@ -188,44 +164,6 @@ def _offsets(records, cite) -> str:
     return (
         "an offset for each gene and sample: the size factor (of counts corrected for length) times the average length "
         f"of the gene's transcripts in that sample relative to the other samples {cite('soneson2015')}"
-    )
-
-
-def _stability_sentences(settings: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
-    test, parts = settings["test"], []
-    if test["sensitivity"]:
-        computed = facts_of(records, "vary_settings").get("computed", "several")
-        engine = ENGINES[test["engine"]]
-        without = _VARIED_WITHOUT_OUTLIERS.format(
-            "quasi-likelihood" if "quasi_likelihood" in engine.knows else "linear"
-        )
-        varied = _VARIED if "cooks" in engine.knows else without
-        parts.append(
-            f"Every contrast was tested again under {computed} combinations of {varied}; the stability of a gene is "
-            "the share of these in which it is called with the same sign."
-        )
-    if test["influence"]:
-        parts.append("The analysis, from the gene filter on, was repeated without each sample in turn.")
-    surrogates = settings["design"].get("surrogates")
-    if parts and surrogates:
-        number = " and their number" if surrogates["number"] == "auto" else ""
-        parts.append(f"Surrogate variables{number} were estimated anew each time.")
-    return " ".join(parts)
-
-
-def _stage_wise_sentence(test: Mapping[str, Any], cite: "Citations") -> str:
-    if not test["stage_wise"]:
-        return ""
-    families = series([f"{name} ({', '.join(family['contrasts'])})" for name, family in test["stage_wise"].items()])
-    ways = {"shaffer": "Shaffer's modified sequentially rejective procedure", "holm": "Holm's procedure"}
-    used = series(
-        [ways[way] for way in dict.fromkeys(family["confirmation"] for family in test["stage_wise"].values())]
-    )
-    screening = ENGINES[test["engine"]].tests.one_nested
-    return (
-        f"Contrasts were also tested stage by stage, within {families}: genes were screened by {screening} "
-        f"of all these contrasts together, and single contrasts confirmed by {used} within genes that passed, at an "
-        f"overall false discovery rate of {test['alpha']:g} {cite('heller2009', 'shaffer1986', 'van den berge2017')}."
     )
 
 

@@ -9,6 +9,7 @@ from degsteps.basics.words import counted, listed, verb
 from degsteps.design.contrasts import has_point_null, test_words, words
 from degsteps.engines.registry import ENGINES, input_words
 from degsteps.sections.accounts import na_counts
+from degsteps.sections.citations import Citations, series
 from degsteps.sections.definition import (
     Block,
     Chapter,
@@ -262,6 +263,24 @@ def _stage_wise_sheets(results: Results) -> Iterator[Sheet]:
         yield Sheet(family, meaning, table, frozen=_frozen_columns(table), kinds=kinds, is_result=True)
 
 
+def _stage_wise_sentences(results: Results, cite: Citations) -> str:
+    """Say how contrasts were tested stage by stage."""
+    test = results.settings["test"]
+    if not test["stage_wise"]:
+        return ""
+    families = series([f"{name} ({', '.join(family['contrasts'])})" for name, family in test["stage_wise"].items()])
+    ways = {"shaffer": "Shaffer's modified sequentially rejective procedure", "holm": "Holm's procedure"}
+    used = series(
+        [ways[way] for way in dict.fromkeys(family["confirmation"] for family in test["stage_wise"].values())]
+    )
+    screening = ENGINES[test["engine"]].tests.one_nested
+    return (
+        f"Contrasts were also tested stage by stage, within {families}: genes were screened by {screening} "
+        f"of all these contrasts together, and single contrasts confirmed by {used} within genes that passed, at an "
+        f"overall false discovery rate of {test['alpha']:g} {cite('heller2009', 'shaffer1986', 'van den berge2017')}."
+    )
+
+
 STAGE_WISE = Section(
     stage="test",
     name="stage_wise",
@@ -276,6 +295,7 @@ STAGE_WISE = Section(
     ),
     blocks={"results": _stage_wise_blocks},
     sheets=_stage_wise_sheets,
+    sentences={"test": _stage_wise_sentences},
 )
 
 
@@ -325,12 +345,23 @@ def _by_contrast(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return rows.reset_index("row", drop=True)
 
 
+def _power_sentences(results: Results, cite: Citations) -> str:
+    """Say what the power was computed from."""
+    if results.settings["test"]["power"] is None:
+        return ""
+    return (
+        f"The power of the Wald tests was computed from the fitted dispersions and the size factors {cite('hart2013')} "
+        "at the largest p-value that was called."
+    )
+
+
 POWER = Section(
     stage="test",
     name="power",
     files=(File(r"power/.*\.tsv", "Power and smallest detectable fold change, by mean count."),),
     of_contrast=_power_of_contrast,
     sheets=_power_sheets,
+    sentences={"test": _power_sentences},
 )
 
 
@@ -361,6 +392,25 @@ def sensitivity_verdict(facts: Mapping[str, Any]) -> Verdict | None:
     return Verdict(check, "warn", finding, advice)
 
 
+_VARIED = "gene filter, size factors and outlier policy"
+_VARIED_WITHOUT_OUTLIERS = "gene filter and size factors ({} models have no outlier policy to vary)"
+
+
+def _sensitivity_sentences(results: Results, cite: Citations) -> str:
+    """Say which settings were varied."""
+    test = results.settings["test"]
+    if not test["sensitivity"]:
+        return ""
+    computed = results.facts("vary_settings").get("computed", "several")
+    engine = ENGINES[test["engine"]]
+    models = "quasi-likelihood" if "quasi_likelihood" in engine.knows else "linear"
+    varied = _VARIED if "cooks" in engine.knows else _VARIED_WITHOUT_OUTLIERS.format(models)
+    return (
+        f"Every contrast was tested again under {computed} combinations of {varied}; the stability of a gene is "
+        "the share of these in which it is called with the same sign."
+    )
+
+
 SENSITIVITY = Section(
     stage="test",
     name="sensitivity",
@@ -380,6 +430,7 @@ SENSITIVITY = Section(
             after="lfc_se",
         ),
     ),
+    sentences={"test": _sensitivity_sentences},
 )
 
 
@@ -438,6 +489,18 @@ def _influence_sheets(results: Results) -> Iterator[Sheet]:
         yield Sheet("Influence", meaning, pd.concat(tables.values()), 2, kinds=kinds)
 
 
+def _influence_sentences(results: Results, cite: Citations) -> str:
+    """Say that samples were left out, and of all repeated analyses what they estimate anew."""
+    test, surrogates = results.settings["test"], results.settings["design"].get("surrogates")
+    parts = []
+    if test["influence"]:
+        parts.append("The analysis, from the gene filter on, was repeated without each sample in turn.")
+    if surrogates and (test["sensitivity"] or test["influence"]):
+        number = " and their number" if surrogates["number"] == "auto" else ""
+        parts.append(f"Surrogate variables{number} were estimated anew each time.")
+    return " ".join(parts)
+
+
 INFLUENCE = Section(
     stage="test",
     name="influence",
@@ -456,6 +519,7 @@ INFLUENCE = Section(
     verdicts=lambda results: filter(None, map(influence_verdict, results.facts_of_all("plot_influence"))),
     checks={"influence": "Influence of single samples"},
     sheets=_influence_sheets,
+    sentences={"test": _influence_sentences},
 )
 
 
@@ -504,6 +568,22 @@ def _concordance_sheets(results: Results) -> Iterator[Sheet]:
         yield Sheet("Engines", meaning, _by_contrast(agreements), kinds=kinds)
 
 
+def _concordance_sentences(results: Results, cite: Citations) -> str:
+    """Name the second engines, where there are any."""
+    settings, versions = results.settings, results.versions
+    named = []
+    for engine in (ENGINES[name] for name in settings["test"].get("concordance") or []):
+        release = f" ({engine.release.format(version=versions[engine.package])})" if engine.package in versions else ""
+        named.append(f"{engine.method}{release} {cite(*engine.citations)}")
+    if not named:
+        return ""
+    return (
+        f"To see how far other methods agree, the same contrasts were tested by {series(named)}; "
+        f"{input_words(settings['test']['concordance'], settings['test']['concordance_input'])} The calls that are "
+        "reported are not theirs."
+    )
+
+
 CONCORDANCE = Section(
     stage="test",
     name="concordance",
@@ -525,6 +605,7 @@ CONCORDANCE = Section(
         ),
     ),
     sheets=_concordance_sheets,
+    sentences={"test": _concordance_sentences},
 )
 
 
