@@ -266,6 +266,7 @@ rule plot_dispersion:
         mem_mb=memory(),
         runtime=runtime(),
     params:
+        kind=job(settings.fit_figure),
         code=code("plot_dispersion"),
     script:
         "../scripts/plot_dispersion.py"

@@ -8,15 +8,17 @@ from degsteps.test.figures.mean_variance import mean_variance_plot
 from degsteps.test.figures.quasi_dispersion import quasi_dispersion_plot
 
 
-def main(genes: Input, figure_png: Output, figure_svg: Output) -> None:
-    """Draw dispersions, or the trend of the weights of linear models."""
-    fitted = read_table(genes)
-    draw = dispersion_plot
-    if "voom_trend" in fitted.columns:
-        draw = mean_variance_plot
-    elif "quasi_posterior" in fitted.columns:
-        draw = quasi_dispersion_plot
-    save(draw(fitted), figure_png, figure_svg)
+#: By what the record of an engine says of its figure.
+FIGURES = {
+    "dispersion": dispersion_plot,
+    "mean_variance": mean_variance_plot,
+    "quasi_dispersion": quasi_dispersion_plot,
+}
+
+
+def main(genes: Input, figure_png: Output, figure_svg: Output, kind: str) -> None:
+    """Draw what shows the fit of the engine."""
+    save(FIGURES[kind](read_table(genes)), figure_png, figure_svg)
 
 
 if __name__ == "__main__":

@@ -122,6 +122,11 @@ def tested_factors(analysis: Analysis, wildcards: Any) -> list[str]:
     return [name for name in dict.fromkeys(tested) if name not in masked]
 
 
+def fit_figure(analysis: Analysis, wildcards: Any) -> str:
+    """Return what shows the fit of the engine."""
+    return ENGINES[analysis["test"]["engine"]].figure
+
+
 def called_levels(analysis: Analysis, wildcards: Any) -> list[float]:
     """Return the false discovery rates at which calls are marked, if there are several."""
     test = analysis["test"]

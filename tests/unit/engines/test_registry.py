@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import runpy
 import subprocess
 import sys
 
@@ -166,3 +167,8 @@ def test_loaders_import_what_the_digest_of_a_step_covers():
     for name in LOADED:
         module = importlib.import_module(ENGINES[name].load().__name__)
         assert any(str(path) == module.__file__ for path in files), name
+
+
+def test_every_figure_of_an_engine_can_be_drawn():
+    drawn = runpy.run_path(str(REPO / "scripts" / "plot_dispersion.py"))["FIGURES"]
+    assert set(drawn) == {engine.figure for engine in ENGINES.values()}
