@@ -1,6 +1,7 @@
 """One analysis and what is found of it: what all checks read, and where they say what is wrong."""
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -25,10 +26,15 @@ class Check:
         self.analysed: list[str] = []
         #: Columns of the analysed samples; empty while it is not known which these are.
         self.columns: dict[str, list[str]] = {}
-        #: Gene ids of the counts as the run will know them; None where only a job reads them.
-        self.genes: set[str] | None = None
+        #: Tells the gene ids of the counts: see :attr:`genes`.
+        self.find_genes: Callable[[], set[str] | None] = lambda: None
         self.parsed: Formula | None = None
         self.contrasts_by_name = self._expanded()
+
+    @functools.cached_property
+    def genes(self) -> set[str] | None:
+        """Gene ids of the counts as the run will know them; None where only a job reads them."""
+        return self.find_genes()
 
     def _expanded(self) -> dict[str, dict[str, Any]]:
         """Return every single contrast; where one cannot be read, the others."""

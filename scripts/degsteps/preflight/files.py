@@ -43,7 +43,7 @@ def check_inputs(check: Check) -> None:
     inputs = Inputs(check, check.analysis["ingest"])
     inputs.check()
     check.sheet, check.analysed, check.columns = inputs.sheet, inputs.analysed, inputs.columns
-    check.genes = inputs.genes()
+    check.find_genes = inputs.genes
     if inputs.is_multisite and check.columns and len(set(check.columns["site"])) > 1:
         named = {*check.declared_factors, *check.analysis["batch"]["columns"]}
         if "site" not in named:

@@ -183,8 +183,10 @@ class SourceCheck:
 
     def _versions(self, scan: Scan) -> None:
         """What cutting versions does to the gene ids."""
+        if self.ingest["gene_versions"] != "strip" or scan.faults or FORMATS[scan.format].of_transcripts:
+            return
         genes = scan.genes
-        if self.ingest["gene_versions"] != "strip" or not genes or scan.faults or FORMATS[scan.format].of_transcripts:
+        if not genes:
             return
         if not any(map(has_version, genes)):
             dotted = sorted(odd_dots(genes))

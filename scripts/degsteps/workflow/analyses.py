@@ -63,12 +63,13 @@ def load_checked_analyses(
     ConfigError
         with all problems, numbered.
     """
-    analyses, problems = _loaded(config)
     if check:
         analyses, findings = find_problems(config)
         problems = findings.problems
         for note in findings.notes:
             print(f"note: {note}", file=sys.stderr)
+    else:
+        analyses, problems = _loaded(config)
     if problems:
         lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, start=1))
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"

@@ -1,6 +1,7 @@
 """Scans that are kept beside Snakemake's own notes, and used again while the file is the same."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -8,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from degsteps.basics.digest import code_digest
 from degsteps.basics.errors import Finding
@@ -51,7 +52,7 @@ def scan_counts(
         return scan_file(path, gene_column, names, opener)
     settings = json.dumps([os.path.abspath(path), gene_column, *map(sorted, names)])
     kept = cache / f"scan-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.json"
-    state = [status.st_size, status.st_mtime_ns, code_digest(__file__)]
+    state = [status.st_size, status.st_mtime_ns, _own_code()]
     scan = _kept_scan(kept, state)
     if scan is None:
         scan = scan_file(path, gene_column, names, opener)
@@ -62,9 +63,15 @@ def scan_counts(
     return scan
 
 
+@functools.cache
+def _own_code() -> str:
+    """Return the digest of the code that scans: the same for all analyses of a process."""
+    return code_digest(__file__)
+
+
 def _kept_scan(kept: Path, state: list) -> Scan | None:
     try:
-        content = json.loads(kept.read_text(encoding="utf-8"))
+        content = _content(kept, kept.stat().st_mtime_ns)
         if content["state"] != state:
             return None
         scan = Scan(**content["scan"])
@@ -72,6 +79,12 @@ def _kept_scan(kept: Path, state: list) -> Scan | None:
         return None
     scan.faults = [Finding(*fault) for fault in scan.faults]
     return scan
+
+
+@functools.lru_cache(maxsize=16)
+def _content(kept: Path, written: int) -> dict[str, Any]:
+    """Return what a file of a scan holds, read once for all analyses that share the counts."""
+    return json.loads(kept.read_text(encoding="utf-8"))
 
 
 def _keep_scan(kept: Path, state: list, scan: Scan) -> None:
