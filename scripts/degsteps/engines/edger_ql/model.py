@@ -135,15 +135,15 @@ def fit_model(
         if fewer than two genes have a count.
     """
     settings = settings or QuasiLikelihood()
+    require_genes(counts.to_numpy())
     columns = design.loc[counts.columns]
     sizes = library_sizes(counts, size_factors, normalization_factors)
     study = Study(counts.to_numpy(), sizes, DesignGroups(columns.to_numpy(dtype=float)))
-    require_genes(study.counts)
     abundance = passes.abundance(study)
     dispersion, facts = passes.shared_dispersion(study, abundance, settings, compatibility)
     average, start = 1.0, None
     if settings.legacy:
-        abundance = passes.abundance(study, facts["common_dispersion"])
+        abundance = passes.abundance(study.by_totals, facts["common_dispersion"])
     else:
         start, found, df = passes.first_fit(study, float(dispersion), compatibility)
         average = passes.average_quasi_dispersion(study, abundance, float(dispersion), start, found, df, compatibility)

@@ -44,9 +44,9 @@ def between(genes: pd.DataFrame, design: pd.DataFrame, whole: FitData | None, se
     if quasi.legacy:
         likelihood = genes[[name for name in genes if name.startswith("grid_")]].to_numpy()
         trend, common = dispersions.trend_of_grid(
-            genes["reads"].to_numpy(), likelihood, lambda common: passes.abundance(study, common)
+            genes["reads"].to_numpy(), likelihood, lambda common: passes.abundance(study.by_totals, common)
         )
-        abundance = passes.abundance(study, common)
+        abundance = passes.abundance(study.by_totals, common)
         facts = {"average": 1.0, "common_dispersion": common}
         return {"kind": "legacy", "facts": facts, "trend": trend, "abundance": abundance}
     facts = {name: float(genes[name].iloc[0]) for name in ("common_dispersion", "top_proportion")}

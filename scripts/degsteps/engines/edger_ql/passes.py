@@ -46,6 +46,13 @@ class Study:
     def n_genes(self) -> int:
         return len(self.counts)
 
+    @property
+    def by_totals(self) -> "Study":
+        """The same with library sizes in place of factors by gene: what edgeR 3 takes for the abundance of genes."""
+        if self.sizes.ndim == 1:
+            return self
+        return Study(self.counts, self.counts.sum(axis=0, dtype=float), self.groups)
+
     def of(self, groups: DesignGroups) -> "Study":
         """The same with another design."""
         return Study(self.counts, self.sizes, groups)
@@ -104,7 +111,7 @@ def shared_dispersion(
     """
     if settings.legacy:
         reads, likelihood = dispersions.grid_likelihoods(study, series=compatibility == "r")
-        trend, common = dispersions.trend_of_grid(reads, likelihood, lambda common: abundance(study, common))
+        trend, common = dispersions.trend_of_grid(reads, likelihood, lambda common: abundance(study.by_totals, common))
         return trend, {"common_dispersion": common}
     share = settings.top_proportion
     if share is None:
