@@ -59,10 +59,12 @@ def main(
         result = result.join(group_means(matrix, offsets(fitted, size_factors), groups))
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
     called = result["padj"] < alpha
+    bound = {"bound_test": facts.pop("bound_test")} if "bound_test" in facts else {}
     shrunken = {"normal_prior_on": facts.pop("normal_prior_on")} if shrinkage == "normal" else {}
     return contrast_facts(built, compiled) | {
         "without_counts": facts.pop("without_counts", 0),
         **shrunken,
+        **bound,
         "adjustment": facts,
         "title": words(contrast).title,
         "up": int((called & (result["log2_fold_change"] > 0)).sum()),

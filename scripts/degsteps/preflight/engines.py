@@ -217,6 +217,13 @@ REQUIREMENTS = (
         of_second=True,
     ),
     Requirement(
+        "greater_abs_2014",
+        _contrasts(lambda contrast: contrast["alternative"] == "greater_abs_2014"),
+        "{engine} has no test like DESeq2's of 2014 to 2023, and the contrast {contrast} asks for it.",
+        "Set alternative: greater_abs there",
+        of_second=True,
+    ),
+    Requirement(
         "stage_wise",
         _families,
         "screens genes by one test of all the contrasts, and {engine} tests single contrasts only.",

@@ -10,6 +10,7 @@ from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.config.reading import read_schema, with_defaults
 from degsteps.design.coding import as_number
 from degsteps.design.confounding import crosstab_text, determines
+from degsteps.design.contrasts import has_point_null
 from degsteps.design.repeated_measures import subject_findings
 from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sheet import sex_of
@@ -89,7 +90,7 @@ def _families(check: Check, test: Mapping[str, Any]) -> None:
         if len({contrast["sample_set"] for contrast in of_family}) > 1:
             what = "the contrasts are tested in several sample sets, which have no fit in common."
             check.problem(f"{key}.contrasts", what, "Make one entry for each sample set.")
-        if any(c["reduced"] or c["lfc_null"] or c["alternative"] != "greater_abs" for c in of_family):
+        if any(c["reduced"] or not has_point_null(c) for c in of_family):
             what = "asks of contrasts whether they are 0, but some have 'reduced', 'lfc_null' or 'alternative'."
             check.problem(key, what, "Name contrasts without these.")
 

@@ -10,7 +10,7 @@ from degsteps.engines.deseq.fit import Fit
 from degsteps.engines.deseq.shrinkage import normal_prior_on, shrink_lfc
 from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
 from degsteps.engines.progress import ProgressLog
-from degsteps.engines.results import changes_of_dropped, finished
+from degsteps.engines.results import bound_facts, changes_of_dropped, finished
 from degsteps.engines.wording import Wording, negative_binomial_sentences
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def contrast_table(
     -------
     table : see :func:`degsteps.engines.results.finished`.
     facts : of the adjustment; ``without_counts``, how many genes have no count in the samples compared;
-        ``normal_prior_on``, see :func:`degsteps.engines.deseq.shrinkage.normal_prior_on` (``normal``).
+        ``normal_prior_on``, see :func:`degsteps.engines.deseq.shrinkage.normal_prior_on` (``normal``);
+        ``bound_test``, whose test against a bound it is.
     """
     compared = contrast.compared
     samples = None if compared is None else fitted.design.index.isin(list(compared))
@@ -80,7 +81,7 @@ def contrast_table(
     if contrast.reduced is not None:
         parts.append(changes_of_dropped(fitted.coefficients.div(np.log(2)), contrast.reduced))
     table, of_adjustment = finished(result, settings, pd.concat(parts, axis=1) if parts else None)
-    return table, facts | of_adjustment
+    return table, facts | bound_facts(contrast) | of_adjustment
 
 
 def sentences(wording: Wording) -> list[str]:
