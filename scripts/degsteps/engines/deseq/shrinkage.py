@@ -123,6 +123,7 @@ class _CauchyShrinker:
     """A Cauchy prior on the contrast, written as a coefficient; wide normal ones on the others."""
 
     def __init__(self, fit: Fit, contrast: np.ndarray) -> None:
+        self.as_in_r = fit.settings["compatibility"] == "r"
         self.groups, self.index, self.estimates, standard_error = _rewritten(fit, contrast)
         self.scale = shrink.prior_scale(self.estimates[:, self.index], standard_error)
 
@@ -131,7 +132,7 @@ class _CauchyShrinker:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Posterior modes and standard deviations of some genes' contrast, natural-log scale."""
         mode, information, _ = shrink.fit_cauchy(
-            counts, offset, self.groups, dispersion, self.estimates[rows].T, self.index, self.scale
+            counts, offset, self.groups, dispersion, self.estimates[rows].T, self.index, self.scale, as_in_r=self.as_in_r
         )
         return mode[self.index], np.sqrt(Cholesky(information).inverse()[self.index, self.index])
 

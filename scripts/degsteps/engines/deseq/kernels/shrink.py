@@ -6,9 +6,12 @@ modes; standard deviations come from the curvature of the log-posterior at the m
 the normal tail beyond zero, its s-value the mean of all rates at most as large.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.special import ndtr
 
+from degsteps.engines.deseq.kernels import lbfgs
 from degsteps.engines.deseq.kernels.blocks import sum_samples, take_genes
 from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups
 
@@ -70,101 +73,221 @@ def s_values(rates: np.ndarray) -> np.ndarray:
 
 
 class _Posterior:
-    """Log-posterior of a block of genes under a Cauchy prior on one coefficient."""
+    """Log-posterior of a block of genes under a Cauchy prior on one coefficient, up to a constant.
+
+    With sizes n = y + 1/alpha and t = alpha mu the likelihood is beta'X'y - sum(n log(1 + t)): X'y never changes, and
+    both derivatives need t and nothing else.
+    """
 
     def __init__(self, counts, offset, groups, dispersion, index, scale, wide_sd):
-        self.counts = counts
         self.log_offset = np.log(offset)
         self.groups = groups
         self.dispersion = dispersion
         self.index = index
         self.scale = scale
+        self.sizes = counts + 1.0 / dispersion
+        self.moments = groups.cross_product(groups.group_sums(counts))
         self.flat = np.full((groups.n_coefficients, 1), wide_sd**-2)
         self.flat[index] = 0.0
+        self.diagonal = np.array([i * (i + 1) // 2 + i for i in range(groups.n_coefficients)])
 
     def take(self, kept: np.ndarray) -> "_Posterior":
         part = _Posterior.__new__(_Posterior)
         part.__dict__.update(self.__dict__)
-        part.counts, part.dispersion = take_genes(self.counts, kept), self.dispersion[kept]
+        part.dispersion = self.dispersion[kept]
+        part.sizes, part.moments = take_genes(self.sizes, kept), take_genes(self.moments, kept)
         if self.log_offset.shape[1] > 1:
             part.log_offset = take_genes(self.log_offset, kept)
         return part
 
     def value(self, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        predictor = self.groups.spread(self.groups.linear_predictor(beta)) + self.log_offset
-        mean = np.exp(np.clip(predictor, -700.0, 700.0))
-        log_scaled = np.log1p(self.dispersion * mean)
-        value = sum_samples(self.counts * (predictor - log_scaled) - log_scaled / self.dispersion)
-        value -= 0.5 * sum_samples(self.flat * beta**2)
-        return value - np.log1p((beta[self.index] / self.scale) ** 2), mean
+        """Log-posterior, and t by sample."""
+        scaled = self.groups.spread(self.groups.linear_predictor(beta)) + self.log_offset
+        np.exp(scaled, out=scaled)
+        scaled *= self.dispersion
+        tail = np.log1p(scaled)
+        tail *= self.sizes
+        value = sum_samples(self.moments * beta) - sum_samples(tail) - 0.5 * sum_samples(self.flat * beta**2)
+        return value - np.log1p((beta[self.index] / self.scale) ** 2), scaled
 
-    def gradient(self, beta: np.ndarray, mean: np.ndarray) -> np.ndarray:
-        residual = (self.counts - mean) / (1.0 + self.dispersion * mean)
-        slope = self.groups.cross_product(self.groups.group_sums(residual)) - self.flat * beta
+    def slope(self, beta: np.ndarray, scaled: np.ndarray) -> np.ndarray:
+        """Gradient."""
+        weighted = scaled / (1.0 + scaled)
+        weighted *= self.sizes
         tested = beta[self.index]
+        slope = self.moments - self.groups.cross_product(self.groups.group_sums(weighted)) - self.flat * beta
         slope[self.index] -= 2.0 * tested / (self.scale**2 + tested**2)
         return slope
 
-    def information(self, beta: np.ndarray, mean: np.ndarray, *, exact: bool) -> np.ndarray:
-        """Negative Hessian, packed; or, for a step that always climbs, a positive-definite stand-in."""
-        weights = mean / (1.0 + self.dispersion * mean)
-        if exact:
-            weights = weights * (1.0 + self.dispersion * self.counts) / (1.0 + self.dispersion * mean)
-        packed = self.groups.gram(self.groups.group_sums(weights))
-        for i in range(self.groups.n_coefficients):
-            packed[i * (i + 1) // 2 + i] += self.flat[i, 0]
-        square = beta[self.index] ** 2
-        i = self.index * (self.index + 1) // 2 + self.index
-        if exact:
-            packed[i] += 2.0 * (self.scale**2 - square) / (self.scale**2 + square) ** 2
-        else:
-            packed[i] += 2.0 / (self.scale**2 + square)
+    def derivatives(self, beta: np.ndarray, scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient, and the negative Hessian in packed lower triangles."""
+        below = 1.0 / (1.0 + scaled)
+        weighted = scaled * below
+        weighted *= self.sizes
+        slope = self.moments - self.groups.cross_product(self.groups.group_sums(weighted)) - self.flat * beta
+        weighted *= below
+        curvature = self.groups.gram(self.groups.group_sums(weighted))
+        curvature[self.diagonal] += self.flat
+        tested = beta[self.index]
+        square = tested**2
+        slope[self.index] -= 2.0 * tested / (self.scale**2 + square)
+        curvature[self.diagonal[self.index]] += 2.0 * (self.scale**2 - square) / (self.scale**2 + square) ** 2
+        return slope, curvature
+
+    def expected_curvature(self, beta: np.ndarray, scaled: np.ndarray) -> np.ndarray:
+        """A positive-definite stand-in for the negative Hessian, for a step that always climbs."""
+        packed = self.groups.gram(self.groups.group_sums(scaled / (1.0 + scaled) / self.dispersion))
+        packed[self.diagonal] += self.flat
+        packed[self.diagonal[self.index]] += 2.0 / (self.scale**2 + beta[self.index] ** 2)
         return packed
 
 
-def _climb(posterior: _Posterior, start: np.ndarray, max_iterations: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Newton steps from one start: exact where the Hessian is negative definite, else Fisher's; halved if needed."""
-    result, result_value = start.copy(), np.empty(start.shape[1])
-    converged = np.zeros(start.shape[1], dtype=bool)
-    active = np.arange(start.shape[1])
+class Climbed(NamedTuple):
+    """Where a climb ended: coefficients, log-posterior, negative Hessian there, and whether it is a mode."""
+
+    coefficients: np.ndarray
+    value: np.ndarray
+    information: np.ndarray
+    converged: np.ndarray
+
+
+def _climb(
+    posterior: _Posterior, start: np.ndarray, max_iterations: int, fixed: int | None = None
+) -> Climbed:
+    """Newton steps from one start: exact where the Hessian is negative definite, else Fisher's; halved if needed.
+
+    ``fixed`` is a coefficient that stays where it is.
+    """
+    n_genes = start.shape[1]
+    result, result_value = start.copy(), np.empty(n_genes)
+    information = np.empty((len(posterior.flat) * (len(posterior.flat) + 1) // 2, n_genes))
+    converged = np.zeros(n_genes, dtype=bool)
+    active = np.arange(n_genes)
     beta = start.copy()
-    value, mean = posterior.value(beta)
+    value, scaled = posterior.value(beta)
     with np.errstate(invalid="ignore", over="ignore"):
         for _ in range(max_iterations):
-            slope = posterior.gradient(beta, mean)
-            step = Cholesky(posterior.information(beta, mean, exact=True)).solve(slope)
+            slope, curvature = posterior.derivatives(beta, scaled)
+            step = _solved(curvature, slope, fixed)
             unusable = ~(np.abs(step).max(axis=0) <= 3.0)
             if unusable.any():
-                safe = Cholesky(posterior.information(beta, mean, exact=False)).solve(slope)
-                safe *= np.minimum(1.0, 3.0 / np.maximum(np.abs(safe).max(axis=0), 1e-300))
-                step = np.where(unusable, safe, step)
+                part = posterior.take(unusable)
+                expected = part.expected_curvature(take_genes(beta, unusable), take_genes(scaled, unusable))
+                safe = _solved(expected, take_genes(slope, unusable), fixed)
+                step[:, unusable] = safe * np.minimum(1.0, 3.0 / np.maximum(np.abs(safe).max(axis=0), 1e-300))
             expected_gain = sum_samples(slope * step)
-            length = np.ones(len(active))
-            waiting = np.ones(len(active), dtype=bool)
-            for _ in range(40):
-                trial = np.where(waiting, beta + length * step, beta)
-                trial_value, trial_mean = posterior.value(trial)
-                better = waiting & (trial_value >= value)
-                beta = np.where(better, trial, beta)
-                mean = np.where(better, trial_mean, mean)
-                value = np.where(better, trial_value, value)
-                waiting &= ~better
-                if not waiting.any():
-                    break
-                length = np.where(waiting, 0.5 * length, length)
+            trial = beta + step
+            trial_value, trial_scaled = posterior.value(trial)
+            # Below what rounding leaves of the values, a Newton step knows better than they do.
+            worse = ~(trial_value >= value) & ~(expected_gain < 1e-10 * (1.0 + np.abs(value)))
+            if worse.any():
+                part = posterior.take(worse)
+                old, moved = take_genes(beta, worse), take_genes(step, worse)
+                trial[:, worse], trial_value[worse], trial_scaled[:, worse], stuck = _backtracked(
+                    part, old, value[worse], take_genes(scaled, worse), moved
+                )
+                worse[worse] = stuck
+            beta, value, scaled = trial, trial_value, trial_scaled
             # Where no step of any length helps, this is the optimum to working precision.
-            finished = waiting | (expected_gain < 1e-13 * (1.0 + np.abs(value)))
+            finished = worse | (expected_gain < 1e-13 * (1.0 + np.abs(value)))
             if finished.any():
                 out = active[finished]
-                result[:, out], result_value[out], converged[out] = beta[:, finished], value[finished], True
+                ended = take_genes(beta, finished)
+                result[:, out], result_value[out], converged[out] = ended, value[finished], True
+                information[:, out] = posterior.take(finished).derivatives(ended, take_genes(scaled, finished))[1]
                 kept = ~finished
                 if not kept.any():
-                    return result, result_value, converged
+                    return Climbed(result, result_value, information, converged)
                 active, value = active[kept], value[kept]
-                beta, mean = take_genes(beta, kept), take_genes(mean, kept)
+                beta, scaled = take_genes(beta, kept), take_genes(scaled, kept)
                 posterior = posterior.take(kept)
     result[:, active], result_value[active] = beta, value
-    return result, result_value, converged
+    information[:, active] = posterior.derivatives(beta, scaled)[1]
+    return Climbed(result, result_value, information, converged)
+
+
+def _solved(curvature: np.ndarray, slope: np.ndarray, fixed: int | None) -> np.ndarray:
+    """The Newton step; of all coefficients but a fixed one."""
+    if fixed is None:
+        return Cholesky(curvature).solve(slope)
+    free = [i for i in range(len(slope)) if i != fixed]
+    step = np.zeros_like(slope)
+    if free:
+        entries = [i * (i + 1) // 2 + j for i in free for j in free if j <= i]
+        step[free] = Cholesky(curvature[entries]).solve(slope[free])
+    return step
+
+
+def _backtracked(
+    posterior: _Posterior, beta: np.ndarray, value: np.ndarray, scaled: np.ndarray, step: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Halve steps until the posterior does not fall: new coefficients, value and t; which never rose."""
+    length = np.full(len(value), 0.5)
+    waiting = np.ones(len(value), dtype=bool)
+    for _ in range(40):
+        trial = np.where(waiting, beta + length * step, beta)
+        trial_value, trial_scaled = posterior.value(trial)
+        better = waiting & (trial_value >= value)
+        beta = np.where(better, trial, beta)
+        scaled = np.where(better, trial_scaled, scaled)
+        value = np.where(better, trial_value, value)
+        waiting &= ~better
+        if not waiting.any():
+            break
+        length = np.where(waiting, 0.5 * length, length)
+    return beta, value, scaled, waiting
+
+
+class _ScaledPosterior:
+    """What R's apeglm minimises: minus the log-posterior over its size at zero, plus 10.
+
+    The likelihood counts sum(n log(n + mu)) - beta'X'y, so that with hardly any dispersion its size is that of n log n.
+    """
+
+    def __init__(self, posterior: _Posterior) -> None:
+        self.posterior = posterior
+        sizes = posterior.sizes
+        self.level = -sum_samples(sizes * np.log(posterior.dispersion))
+        at_zero = self.level - posterior.value(np.zeros((posterior.groups.n_coefficients, sizes.shape[1])))[0]
+        self.size = np.maximum(at_zero, 1.0)
+
+    def take(self, kept: np.ndarray) -> "_ScaledPosterior":
+        part = _ScaledPosterior.__new__(_ScaledPosterior)
+        part.posterior = self.posterior.take(kept)
+        part.level, part.size = self.level[kept], self.size[kept]
+        return part
+
+    def value_and_gradient(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value, scaled = self.posterior.value(points)
+        return (self.level - value) / self.size + 10.0, -self.posterior.slope(points, scaled) / self.size
+
+
+def _as_in_r(posterior: _Posterior, max_iterations: int) -> Climbed:
+    """Where R's apeglm ends.
+
+    It searches from (0.1, -0.1, 0.1, ...) and again from (-0.1, 0.1, ...), and stops once a step gains less than 1e-7
+    of the posterior's size at zero: a little short of the mode. Where both searches end in different places it goes on
+    from the first, by R's ``optim``; here the mode is climbed to from there.
+    """
+    scaled = _ScaledPosterior(posterior)
+    n_genes, p = posterior.sizes.shape[1], posterior.groups.n_coefficients
+    ends = []
+    for first in (0.1, -0.1):
+        start = np.repeat(np.where(np.arange(p) % 2 == 0, first, -first)[:, None], n_genes, axis=1)
+        ends.append(
+            lbfgs.minimize(scaled, start, value_tolerance=1e-8, gradient_tolerance=1e-8, max_iterations=300)
+        )
+    beta = ends[0].points.copy()
+    value, at = posterior.value(beta)
+    information = posterior.derivatives(beta, at)[1]
+    again = ends[0].failed | ~(np.abs(ends[0].points - ends[1].points).max(axis=0) <= 0.01)
+    again |= ~(Cholesky(information).inverse()[np.arange(p), np.arange(p)] > 0).all(axis=0)
+    climbed = Climbed(beta, value, information, np.ones(n_genes, dtype=bool))
+    if again.any():
+        rest = _climb(posterior.take(again), take_genes(beta, again), max_iterations)
+        for whole, part in zip(climbed, rest, strict=True):
+            whole[..., again] = part
+    return climbed
 
 
 def fit_cauchy(
@@ -176,6 +299,7 @@ def fit_cauchy(
     index: int,
     scale: float,
     *,
+    as_in_r: bool = False,
     wide_sd: float = WIDE_SD,
     max_iterations: int = 100,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -209,13 +333,9 @@ def fit_cauchy(
     converged : ndarray of bool, (genes,)
     """
     posterior = _Posterior(counts, offset, groups, dispersion, index, scale, wide_sd)
+    if as_in_r:
+        found = _as_in_r(posterior, max_iterations)
+        return found.coefficients, found.information, found.converged
     start = np.clip(np.nan_to_num(start), -30.0, 30.0)
-    beta, value, converged = _climb(posterior, start, max_iterations)
-    at_zero = start.copy()
-    at_zero[index] = 0.0
-    other, other_value, other_converged = _climb(posterior, at_zero, max_iterations)
-    higher = other_value > value + 1e-9 * (1.0 + np.abs(value))
-    beta = np.where(higher, other, beta)
-    converged = np.where(higher, other_converged, converged)
-    _, mean = posterior.value(beta)
-    return beta, posterior.information(beta, mean, exact=True), converged
+    upper = _climb(posterior, start, max_iterations)
+    return upper.coefficients, upper.information, upper.converged
