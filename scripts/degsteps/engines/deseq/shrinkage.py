@@ -40,7 +40,8 @@ def shrink_lfc(
     ----------
     fit : Fit
     counts : DataFrame, genes x samples
-        The counts that were fitted. Replaced outliers stay replaced.
+        The counts that were fitted. With ``compatibility`` ``r`` outlying counts are those that were given, as in R;
+        with ``exact`` they stay replaced.
     contrast : array_like, (coefficients,)
     method : {"apeglm", "normal"}
         A Cauchy prior on the contrast alone, or normal priors on all coefficients but the intercept (DESeq2's
@@ -61,7 +62,8 @@ def shrink_lfc(
     """
     require_choice("method", method, ("apeglm", "normal"))
     contrast = require_contrast(fit.design, contrast)
-    data = fitted_counts(fit, counts)
+    # R shrinks from the counts as they were given, with estimates and dispersions from those without outliers.
+    data = fitted_counts(fit, counts, replaced=fit.settings["compatibility"] != "r")
     if method == "apeglm":
         shrinker = _CauchyShrinker(fit, contrast)
     elif normal_prior_on(fit.design, contrast, expanded) == "levels":
@@ -83,7 +85,7 @@ def shrink_lfc(
     reporter = None if progress is None else lambda done, total: progress(done, total, "shrinkage")
     for_each_block(work, data.n_genes, data.n_samples, block, threads, reporter)
     # Within a hundredth of its error of zero the sign is that of the wide prior or of the floor under fitted means.
-    if method == "apeglm":
+    if method == "apeglm" and not shrinker.as_in_r:
         shrunken[shrunken * shrinker.estimates[:, shrinker.index] < 0] = 0.0
     shrunken[absent_genes(fit, contrast, samples)] = 0.0
     return pd.DataFrame(
@@ -124,17 +126,28 @@ class _CauchyShrinker:
 
     def __init__(self, fit: Fit, contrast: np.ndarray) -> None:
         self.as_in_r = fit.settings["compatibility"] == "r"
-        self.groups, self.index, self.estimates, standard_error = _rewritten(fit, contrast)
-        self.scale = shrink.prior_scale(self.estimates[:, self.index], standard_error)
+        self.groups, self.index, self.estimates, self.errors = _rewritten(fit, contrast)
+        self.scale = shrink.prior_scale(self.estimates[:, self.index], self.errors)
+        self.has_two_modes = np.zeros(len(self.errors), dtype=bool)
 
     def shrink(
         self, counts: np.ndarray, offset: np.ndarray, dispersion: np.ndarray, rows: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Posterior modes and standard deviations of some genes' contrast, natural-log scale."""
-        mode, information, _ = shrink.fit_cauchy(
-            counts, offset, self.groups, dispersion, self.estimates[rows].T, self.index, self.scale, as_in_r=self.as_in_r
+        found = shrink.fit_cauchy(
+            counts,
+            offset,
+            self.groups,
+            dispersion,
+            self.estimates[rows].T,
+            self.index,
+            self.scale,
+            errors=self.errors[rows],
+            as_in_r=self.as_in_r,
         )
-        return mode[self.index], np.sqrt(Cholesky(information).inverse()[self.index, self.index])
+        self.has_two_modes[rows] = found.has_two_modes
+        variance = Cholesky(found.information).inverse()[self.index, self.index]
+        return found.coefficients[self.index], np.sqrt(variance)
 
 
 class _CoefficientShrinker:

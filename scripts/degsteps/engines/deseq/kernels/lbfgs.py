@@ -10,6 +10,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from degsteps.engines.deseq.kernels.blocks import take_genes
+
 _N_CORRECTIONS = 6
 _DECREASE = 1e-4
 _CURVATURE = 0.9
@@ -68,7 +70,6 @@ def minimize(
         while not search.is_done.all():
             search.put_aside()
             search.move(*tolerances)
-    search.put_aside(everything=True)
     return Minima(search.result, search.result_failed)
 
 
@@ -85,10 +86,9 @@ class _Search:
 
     #: Arrays that are cut down when genes are put aside.
     _OF_GENES = (
-        "place", "is_done", "failed", "point", "value", "gradient", "base", "base_gradient", "base_value",
-        "direction", "descent", "step", "is_bracketed", "low_step", "low_value", "low_descent", "low_point",
-        "low_gradient", "high_step", "high_value", "n_trials", "n_iterations", "last_value", "steps", "changes",
-        "curvatures", "scale",
+        "place", "is_done", "point", "value", "gradient", "base", "base_gradient", "base_value", "direction",
+        "descent", "step", "is_bracketed", "low_step", "low_value", "low_descent", "high_step", "high_value", "n_trials",
+        "n_iterations", "last_value", "steps", "changes", "inverse_curvatures", "n_learned", "scale",
     )  # fmt: skip
 
     def __init__(self, functions: Functions, start: np.ndarray) -> None:
@@ -96,20 +96,20 @@ class _Search:
         self.functions = functions
         self.result, self.result_failed = start.copy(), np.zeros(n, dtype=bool)
         self.place = np.arange(n)
-        self.is_done, self.failed = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+        self.is_done = np.zeros(n, dtype=bool)
         self.point = start.copy()
         self.value, self.gradient = functions.value_and_gradient(start)
-        # Steps and changes of the gradient, the last first; a curvature of 0 stands for none.
+        # Steps and changes of the gradient; each gene writes them in turn, from the first place on.
         self.steps, self.changes = (np.zeros((_N_CORRECTIONS, p, n)) for _ in range(2))
-        self.curvatures = np.zeros((_N_CORRECTIONS, n))
-        self.scale = np.ones(n)
+        self.inverse_curvatures = np.zeros((_N_CORRECTIONS, n))
+        self.n_learned, self.scale = np.zeros(n, dtype=int), np.ones(n)
         self.n_iterations = np.ones(n, dtype=int)
         self.last_value = self.value.copy()
 
     def begin(self, gradient_tolerance: float) -> None:
         """Set out against the gradient, one unit far."""
         norm = np.sqrt(_dot(self.gradient, self.gradient))
-        self.is_done = self._is_flat(norm, gradient_tolerance)
+        self._end(self._is_flat(norm, gradient_tolerance))
         self.direction = -self.gradient
         self.base, self.base_gradient, self.base_value = self.point.copy(), self.gradient.copy(), self.value.copy()
         self.descent = _dot(self.gradient, self.direction)
@@ -117,74 +117,63 @@ class _Search:
         for name in ("low_step", "high_step", "high_value"):
             setattr(self, name, np.zeros(len(norm)))
         self.low_value, self.low_descent = self.value.copy(), self.descent.copy()
-        self.low_point, self.low_gradient = self.point.copy(), self.gradient.copy()
         self.is_bracketed, self.n_trials = np.zeros(len(norm), dtype=bool), np.zeros(len(norm), dtype=int)
 
     def _is_flat(self, norm: np.ndarray, tolerance: float) -> np.ndarray:
         return (norm <= tolerance) | (norm <= tolerance * np.sqrt(_dot(self.point, self.point)))
 
-    def put_aside(self, everything: bool = False) -> None:
-        """Keep the results of searches that ended, and evaluate the others only."""
-        if not everything and self.is_done.sum() < _DONE_SHARE * len(self.is_done):
+    def _end(self, genes: np.ndarray, failed: bool = False) -> None:
+        """Keep where these searches are; what they do from now on does not matter."""
+        ending = np.flatnonzero(genes & ~self.is_done)
+        if len(ending):
+            out = self.place[ending]
+            self.result[:, out], self.result_failed[out] = self.point[:, ending], failed
+            self.is_done[ending] = True
+
+    def put_aside(self) -> None:
+        """Evaluate only those that go on, once there are enough others."""
+        if self.is_done.sum() < _DONE_SHARE * len(self.is_done):
             return
-        out = self.place[self.is_done]
-        self.result[:, out], self.result_failed[out] = self.point[:, self.is_done], self.failed[self.is_done]
         kept = np.flatnonzero(~self.is_done)
-        if everything or not len(self.is_done):
-            return
         self.functions = self.functions.take(kept)
         for name in self._OF_GENES:
             setattr(self, name, np.ascontiguousarray(getattr(self, name)[..., kept]))
 
     def move(self, value_tolerance: float, gradient_tolerance: float, max_iterations: int) -> None:
         """Evaluate one more trial of each gene's line search; where it is accepted, set out in a new direction."""
-        trial = self.base + self.step * self.direction
-        value, gradient = self.functions.value_and_gradient(trial)
-        waits = ~self.is_done
-        self.point = np.where(waits, trial, self.point)
-        self.value = np.where(waits, value, self.value)
-        self.gradient = np.where(waits, gradient, self.gradient)
-        accepted = self._judge(waits)
-        ended = self._accept(accepted, value_tolerance, gradient_tolerance, max_iterations)
-        turning = np.flatnonzero(accepted & ~ended & ~self.is_done)
+        self.point = self.base + self.step * self.direction
+        self.value, self.gradient = self.functions.value_and_gradient(self.point)
+        accepted = self._judge()
+        self._accept(accepted, value_tolerance, gradient_tolerance, max_iterations)
+        turning = np.flatnonzero(accepted & ~self.is_done)
         if len(turning):
             self._turn(turning)
 
-    def _judge(self, waits: np.ndarray) -> np.ndarray:
+    def _judge(self) -> np.ndarray:
         """Tell which trials are accepted, and set the others' next step."""
         slope = _dot(self.gradient, self.direction)
         too_high = self.value - self.base_value > self.step * _DECREASE * self.descent
-        bracketing, zooming = waits & ~self.is_bracketed, waits & self.is_bracketed
-        above = too_high | np.where(self.is_bracketed, True, self.low_step > 0) & (self.value >= self.low_value)
-        accepted = waits & ~above & (np.abs(slope) <= -_CURVATURE * self.descent)
-        better = waits & ~above & ~accepted
-        worse = waits & above
-        stuck = zooming & (worse & (self.step == self.high_step) | better & (self.step == self.low_step))
-        self._set_high(worse, self.step, self.value)
+        above = too_high | (self.is_bracketed | (self.low_step > 0)) & (self.value >= self.low_value)
+        accepted = ~above & (np.abs(slope) <= -_CURVATURE * self.descent)
+        if accepted.all():
+            return accepted
+        better = ~above & ~accepted
+        stuck = self.is_bracketed & (above & (self.step == self.high_step) | better & (self.step == self.low_step))
+        self._set_high(above, self.step, self.value)
         # Where the lowest trial so far is passed, it becomes the other end.
-        turned = better & (bracketing | (slope * (self.high_step - self.low_step) >= 0))
+        turned = better & (~self.is_bracketed | (slope * (self.high_step - self.low_step) >= 0))
         self._set_high(turned, self.low_step, self.low_value)
         self.low_step = np.where(better, self.step, self.low_step)
         self.low_value = np.where(better, self.value, self.low_value)
         self.low_descent = np.where(better, slope, self.low_descent)
-        self.low_point = np.where(better, self.point, self.low_point)
-        self.low_gradient = np.where(better, self.gradient, self.low_gradient)
-        found = bracketing & (worse | better & (slope >= 0))
-        self.is_bracketed |= found
-        going_on = (worse | better) & ~found
+        found = ~self.is_bracketed & (above | better & (slope >= 0))
+        going_on = ~accepted & ~found
         self.n_trials[going_on] += 1
-        exhausted = going_on & (self.n_trials >= _MOST_TRIALS)
-        stuck |= exhausted & zooming & (self.low_step <= 0)
-        taken = exhausted & ~stuck
-        self.point = np.where(taken, self.low_point, self.point)
-        self.gradient = np.where(taken, self.low_gradient, self.gradient)
-        self.value = np.where(taken, self.low_value, self.value)
-        self.failed |= stuck
-        self.is_done |= stuck
-        doubled = bracketing & going_on
-        between = (worse | better) & self.is_bracketed
-        self.step = np.where(doubled, 2.0 * self.step, np.where(between, self._interpolated(), self.step))
-        return accepted | taken
+        self._end(stuck | going_on & (self.n_trials >= _MOST_TRIALS), failed=True)
+        self.is_bracketed |= found
+        between = np.where(self.is_bracketed, self._interpolated(), 2.0 * self.step)
+        self.step = np.where(accepted, self.step, between)
+        return accepted
 
     def _set_high(self, genes: np.ndarray, step: np.ndarray, value: np.ndarray) -> None:
         self.high_step, self.high_value = (
@@ -202,56 +191,65 @@ class _Search:
         is_outside = (step <= np.minimum(low, high)) | (step >= np.maximum(low, high))
         return np.where(~np.isfinite(step) | is_close | is_outside, middle, step)
 
-    def _accept(self, accepted: np.ndarray, value_tolerance: float, gradient_tolerance: float, most: int) -> np.ndarray:
+    def _accept(self, accepted: np.ndarray, value_tolerance: float, gradient_tolerance: float, most: int) -> None:
         """End searches that have arrived."""
         norm = np.sqrt(_dot(self.gradient, self.gradient))
         size = np.maximum(np.maximum(np.abs(self.value), np.abs(self.last_value)), 1.0)
         is_settled = np.abs(self.last_value - self.value) <= value_tolerance * size
-        ended = accepted & (self._is_flat(norm, gradient_tolerance) | is_settled | (self.n_iterations >= most))
+        self._end(accepted & (self._is_flat(norm, gradient_tolerance) | is_settled | (self.n_iterations >= most)))
         self.last_value = np.where(accepted, self.value, self.last_value)
-        self.is_done |= ended
-        return ended
 
     def _turn(self, genes: np.ndarray) -> None:
         """Take a step into the memory, and set out in the quasi-Newton direction."""
-        point, gradient = self.point[:, genes], self.gradient[:, genes]
-        step, change = point - self.base[:, genes], gradient - self.base_gradient[:, genes]
-        curvature, square = _dot(step, change), _dot(change, change)
-        is_usable = curvature > np.finfo(float).eps * square
-        learning = genes[is_usable]
-        for memory, newest in (
-            (self.steps, step[:, is_usable]),
-            (self.changes, change[:, is_usable]),
-            (self.curvatures, curvature[is_usable]),
-        ):
-            memory[1:, ..., learning] = memory[:-1, ..., learning]
-            memory[0][..., learning] = newest
-        self.scale[learning] = (square / curvature)[is_usable]
+        point, gradient, value = take_genes(self.point, genes), take_genes(self.gradient, genes), self.value[genes]
+        step, change = point - take_genes(self.base, genes), gradient - take_genes(self.base_gradient, genes)
+        self._learn(genes, step, change)
         direction = self._quasi_newton(genes, gradient)
-        self.base[:, genes], self.base_gradient[:, genes], self.base_value[genes] = point, gradient, self.value[genes]
-        self.direction[:, genes] = direction
         descent = _dot(gradient, direction)
-        self.descent[genes] = descent
-        uphill = genes[descent > 0]
-        self.failed[uphill], self.is_done[uphill] = True, True
-        self.step[genes] = 1.0
+        for whole, part in (
+            (self.base, point),
+            (self.base_gradient, gradient),
+            (self.direction, direction),
+        ):
+            for row, values in zip(whole, part, strict=True):
+                row[genes] = values
+        self.base_value[genes] = self.low_value[genes] = value
+        self.descent[genes] = self.low_descent[genes] = descent
+        self.step[genes], self.low_step[genes] = 1.0, 0.0
         self.is_bracketed[genes], self.n_trials[genes] = False, 0
-        self.low_step[genes], self.low_value[genes], self.low_descent[genes] = 0.0, self.value[genes], descent
-        self.low_point[:, genes], self.low_gradient[:, genes] = point, gradient
         self.n_iterations[genes] += 1
+        uphill = np.zeros(len(self.is_done), dtype=bool)
+        uphill[genes[descent > 0]] = True
+        self._end(uphill, failed=True)
+
+    def _learn(self, genes: np.ndarray, step: np.ndarray, change: np.ndarray) -> None:
+        curvature, square = _dot(step, change), _dot(change, change)
+        usable = np.flatnonzero(curvature > np.finfo(float).eps * square)
+        learning = genes[usable]
+        slot = self.n_learned[learning] % _N_CORRECTIONS
+        for k in range(len(step)):
+            self.steps[slot, k, learning] = step[k, usable]
+            self.changes[slot, k, learning] = change[k, usable]
+        self.inverse_curvatures[slot, learning] = 1.0 / curvature[usable]
+        self.scale[learning] = square[usable] / curvature[usable]
+        self.n_learned[learning] += 1
 
     def _quasi_newton(self, genes: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """Against the gradient, turned by what was learned; places never written to hold zeros, and change nothing."""
+        n_coefficients, n_genes = self.point.shape
         direction = -gradient
-        steps, changes = self.steps[..., genes], self.changes[..., genes]
-        curvatures = self.curvatures[:, genes]
-        inverse = np.where(curvatures > 0, 1.0 / np.where(curvatures > 0, curvatures, 1.0), 0.0)
-        n_used = int((curvatures > 0).any(axis=1).sum())
-        shares = []
-        for k in range(n_used):
-            share = _dot(steps[k], direction) * inverse[k]
-            direction = direction - share * changes[k]
-            shares.append(share)
+        n_learned = self.n_learned[genes]
+        pairs = []
+        for k in range(1, min(int(n_learned.max()), _N_CORRECTIONS) + 1):
+            slot = (n_learned - k) % _N_CORRECTIONS
+            place = slot * (n_coefficients * n_genes) + genes
+            places = place + np.arange(n_coefficients)[:, None] * n_genes
+            step, change = self.steps.ravel()[places], self.changes.ravel()[places]
+            inverse = self.inverse_curvatures[slot, genes]
+            share = _dot(step, direction) * inverse
+            direction = direction - share * change
+            pairs.append((step, change, inverse, share))
         direction = direction / self.scale[genes]
-        for k in reversed(range(n_used)):
-            direction = direction + (shares[k] - _dot(changes[k], direction) * inverse[k]) * steps[k]
+        for step, change, inverse, share in reversed(pairs):
+            direction = direction + (share - _dot(change, direction) * inverse) * step
         return direction

@@ -4,6 +4,10 @@ The first is apeGLM (Zhu, Ibrahim & Love, Bioinformatics 35:2084, 2019): a Cauch
 scale is matched to the maximum-likelihood estimates, and a wide normal prior on the others. Estimates are posterior
 modes; standard deviations come from the curvature of the log-posterior at the mode; the false sign rate of a gene is
 the normal tail beyond zero, its s-value the mean of all rates at most as large.
+
+The posterior of a gene can have two modes, both of them plausible: the change may be as large as it looks, or none. R's
+apeglm takes the one that its search happens to end in, and stops a little before it is there; both can be had, R's
+numbers and the higher mode itself.
 """
 
 from typing import NamedTuple
@@ -17,6 +21,10 @@ from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups
 
 WIDE_SD = 15.0
 _LARGEST_SCALE = 1.0
+#: Modes of the tested coefficient (natural log) that are further apart than this are two.
+_DISTINCT = 0.01
+#: Two modes whose log-posteriors differ by less leave a gene undecided.
+_UNDECIDED = 3.0
 
 
 def prior_scale(estimates: np.ndarray, standard_errors: np.ndarray) -> float:
@@ -56,9 +64,9 @@ def prior_scale(estimates: np.ndarray, standard_errors: np.ndarray) -> float:
     return min(float(np.sqrt(0.5 * (low + high))), _LARGEST_SCALE)
 
 
-def false_sign_rate(estimates: np.ndarray, standard_deviations: np.ndarray) -> np.ndarray:
-    """Posterior probability, by normal approximation, that the effect has the other sign."""
-    return ndtr(-np.abs(estimates) / standard_deviations)
+def false_sign_rate(estimates: np.ndarray, standard_deviations: np.ndarray, threshold: float = 0.0) -> np.ndarray:
+    """Posterior probability, by normal approximation, that the effect has the other sign, or is below a threshold."""
+    return ndtr((threshold - np.abs(estimates)) / standard_deviations)
 
 
 def s_values(rates: np.ndarray) -> np.ndarray:
@@ -102,22 +110,30 @@ class _Posterior:
 
     def value(self, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log-posterior, and t by sample."""
+        scaled = self._scaled(beta)
+        return self._value(beta, np.log1p(scaled)), scaled
+
+    def _scaled(self, beta: np.ndarray) -> np.ndarray:
         scaled = self.groups.spread(self.groups.linear_predictor(beta)) + self.log_offset
         np.exp(scaled, out=scaled)
         scaled *= self.dispersion
-        tail = np.log1p(scaled)
+        return scaled
+
+    def _value(self, beta: np.ndarray, tail: np.ndarray) -> np.ndarray:
         tail *= self.sizes
         value = sum_samples(self.moments * beta) - sum_samples(tail) - 0.5 * sum_samples(self.flat * beta**2)
-        return value - np.log1p((beta[self.index] / self.scale) ** 2), scaled
+        return value - np.log1p((beta[self.index] / self.scale) ** 2)
 
-    def slope(self, beta: np.ndarray, scaled: np.ndarray) -> np.ndarray:
-        """Gradient."""
-        weighted = scaled / (1.0 + scaled)
-        weighted *= self.sizes
+    def value_and_slope(self, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log-posterior, by a logarithm that is faster and good to 1e-16 of the sizes n, and its gradient."""
+        scaled = self._scaled(beta)
+        above = 1.0 + scaled
+        scaled /= above
+        scaled *= self.sizes
         tested = beta[self.index]
-        slope = self.moments - self.groups.cross_product(self.groups.group_sums(weighted)) - self.flat * beta
+        slope = self.moments - self.groups.cross_product(self.groups.group_sums(scaled)) - self.flat * beta
         slope[self.index] -= 2.0 * tested / (self.scale**2 + tested**2)
-        return slope
+        return self._value(beta, np.log(above, out=above)), slope
 
     def derivatives(self, beta: np.ndarray, scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gradient, and the negative Hessian in packed lower triangles."""
@@ -258,8 +274,8 @@ class _ScaledPosterior:
         return part
 
     def value_and_gradient(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        value, scaled = self.posterior.value(points)
-        return (self.level - value) / self.size + 10.0, -self.posterior.slope(points, scaled) / self.size
+        value, slope = self.posterior.value_and_slope(points)
+        return (self.level - value) / self.size + 10.0, -slope / self.size
 
 
 def _as_in_r(posterior: _Posterior, max_iterations: int) -> Climbed:
@@ -290,6 +306,25 @@ def _as_in_r(posterior: _Posterior, max_iterations: int) -> Climbed:
     return climbed
 
 
+class Shrunken(NamedTuple):
+    """What :func:`fit_cauchy` gives.
+
+    Attributes
+    ----------
+    coefficients : ndarray, (coefficients, genes)
+    information : ndarray, (p(p+1)/2, genes)
+        Negative Hessian of the log-posterior there, lower triangles.
+    converged : ndarray of bool, (genes,)
+    has_two_modes : ndarray of bool, (genes,)
+        Another mode, more than 0.01 away, is nearly as high as the higher one, or less than 3 log units lower.
+    """
+
+    coefficients: np.ndarray
+    information: np.ndarray
+    converged: np.ndarray
+    has_two_modes: np.ndarray
+
+
 def fit_cauchy(
     counts: np.ndarray,
     offset: np.ndarray,
@@ -299,14 +334,15 @@ def fit_cauchy(
     index: int,
     scale: float,
     *,
+    errors: np.ndarray | None = None,
     as_in_r: bool = False,
     wide_sd: float = WIDE_SD,
     max_iterations: int = 100,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Shrunken:
     """Posterior mode under a Cauchy prior on one coefficient.
 
-    The posterior may have two modes, one near zero and one near the likelihood's: both are climbed to, from the
-    maximum-likelihood estimate and from the same with the tested coefficient at zero, and the higher is taken.
+    The posterior may have two modes, one near zero and one near the likelihood's: where that can be, both are climbed
+    to, from the maximum-likelihood estimate and from the best coefficients with the tested one at zero.
 
     Parameters
     ----------
@@ -321,21 +357,49 @@ def fit_cauchy(
         The coefficient to shrink.
     scale : float
         Of the Cauchy prior.
+    errors : ndarray, (genes,), optional
+        Standard errors of the tested coefficient: where they rule a second mode out, none is looked for.
+    as_in_r : bool
+        Take where R's apeglm ends (:func:`_as_in_r`) instead of the higher mode.
     wide_sd : float
         Standard deviation of the normal prior on the other coefficients.
     max_iterations : int
 
     Returns
     -------
-    coefficients : ndarray, (coefficients, genes)
-    information : ndarray, (p(p+1)/2, genes)
-        Negative Hessian of the log-posterior at the mode, lower triangles.
-    converged : ndarray of bool, (genes,)
+    Shrunken
     """
     posterior = _Posterior(counts, offset, groups, dispersion, index, scale, wide_sd)
-    if as_in_r:
-        found = _as_in_r(posterior, max_iterations)
-        return found.coefficients, found.information, found.converged
     start = np.clip(np.nan_to_num(start), -30.0, 30.0)
-    upper = _climb(posterior, start, max_iterations)
-    return upper.coefficients, upper.information, upper.converged
+    taken = _as_in_r(posterior, max_iterations) if as_in_r else _climb(posterior, start, max_iterations)
+    has_two_modes = np.zeros(start.shape[1], dtype=bool)
+    possible = np.flatnonzero(_may_have_two_modes(start[index], errors, scale))
+    if len(possible):
+        part, from_estimate = posterior.take(possible), take_genes(start, possible)
+        upper = _climb(part, from_estimate, max_iterations)
+        from_zero = from_estimate.copy()
+        from_zero[index] = 0.0
+        from_zero = _climb(part, from_zero, max_iterations, fixed=index).coefficients
+        lower = _climb(part, from_zero, max_iterations)
+        gap = lower.value - upper.value
+        apart = np.abs(lower.coefficients[index] - upper.coefficients[index]) > _DISTINCT
+        has_two_modes[possible] = apart & (np.abs(gap) < _UNDECIDED)
+        higher = gap > 1e-9 * (1.0 + np.abs(upper.value))
+        if higher.any() and not as_in_r:
+            for whole, values in zip(taken, lower, strict=True):
+                whole[..., possible[higher]] = values[..., higher]
+    return Shrunken(taken.coefficients, taken.information, taken.converged, has_two_modes)
+
+
+def _may_have_two_modes(estimates: np.ndarray, errors: np.ndarray | None, scale: float) -> np.ndarray:
+    """Genes in which a second mode is to be looked for.
+
+    With a normal likelihood of error s around an estimate b, modes solve (b - x) / s^2 = 2 x / (S^2 + x^2). There are
+    two only if b > S, s^2 > b S or so, and b^2 > 8 s^2; the bounds here leave room for skewed likelihoods.
+    """
+    if errors is None:
+        return np.ones(len(estimates), dtype=bool)
+    size, variance = np.abs(estimates), np.nan_to_num(errors, nan=np.inf) ** 2
+    is_far = (variance > 0.3 * size * scale) & (size**2 > 3.0 * variance)
+    # The likelihood of a group without counts has no mode of its own, and no error that would mean much.
+    return (size > scale) & (is_far | (variance > 9.0) | (size > 4.0))
