@@ -36,6 +36,7 @@ def main(
     independent_filtering: bool,
     adjustment: str,
     shrinkage: str,
+    lfc_threshold: float,
 ) -> dict:
     """Write the contrast's table; the facts hold the weights of the coefficients, so that the sign can be checked."""
     stored, matrix = read_model(model), read_matrix(counts)
@@ -51,7 +52,7 @@ def main(
         compared_samples(built, contrast, compiled),
         expanded_design(built) if shrinkage == "normal" else None,
     )
-    settings = TableSettings(alpha, cooks_filter, independent_filtering, adjustment, shrinkage)
+    settings = TableSettings(alpha, cooks_filter, independent_filtering, adjustment, shrinkage, lfc_threshold)
     result, facts = engine.contrast_table(fitted, matrix, tested, settings)
     reasons = result.pop("na_reason")
     if compiled.factors:

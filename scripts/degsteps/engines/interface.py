@@ -114,7 +114,8 @@ class TableSettings:
     alpha : the false discovery rate for which independent filtering picks its threshold.
     cooks_filter : no p-value for genes with an outlying count.
     adjustment : see :mod:`degsteps.engines.multiple_testing`.
-    shrinkage : ``apeglm``, ``normal`` or ``none``.
+    shrinkage : ``apeglm``, ``ashr``, ``normal`` or ``none``.
+    lfc_threshold : the log2 fold change up to which a change is small, for s-values.
     """
 
     alpha: float
@@ -122,11 +123,13 @@ class TableSettings:
     independent_filtering: bool
     adjustment: str = "bh"
     shrinkage: str = "none"
+    lfc_threshold: float = 0.0
 
     @property
     def needs(self) -> set[str]:
         """What an engine must know to make this table."""
-        return {self.shrinkage, "cooks" if self.cooks_filter else "none"} - {"none"}
+        threshold = "lfc_threshold" if self.lfc_threshold else "none"
+        return {self.shrinkage, "cooks" if self.cooks_filter else "none", threshold} - {"none"}
 
 
 class Fitted(Protocol):

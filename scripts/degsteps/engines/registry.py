@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 ABILITIES = {
     "alternatives": "tests against a bound (lfc_null) and one-sided tests",
     "apeglm": "fold changes shrunk by a Cauchy prior",
+    "ashr": "fold changes shrunk by a mixture of normal priors",
     "compatibility": "a choice of where the search for dispersions stops",
     "cooks": "Cook's distances",
     "dispersions": "negative-binomial dispersions around a trend",
     "greater_abs_2014": "the test against a bound that DESeq2 had from 2014 to 2023",
+    "lfc_threshold": "s-values for changes beyond a threshold",
     "lengths": "transcript lengths as offsets",
     "local": "a local trend of the dispersions",
     "many_fits": "fits within seconds, so that an analysis can be repeated many times",
@@ -189,7 +191,7 @@ _RECORDS = (
         release="PyDESeq2 {version}",
         # For comparison: it takes minutes where others take seconds.
         is_advised=False,
-        lacks={"normal": "{engine} shrinks by apeglm only."},
+        lacks=dict.fromkeys(("ashr", "normal"), "{engine} shrinks by apeglm only."),
         load=_pydeseq2,
     ),
     Engine(
@@ -204,7 +206,7 @@ _RECORDS = (
         method="limma-voom",
         citations=("law2014", "smyth2004"),
         lacks=dict.fromkeys(
-            ("apeglm", "normal"),
+            ("apeglm", "ashr", "normal"),
             "{engine} has no shrunken fold changes: its moderation concerns variances, not effects.",
         )
         | {"compatibility": "{engine} fits no dispersions whose optimum could be chosen."},

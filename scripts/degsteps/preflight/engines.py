@@ -97,7 +97,7 @@ def _cure_of_second(requirement: Requirement, engine: Engine) -> str:
 
 
 def _instead(requirement: Requirement, engine: Engine) -> str:
-    shrinkages = [method for method in ("apeglm", "normal") if method in engine.knows]
+    shrinkages = [method for method in ("apeglm", "ashr", "normal") if method in engine.knows]
     return requirement.instead.format(shrinkages=" or ".join([*shrinkages, "none"]))
 
 
@@ -180,8 +180,14 @@ REQUIREMENTS = (
             f"{{engine}} has no shrinkage {method}.",
             "Set shrinkage: {shrinkages}",
         )
-        for method in ("apeglm", "normal")
+        for method in ("apeglm", "ashr", "normal")
     ],
+    Requirement(
+        "lfc_threshold",
+        _if("test.lfc_threshold", lambda check: check.analysis["test"]["lfc_threshold"] > 0),
+        "{engine} gives no s-values.",
+        "Delete it",
+    ),
     Requirement(
         "compatibility",
         _is_set("compatibility", "exact"),

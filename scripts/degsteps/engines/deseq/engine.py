@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from degsteps.engines.adaptive_shrinkage import shrink_estimates
 from degsteps.engines.deseq import estimation, testing
 from degsteps.engines.deseq.fit import Fit
 from degsteps.engines.deseq.shrinkage import normal_prior_on, shrink_lfc
@@ -65,17 +66,21 @@ def contrast_table(
             fitted, contrast.weights, lfc_null=contrast.lfc_null, alternative=alternative, samples=samples, **filters
         )
     parts = []
-    if settings.shrinkage != "none":
+    if settings.shrinkage == "ashr":
+        shrunken, _ = shrink_estimates(result["log2_fold_change"], result["lfc_se"], settings.lfc_threshold)
+        parts.append(shrunken[["lfc_shrunken", "svalue"]])
+    elif settings.shrinkage != "none":
         shrunken = shrink_lfc(
             fitted,
             counts,
             contrast.weights,
             settings.shrinkage,
+            threshold=settings.lfc_threshold,
             expanded=contrast.expanded,
             samples=samples,
             progress=ProgressLog(),
         )
-        parts.append(shrunken[["lfc_shrunken", "svalue"]])
+        parts.append(shrunken.drop(columns="lfc_shrunken_se"))
     if settings.shrinkage == "normal":
         facts["normal_prior_on"] = normal_prior_on(fitted.design, contrast.weights, contrast.expanded)
     if contrast.reduced is not None:

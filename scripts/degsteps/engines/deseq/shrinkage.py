@@ -24,6 +24,7 @@ def shrink_lfc(
     contrast: np.ndarray,
     method: str = "apeglm",
     *,
+    threshold: float = 0.0,
     expanded: ExpandedDesign | None = None,
     samples: np.ndarray | None = None,
     block: int | None = None,
@@ -46,6 +47,9 @@ def shrink_lfc(
     method : {"apeglm", "normal"}
         A Cauchy prior on the contrast alone, or normal priors on all coefficients but the intercept (DESeq2's
         ``type="normal"``).
+    threshold : float
+        log2 fold change up to which a change counts as none: s-values are then those of "false sign or small"
+        (DESeq2's ``lfcThreshold``); for ``apeglm``.
     expanded : ExpandedDesign, optional
         Of the fitted design; for ``normal`` and contrasts that :func:`normal_prior_on` says are shrunk in it.
     samples : array_like of bool, (samples,), optional
@@ -56,9 +60,10 @@ def shrink_lfc(
 
     Returns
     -------
-    DataFrame, genes x (lfc_shrunken, lfc_shrunken_se, svalue)
+    DataFrame, genes x (lfc_shrunken, lfc_shrunken_se, svalue, lfc_shrunken_note)
         log2 scale; NaN for genes without a count. ``svalue`` is the mean false sign rate of the gene and all genes
-        with a smaller one.
+        with a smaller one. ``lfc_shrunken_note``, for ``apeglm``: ``two_modes`` where two changes are about as likely
+        (:func:`degsteps.engines.deseq.kernels.shrink.fit_cauchy`), else blank.
     """
     require_choice("method", method, ("apeglm", "normal"))
     contrast = require_contrast(fit.design, contrast)
@@ -87,15 +92,21 @@ def shrink_lfc(
     # Within a hundredth of its error of zero the sign is that of the wide prior or of the floor under fitted means.
     if method == "apeglm" and not shrinker.as_in_r:
         shrunken[shrunken * shrinker.estimates[:, shrinker.index] < 0] = 0.0
-    shrunken[absent_genes(fit, contrast, samples)] = 0.0
-    return pd.DataFrame(
+    absent = absent_genes(fit, contrast, samples)
+    shrunken[absent] = 0.0
+    rates = shrink.false_sign_rate(shrunken, deviation, threshold / LOG2_E)
+    table = pd.DataFrame(
         {
             "lfc_shrunken": shrunken * LOG2_E,
             "lfc_shrunken_se": deviation * LOG2_E,
-            "svalue": shrink.s_values(shrink.false_sign_rate(shrunken, deviation)),
+            "svalue": shrink.s_values(rates),
         },
         index=fit.genes.index,
     )
+    if method == "apeglm":
+        undecided = shrinker.has_two_modes & ~absent
+        table["lfc_shrunken_note"] = np.where(undecided, "two_modes", "")
+    return table
 
 
 def normal_prior_on(design: pd.DataFrame, contrast: np.ndarray, expanded: ExpandedDesign | None) -> str:
