@@ -532,13 +532,14 @@ def _map_params(imported: Imported, params: Mapping[str, Any]) -> None:
         elif name in given:
             imported.leave(name, f"{name} {value}: there is no such choice here")
     effective = {"deseq2_lfc_threshold", "deseq2_alt_hypothesis", *_OF_RESULTS} & set(given)
-    shown = ["deseq2_shrink_lfc"] if "deseq2_shrink_lfc" in given else []
     if shrinks:
-        why = "fold changes are shrunk by ashr there; here apeglm's stand beside the unshrunken ones"
+        analysis.setdefault("test", {})["shrinkage"] = "ashr"
+        stands = "ashr's fold changes stand beside the unshrunken ones"
+        sentence = f"deseq2_shrink_lfc true -> test.shrinkage: ashr ({stands})"
+        imported.take(("deseq2_shrink_lfc",) if "deseq2_shrink_lfc" in given else (), sentence)
         if effective:
-            why += f"; {listed(sorted(effective), quote=False)}: set there, but without effect while deseq2_shrink_lfc "
-            why += "is true, which tests again with defaults; here they do what they say"
-        imported.leave(shown, f"deseq2_shrink_lfc true: {why}")
+            why = f"{listed(sorted(effective), quote=False)}: set there, but without effect while deseq2_shrink_lfc "
+            imported.leave((), f"{why}is true, which tests again with defaults; here they do what they say")
     else:
         take("deseq2_shrink_lfc", "test", "shrinkage", "none")
     _map_threshold(imported, given, number("deseq2_lfc_threshold"))

@@ -35,7 +35,8 @@ def negative_log_posterior(beta, counts, offset, alpha):
 
 
 def test_no_general_optimiser_finds_a_higher_posterior(data):
-    counts, offset, alpha, (mode, _, converged) = data
+    counts, offset, alpha, fitted = data
+    mode, converged = fitted.coefficients, fitted.converged
     assert converged.all()
     for g in range(12):
         ours = negative_log_posterior(mode[:, g], counts[:, g], offset, alpha[g])
@@ -51,7 +52,8 @@ def test_no_general_optimiser_finds_a_higher_posterior(data):
 
 
 def test_the_information_is_the_numeric_hessian(data):
-    counts, offset, alpha, (mode, information, _) = data
+    counts, offset, alpha, fitted = data
+    mode, information = fitted.coefficients, fitted.information
     h = 1e-4
     for g in (0, 3, 17, 31, 49):
         hessian = np.empty((3, 3))
@@ -70,9 +72,10 @@ def test_the_information_is_the_numeric_hessian(data):
 
 
 def test_small_effects_shrink_more_than_large_ones(data):
-    counts, offset, alpha, (mode, _, _) = data
+    counts, offset, alpha, fitted = data
+    mode = fitted.coefficients
     groups = DesignGroups(DESIGN)
-    free, _, _ = shrink.fit_cauchy(counts[groups.order], offset[groups.order], groups, alpha, mode, 2, 1e6)
+    free = shrink.fit_cauchy(counts[groups.order], offset[groups.order], groups, alpha, mode, 2, 1e6).coefficients
     kept = mode[2] / free[2]
     large, small = np.abs(free[2]) > 2, np.abs(free[2]) < 0.3
     assert np.median(kept[large]) > np.median(kept[small])
@@ -84,7 +87,9 @@ def test_two_starts_find_the_higher_of_two_modes():
     counts = np.array([10.0, 12, 9, 11, 60, 400])[:, None]
     alpha, offset = np.array([0.5]), np.ones((6, 1))
     posterior = shrink._Posterior(counts, offset, groups, alpha, 1, 0.02, 15.0)
-    mode, _, _ = shrink.fit_cauchy(counts, offset, groups, alpha, np.array([[2.3], [2.7]]), 1, 0.02)
+    found = shrink.fit_cauchy(counts, offset, groups, alpha, np.array([[2.3], [2.7]]), 1, 0.02)
+    mode = found.coefficients
+    assert found.has_two_modes.all()
     values = []
     for effect in np.linspace(-1, 4, 300):
         best = optimize.minimize_scalar(

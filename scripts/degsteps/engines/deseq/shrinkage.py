@@ -136,7 +136,9 @@ class _CauchyShrinker:
     """A Cauchy prior on the contrast, written as a coefficient; wide normal ones on the others."""
 
     def __init__(self, fit: Fit, contrast: np.ndarray) -> None:
-        self.as_in_r = fit.settings["compatibility"] == "r"
+        # R shrinks coefficients only; of another contrast it has no numbers, and the mode itself is taken.
+        is_coefficient = np.count_nonzero(contrast) == 1 and contrast.max() == 1.0
+        self.as_in_r = fit.settings["compatibility"] == "r" and is_coefficient
         self.groups, self.index, self.estimates, self.errors = _rewritten(fit, contrast)
         self.scale = shrink.prior_scale(self.estimates[:, self.index], self.errors)
         self.has_two_modes = np.zeros(len(self.errors), dtype=bool)
