@@ -68,8 +68,6 @@ def run_degsteps(data: ReferenceSet, tag: str, compatibility: str = "r") -> tupl
     ratio = testing.likelihood_ratio_test(fit, counts, design.drop(columns=tested), contrast, alpha=0.1)
     result["lrt_pvalue"] = ratio["pvalue"]
     shrunken = shrinkage.shrink_lfc(fit, counts, np.eye(design.shape[1])[-1], "normal")
-    # R shrinks genes with replaced outliers from the counts before replacement; here they stay replaced.
-    pass
     result["normal_lfc"], result["normal_se"] = shrunken["lfc_shrunken"], shrunken["lfc_shrunken_se"]
     numbers = {
         "asymptotic": fit.trend["coefficients"].get("asymptotic", np.nan),

@@ -33,9 +33,7 @@ class Mixture(NamedTuple):
     weights: np.ndarray
 
 
-def shrink_estimates(
-    estimates: pd.Series, errors: pd.Series, threshold: float = 0.0
-) -> tuple[pd.DataFrame, Mixture]:
+def shrink_estimates(estimates: pd.Series, errors: pd.Series, threshold: float = 0.0) -> tuple[pd.DataFrame, Mixture]:
     """Shrink estimates by the distribution of all of them.
 
     Parameters
@@ -97,8 +95,8 @@ def mixture_weights(likelihood: np.ndarray) -> np.ndarray:
 
     With the sum of the weights added to it, minus the mean log-likelihood has its minimum over all weights that are not
     negative where they sum to 1 (Kim et al., J. Comput. Graph. Stat. 29:261, 2020). Each step solves a quadratic
-    problem by non-negative least squares, and is halved until it helps; some rounds of expectation and maximisation come
-    before.
+    problem by non-negative least squares, and is halved until it helps; some rounds of expectation and maximisation
+    come before.
 
     Parameters
     ----------
@@ -115,15 +113,15 @@ def mixture_weights(likelihood: np.ndarray) -> np.ndarray:
     n_genes, n_components = likelihood.shape
     weights = np.full(n_components, 1.0 / n_components)
     for _ in range(_FIRST_ROUNDS):
-        weights = weights * (likelihood / (likelihood @ weights)[:, None]).mean(axis=0)
-    density = likelihood @ weights
+        weights = weights * (likelihood / _densities(likelihood, weights)[:, None]).mean(axis=0)
+    density = _densities(likelihood, weights)
     loss = weights.sum() - np.log(density).mean()
     for _ in range(_MOST_ITERATIONS):
         shares = likelihood / density[:, None]
         slope = 1.0 - shares.mean(axis=0)
         if slope.min() > -_TOLERANCE and np.abs(slope * weights).max() < _TOLERANCE:
             break
-        curvature = shares.T @ shares / n_genes
+        curvature = np.einsum("gi,gj->ij", shares, shares) / n_genes
         curvature[np.diag_indices(n_components)] += 1e-10 * np.trace(curvature) / n_components
         root = np.linalg.cholesky(curvature).T
         goal = root @ weights - np.linalg.solve(root.T, slope)
@@ -131,7 +129,7 @@ def mixture_weights(likelihood: np.ndarray) -> np.ndarray:
         length = 1.0
         while length > 1e-8:
             trial = weights + length * step
-            trial_density = likelihood @ trial
+            trial_density = _densities(likelihood, trial)
             # A step that leaves a gene hardly any density is too long for the quadratic that it minimises.
             if (trial_density > 0.1 * density).all():
                 trial_loss = trial.sum() - np.log(trial_density).mean()
@@ -142,6 +140,11 @@ def mixture_weights(likelihood: np.ndarray) -> np.ndarray:
             break
         weights, density, loss = trial, trial_density, trial_loss
     return weights / weights.sum()
+
+
+def _densities(likelihood: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Density of each gene; not by BLAS, whose rounding follows from its threads."""
+    return np.einsum("gk,k->g", likelihood, weights)
 
 
 def posterior(
@@ -178,4 +181,3 @@ def posterior(
         "lfc_shrunken_se": np.sqrt(np.maximum(variance, 0.0)),
         "false_sign_rate": rate,
     }
-

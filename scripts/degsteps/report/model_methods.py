@@ -261,8 +261,8 @@ def _shrinkage_sentence(
         sentence += (
             " Where the posterior has two modes the higher was taken."
             if test["compatibility"] == "exact"
-            else " For coefficients of the design they are where the search of R's apeglm ends, for other contrasts the "
-            "mode of the posterior; where it has two, the higher."
+            else " For coefficients of the design they are where the search of R's apeglm ends, for other contrasts "
+            "the mode of the posterior; where it has two, the higher."
         )
     return sentence
 

@@ -178,7 +178,7 @@ SHRINKAGE = Section(
         Column(
             "lfc_shrunken_note",
             "Shrunken: note",
-            "two_modes: two shrunken fold changes are about as likely, one near 0 and one near the unshrunken estimate.",
+            "two_modes: two shrunken fold changes are about as likely, near 0 and near the unshrunken estimate.",
             after="lfc_shrunken",
             is_rare=True,
         ),

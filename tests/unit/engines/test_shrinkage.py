@@ -50,8 +50,9 @@ def test_apeglm_of_all_pasilla_genes_is_as_published(pasilla):
     _, fit, shrunken = pasilla
     assert (testing.wald_test(fit, np.array([0.0, 1.0]), alpha=0.1)["padj"] < 0.1).sum() == 1061
     ours = shrunken.loc[PUBLISHED.index, list(PUBLISHED)]
-    np.testing.assert_allclose(ours["lfc_shrunken"], PUBLISHED["lfc_shrunken"], rtol=8e-3)
-    np.testing.assert_allclose(ours["lfc_shrunken_se"], PUBLISHED["lfc_shrunken_se"], rtol=1e-3)
+    np.testing.assert_allclose(ours["lfc_shrunken"], PUBLISHED["lfc_shrunken"], rtol=1e-6)
+    # R takes the curvature from differences of the gradient.
+    np.testing.assert_allclose(ours["lfc_shrunken_se"], PUBLISHED["lfc_shrunken_se"], rtol=3e-5)
 
 
 def test_where_apeglm_as_published_differs_from_the_mode_its_posterior_is_not_higher(pasilla):
@@ -136,10 +137,10 @@ def test_twice_the_contrast_turned_round_has_the_sign_and_certainty_turned_round
 OF_R = ROOT / "tests" / "reference" / "shrinkage"
 #: Of R's apeglm: sets, the largest difference of a log2 fold change, and the relative one of a standard deviation.
 SETS = [
-    ("pasilla", "nobatch", 3e-4, 5e-4),
-    ("pasilla", "batch", 1e-4, 3e-4),
-    ("airway", "batch", 3e-4, 1e-4),
-    ("simulated_outliers", "nobatch", 5e-5, 5e-5),
+    ("pasilla", "nobatch", 1e-5, 5e-5),
+    ("pasilla", "batch", 1e-6, 5e-5),
+    ("airway", "batch", 5e-5, 5e-5),
+    ("simulated_outliers", "nobatch", 2e-7, 1e-5),
 ]
 
 
@@ -157,7 +158,7 @@ def test_every_gene_ends_where_the_search_of_rs_apeglm_ends(name, tag, of_change
     np.testing.assert_allclose(ours.loc[known, "lfc_shrunken"], theirs.loc[known, "apeglm_lfc"], atol=of_change)
     np.testing.assert_allclose(ours.loc[known, "lfc_shrunken_se"], theirs.loc[known, "apeglm_se"], rtol=of_deviation)
     usual = (ours["lfc_shrunken"] - theirs["apeglm_lfc"])[known].abs().quantile(0.9)
-    assert usual < 1e-6
+    assert usual < 1e-7
     # Equal rates share a mean here, and are numbered in R: genes of one count have the same by the dozen.
     beyond = shrinkage.shrink_lfc(fit, data.counts, coefficient, threshold=0.5).reindex(theirs.index)
     rich = known & (fit.genes["base_mean"].reindex(theirs.index) > 5)
@@ -165,7 +166,7 @@ def test_every_gene_ends_where_the_search_of_rs_apeglm_ends(name, tag, of_change
         np.testing.assert_allclose(table.loc[rich, "svalue"], theirs.loc[rich, column], atol=1e-2)
         small = rich & (theirs[column] < 0.05)
         np.testing.assert_allclose(table.loc[small, "svalue"], theirs.loc[small, column], rtol=2e-3, atol=1e-9)
-    assert (beyond["svalue"] >= ours["svalue"])[known].all()
+    assert beyond.loc[known, "svalue"].median() > ours.loc[known, "svalue"].median() + 0.1
 
 
 def test_replaced_outliers_are_shrunk_as_they_were_given_or_as_they_were_fitted():
@@ -204,6 +205,7 @@ def test_genes_of_two_modes_are_noted_in_both_ways_of_choosing():
     undecided = as_in_r["lfc_shrunken_note"] == "two_modes"
     assert list(undecided[undecided].index) == ["ENSG00000130487", "ENSG00000134258", "ENSG00000148677"]
     pd.testing.assert_series_equal(as_in_r["lfc_shrunken_note"], higher["lfc_shrunken_note"])
+    # R's search ends in the lower mode of one of the three; where it stops short of a mode, by less than 0.02.
     gap = (as_in_r["lfc_shrunken"] - higher["lfc_shrunken"]).abs()
-    # Here R's search ends in the lower of two modes nowhere; where it stops short, by less than 0.02.
-    assert gap.max() < 0.02
+    assert list(gap.index[gap > 0.02]) == ["ENSG00000130487"]
+    assert gap.drop("ENSG00000130487").max() < 0.02

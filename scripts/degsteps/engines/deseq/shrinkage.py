@@ -140,7 +140,7 @@ class _CauchyShrinker:
         is_coefficient = np.count_nonzero(contrast) == 1 and contrast.max() == 1.0
         self.as_in_r = fit.settings["compatibility"] == "r" and is_coefficient
         self.groups, self.index, self.estimates, self.errors = _rewritten(fit, contrast)
-        self.scale = shrink.prior_scale(self.estimates[:, self.index], self.errors)
+        self.scale = shrink.prior_scale(self.estimates[:, self.index], self.errors, as_in_r=self.as_in_r)
         self.has_two_modes = np.zeros(len(self.errors), dtype=bool)
 
     def shrink(

@@ -1,9 +1,9 @@
-"""Minima of many small smooth functions at once by limited-memory BFGS (Nocedal & Wright, Numerical Optimization, 2006).
+"""Minima of many small smooth functions at once by limited-memory BFGS.
 
-Algorithm 7.5, with the last six steps, and line searches for the strong Wolfe conditions by algorithms 3.5 and 3.6:
-steps are doubled until a minimum is bracketed, then set by quadratic interpolation. Every gene goes its own way, but all
-are evaluated together. Details (first step, interpolation, order of the tests) are those of LBFGS++, so that a search
-that is stopped early stops where that library's does.
+Algorithm 7.5 of Nocedal & Wright (Numerical Optimization, 2006) with the last six steps, and line searches for the
+strong Wolfe conditions by algorithms 3.5 and 3.6: steps are doubled until a minimum is bracketed, then set by quadratic
+interpolation. Every gene goes its own way, but all are evaluated together. Details (first step, interpolation, order of
+the tests) are those of LBFGS++ (MIT), so that a search that is stopped early stops where that library's does.
 """
 
 from typing import NamedTuple, Protocol
@@ -87,8 +87,8 @@ class _Search:
     #: Arrays that are cut down when genes are put aside.
     _OF_GENES = (
         "place", "is_done", "point", "value", "gradient", "base", "base_gradient", "base_value", "direction",
-        "descent", "step", "is_bracketed", "low_step", "low_value", "low_descent", "high_step", "high_value", "n_trials",
-        "n_iterations", "last_value", "steps", "changes", "inverse_curvatures", "n_learned", "scale",
+        "descent", "step", "is_bracketed", "low_step", "low_value", "low_descent", "high_step", "high_value",
+        "n_trials", "n_iterations", "last_value", "steps", "changes", "inverse_curvatures", "n_learned", "scale",
     )  # fmt: skip
 
     def __init__(self, functions: Functions, start: np.ndarray) -> None:

@@ -10,6 +10,7 @@ apeglm takes the one that its search happens to end in, and stops a little befor
 numbers and the higher mode itself.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -27,15 +28,17 @@ _DISTINCT = 0.01
 _UNDECIDED = 3.0
 
 
-def prior_scale(estimates: np.ndarray, standard_errors: np.ndarray) -> float:
+def prior_scale(estimates: np.ndarray, standard_errors: np.ndarray, *, as_in_r: bool = False) -> float:
     """Scale of the Cauchy prior: the standard deviation of true effects that explains the estimates, at most 1.
 
-    Solves sum((x^2 - v) w) / sum(w) = A with w = 1 / (A + v)^2 for A by bisection (Efron & Morris, JASA 70:311, 1975).
+    Solves sum((x^2 - v) w) / sum(w) = A with w = 1 / (A + v)^2 for A (Efron & Morris, JASA 70:311, 1975).
 
     Parameters
     ----------
     estimates, standard_errors : ndarray, (genes,)
         Maximum-likelihood log fold changes, natural log; NaN is left out.
+    as_in_r : bool
+        Stop where R's ``uniroot`` does: A is then within 6e-5 of the solution.
 
     Returns
     -------
@@ -53,15 +56,47 @@ def prior_scale(estimates: np.ndarray, standard_errors: np.ndarray) -> float:
         return float(np.sqrt(low))
     if excess(high) > 0:
         return _LARGEST_SCALE
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if excess(middle) > 0:
-            low = middle
-        else:
-            high = middle
-        if high - low < 1e-14 * high:
+    tolerance = float(np.finfo(float).eps ** 0.25) if as_in_r else 0.0
+    return min(float(np.sqrt(_root(excess, low, high, tolerance))), _LARGEST_SCALE)
+
+
+def _root(function: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
+    """A root between two points of different sign (Brent, Algorithms for Minimization without Derivatives, 1973).
+
+    ``zeroin`` as on Netlib, whose translation R's ``uniroot`` is, so that it stops at the same point.
+    """
+    before, best = low, high
+    of_before, of_best = function(low), function(high)
+    other, of_other = before, of_before
+    for _ in range(1000):
+        last_step = best - before
+        if abs(of_other) < abs(of_best):
+            before, best, other = best, other, best
+            of_before, of_best, of_other = of_best, of_other, of_best
+        shortest = 2.0 * np.finfo(float).eps * abs(best) + tolerance / 2.0
+        step = (other - best) / 2.0
+        if abs(step) <= shortest or of_best == 0.0:
             break
-    return min(float(np.sqrt(0.5 * (low + high))), _LARGEST_SCALE)
+        if abs(last_step) >= shortest and abs(of_before) > abs(of_best):
+            width = other - best
+            if before == other:
+                ratio = of_best / of_before
+                p, q = width * ratio, 1.0 - ratio
+            else:
+                q, first, second = of_before / of_other, of_best / of_other, of_best / of_before
+                p = second * (width * q * (q - first) - (best - before) * (first - 1.0))
+                q = (q - 1.0) * (first - 1.0) * (second - 1.0)
+            p, q = (p, -q) if p > 0 else (-p, q)
+            if p < 0.75 * width * q - abs(shortest * q) / 2.0 and p < abs(last_step * q / 2.0):
+                step = p / q
+        if abs(step) < shortest:
+            step = shortest if step > 0 else -shortest
+        before, of_before = best, of_best
+        best += step
+        of_best = function(best)
+        if (of_best > 0) == (of_other > 0) and of_other != 0:
+            other, of_other = before, of_before
+    return best
 
 
 def false_sign_rate(estimates: np.ndarray, standard_deviations: np.ndarray, threshold: float = 0.0) -> np.ndarray:
@@ -167,9 +202,7 @@ class Climbed(NamedTuple):
     converged: np.ndarray
 
 
-def _climb(
-    posterior: _Posterior, start: np.ndarray, max_iterations: int, fixed: int | None = None
-) -> Climbed:
+def _climb(posterior: _Posterior, start: np.ndarray, max_iterations: int, fixed: int | None = None) -> Climbed:
     """Newton steps from one start: exact where the Hessian is negative definite, else Fisher's; halved if needed.
 
     ``fixed`` is a coefficient that stays where it is.
@@ -290,9 +323,7 @@ def _as_in_r(posterior: _Posterior, max_iterations: int) -> Climbed:
     ends = []
     for first in (0.1, -0.1):
         start = np.repeat(np.where(np.arange(p) % 2 == 0, first, -first)[:, None], n_genes, axis=1)
-        ends.append(
-            lbfgs.minimize(scaled, start, value_tolerance=1e-8, gradient_tolerance=1e-8, max_iterations=300)
-        )
+        ends.append(lbfgs.minimize(scaled, start, value_tolerance=1e-8, gradient_tolerance=1e-8, max_iterations=300))
     beta = ends[0].points.copy()
     value, at = posterior.value(beta)
     information = posterior.derivatives(beta, at)[1]
