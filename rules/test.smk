@@ -190,6 +190,7 @@ rule test_contrast:
         independent_filtering=setting("test.independent_filtering"),
         adjustment=setting("test.adjustment"),
         shrinkage=setting("test.shrinkage"),
+        lfc_threshold=setting("test.lfc_threshold"),
         code=code("test_contrast"),
     script:
         "../scripts/test_contrast.py"

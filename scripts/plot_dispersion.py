@@ -7,7 +7,6 @@ from degsteps.test.figures.contrast import dispersion_plot
 from degsteps.test.figures.mean_variance import mean_variance_plot
 from degsteps.test.figures.quasi_dispersion import quasi_dispersion_plot
 
-
 #: By what the record of an engine says of its figure.
 FIGURES = {
     "dispersion": dispersion_plot,

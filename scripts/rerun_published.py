@@ -49,7 +49,18 @@ def read_study(file: Path, content: dict, results: Path) -> Study:
     outcomes = [outcome(entry, tables[entry["contrast"]], alpha) for entry in content["expectations"]]
     record = side.steps["fit_model"]
     versions = {"Python": record["python"], "degsteps code": record["code"]} | record["packages"]
-    return Study(file.stem, content, outcomes, versions)
+    tests = {name: _tested(side, name) for name in tables}
+    return Study(file.stem, content, outcomes, versions, tests)
+
+
+def _tested(side, name: str) -> str:
+    """Say how a contrast was tested, and of which DESeq2 a test against a bound is."""
+    from degsteps.design.contrasts import test_words
+    from degsteps.engines.registry import ENGINES
+
+    test, bound = side.settings["test"], side.bound_test(name)
+    said = test_words(test["contrasts"][name], ENGINES[test["engine"]].tests)
+    return f"{said} as in {bound}" if bound else said
 
 
 def main() -> int:

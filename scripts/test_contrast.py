@@ -36,6 +36,7 @@ def main(
     independent_filtering: bool,
     adjustment: str,
     shrinkage: str,
+    lfc_threshold: float,
 ) -> dict:
     """Write the contrast's table; the facts hold the weights of the coefficients, so that the sign can be checked."""
     stored, matrix = read_model(model), read_matrix(counts)
@@ -51,7 +52,7 @@ def main(
         compared_samples(built, contrast, compiled),
         expanded_design(built) if shrinkage == "normal" else None,
     )
-    settings = TableSettings(alpha, cooks_filter, independent_filtering, adjustment, shrinkage)
+    settings = TableSettings(alpha, cooks_filter, independent_filtering, adjustment, shrinkage, lfc_threshold)
     result, facts = engine.contrast_table(fitted, matrix, tested, settings)
     reasons = result.pop("na_reason")
     if compiled.factors:
@@ -59,10 +60,12 @@ def main(
         result = result.join(group_means(matrix, offsets(fitted, size_factors), groups))
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
     called = result["padj"] < alpha
+    bound = {"bound_test": facts.pop("bound_test")} if "bound_test" in facts else {}
     shrunken = {"normal_prior_on": facts.pop("normal_prior_on")} if shrinkage == "normal" else {}
     return contrast_facts(built, compiled) | {
         "without_counts": facts.pop("without_counts", 0),
         **shrunken,
+        **bound,
         "adjustment": facts,
         "title": words(contrast).title,
         "up": int((called & (result["log2_fold_change"] > 0)).sum()),

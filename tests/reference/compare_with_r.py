@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 
 from expressed import expressed_sets  # noqa: E402
-from reference_sets import ReferenceSet, all_sets, load_set  # noqa: E402
+from reference_sets import ReferenceSet, all_sets, load_set, read_table  # noqa: E402
 
 COLUMNS = {
     "disp_gene_wise": "dispGeneEst",
@@ -35,6 +35,20 @@ COLUMNS = {
     "lrt_pvalue": "lrt_pvalue",
     "normal_lfc": "normal_lfc",
     "normal_se": "normal_se",
+    "apeglm_lfc": "apeglm_lfc",
+    "apeglm_se": "apeglm_se",
+    "ashr_lfc": "ashr_lfc",
+    "ashr_se": "ashr_se",
+}
+#: Folders of R's tables, and how the page calls them.
+RELEASES = {"r": "degsteps : R 4.2", "r45": "degsteps : R 4.5"}
+#: P-values against a fold change of 0.5 under our names, and R's by release: greaterAbs is another test since 1.44.
+BOUNDS = {
+    "greater_abs": {"r45": "pvalue_greaterAbs"},
+    "greater_abs_2014": {"r": "pvalue_greaterAbs", "r45": "pvalue_greaterAbs2014"},
+    "less_abs": {"r": "pvalue_lessAbs", "r45": "pvalue_lessAbs"},
+    "greater": {"r": "pvalue_greater", "r45": "pvalue_greater"},
+    "less": {"r": "pvalue_less", "r45": "pvalue_less"},
 }
 #: R's transformed values, and how they are asked for here.
 TRANSFORMED = {
@@ -50,6 +64,7 @@ TRANSFORMED = {
 
 def run_degsteps(data: ReferenceSet, tag: str, compatibility: str = "r") -> tuple[pd.DataFrame, dict]:
     """Columns of :data:`COLUMNS` and the trend's numbers, by degsteps, with R's size factors."""
+    from degsteps.engines import adaptive_shrinkage
     from degsteps.engines.deseq import estimation, shrinkage, testing
 
     genes = data.table(f"deseq2.{tag}").index
@@ -68,9 +83,15 @@ def run_degsteps(data: ReferenceSet, tag: str, compatibility: str = "r") -> tupl
     ratio = testing.likelihood_ratio_test(fit, counts, design.drop(columns=tested), contrast, alpha=0.1)
     result["lrt_pvalue"] = ratio["pvalue"]
     shrunken = shrinkage.shrink_lfc(fit, counts, np.eye(design.shape[1])[-1], "normal")
-    # R shrinks genes with replaced outliers from the counts before replacement; here they stay replaced.
-    shrunken = shrunken.mask(fit.genes["replaced"])
     result["normal_lfc"], result["normal_se"] = shrunken["lfc_shrunken"], shrunken["lfc_shrunken_se"]
+    shrunken = shrinkage.shrink_lfc(fit, counts, np.eye(design.shape[1])[-1], "apeglm")
+    result["apeglm_lfc"], result["apeglm_se"] = shrunken["lfc_shrunken"], shrunken["lfc_shrunken_se"]
+    last = testing.wald_test(fit, np.eye(design.shape[1])[-1], cooks=False)
+    shrunken, _ = adaptive_shrinkage.shrink_estimates(last["log2_fold_change"], last["lfc_se"])
+    result["ashr_lfc"], result["ashr_se"] = shrunken["lfc_shrunken"], shrunken["lfc_shrunken_se"]
+    for alternative in BOUNDS:
+        bounded = testing.wald_test(fit, contrast, lfc_null=0.5, alternative=alternative, samples=data.compared())
+        result[f"p_{alternative}"] = bounded["pvalue"]
     numbers = {
         "asymptotic": fit.trend["coefficients"].get("asymptotic", np.nan),
         "extra_poisson": fit.trend["coefficients"].get("extra_poisson", np.nan),
@@ -180,9 +201,19 @@ def jaccard(a: pd.Series, b: pd.Series, level: float) -> float:
     return float((first & second).sum() / max((first | second).sum(), 1))
 
 
+def with_shrunken(data: ReferenceSet, tag: str) -> pd.DataFrame:
+    """R's table of a design, with what apeglm and ashr made of it where that is kept (R 4.5)."""
+    expected = data.table(f"deseq2.{tag}")
+    beside = HERE / "shrinkage" / f"{data.name}.{tag}.tsv.gz"
+    if data.release == "r" or not beside.exists():
+        return expected
+    columns = ["apeglm_lfc", "apeglm_se", "ashr_lfc", "ashr_se"]
+    return expected.join(read_table(beside)[columns].where(expected["log2FoldChange"].notna()))
+
+
 def compare(data: ReferenceSet, tag: str, result: pd.DataFrame, numbers: dict) -> dict[str, str]:
     """One line of text a column."""
-    expected = data.table(f"deseq2.{tag}")
+    expected = with_shrunken(data, tag)
     result = result.loc[expected.index]
     everywhere = np.ones(len(expected), dtype=bool)
     lines = {}
@@ -190,13 +221,14 @@ def compare(data: ReferenceSet, tag: str, result: pd.DataFrame, numbers: dict) -
         reference = data.facts.get(f"{tag}.{key}")
         if reference is not None:
             lines[key] = f"{abs(numbers[key] / reference - 1.0):.1e}"
-    for ours, theirs in COLUMNS.items():
+    bounds = {f"p_{name}": of_release.get(data.release, "") for name, of_release in BOUNDS.items()}
+    for ours, theirs in (COLUMNS | bounds).items():
         if ours not in result or theirs not in expected:
             continue
         kept = everywhere
         if ours.startswith("disp"):
             kept = (expected["dispGeneEst"] > 1e-6).to_numpy() if ours == "disp_gene_wise" else everywhere
-        elif ours in ("log2_fold_change", "lfc_se", "normal_lfc", "normal_se"):
+        elif ours.endswith(("_lfc", "_se")) or ours == "log2_fold_change":
             kept = (expected["baseMean"] >= 10).to_numpy()
         difference = relative_differences(result[ours], expected[theirs], kept)
         if len(difference):
@@ -245,14 +277,16 @@ INTRODUCTION = """# Agreement with R
 
 Written by `make agreement`, from the counts and R's results in `tests/reference/`; no R is needed. Do not edit.
 
-Each set was analysed by R's DESeq2 ({r_versions}), by degsteps with `compatibility: r`, and by plain PyDESeq2
-{pydeseq2} with its own defaults. The formulas: `batch` is `~ batch + condition`, `nobatch` is `~ condition`; `_cpm1`:
+Each set was analysed by R's DESeq2 twice, as of 2022 ({r}) and as of 2025 ({r45}), by degsteps with `compatibility: r`, and by plain PyDESeq2
+{pydeseq2} with its own defaults. `degsteps : R 4.2` and `degsteps : R 4.5` are differences to the one and the other,
+`PyDESeq2 : R 4.2` those of PyDESeq2 to the first. The formulas: `batch` is `~ batch + condition`, `nobatch` is `~ condition`; `_cpm1`:
 only genes with at least one count per million in as many samples as the smallest group has (the usual filter), the
 others all genes. The real sets are every 3rd, 7th or 14th gene of a published study; `airway, filtered` (last rows) is
 the whole study and `marioni, filtered` that slice, from the counts through the usual filter and size factors of their
 own, with R's values to five digits. In the other rows the size factors are R's for degsteps, its own for PyDESeq2.
 Tests are Wald tests of one contrast at alpha 0.1, `lrt_pvalue` that of the likelihood-ratio test, `normal_lfc` and
-`normal_se` the last coefficient shrunk by `lfcShrink(type = "normal")`.
+`normal_se` the last coefficient shrunk by `lfcShrink(type = "normal")`, `apeglm_...` and `ashr_...` by apeglm 1.27.0 and
+ashr 2.2-65; `p_greater_abs` and so on are p-values against a log2 fold change of 0.5.
 
 A cell of the table is the relative difference to R over genes: median / 99 % quantile / maximum / share of genes within
 1e-3. Fold changes and their errors are compared where the base mean is at least 10, gene-wise dispersions where R's is
@@ -265,25 +299,46 @@ What stays different, and why:
 
 - **Near-Poisson genes.** Where a gene varies no more than counting explains, the likelihood is flat in the dispersion
   and R stops at a point that rounding noise decides. The dispersion differs there; it is too small to move the test.
-- **Refits.** Genes whose coefficients do not converge are fitted again by R's `optim`, which stops early: up to 1e-4.
+- **Refits.** Genes whose coefficients do not converge are fitted again by R's `optim`, which stops early. Among genes
+  whose mean is at least 10 the fold change differs by up to 1e-3 and p by up to 6e-3; where a level has one sample, and
+  no count in it, p can differ by 0.7, as the likelihood has no maximum there, and fold change and error are where a
+  search gives up. The likelihood here is nowhere lower (`tests/unit/engines/test_refits.py`).
+- **P-values below 1e-300.** Statistics agree; the smallest p-values are rounded differently by R's own releases (R 4.3
+  has other tails), and below 1e-308 they keep few digits.
 - **Prior variance at 1 to 3 residual degrees of freedom.** R simulates it with a fixed seed. The histograms of those
   draws are kept as numbers in `scripts/degsteps/engines/deseq/kernels/data/prior_draws.tsv`, so
   that no random generator has to be imitated.
 - **PyDESeq2 on all genes.** Its trend is fitted on genes at the dispersion floor too (docs/upstream/), which weighs
   most where few-count genes are kept: its columns for the `_cpm1` rows show the method, the others this cause. It has
   no local trend, no likelihood-ratio test and no length offsets.
-- **Shrinkage.** `normal` is R's `lfcShrink(coef = ...)` where the contrast is a coefficient or a multiple of one, and
+- **Shrinkage by `normal`** is R's `lfcShrink(coef = ...)` where the contrast is a coefficient or a multiple of one, and
   `lfcShrink(contrast = ...)`, by a matrix with a column for every level, for any other contrast of a design without
   interactions (`tests/unit/engines/test_expanded_design.py`: 1e-9, with batches 4e-5 on the log2 scale). R takes that
-  matrix for the levels of a coefficient too when they are asked for as `contrast`; the two differ a little. With
-  interactions R refuses; here the contrast is then made a coefficient of the fitted design. Without an intercept R
-  refuses as well; here the numbers are those of the same model with one. A gene whose maximum-likelihood estimate is
-  infinite may fall on the other side of the limit of 10 that estimates need to enter the prior variance: seen once,
-  0.05 % of it.
-- **apeGLM.** R's apeglm package was not at hand for this table: six genes of its printed output for pasilla agree to
-  0.8 % (standard deviations to 0.1 %), and the posterior here is nowhere lower
-  (`tests/unit/engines/test_shrinkage.py`). The mode and its curvature are checked against general optimisers and
-  numeric derivatives (`tests/unit/engines/test_kernels_shrink.py`).
+  matrix for the levels of a coefficient too when they are asked for as `contrast`: the two differ by 0.022 in the median
+  and by up to 0.67 (log2). With interactions R refuses; here the contrast is then made a coefficient of the fitted
+  design. Without an intercept R refuses as well; here the numbers are those of the same model with one. A gene whose
+  maximum-likelihood estimate is infinite may fall on the other side of the limit of 10 that estimates need to enter the
+  prior variance: seen once, 0.05 % of it.
+- **apeGLM.** R's apeglm does not start from the unshrunken estimate, but from (0.1, -0.1, ...), whatever the gene, and
+  stops as soon as a step gains less than 1e-7 of the posterior's size at zero: in one of eleven genes of pasilla more
+  than 1e-3 short of the mode. With `compatibility: r` the same search is made, so that coefficients end where R's do:
+  within 4e-6 in pasilla and 3e-5 in airway, and in the same of two modes in all of 264 made-up genes
+  (`tests/unit/engines/test_shrinkage.py`, `test_kernels_shrink.py`); standard deviations within 5e-5, as R takes the
+  curvature from differences. Where R's two starts end in different places it goes on by `optim`, here by Newton steps
+  from the same point. With `compatibility: exact` the mode itself is taken, of two the higher; so it is for contrasts
+  that are no coefficient, of which R has no numbers. Genes with two modes less than 3 log units apart are marked
+  `two_modes` in `lfc_shrunken_note`, whichever was taken: the data do not decide between them. S-values differ where
+  genes have the same rate (genes of one count, by the dozen): R numbers them in the order of the genes, here they share
+  their mean.
+- **ashr.** Weights of the mixture are the optimum; R's `mixsqp` stops before, at a log-likelihood that is lower by 0.007
+  (pasilla) to 1e-8, so that fold changes differ by up to 1e-3. With R's weights all values are R's to 1e-6
+  (`tests/unit/engines/test_adaptive_shrinkage.py`). R counts genes without any count among the s-values, as
+  undecided ones; here they have none.
+- **Replaced outliers** (7 replicates and more). With `compatibility: r` fold changes are shrunk from the counts as they
+  were given, as R does, though estimates, dispersions and p-values are of the replaced ones: one outlying count of 16
+  then moves a shrunken fold change by up to 2.8 log2, in 60 of 60 planted genes by more than 0.1
+  (`tests/unit/engines/test_shrinkage.py`). With `compatibility: exact` they stay replaced, which we would advise for
+  ranking. Likelihood-ratio tests have R's p-values to 1e-6 in these genes too, since DESeq2 1.44 (see below).
 - **Size factors by `iterate`.** R finds each maximum with `optim`, whose default stop is up to 2e-5 off; here it is the
   maximum itself, 5e-6 or less from R with a patient `optim`. Counts too sparse to settle are refused by both.
 - **rlog of marioni.** 1 % of the values are more than 1e-3 off, the worst by 3e-3, by one gene of 1,696, whose search
@@ -303,28 +358,49 @@ What stays different, and why:
   tells the groups of numbers from the columns that they weigh, so that the reference level is never one of them: a gene
   with counts in the reference level alone has no change against the mean of all others. One level against the rest,
   trends and expressions name their groups here, and such a gene keeps its p-value, whichever level is the reference.
-- **Count outliers in likelihood-ratio tests.** `DESeq(test = "LRT")` takes Cook's distances from the means of the
-  gene-wise dispersions (in designs of groups plain averages) with the leverages of the final fit; its Wald test, and
-  `nbinomLRT()` after it, from the final fit alone, as both tests do here. So R withholds the p-value of other genes:
-  1 of 14,599 in pasilla `~ condition`, 2 of 64,102 in airway `~ dex`, none in the paired designs, and no gene that is
-  called.
+- **Count outliers in likelihood-ratio tests.** Up to 1.42, `DESeq(test = "LRT")` took Cook's distances from the means of
+  the gene-wise dispersions (in designs of groups plain averages) with the leverages of the final fit, so that it
+  withheld the p-value of other genes (1 of 14,599 in pasilla `~ condition`, 2 of 64,102 in airway `~ dex`), and
+  replaced other counts (p 0.0068 against 0.27 in one gene). Since 1.44 they are those of the final fit, as here.
 - **Covariates far from zero.** On 10 simulated sets with a covariate five standard deviations from zero and not
   centred, up to 95 of 3,000 calls left R's; with the covariate centred (`center: true`, the default) none did, and of
   ours hardly any moved. R itself advises to centre; `make check` does too.
 - **Elsewhere.** Norm factors (TMM, TMMwsp, RLE, upper quartiles), filterByExpr, CPM, TPM, FPKM, GeTMM, ComBat-seq,
   removeBatchEffect and adjusted p-values have R tables of their own under `tests/reference/` and tests against them.
-- R is DESeq2 1.38.3. The fold changes and p-values of `compatibility: exact` are not in this table: they differ where
-  R stops before its optimum.
+- The fold changes and p-values of `compatibility: exact` are not in this table: they differ where R stops before its
+  optimum.
+
+What changed in DESeq2 from 1.38 to 1.46 (its NEWS, and the source of every function compared), and what it means here:
+
+| since | change | here |
+| --- | --- | --- |
+| 1.40 | Independent filtering: where rejections rise so evenly to the last quantiles that none comes within the noise of the curve's top, the cut is the first with nine, else eight tenths of it; before, no gene was left out. | taken over (`tests/unit/engines/test_multiple_testing.py`) |
+| 1.40 | `estimateDispersionsGeneEst(niter = ...)` above 1 took the wrong rows. | not concerned: one round, the default |
+| 1.40 | genefilter and geneplotter are no longer needed. | no number changes |
+| 1.42 | `dispersionFunction<-` always estimates the residual variance. | no number changes |
+| 1.42 | `plotPCA(pcsToUse)`, messages of `collapseReplicates`, `lfcShrink` refuses fits without standard errors, bounds of `unmix`. | not concerned |
+| 1.44 | `lfcThreshold` with `greaterAbs` (the default) is the sum of the tails beyond both bounds, not twice the tail beyond the nearer one, and its statistic that of no bound. More power: 240 calls against 222 in airway (`~ cell + dex`, 1, 0.05), p at most halved. | `alternative: greater_abs`; the former one, R's `greaterAbs2014`, is `greater_abs_2014`. Record, methods text, `make compare` and reruns of published analyses say which (`tests/unit/engines/test_bounds.py`) |
+| 1.44 | Cook's distances of `DESeq(test = "LRT")` are those of the final fit. | as it was here; two differences less |
+| 1.44 | `fitType = "glmGamPoi"` took wrong rows of the means. | not concerned: there is no such fit here |
+| 1.46 | Counts that are not whole numbers are let in, for `glmGamPoi` alone. | refused, as by its other fits |
+| - | `useT`, `minmu`, `replaceOutliers`, `summary`, `vst` on few rows (R refuses fewer than `nsub`, here all genes are then taken), `normal` shrinkage: unchanged. | unchanged; tests by t (`useT`) are not offered |
 
 """
 
 
 def page(rows: list[tuple[str, ...]]) -> str:
     """Return the table as a page, with what it compares and what stays different."""
-    versions = (HERE / "airway" / "r" / "versions.txt").read_text().splitlines()
-    words = {"r_versions": ", ".join(line.split(" Patched")[0] for line in versions), "pydeseq2": version("pydeseq2")}
-    header = "| set | design | column | degsteps | PyDESeq2 |\n| --- | --- | --- | --- | --- |\n"
+    words = {"pydeseq2": version("pydeseq2")}
+    for release in RELEASES:
+        versions = (HERE / "airway" / release / "versions.txt").read_text().splitlines()
+        words[release] = ", ".join(line.split(" Patched")[0].split(" (20")[0] for line in versions)
+    columns = ["set", "design", "column", *RELEASES.values(), "PyDESeq2 : R 4.2"]
+    header = f"| {' | '.join(columns)} |\n" + "| --- " * len(columns) + "|\n"
     return INTRODUCTION.format(**words) + header + "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
+def _beside(lines: list[dict[str, str]], name: str) -> str:
+    return lines[0].get(name, "-") if lines else "-"
 
 
 def main() -> None:
@@ -336,23 +412,26 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = []
     for folder in arguments.folders or all_sets():
-        data = load_set(folder)
-        of_set = compare_set(data, not arguments.skip_pydeseq2 and data.lengths is None)
-        rows += [(data.name, "-", *row) for row in of_set]
-        print(f"\n{data.name}: {of_set}", flush=True)
-        for tag in data.tags:
-            ours = compare(data, tag, *run_degsteps(data, tag))
-            theirs = {}
-            if not arguments.skip_pydeseq2 and data.lengths is None:
-                theirs = compare(data, tag, *run_pydeseq2(data, tag))
-            rows += [(data.name, tag, column, text, theirs.get(column, "-")) for column, text in ours.items()]
-            width = max(len(text) for text in ours.values())
-            print(f"\n{data.name}, design {tag}: {'degsteps':>{width}}   PyDESeq2", flush=True)
-            for column, text in ours.items():
-                print(f"  {column:30} {text:{width}}   {theirs.get(column, '-')}")
+        first, *others = [load_set(folder, release) for release in RELEASES if (folder / release).is_dir()]
+        with_pydeseq2 = not arguments.skip_pydeseq2 and first.lengths is None
+        of_set = {name: texts for name, *texts in compare_set(first, with_pydeseq2)}
+        of_others = [dict((name, ours) for name, ours, _ in compare_set(data, False)) for data in others]
+        for name, (ours, theirs) in of_set.items():
+            rows.append((first.name, "-", name, ours, _beside(of_others, name), theirs))
+        print(f"\n{first.name}: {of_set}", flush=True)
+        for tag in first.tags:
+            result = run_degsteps(first, tag)
+            ours = compare(first, tag, *result)
+            beside = [compare(data, tag, *result) for data in others]
+            theirs = compare(first, tag, *run_pydeseq2(first, tag)) if with_pydeseq2 else {}
+            print(f"\n{first.name}, design {tag}", flush=True)
+            for column in dict.fromkeys(column for lines in (ours, *beside) for column in lines):
+                texts = (ours.get(column, "-"), _beside(beside, column), theirs.get(column, "-"))
+                rows.append((first.name, tag, column, *texts))
+                print(f"  {column:30} {' | '.join(texts)}")
     for name, design in [] if arguments.folders else expressed_sets.CASES:
         lines = compare_expressed(name, design, not arguments.skip_pydeseq2)
-        rows += [(f"{name}, filtered", design, column, *texts) for column, texts in lines.items()]
+        rows += [(f"{name}, filtered", design, column, ours, "-", theirs) for column, (ours, theirs) in lines.items()]
         print(f"\n{name}, filtered, design {design}: {lines}", flush=True)
     if arguments.markdown:
         arguments.markdown.write_text(page(rows))

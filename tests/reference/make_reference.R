@@ -1,5 +1,5 @@
 #!/usr/bin/env Rscript
-# Rscript make_reference.R DIR [OUT]
+# Rscript make_reference.R DIR [OUT [short]]
 # Results of R's DESeq2 for one data set, which the tests compare degsteps with.
 # DIR holds counts.tsv.gz (gene, samples; integers), samples.tsv (sample, columns) and reference.cfg:
 #   condition=dex            the factor that is tested
@@ -13,7 +13,8 @@
 #   thresholds=1             also tests against a fold change of 0.5
 #   transforms=1, rlog=1     also the variance-stabilising transformations; the regularised log
 #   digits=17                significant digits
-# Tables are written to OUT (default: DIR/r) as <table>.<design>.tsv.gz.
+# Tables are written to OUT (default: DIR/r) as <table>.<design>.tsv.gz. With "short" they hold, to eight digits, what the
+# page of agreement compares: DIR/r45, by another release of R.
 suppressPackageStartupMessages({library(DESeq2); library(edgeR)})
 arguments <- commandArgs(TRUE)
 directory <- arguments[1]
@@ -23,7 +24,8 @@ config_file <- file.path(directory, "reference.cfg")
 lines <- grep("=", readLines(config_file), value = TRUE)
 config <- setNames(as.list(sub("^[^=]*=", "", lines)), sub("=.*", "", lines))
 setting <- function(key, default) if (is.null(config[[key]])) default else config[[key]]
-digits <- as.integer(setting("digits", "17"))
+is_short <- "short" %in% arguments
+digits <- if (is_short) 8L else as.integer(setting("digits", "17"))
 
 write_table <- function(values, name, first) {
   values <- as.data.frame(values, optional = TRUE)
@@ -52,13 +54,15 @@ samples[[config$condition]] <- relevel(factor(samples[[config$condition]]), sett
 designs <- list(nobatch = reformulate(config$condition))
 if (length(batches)) designs$batch <- reformulate(c(batches, config$condition))
 designs <- designs[intersect(names(designs), strsplit(setting("designs", "nobatch,batch"), ",")[[1]])]
+# DESeq2 1.44 has another test under the name greaterAbs, and calls the earlier one by its year.
+bounds <- c("greaterAbs", if (packageVersion("DESeq2") >= "1.44") "greaterAbs2014", "lessAbs", "greater", "less")
 expressed <- rowSums(cpm(counts) >= 1) >= min(table(samples[[config$condition]]))
 contrast <- c(config$condition, config$test, config$reference)
 
 size_factors <- sizeFactors(estimateSizeFactors(DESeqDataSetFromMatrix(counts, samples, ~1)))
 digits <- 17L
 write_table(data.frame(size_factor = size_factors), "size_factors", "sample")
-digits <- as.integer(setting("digits", "17"))
+digits <- if (is_short) 8L else as.integer(setting("digits", "17"))
 lengths <- NULL
 if (setting("lengths", "0") == "1") {
   lengths <- as.matrix(read.delim(gzfile(file.path(directory, "lengths.tsv.gz")), row.names = 1, check.names = FALSE))
@@ -85,7 +89,7 @@ fit_and_write <- function(matrix, design, tag) {
   fitted$padj_alpha0.05 <- results(fit, contrast = contrast, alpha = 0.05)$padj
   fitted$padj_unfiltered <- results(fit, contrast = contrast, independentFiltering = FALSE)$padj
   fitted$pvalue_no_cooks <- results(fit, contrast = contrast, cooksCutoff = FALSE)$pvalue
-  if (setting("thresholds", "0") == "1") for (alternative in c("greaterAbs", "lessAbs", "greater", "less")) {
+  if (setting("thresholds", "0") == "1") for (alternative in bounds) {
     threshold <- results(fit, contrast = contrast, lfcThreshold = 0.5, altHypothesis = alternative)
     fitted[[paste0("stat_", alternative)]] <- threshold$stat
     fitted[[paste0("pvalue_", alternative)]] <- threshold$pvalue
@@ -99,6 +103,8 @@ fit_and_write <- function(matrix, design, tag) {
   shrunken <- lfcShrink(fit, coef = length(resultsNames(fit)), type = "normal", quiet = TRUE)
   fitted$normal_lfc <- shrunken$log2FoldChange
   fitted$normal_se <- shrunken$lfcSE
+  if (is_short) fitted <- fitted[, setdiff(names(fitted), c("baseVar", "dispOutlier", "replace", "maxCooks", "betaConv",
+    "padj_alpha0.05", "padj_unfiltered", "pvalue_no_cooks", "lrt_stat", "lrt_padj"))]
   write_table(fitted, paste0("deseq2.", tag), "gene")
   trend <- attributes(dispersionFunction(fit))
   facts[[paste0(tag, ".fit_type")]] <<- trend$fitType
@@ -116,13 +122,13 @@ for (design in names(designs)) {
 
 if (setting("transforms", "0") == "1") {
   data <- make_data(counts, designs[[length(designs)]])
-  for (blind in c(TRUE, FALSE)) {
+  for (blind in if (is_short) TRUE else c(TRUE, FALSE)) {
     word <- if (blind) "blind" else "design"
     write_table(assay(varianceStabilizingTransformation(data, blind = blind)), paste0("vst.", word), "gene")
     fast <- tryCatch(assay(vst(data, blind = blind)), error = function(e) NULL)
     if (!is.null(fast)) write_table(fast, paste0("vst_1000.", word), "gene")
   }
-  for (kind in c("local", "mean")) {
+  for (kind in if (!is_short) c("local", "mean")) {
     stabilized <- varianceStabilizingTransformation(data, fitType = kind)
     write_table(assay(stabilized), paste0("vst_", kind, ".blind"), "gene")
   }

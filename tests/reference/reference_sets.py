@@ -25,6 +25,8 @@ class ReferenceSet:
     lengths : DataFrame, genes x samples, or None
     facts : dict
         R's trend coefficients and variances.
+    release : str
+        Folder of R's tables: ``r`` (R 4.2, DESeq2 1.38) or ``r45`` (R 4.5, DESeq2 1.46; what the page of agreement needs).
     """
 
     folder: Path
@@ -34,6 +36,7 @@ class ReferenceSet:
     size_factors: pd.Series
     lengths: pd.DataFrame | None
     facts: dict
+    release: str = "r"
 
     @property
     def name(self) -> str:
@@ -47,11 +50,11 @@ class ReferenceSet:
 
     def has(self, table: str) -> bool:
         """Whether R wrote this table."""
-        return (self.folder / "r" / f"{table}.tsv.gz").exists()
+        return (self.folder / self.release / f"{table}.tsv.gz").exists()
 
     def table(self, name: str) -> pd.DataFrame:
         """One of R's tables."""
-        return read_table(self.folder / "r" / f"{name}.tsv.gz")
+        return read_table(self.folder / self.release / f"{name}.tsv.gz")
 
     def design(self, tag: str) -> pd.DataFrame:
         """Treatment-coded design matrix, batches first, as R's ``~ batch + condition``."""
@@ -92,22 +95,23 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", index_col=0, na_values=["NA"], float_precision="round_trip")
 
 
-def load_set(folder: Path) -> ReferenceSet:
-    """Read a folder made by ``make_reference.R``."""
+def load_set(folder: Path, release: str = "r") -> ReferenceSet:
+    """Read a folder made by ``make_reference.R``, with the tables of one release of R."""
     folder = Path(folder)
     lines = (folder / "reference.cfg").read_text().splitlines()
     config = dict(line.split("=", 1) for line in lines if "=" in line)
     samples = pd.read_csv(folder / "samples.tsv", sep="\t", index_col=0, dtype=str)
     lengths = folder / "lengths.tsv.gz"
-    facts = pd.read_csv(folder / "r/facts.tsv", sep="\t", index_col=0, dtype=str)["value"]
+    facts = pd.read_csv(folder / release / "facts.tsv", sep="\t", index_col=0, dtype=str)["value"]
     return ReferenceSet(
         folder=folder,
         config=config,
         counts=read_table(folder / "counts.tsv.gz")[samples.index],
         samples=samples,
-        size_factors=read_table(folder / "r/size_factors.tsv.gz")["size_factor"],
+        size_factors=read_table(folder / release / "size_factors.tsv.gz")["size_factor"],
         lengths=read_table(lengths) if config.get("lengths") == "1" else None,
         facts={key: (value if key.endswith("fit_type") else float(value)) for key, value in facts.items()},
+        release=release,
     )
 
 

@@ -123,8 +123,11 @@ def words(contrast: Mapping[str, Any]) -> Words:
     return Words(*[f"{weighted_sum}{where}"] * 2, "above 0", "in the weighted sum of coefficients", "below 0")
 
 
+#: Alternatives that are the plain test of any change where ``lfc_null`` is 0.
+TWO_SIDED = ("greater_abs", "greater_abs_2014")
 _ALTERNATIVES = {
     "greater_abs": "|log2 fold change| above {:g}",
+    "greater_abs_2014": "|log2 fold change| above {:g} in DESeq2's form of 2014 to 2023",
     "less_abs": "|log2 fold change| below {:g}",
     "greater": "log2 fold change above {:g}",
     "less": "log2 fold change below -{:g}",
@@ -138,7 +141,7 @@ def has_point_null(contrast: Mapping[str, Any]) -> bool:
     ----------
     contrast : its definition in the configuration.
     """
-    return contrast.get("alternative", "greater_abs") == "greater_abs" and not contrast.get("lfc_null")
+    return contrast.get("alternative", "greater_abs") in TWO_SIDED and not contrast.get("lfc_null")
 
 
 def test_words(contrast: Mapping[str, Any], tests: tuple[str, str]) -> str:
@@ -152,7 +155,7 @@ def test_words(contrast: Mapping[str, Any], tests: tuple[str, str]) -> str:
     alternative, lfc_null = contrast.get("alternative", "greater_abs"), contrast.get("lfc_null", 0)
     if contrast.get("reduced"):
         return f"{nested} against the design {parse_formula(contrast['reduced'])}"
-    if lfc_null == 0 and alternative == "greater_abs":
+    if has_point_null(contrast):
         return plain
     return f"{plain} for a {_ALTERNATIVES[alternative].format(lfc_null)}"
 

@@ -108,8 +108,9 @@ class Contrast:
         Weights of the coefficients, in the design's column order.
     reduced : a smaller design, samples x coefficients. With it the p-value is that of the nested test of both designs,
         whatever the contrast; the fold change is the contrast's.
-    lfc_null, alternative : what the test rejects: ``greater_abs`` (|log2 fold change| > lfc_null), ``less_abs``,
-        ``greater`` (> lfc_null) or ``less`` (< -lfc_null).
+    lfc_null, alternative : what the test rejects: ``greater_abs`` (|log2 fold change| > lfc_null),
+        ``greater_abs_2014`` (the same by DESeq2's test of 2014 to 2023), ``less_abs``, ``greater`` (> lfc_null) or
+        ``less`` (< -lfc_null).
     compared : samples of the groups compared, where the contrast names them. Genes without a count in any of them have
         the fold change 0 and, in the Wald test, the p-value 1, as in R's DESeq2; without ``compared`` the samples are
         told from the weights (engine ``degsteps`` only).
@@ -126,12 +127,21 @@ class Contrast:
     @property
     def is_plain(self) -> bool:
         """Whether the test is for any change at all."""
-        return self.lfc_null == 0 and self.alternative == "greater_abs"
+        return self.lfc_null == 0 and self.alternative in ("greater_abs", "greater_abs_2014")
+
+    @property
+    def has_two_bounds(self) -> bool:
+        """Whether the test is for an absolute change above a bound."""
+        return self.lfc_null > 0 and self.alternative in ("greater_abs", "greater_abs_2014")
 
     @property
     def needs(self) -> set[str]:
         """What an engine must know to test this."""
-        uses = {"reduced": self.reduced is not None, "alternatives": not self.is_plain}
+        uses = {
+            "reduced": self.reduced is not None,
+            "alternatives": not self.is_plain,
+            "greater_abs_2014": not self.is_plain and self.alternative == "greater_abs_2014",
+        }
         return {ability for ability, is_used in uses.items() if is_used}
 
 
@@ -144,7 +154,8 @@ class TableSettings:
     alpha : the false discovery rate for which independent filtering picks its threshold.
     cooks_filter : no p-value for genes with an outlying count.
     adjustment : see :mod:`degsteps.engines.multiple_testing`.
-    shrinkage : ``apeglm``, ``normal`` or ``none``.
+    shrinkage : ``apeglm``, ``ashr``, ``normal`` or ``none``.
+    lfc_threshold : the log2 fold change up to which a change is small, for s-values.
     """
 
     alpha: float
@@ -152,11 +163,13 @@ class TableSettings:
     independent_filtering: bool
     adjustment: str = "bh"
     shrinkage: str = "none"
+    lfc_threshold: float = 0.0
 
     @property
     def needs(self) -> set[str]:
         """What an engine must know to make this table."""
-        return {self.shrinkage, "cooks" if self.cooks_filter else "none"} - {"none"}
+        threshold = "lfc_threshold" if self.lfc_threshold else "none"
+        return {self.shrinkage, "cooks" if self.cooks_filter else "none", threshold} - {"none"}
 
 
 class Fitted(Protocol):

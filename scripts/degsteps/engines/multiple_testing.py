@@ -10,7 +10,7 @@ are others: on pasilla and airway they are as many to 2 %, and nine in ten are t
 Independent filtering (Bourgon, Gentleman & Huber, PNAS 107:9546, 2010) drops genes with a low mean before adjustment.
 The cut is chosen as in DESeq2: the lowest of 50 quantiles at which the number of rejections comes within one residual
 standard deviation of the top of a smooth curve through those numbers, so that noise in the counts of rejections does
-not choose.
+not choose (:func:`_chosen_cut`).
 """
 
 from dataclasses import dataclass
@@ -90,13 +90,7 @@ def independent_filtering(base_mean: np.ndarray, pvalues: np.ndarray, alpha: flo
         n = len(kept)
         passing = np.flatnonzero(kept * (n / np.arange(1, n + 1)) < alpha) if n else []
         rejections[k] = passing[-1] + 1 if len(passing) else 0
-    chosen = 0
-    if rejections.max() > 10:
-        curve = lowess(quantiles, rejections.astype(float))
-        positive = rejections > 0
-        noise = np.sqrt(np.mean((rejections[positive] - curve[positive]) ** 2))
-        above = np.flatnonzero(rejections > curve.max() - noise)
-        chosen = int(above[0]) if len(above) else 0
+    chosen = _chosen_cut(quantiles, rejections.astype(float))
     padj = adjust_bh(np.where(base_mean >= cuts[chosen], pvalues, np.nan))
     return Filtered(padj, float(cuts[chosen]), float(quantiles[chosen]), quantiles, rejections)
 
@@ -218,9 +212,22 @@ def _filter_threshold(base_mean: np.ndarray, pvalues: np.ndarray, method: str, a
     rejections = np.array(
         [(_adjust(np.where(base_mean >= cut, pvalues, np.nan), method) < alpha).sum() for cut in cuts], dtype=float
     )
+    return float(cuts[_chosen_cut(quantiles, rejections)])
+
+
+def _chosen_cut(quantiles: np.ndarray, rejections: np.ndarray) -> int:
+    """Return which cut is taken, from the rejections at each: the first if there are hardly any rejections.
+
+    Where numbers of rejections rise so evenly that none comes within the noise of the curve's top, the cut is the first
+    with nine, else eight tenths of it (DESeq2 1.40 and later; before, no gene was left out).
+    """
     if rejections.max() <= 10:
-        return float(cuts[0])
+        return 0
     curve, positive = lowess(quantiles, rejections), rejections > 0
+    top = curve.max()
     noise = np.sqrt(np.mean((rejections[positive] - curve[positive]) ** 2))
-    above = np.flatnonzero(rejections > curve.max() - noise)
-    return float(cuts[above[0] if len(above) else 0])
+    for bound in (top - noise, 0.9 * top, 0.8 * top):
+        above = np.flatnonzero(rejections > bound)
+        if len(above):
+            return int(above[0])
+    return 0

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from degsteps.engines import multiple_testing
+from degsteps.engines.deseq.kernels.wald import wald_statistic
 from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
-from degsteps.engines.results import finished
+from degsteps.engines.results import bound_facts, finished
 from degsteps.engines.wording import Wording, negative_binomial_sentences
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ GENE_COLUMNS = {
     "_LFC_converged": "beta_converged",
     "replaced": "replaced",
 }
-#: What the test rejects, under our names and PyDESeq2's.
-ALTERNATIVES = {"greater_abs": "greaterAbs", "less_abs": "lessAbs", "greater": "greater", "less": "less"}
+#: What the test rejects, under our names and PyDESeq2's, which has no test like DESeq2's ``greaterAbs`` of today.
+ALTERNATIVES = {"greater_abs_2014": "greaterAbs", "less_abs": "lessAbs", "greater": "greater", "less": "less"}
 
 
 @dataclass(frozen=True)
@@ -151,11 +153,12 @@ def contrast_table(
 
     Returns
     -------
-    table, facts : see :func:`degsteps.engines.results.finished`.
+    table, facts : see :func:`degsteps.engines.results.finished`; ``bound_test``, whose test against a bound it is.
     """
     result = wald_test(fitted, contrast, settings)
     shrunken = shrink_fold_changes(fitted, contrast.weights).to_frame() if settings.shrinkage == "apeglm" else None
-    return finished(result, settings, shrunken)
+    table, facts = finished(result, settings, shrunken)
+    return table, facts | bound_facts(contrast)
 
 
 def sentences(wording: Wording) -> list[str]:
@@ -199,7 +202,8 @@ def wald_test(fitted: Fit, contrast: Contrast, settings: TableSettings) -> pd.Da
             weights = _rewrite(dataset, weights)
         # PyDESeq2 has one bound: "less" rejects what lies above it, ours what lies above its negative.
         bound = -contrast.lfc_null if contrast.alternative == "less" else contrast.lfc_null
-        hypothesis = {"lfc_null": bound, "alt_hypothesis": ALTERNATIVES[contrast.alternative]}
+        if contrast.alternative in ALTERNATIVES:
+            hypothesis = {"lfc_null": bound, "alt_hypothesis": ALTERNATIVES[contrast.alternative]}
     with _quiet_pydeseq2():
         stats = DeseqStats(
             dataset,
@@ -224,6 +228,17 @@ def wald_test(fitted: Fit, contrast: Contrast, settings: TableSettings) -> pd.Da
         }
     )
     result.index.name = "gene"
+    if not contrast.is_plain and contrast.alternative == "greater_abs":
+        estimate, error = result["log2_fold_change"].to_numpy(), result["lfc_se"].to_numpy()
+        pvalue = wald_statistic(estimate, error, contrast.lfc_null, "greater_abs")[1]
+        result["pvalue"] = np.where(result["pvalue"].isna(), np.nan, pvalue)
+        result["padj"], _ = multiple_testing.adjusted(
+            result["base_mean"].to_numpy(),
+            result["pvalue"].to_numpy(),
+            "bh",
+            alpha=settings.alpha,
+            independent_filtering=settings.independent_filtering,
+        )
     outlier = dataset.cooks_outlier() if settings.cooks_filter else np.zeros(len(result), dtype=bool)
     zero = result["base_mean"] == 0
     result.loc[zero, ["log2_fold_change", "lfc_se", "stat", "pvalue", "padj"]] = np.nan

@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 ABILITIES = {
     "alternatives": "tests against a bound (lfc_null) and one-sided tests",
     "apeglm": "fold changes shrunk by a Cauchy prior",
+    "ashr": "fold changes shrunk by a mixture of normal priors",
     "compatibility": "a choice between the numbers of R's package and exact ones",
     "cooks": "Cook's distances",
     "dispersions": "negative-binomial dispersions around a trend",
+    "greater_abs_2014": "the test against a bound that DESeq2 had from 2014 to 2023",
+    "lfc_threshold": "s-values for changes beyond a threshold",
     "lengths": "transcript lengths as offsets",
     "local": "a local trend of the dispersions",
     "many_fits": "fits within seconds, so that an analysis can be repeated many times",
@@ -197,7 +200,7 @@ def _pydeseq2() -> "EngineModule":
 
 _WALD = Tests("Wald tests", "likelihood-ratio tests")
 _NO_SHRINKAGE = dict.fromkeys(
-    ("apeglm", "normal"),
+    ("apeglm", "ashr", "normal"),
     "{engine} has no shrunken fold changes: its moderation concerns variances, not effects.",
 )
 _RECORDS = (
@@ -205,7 +208,7 @@ _RECORDS = (
         name="degsteps",
         title="degsteps",
         description="the numbers of R's DESeq2, quickly.",
-        knows=frozenset(ABILITIES) - {"quasi_likelihood", "subjects"},
+        knows=frozenset(ABILITIES) - {"quasi_likelihood", "sample_weights", "subjects"},
         tests=_WALD,
         estimates="maximum likelihood",
         figure="dispersion",
@@ -218,7 +221,7 @@ _RECORDS = (
         name="pydeseq2",
         title="PyDESeq2",
         description="PyDESeq2 alone, for comparison.",
-        knows=frozenset({"alternatives", "apeglm", "cooks", "dispersions"}),
+        knows=frozenset({"alternatives", "apeglm", "cooks", "dispersions", "greater_abs_2014"}),
         tests=_WALD,
         estimates="maximum likelihood",
         figure="dispersion",
@@ -228,7 +231,7 @@ _RECORDS = (
         release="PyDESeq2 {version}",
         # For comparison: it takes minutes where others take seconds.
         is_advised=False,
-        lacks={"normal": "{engine} shrinks by apeglm only."},
+        lacks=dict.fromkeys(("ashr", "normal"), "{engine} shrinks by apeglm only."),
         load=_pydeseq2,
     ),
     Engine(

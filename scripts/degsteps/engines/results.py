@@ -5,8 +5,10 @@ from typing import Any
 import pandas as pd
 
 from degsteps.engines import multiple_testing
-from degsteps.engines.interface import TableSettings
+from degsteps.engines.interface import Contrast, TableSettings
 
+#: Whose test it is that an absolute fold change is above a bound, under its names of the configuration.
+BOUND_TESTS = {"greater_abs": "DESeq2 1.44 and later", "greater_abs_2014": "DESeq2 up to 1.42"}
 #: The standard normal leaves 2.5 % above it.
 CONFIDENCE_QUANTILE = 1.959963984540054
 
@@ -47,6 +49,11 @@ def finished(
         result.insert(position, "lfc_lower", result["log2_fold_change"] - half)
         result.insert(position + 1, "lfc_upper", result["log2_fold_change"] + half)
     return (result if beside is None else result.join(beside)).assign(na_reason=reasons), facts
+
+
+def bound_facts(contrast: Contrast) -> dict[str, str]:
+    """Return what a record says of a test of an absolute change against a bound: of which DESeq2 it is."""
+    return {"bound_test": BOUND_TESTS[contrast.alternative]} if contrast.has_two_bounds else {}
 
 
 def changes_of_dropped(coefficients: pd.DataFrame, reduced: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,14 @@ _TRENDS = {
 }
 
 
+_BOUND_SENTENCES = {
+    "greater_abs": "Absolute log2 fold changes were tested against their bound as in DESeq2 1.44 and later, by the sum "
+    "of the tails beyond both bounds.",
+    "greater_abs_2014": "Absolute log2 fold changes were tested against their bound as in DESeq2 up to 1.42 (its "
+    "greaterAbs2014 today), by twice the tail beyond the nearer bound.",
+}
+
+
 @dataclass(frozen=True)
 class Wording:
     """Values and parts of sentences.
@@ -47,7 +55,10 @@ def negative_binomial_sentences(wording: Wording, implementation: Callable[[], s
         f"Counts were modelled by a negative-binomial generalised linear model with the design {wording.design} and "
         f"{wording.offsets}, by the method of DESeq2 {wording.cite('love2014')} as implemented in {implementation()}."
     )
+    contrasts = wording.settings["test"]["contrasts"].values()
+    bounded = [contrast.get("alternative", "greater_abs") for contrast in contrasts if contrast.get("lfc_null")]
     return [
         f"{modelled}{wording.covariates}",
         f"Gene-wise dispersions were shrunk by a log-normal prior around {trend}.",
+        *(sentence for alternative, sentence in _BOUND_SENTENCES.items() if alternative in bounded),
     ]

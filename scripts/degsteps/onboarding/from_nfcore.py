@@ -461,7 +461,8 @@ _OF_RESULTS = {
     "deseq2_independent_filtering": ("independent_filtering", {True: True, False: False}),
     "deseq2_p_adjust_method": ("adjustment", {"BH": "bh", "fdr": "bh", "BY": "by", "bonferroni": "bonferroni"}),
 }
-_ALTERNATIVES = {"greaterAbs": "greater_abs", "lessAbs": "less_abs", "greater": "greater", "less": "less"}
+#: Its DESeq2 is 1.34, whose test of an absolute change against a bound is that of 2014.
+_ALTERNATIVES = {"greaterAbs": "greater_abs_2014", "lessAbs": "less_abs", "greater": "greater", "less": "less"}
 
 
 def _params(path: Path | str) -> dict[str, Any]:
@@ -531,13 +532,14 @@ def _map_params(imported: Imported, params: Mapping[str, Any]) -> None:
         elif name in given:
             imported.leave(name, f"{name} {value}: there is no such choice here")
     effective = {"deseq2_lfc_threshold", "deseq2_alt_hypothesis", *_OF_RESULTS} & set(given)
-    shown = ["deseq2_shrink_lfc"] if "deseq2_shrink_lfc" in given else []
     if shrinks:
-        why = "fold changes are shrunk by ashr there; here apeglm's stand beside the unshrunken ones"
+        analysis.setdefault("test", {})["shrinkage"] = "ashr"
+        stands = "ashr's fold changes stand beside the unshrunken ones"
+        sentence = f"deseq2_shrink_lfc true -> test.shrinkage: ashr ({stands})"
+        imported.take(("deseq2_shrink_lfc",) if "deseq2_shrink_lfc" in given else (), sentence)
         if effective:
-            why += f"; {listed(sorted(effective), quote=False)}: set there, but without effect while deseq2_shrink_lfc "
-            why += "is true, which tests again with defaults; here they do what they say"
-        imported.leave(shown, f"deseq2_shrink_lfc true: {why}")
+            why = f"{listed(sorted(effective), quote=False)}: set there, but without effect while deseq2_shrink_lfc "
+            imported.leave((), f"{why}is true, which tests again with defaults; here they do what they say")
     else:
         take("deseq2_shrink_lfc", "test", "shrinkage", "none")
     _map_threshold(imported, given, number("deseq2_lfc_threshold"))
@@ -569,11 +571,12 @@ def _map_threshold(imported: Imported, given: Mapping[str, Any], threshold: floa
     named = ["deseq2_lfc_threshold"] if threshold is not None else []
     named += ["deseq2_alt_hypothesis"] if alternative and "deseq2_alt_hypothesis" in given else []
     threshold = threshold or 0.0
-    if threshold or alternative not in ("greater_abs", None):
+    alternative = alternative or "greater_abs_2014"
+    if threshold or alternative != "greater_abs_2014":
         for contrast in imported.analysis["test"]["contrasts"].values():
-            contrast |= {"lfc_null": threshold, "alternative": alternative or "greater_abs"}
+            contrast |= {"lfc_null": threshold, "alternative": alternative}
     if named:
-        sentence = f"deseq2_lfc_threshold {threshold:g}, deseq2_alt_hypothesis {alternative or 'greater_abs'} -> "
+        sentence = f"deseq2_lfc_threshold {threshold:g}, deseq2_alt_hypothesis {alternative} -> "
         imported.take(named, f"{sentence}lfc_null and alternative of each contrast")
 
 

@@ -9,7 +9,7 @@ from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.design.alternatives import Alternatives
 from degsteps.design.coding import Design, build_design, factor_levels
 from degsteps.design.confounding import equation, explain_aliases
-from degsteps.design.contrasts import ContrastError, contrast_form
+from degsteps.design.contrasts import ContrastError, contrast_form, has_point_null
 from degsteps.design.formula import FormulaError, parse_formula
 from degsteps.design.rank import rank_report, without_redundant_columns
 from degsteps.design.repeated_measures import block_column, ignored_subjects, subject_findings, with_subject_hint
@@ -266,11 +266,13 @@ def _tests(
     for name, contrast in contrasts.items():
         key = f"test.contrasts.{name}"
         lfc_null, alternative, reduced = contrast["lfc_null"], contrast["alternative"], contrast["reduced"]
-        is_plain = lfc_null == 0 and alternative == "greater_abs"
         if alternative == "less_abs" and lfc_null == 0:
             what = "'less_abs' asks for changes smaller than lfc_null, which is 0."
             check.problem(f"{key}.alternative", what, "Set lfc_null, e.g. 0.5.")
-        if reduced is not None and not is_plain:
+        if alternative == "greater_abs_2014" and lfc_null == 0:
+            what = "'greater_abs_2014' is a test against lfc_null, which is 0."
+            check.problem(f"{key}.alternative", what, "Set lfc_null, e.g. 1, or delete alternative.")
+        if reduced is not None and not has_point_null(contrast):
             what = "a likelihood-ratio test has no lfc_null and no alternative."
             check.problem(f"{key}.reduced", what, "Delete them, or delete reduced for a Wald test.")
         if reduced is not None:

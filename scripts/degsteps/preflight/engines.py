@@ -96,7 +96,7 @@ def _cure_of_second(requirement: Requirement, engine: Engine) -> str:
 
 
 def _instead(requirement: Requirement, engine: Engine) -> str:
-    shrinkages = [method for method in ("apeglm", "normal") if method in engine.knows]
+    shrinkages = [method for method in ("apeglm", "ashr", "normal") if method in engine.knows]
     return requirement.instead.format(shrinkages=" or ".join([*shrinkages, "none"]))
 
 
@@ -186,8 +186,14 @@ REQUIREMENTS = (
             f"{{engine}} has no shrinkage {method}.",
             "Set shrinkage: {shrinkages}",
         )
-        for method in ("apeglm", "normal")
+        for method in ("apeglm", "ashr", "normal")
     ],
+    Requirement(
+        "lfc_threshold",
+        _if("test.lfc_threshold", lambda check: check.analysis["test"]["lfc_threshold"] > 0),
+        "{engine} gives no s-values.",
+        "Delete it",
+    ),
     Requirement(
         "compatibility",
         _is_set("compatibility", "exact"),
@@ -232,6 +238,13 @@ REQUIREMENTS = (
         _contrasts(lambda contrast: not has_point_null(contrast)),
         "{engine} tests for any change only, and the contrast {contrast} asks for another.",
         "Delete lfc_null and alternative there",
+        of_second=True,
+    ),
+    Requirement(
+        "greater_abs_2014",
+        _contrasts(lambda contrast: contrast["alternative"] == "greater_abs_2014"),
+        "{engine} has no test like DESeq2's of 2014 to 2023, and the contrast {contrast} asks for it.",
+        "Set alternative: greater_abs there",
         of_second=True,
     ),
     Requirement(

@@ -10,6 +10,7 @@ from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.config.reading import read_schema, with_defaults
 from degsteps.design.coding import as_number
 from degsteps.design.confounding import crosstab_text, determines
+from degsteps.design.contrasts import has_point_null
 from degsteps.design.repeated_measures import subject_findings
 from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sheet import sex_of
@@ -59,6 +60,9 @@ def check_repeats(check: Check) -> None:
         check.problem("test.concordance_input", what, "Delete it.")
     if test["power"] is None and test["power_fold_changes"] != default_of_test("power_fold_changes"):
         check.problem("test.power_fold_changes", "is not used: test.power is not given.", "Set it, e.g. 0.8.")
+    if test["lfc_threshold"] and test["shrinkage"] in ("normal", "none"):
+        what = f"is for s-values, and shrinkage {test['shrinkage']} is none that it matters to."
+        check.problem("test.lfc_threshold", what, "Delete it, or set test.shrinkage: apeglm or ashr.")
     if not test["sensitivity"] and test["sensitivity_grid"] != default_of_test("sensitivity_grid"):
         check.problem("test.sensitivity_grid", "is not used: test.sensitivity is false.", "Set it true, or delete it.")
     if test["sensitivity"]:
@@ -97,7 +101,7 @@ def _families(check: Check, test: Mapping[str, Any]) -> None:
         if len({contrast["sample_set"] for contrast in of_family}) > 1:
             what = "the contrasts are tested in several sample sets, which have no fit in common."
             check.problem(f"{key}.contrasts", what, "Make one entry for each sample set.")
-        if any(c["reduced"] or c["lfc_null"] or c["alternative"] != "greater_abs" for c in of_family):
+        if any(c["reduced"] or not has_point_null(c) for c in of_family):
             what = "asks of contrasts whether they are 0, but some have 'reduced', 'lfc_null' or 'alternative'."
             check.problem(key, what, "Name contrasts without these.")
 

@@ -38,6 +38,8 @@ CAUSES = {
 }
 #: Relative differences below this are rounding.
 ROUNDING = 1e-9
+#: Whose test against a bound it was before records said so.
+_UNRECORDED_BOUND = "DESeq2 up to 1.42"
 #: Settings that change fits and p-values, besides design, filter, samples and size factors.
 _TEST_KEYS = ("engine", "compatibility", "fit_type", "cooks_filter")
 
@@ -87,6 +89,13 @@ class Side:
     def steps(self) -> dict[str, Mapping[str, Any]]:
         """One record per step; of steps with several jobs the last."""
         return {step["step"]: step for step in self.manifest["steps"]}
+
+    def bound_test(self, contrast: str) -> str | None:
+        """Return whose test of an absolute change against a bound a contrast had, as recorded; None without any."""
+        own = f"{stage_folder('test')}/{contrast}.tsv"
+        tested = (step for step in self.manifest["steps"] if step["step"] == "test_contrast")
+        records = [step for step in tested if any(e["path"].endswith(own) for e in step["outputs"].get("table", []))]
+        return (records[-1]["facts"] or {}).get("bound_test") if records else None
 
     def results(self, contrast: str) -> pd.DataFrame:
         """Return the annotated table of a contrast."""
@@ -257,6 +266,8 @@ class _Causes:
         self.test = [
             f"test.{key}" for key in _TEST_KEYS if settings[0]["test"].get(key) != settings[1]["test"].get(key)
         ]
+        bounds = [side.bound_test(contrast) for side in self.sides]
+        self.bounds = [bound or _UNRECORDED_BOUND for bound in bounds] if any(bounds) else []
         self.filtered = bool(sum(differences["genes_kept"].values()))
         steps = ("estimate_size_factors", "fit_model", "test_contrast")
         self.versions = [f"code of {step}" for step in steps if step in differences["code"]]
@@ -324,6 +335,9 @@ class _Causes:
         change = self.differences["largest_size_factor_change"]
         if change > ROUNDING:
             found.append(("size_factor", f"Size factors differ by up to {change:.2%}."))
+        if len(set(self.bounds)) > 1:
+            sentence = "The test of an absolute fold change against a bound is that of {} in the first, of {} in the "
+            found.append(("settings", sentence.format(*self.bounds) + "second."))
         if self.test:
             found.append(("settings", f"These differ: {', '.join(self.test)}."))
         if self.versions:

@@ -35,6 +35,8 @@ class Study(NamedTuple):
     content: Mapping[str, Any]
     outcomes: list[Outcome]
     versions: Mapping[str, str]
+    #: How each contrast was tested, in words.
+    tests: Mapping[str, str]
 
     @property
     def has_drifted(self) -> bool:
@@ -142,6 +144,7 @@ def as_json(studies: list[Study]) -> list[dict[str, Any]]:
             "has_drifted": study.has_drifted,
             "outcomes": [found._asdict() for found in study.outcomes],
             "versions": dict(study.versions),
+            "tests": dict(study.tests),
         }
         for study in studies
     ]
@@ -167,6 +170,8 @@ def as_markdown(studies: list[Study]) -> str:
             cells = (found.what, found.expected, found.observed, gap, limit, found.status)
             lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
         sources = dict.fromkeys(found.source for found in study.outcomes)
+        tested = "; ".join(f"{contrast}, {words}" for contrast, words in study.tests.items())
+        lines += ["", f"Tests: {tested}."]
         lines += ["", "Sources:", *(f"- {source}" for source in sources), ""]
         lines += ["Run with " + ", ".join(f"{name} {version}" for name, version in study.versions.items()) + ".", ""]
     return "\n".join(lines)

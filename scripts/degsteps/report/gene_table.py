@@ -36,6 +36,8 @@ def gene_columns(table: pd.DataFrame, of_steps: Iterable[Column] = ()) -> list[t
         *[(name, f"Mean {name.removeprefix('mean_')}", "mean") for name in means],
     ]
     for column in of_steps:
+        if column.is_rare and column.name in table and (table[column.name].fillna("") == "").all():
+            continue
         names = [name for name, _, _ in columns]
         place = names.index(column.after) + 1 if column.after else len(columns)
         columns.insert(place, (column.name, column.label, column.kind))

@@ -5,7 +5,7 @@ from typing import Any
 
 from degsteps.basics.words import counted
 from degsteps.design.contrasts import contrast_form, test_words, words
-from degsteps.engines.registry import ENGINES
+from degsteps.engines.registry import ENGINES, Engine
 from degsteps.engines.wording import Wording
 from degsteps.sections.citations import Citations, sentences, series
 from degsteps.sections.recorded import facts_of, facts_of_all
@@ -51,7 +51,7 @@ def test_sentences(settings, records, design, versions, cite) -> str:
         _adjustment_sentence(test, cite),
         f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
         + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
-        _shrinkage_sentence(test["shrinkage"], facts_of_all(records, "test_contrast"), cite),
+        _shrinkage_sentence(test, engine, facts_of_all(records, "test_contrast"), cite),
     )
 
 
@@ -175,10 +175,12 @@ _NORMAL_PRIORS = {
 }
 
 
-def _shrinkage_sentence(method: str, tests: Sequence[Mapping[str, Any]], cite: "Citations") -> str:
-    if method == "none":
+def _shrinkage_sentence(
+    test: Mapping[str, Any], engine: Engine, tests: Sequence[Mapping[str, Any]], cite: "Citations"
+) -> str:
+    if test["shrinkage"] == "none":
         return ""
-    if method == "normal":
+    if test["shrinkage"] == "normal":
         used = list(dict.fromkeys(facts.get("normal_prior_on", "coefficients") for facts in tests)) or ["coefficients"]
         named = {kind: [facts["title"] for facts in tests if facts.get("normal_prior_on") == kind] for kind in used}
         priors = [
@@ -187,12 +189,25 @@ def _shrinkage_sentence(method: str, tests: Sequence[Mapping[str, Any]], cite: "
             if kind in used
         ]
         prior = f"{series(priors)} {cite('love2014')}"
+    elif test["shrinkage"] == "ashr":
+        prior = f"a mixture of normal priors, fitted to the estimates and errors of all genes {cite('stephens2017')},"
     else:
         prior = f"the adaptive Cauchy prior of apeGLM {cite('zhu2019')}"
-    return (
+    sentence = (
         f"Beside the maximum-likelihood estimates, fold changes shrunk by {prior} are given; p-values are those of the "
         "unshrunken estimates."
     )
+    threshold = test.get("lfc_threshold", 0)
+    if threshold:
+        sentence += f" S-values are for changes of the wrong sign or of at most {threshold:g} (log2)."
+    if test["shrinkage"] == "apeglm" and "compatibility" in engine.knows:
+        sentence += (
+            " Where the posterior has two modes the higher was taken."
+            if test["compatibility"] == "exact"
+            else " For coefficients of the design they are where the search of R's apeglm ends, for other contrasts "
+            "the mode of the posterior; where it has two, the higher."
+        )
+    return sentence
 
 
 def _adjustment_sentence(test: Mapping[str, Any], cite: "Citations") -> str:

@@ -121,6 +121,9 @@ REFERENCES = {
         "Soneson C, Love MI, Robinson MD. Differential analyses for RNA-seq: transcript-level estimates improve "
         "gene-level inferences. F1000Research 2015;4:1521. doi:10.12688/f1000research.7563.2"
     ),
+    "stephens2017": (
+        "Stephens M. False discovery rates: a new deal. Biostatistics 2017;18:275-294. doi:10.1093/biostatistics/kxw041"
+    ),
     "storey2003": (
         "Storey JD, Tibshirani R. Statistical significance for genomewide studies. PNAS 2003;100:9440-9445. "
         "doi:10.1073/pnas.1530509100"

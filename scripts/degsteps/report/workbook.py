@@ -47,7 +47,7 @@ COLUMN_MEANINGS = {
     "pvalue": "p-value of the test that is named with the sheet.",
     "padj": "p-value adjusted for testing many genes ({adjustment}).",
     "lfc_shrunken": "log2 fold change shrunk where evidence is weak: for ranking and plotting.",
-    "svalue": "Expected share of wrong signs among the genes down to this one.",
+    "svalue": "Expected share of wrong signs among the genes down to this one{threshold}.",
     "na_reason": "Why there is no p-value or no adjusted one: " + "; ".join(f"{k}: {v}" for k, v in NA_REASONS.items()),
 }
 _FORMATS = {
@@ -333,7 +333,13 @@ def _meaning(column: str, test: Mapping[str, Any], meanings: Mapping[str, str]) 
     if column == "log2_fold_change" and estimates != "maximum likelihood":
         return f"log2 fold change ({estimates}). Positive: higher in the group named first."
     if column in meanings:
-        return meanings[column].replace("{adjustment}", _ADJUSTMENTS[test["adjustment"]])
+        threshold = test.get("lfc_threshold", 0)
+        beyond = f", or of changes of at most {threshold:g} (log2)" if threshold else ""
+        filled = {"{adjustment}": _ADJUSTMENTS[test["adjustment"]], "{threshold}": beyond}
+        meaning = meanings[column]
+        for place, value in filled.items():
+            meaning = meaning.replace(place, value)
+        return meaning
     if column.startswith("mean_"):
         return f"Mean of the normalised counts in the group {column.removeprefix('mean_')}."
     if column.startswith("lfc_"):

@@ -72,6 +72,7 @@ class Column:
     name, label, meaning : in the table, on the page and in the spreadsheet.
     kind : `text`, `mean`, `fold` or `p`.
     after : the column that it follows on the page; blank for the end.
+    is_rare : the page shows it only where it says something.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Column:
     meaning: str
     kind: str = "text"
     after: str = ""
+    is_rare: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,12 +63,26 @@ def wald_power(
     """Return the probability of a p-value below a bound, for a true change with a standard error."""
     from scipy.special import ndtr, ndtri
 
-    if alternative == "greater_abs":
-        bound = lfc_null - ndtri(pvalue / 2) * error
+    if alternative in ("greater_abs", "greater_abs_2014"):
+        is_old = alternative == "greater_abs_2014"
+        bound = lfc_null - ndtri(pvalue / 2) * error if is_old else smallest_found(error, pvalue, lfc_null)
         return ndtr((log2_change - bound) / error) + ndtr((-log2_change - bound) / error)
     bound = lfc_null - ndtri(pvalue) * error
     signed = log2_change if alternative == "greater" else -log2_change
     return ndtr((signed - bound) / error)
+
+
+def smallest_found(error: np.ndarray, pvalue: float, lfc_null: float) -> np.ndarray:
+    """Return the absolute log2 fold change with a p-value, by the tails beyond both bounds of ``lfc_null``."""
+    from scipy.special import ndtr, ndtri
+
+    # Between the bounds of the one-sided test and of the test of 2014: bisection, as it is monotone.
+    low, high = np.maximum(lfc_null - ndtri(pvalue) * error, 0.0), lfc_null - ndtri(pvalue / 2) * error
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        is_found = ndtr((lfc_null - middle) / error) + ndtr((-lfc_null - middle) / error) <= pvalue
+        low, high = np.where(is_found, low, middle), np.where(is_found, middle, high)
+    return high
 
 
 def contrast_power(
@@ -108,7 +122,7 @@ def contrast_power(
     usable = np.flatnonzero((known["base_mean"] > 0) & known["dispersion"].notna())
     order = usable[np.argsort(known["base_mean"].to_numpy()[usable], kind="stable")]
     means, dispersions = known["base_mean"].to_numpy(float), known["dispersion"].to_numpy(float)
-    ways = {"greater_abs": (1, -1), "greater": (1,), "less": (-1,)}[alternative]
+    ways = {"greater": (1,), "less": (-1,)}.get(alternative, (1, -1))
 
     def power_at(chosen: np.ndarray, change: np.ndarray) -> np.ndarray:
         own = offsets if offsets.ndim == 1 else offsets[chosen]

@@ -202,6 +202,47 @@ TEST = Section(
 )
 
 
+# ---- shrunken fold changes
+
+
+def undecided_sentence(table: pd.DataFrame, alpha: float) -> str:
+    """Say how many genes have two plausible changes; blank where there are none."""
+    if "lfc_shrunken_note" not in table:
+        return ""
+    undecided = table["lfc_shrunken_note"].fillna("") == "two_modes"
+    if not undecided.any():
+        return ""
+    called = int((undecided & (table["padj"] < alpha)).sum())
+    return (
+        f"In {counted(int(undecided.sum()), 'gene')} ({called:,} called) the counts leave two shrunken fold changes "
+        "about as likely, one near 0 and one near the unshrunken estimate: lfc_shrunken_note says two_modes. Which of "
+        "them stands in lfc_shrunken is not decided by the data; do not rank these genes by it, look at their counts."
+    )
+
+
+def _undecided_of_contrast(results: Results, contrast: str) -> Iterator[Block]:
+    table = results.contrasts.get(contrast)
+    sentence = "" if table is None else undecided_sentence(table, results.settings["test"]["alpha"])
+    if sentence:
+        yield text(sentence)
+
+
+SHRINKAGE = Section(
+    stage="test",
+    name="shrinkage",
+    of_contrast=_undecided_of_contrast,
+    columns=(
+        Column(
+            "lfc_shrunken_note",
+            "Shrunken: note",
+            "two_modes: two shrunken fold changes are about as likely, near 0 and near the unshrunken estimate.",
+            after="lfc_shrunken",
+            is_rare=True,
+        ),
+    ),
+)
+
+
 # ---- what contrasts have in common
 
 
@@ -657,4 +698,4 @@ WEIGHTS = Section(
     checks={"sample_weights": "Weights of samples"},
 )
 
-SECTIONS = (TEST, WEIGHTS, OVERLAP, STAGE_WISE, POWER, SENSITIVITY, INFLUENCE, CONCORDANCE)
+SECTIONS = (TEST, SHRINKAGE, WEIGHTS, OVERLAP, STAGE_WISE, POWER, SENSITIVITY, INFLUENCE, CONCORDANCE)

@@ -1,6 +1,7 @@
 """The front door against R, set by set and column by column, and against itself under changes that must not matter."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +87,6 @@ def test_columns_are_rs(fitted, name, tag, column):
     case = fitted(name, tag)
     theirs, worst, usual = TOLERANCES[column]
     kept = np.ones(len(case.expected), dtype=bool)
-    if column.startswith("normal"):
-        # R shrinks genes with replaced outliers from the counts before replacement; here they stay replaced.
-        kept &= ~case.fit.genes["replaced"].to_numpy()
     values = case.columns[column].to_numpy(dtype=float)[kept]
     expected = case.expected[theirs].to_numpy(dtype=float)[kept]
     if column == "max_cooks" and case.fit.genes["replaced"].any() and np.isnan(values).all():
@@ -145,7 +143,7 @@ def test_outlying_counts_are_replaced_where_r_replaces_them(fitted):
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [("greater_abs", "greaterAbs"), ("less_abs", "lessAbs"), ("greater", "greater"), ("less", "less")],
+    [("greater_abs_2014", "greaterAbs"), ("less_abs", "lessAbs"), ("greater", "greater"), ("less", "less")],
 )
 def test_tests_against_a_fold_change_are_rs(fitted, ours, theirs):
     case = fitted("simulated_batches", "batch")
@@ -389,7 +387,9 @@ def test_a_contrast_of_two_levels_is_the_coefficient_of_a_releveled_design(fitte
     for column in ("log2_fold_change", "lfc_se", "pvalue"):
         np.testing.assert_allclose(relevelled.loc[rich, column], result.loc[rich, column], rtol=1e-3, atol=1e-4)
     by_contrast = shrinkage.shrink_lfc(case.fit, case.counts, case.contrast)
-    by_coefficient = shrinkage.shrink_lfc(fit, case.counts, np.array([0.0, 0.0, 1.0]))
+    # Of coefficients R has numbers, which end short of the mode; of a contrast it has none.
+    exact = replace(fit, settings=fit.settings | {"compatibility": "exact"})
+    by_coefficient = shrinkage.shrink_lfc(exact, case.counts, np.array([0.0, 0.0, 1.0]))
     np.testing.assert_allclose(
         by_contrast.loc[rich, "lfc_shrunken"], by_coefficient.loc[rich, "lfc_shrunken"], rtol=2e-2, atol=2e-3
     )
@@ -408,7 +408,8 @@ def test_genes_without_a_count_in_both_groups_compared_say_nothing(fitted):
 )
 def test_shrunken_fold_changes(fitted, name, tag):
     case = fitted(name, tag)
-    shrunken = shrinkage.shrink_lfc(case.fit, case.counts, case.contrast)
+    exact = replace(case.fit, settings=case.fit.settings | {"compatibility": "exact"})
+    shrunken = shrinkage.shrink_lfc(exact, case.counts, case.contrast)
     mle = testing.wald_test(case.fit, case.contrast, cooks=False)
     known = ~np.isnan(mle["log2_fold_change"]) & ~case.fit.genes["all_zero"]
     assert not shrunken[known].isna().any().any()

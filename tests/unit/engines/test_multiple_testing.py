@@ -132,6 +132,21 @@ def test_filtering_rs_pvalues_gives_rs_padj(name, tag):
     np.testing.assert_allclose(adjust_bh(pvalues), table["padj_unfiltered"], rtol=1e-8)
 
 
+@pytest.mark.parametrize(("case", "quantile", "called"), [(1, 0.95, 49), (2, 0.9112245, 44), (3, 0.0, 0)])
+def test_where_rejections_rise_to_the_end_the_cut_is_rs_of_today(case, quantile, called):
+    """Before DESeq2 1.40 nothing was left out here, and nothing called."""
+    table = pd.read_csv(REFERENCE / "multiple_testing/filter_cut.tsv.gz", sep="\t")
+    table = table[table["case"] == case]
+    filtered = independent_filtering(table["base_mean"].to_numpy(), table["pvalue"].to_numpy(), 0.1)
+    assert filtered.quantile == pytest.approx(quantile, abs=1e-6)
+    np.testing.assert_allclose(filtered.padj, table["padj"], rtol=1e-8)
+    assert (filtered.padj < 0.1).sum() == called
+    general, _ = adjusted(
+        table["base_mean"].to_numpy(), table["pvalue"].to_numpy(), "bh", alpha=0.1, independent_filtering=True
+    )
+    np.testing.assert_allclose(general, table["padj"], rtol=1e-8)
+
+
 def test_few_rejections_filter_nothing():
     random = np.random.default_rng(1)
     filtered = independent_filtering(random.gamma(2, 50, 500), random.uniform(size=500), 0.1)

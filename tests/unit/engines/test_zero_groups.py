@@ -91,7 +91,7 @@ def test_no_change_where_r_says_none(fits, name, question, n_absent):
 @pytest.mark.parametrize(
     ("side", "alternative", "lfc_null"),
     [
-        ("greaterAbs", "greater_abs", 0.5),
+        ("greaterAbs", "greater_abs_2014", 0.5),
         ("lessAbs", "less_abs", 0.5),
         ("greater", "greater", 0.5),
         ("less", "less", 0.5),

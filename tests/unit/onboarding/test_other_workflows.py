@@ -284,9 +284,9 @@ def test_parameters_of_nfcore(nfcore):
         PARAMS.replace("lfc: false", "lfc: true").replace("type: local", "type: glmGamPoi")
     )
     first = from_nfcore(params="params.yaml")[0]
-    assert "shrinkage" not in first.analysis["test"]
+    assert first.analysis["test"]["shrinkage"] == "ashr"
+    assert any("deseq2_shrink_lfc true -> test.shrinkage: ashr" in line for line in first.mapped)
     said = " ".join(first.unmapped)
-    assert "ashr" in said
     assert "glmGamPoi: there is no such choice" in said
     assert "without effect while deseq2_shrink_lfc is true" in said
 

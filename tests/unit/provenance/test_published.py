@@ -77,11 +77,13 @@ def test_reports(results):
     content = {"title": "A|B", "paper": {"citation": "Somebody (2020).", "doi": "10.1/x"}}
     wanted = [{"gene": "g1", "direction": "up"}, {"count": "down", "expected": 3, "tolerance": 1}]
     outcomes = [published.outcome(w | {"contrast": "c", "source": SOURCE}, results, 0.05) for w in wanted]
-    study = published.Study("study", content, outcomes, {"numpy": "1.0"})
+    tests = {"c": "Wald tests for a |log2 fold change| above 1 as in DESeq2 1.44 and later"}
+    study = published.Study("study", content, outcomes, {"numpy": "1.0"}, tests)
     assert study.has_drifted
     text = published.as_markdown([study])
     assert "1 same, 0 within tolerance, 1 outside tolerance." in text
     assert "| c: genes down at adjusted p < 0.05 | 3 | 1 | -2 | 1 | outside tolerance |" in text
+    assert f"Tests: c, {tests['c']}." in text
     suite = ElementTree.fromstring(published.as_junit([study]))[0]  # noqa: S314 - our own text
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert suite[1].find("failure").get("message") == "expected 3, observed 1 (tolerance 1)"

@@ -55,7 +55,9 @@ def test_size_factors_and_blocks_enter():
         ("less", 0.0, 0.0, 0.05),
         ("greater", 0.0, 1.0, stats.norm.sf(stats.norm.isf(0.05) - 2)),
         ("less", 0.0, 1.0, stats.norm.sf(stats.norm.isf(0.05) + 2)),
-        ("greater_abs", 0.5, 0.5, 0.025),  # on the threshold, almost half of the level
+        ("greater_abs_2014", 0.5, 0.5, 0.025),  # on the threshold, almost half of the level
+        ("greater_abs", 0.5, 0.5, 0.05),  # the level itself but for the other tail
+        ("greater_abs", 0.0, 1.0, stats.norm.sf(stats.norm.isf(0.025) - 2) + stats.norm.sf(stats.norm.isf(0.025) + 2)),
     ],
 )
 def test_power_of_alternatives(alternative, lfc_null, change, expected):

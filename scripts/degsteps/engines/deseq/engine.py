@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from degsteps.engines.adaptive_shrinkage import shrink_estimates
 from degsteps.engines.deseq import estimation, testing
 from degsteps.engines.deseq.fit import Fit
 from degsteps.engines.deseq.shrinkage import normal_prior_on, shrink_lfc
 from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
 from degsteps.engines.progress import ProgressLog
-from degsteps.engines.results import changes_of_dropped, finished
+from degsteps.engines.results import bound_facts, changes_of_dropped, finished
 from degsteps.engines.wording import Wording, negative_binomial_sentences
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def contrast_table(
     -------
     table : see :func:`degsteps.engines.results.finished`.
     facts : of the adjustment; ``without_counts``, how many genes have no count in the samples compared;
-        ``normal_prior_on``, see :func:`degsteps.engines.deseq.shrinkage.normal_prior_on` (``normal``).
+        ``normal_prior_on``, see :func:`degsteps.engines.deseq.shrinkage.normal_prior_on` (``normal``);
+        ``bound_test``, whose test against a bound it is.
     """
     compared = contrast.compared
     samples = None if compared is None else fitted.design.index.isin(list(compared))
@@ -64,23 +66,27 @@ def contrast_table(
             fitted, contrast.weights, lfc_null=contrast.lfc_null, alternative=alternative, samples=samples, **filters
         )
     parts = []
-    if settings.shrinkage != "none":
+    if settings.shrinkage == "ashr":
+        shrunken, _ = shrink_estimates(result["log2_fold_change"], result["lfc_se"], settings.lfc_threshold)
+        parts.append(shrunken[["lfc_shrunken", "svalue"]])
+    elif settings.shrinkage != "none":
         shrunken = shrink_lfc(
             fitted,
             counts,
             contrast.weights,
             settings.shrinkage,
+            threshold=settings.lfc_threshold,
             expanded=contrast.expanded,
             samples=samples,
             progress=ProgressLog(),
         )
-        parts.append(shrunken[["lfc_shrunken", "svalue"]])
+        parts.append(shrunken.drop(columns="lfc_shrunken_se"))
     if settings.shrinkage == "normal":
         facts["normal_prior_on"] = normal_prior_on(fitted.design, contrast.weights, contrast.expanded)
     if contrast.reduced is not None:
         parts.append(changes_of_dropped(fitted.coefficients.div(np.log(2)), contrast.reduced))
     table, of_adjustment = finished(result, settings, pd.concat(parts, axis=1) if parts else None)
-    return table, facts | of_adjustment
+    return table, facts | bound_facts(contrast) | of_adjustment
 
 
 def sentences(wording: Wording) -> list[str]:

@@ -178,13 +178,13 @@ def trend_from_dict(values: dict) -> Trend:
     return Trend(values["kind"], dict(values["coefficients"]), local, values["note"])
 
 
-def fitted_counts(fit: Fit, counts: pd.DataFrame) -> Counts:
-    """The counts of a fit, outliers replaced as they were in it, with its offsets."""
+def fitted_counts(fit: Fit, counts: pd.DataFrame, replaced: bool = True) -> Counts:
+    """The counts of a fit, with its offsets; outliers replaced as they were in it, or as they were given."""
     missing = ~fit.genes.index.isin(counts.index)
     if missing.any():
         raise DataError(f"counts: gene {fit.genes.index[missing][0]} of the fit is not among them.")
     values = counts.loc[fit.genes.index, fit.design.index].to_numpy()
-    if not fit.replaced_counts.empty:
+    if replaced and not fit.replaced_counts.empty:
         values = values.astype(float)
         values[fit.genes["replaced"].to_numpy(dtype=bool)] = fit.replaced_counts.to_numpy()
     offsets = fit.size_factors if fit.normalization_factors is None else fit.normalization_factors

@@ -24,6 +24,7 @@ def shrink_lfc(
     contrast: np.ndarray,
     method: str = "apeglm",
     *,
+    threshold: float = 0.0,
     expanded: ExpandedDesign | None = None,
     samples: np.ndarray | None = None,
     block: int | None = None,
@@ -40,11 +41,15 @@ def shrink_lfc(
     ----------
     fit : Fit
     counts : DataFrame, genes x samples
-        The counts that were fitted. Replaced outliers stay replaced.
+        The counts that were fitted. With ``compatibility`` ``r`` outlying counts are those that were given, as in R;
+        with ``exact`` they stay replaced.
     contrast : array_like, (coefficients,)
     method : {"apeglm", "normal"}
         A Cauchy prior on the contrast alone, or normal priors on all coefficients but the intercept (DESeq2's
         ``type="normal"``).
+    threshold : float
+        log2 fold change up to which a change counts as none: s-values are then those of "false sign or small"
+        (DESeq2's ``lfcThreshold``); for ``apeglm``.
     expanded : ExpandedDesign, optional
         Of the fitted design; for ``normal`` and contrasts that :func:`normal_prior_on` says are shrunk in it.
     samples : array_like of bool, (samples,), optional
@@ -55,13 +60,15 @@ def shrink_lfc(
 
     Returns
     -------
-    DataFrame, genes x (lfc_shrunken, lfc_shrunken_se, svalue)
+    DataFrame, genes x (lfc_shrunken, lfc_shrunken_se, svalue, lfc_shrunken_note)
         log2 scale; NaN for genes without a count. ``svalue`` is the mean false sign rate of the gene and all genes
-        with a smaller one.
+        with a smaller one. ``lfc_shrunken_note``, for ``apeglm``: ``two_modes`` where two changes are about as likely
+        (:func:`degsteps.engines.deseq.kernels.shrink.fit_cauchy`), else blank.
     """
     require_choice("method", method, ("apeglm", "normal"))
     contrast = require_contrast(fit.design, contrast)
-    data = fitted_counts(fit, counts)
+    # R shrinks from the counts as they were given, with estimates and dispersions from those without outliers.
+    data = fitted_counts(fit, counts, replaced=fit.settings["compatibility"] != "r")
     if method == "apeglm":
         shrinker = _CauchyShrinker(fit, contrast)
     elif normal_prior_on(fit.design, contrast, expanded) == "levels":
@@ -83,17 +90,23 @@ def shrink_lfc(
     reporter = None if progress is None else lambda done, total: progress(done, total, "shrinkage")
     for_each_block(work, data.n_genes, data.n_samples, block, threads, reporter)
     # Within a hundredth of its error of zero the sign is that of the wide prior or of the floor under fitted means.
-    if method == "apeglm":
+    if method == "apeglm" and not shrinker.as_in_r:
         shrunken[shrunken * shrinker.estimates[:, shrinker.index] < 0] = 0.0
-    shrunken[absent_genes(fit, contrast, samples)] = 0.0
-    return pd.DataFrame(
+    absent = absent_genes(fit, contrast, samples)
+    shrunken[absent] = 0.0
+    rates = shrink.false_sign_rate(shrunken, deviation, threshold / LOG2_E)
+    table = pd.DataFrame(
         {
             "lfc_shrunken": shrunken * LOG2_E,
             "lfc_shrunken_se": deviation * LOG2_E,
-            "svalue": shrink.s_values(shrink.false_sign_rate(shrunken, deviation)),
+            "svalue": shrink.s_values(rates),
         },
         index=fit.genes.index,
     )
+    if method == "apeglm":
+        undecided = shrinker.has_two_modes & ~absent
+        table["lfc_shrunken_note"] = np.where(undecided, "two_modes", "")
+    return table
 
 
 def normal_prior_on(design: pd.DataFrame, contrast: np.ndarray, expanded: ExpandedDesign | None) -> str:
@@ -123,17 +136,31 @@ class _CauchyShrinker:
     """A Cauchy prior on the contrast, written as a coefficient; wide normal ones on the others."""
 
     def __init__(self, fit: Fit, contrast: np.ndarray) -> None:
-        self.groups, self.index, self.estimates, standard_error = _rewritten(fit, contrast)
-        self.scale = shrink.prior_scale(self.estimates[:, self.index], standard_error)
+        # R shrinks coefficients only; of another contrast it has no numbers, and the mode itself is taken.
+        is_coefficient = np.count_nonzero(contrast) == 1 and contrast.max() == 1.0
+        self.as_in_r = fit.settings["compatibility"] == "r" and is_coefficient
+        self.groups, self.index, self.estimates, self.errors = _rewritten(fit, contrast)
+        self.scale = shrink.prior_scale(self.estimates[:, self.index], self.errors, as_in_r=self.as_in_r)
+        self.has_two_modes = np.zeros(len(self.errors), dtype=bool)
 
     def shrink(
         self, counts: np.ndarray, offset: np.ndarray, dispersion: np.ndarray, rows: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Posterior modes and standard deviations of some genes' contrast, natural-log scale."""
-        mode, information, _ = shrink.fit_cauchy(
-            counts, offset, self.groups, dispersion, self.estimates[rows].T, self.index, self.scale
+        found = shrink.fit_cauchy(
+            counts,
+            offset,
+            self.groups,
+            dispersion,
+            self.estimates[rows].T,
+            self.index,
+            self.scale,
+            errors=self.errors[rows],
+            as_in_r=self.as_in_r,
         )
-        return mode[self.index], np.sqrt(Cholesky(information).inverse()[self.index, self.index])
+        self.has_two_modes[rows] = found.has_two_modes
+        variance = Cholesky(found.information).inverse()[self.index, self.index]
+        return found.coefficients[self.index], np.sqrt(variance)
 
 
 class _CoefficientShrinker:

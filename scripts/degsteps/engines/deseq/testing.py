@@ -37,7 +37,7 @@ def wald_test(
         Weights of the design's coefficients.
     lfc_null : float
         log2 fold change that bounds the null hypothesis.
-    alternative : {"two_sided", "greater_abs", "less_abs", "greater", "less"}
+    alternative : {"two_sided", "greater_abs", "greater_abs_2014", "less_abs", "greater", "less"}
         See :func:`degsteps.engines.deseq.kernels.wald.wald_statistic`.
     alpha : float
         Level for which independent filtering is tuned.
