@@ -1,14 +1,32 @@
-"""GSEA: running sums over the ranked genes (Subramanian et al., PNAS 102:15545, 2005), with permuted genes or samples."""
+"""GSEA: running sums over ranked genes (Subramanian et al., PNAS 102:15545, 2005), with permuted genes or samples.
+
+From the top of the list the sum rises at each gene of the set by the share of its |statistic| in the set's, and falls at
+each other gene by equal steps; the score is the sum where it is farthest from 0. It can only be there at a gene of the
+set or right before one, so that the positions of the set's genes are all that is looked at.
+
+P-values compare with null scores of the same sign, (b + 1) / (n + 1): never 0, and no smaller than the number of
+permutations allows. Genes with the same statistic stand in the order of their ids. The random draws depend on seed,
+number of genes and number of permutations alone: not on other sets, their order, or threads.
+"""
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from degsteps.engines.voom.moderation import fit_prior, moderated
+from degsteps.enrich.over_representation import set_sizes
+
+#: Random positions that are looked at in one go: what fits into a processor's cache.
+_AT_ONCE = 200_000
+
 
 def gene_permutation(
     members: sparse.csr_matrix, statistic: np.ndarray, genes: np.ndarray, *, permutations: int, seed: int
 ) -> pd.DataFrame:
-    """Test each set against random sets of its size; this assumes independent genes.
+    """Compare each set with random sets of its size. This assumes independent genes.
+
+    Half of the random sets are drawn and the others are their mirror images in the ranking, so that a contrast and its
+    reverse have the same p-values.
 
     Parameters
     ----------
@@ -17,36 +35,181 @@ def gene_permutation(
         Signed, no NaN.
     genes : ids, (genes,)
         Break ties.
+    permutations : an even number of them is made, at least so many.
 
     Returns
     -------
     DataFrame
-        ``size``, ``es``, ``nes``, ``direction``, ``p`` ((b + 1) / (n + 1) among the null scores of the same sign).
+        ``size``, ``score`` (enrichment score), ``normalized_score`` (divided by the mean size of null scores of the same
+        sign), ``direction`` and ``p``. A set of no gene or of all genes has score 0 and p = 1.
     """
-    raise NotImplementedError
+    order = ranking(statistic, genes)
+    weights = np.abs(np.asarray(statistic, dtype=float))[order]
+    sizes, n = set_sizes(members), len(order)
+    scores = enrichment_scores(_in_ranking(members, order), weights)
+    testable = np.flatnonzero((sizes > 0) & (sizes < n))
+    normalized, p = np.zeros(len(sizes)), np.ones(len(sizes))
+    if len(testable):
+        drawn = _draws(n, int(sizes[testable].max()), (permutations + 1) // 2, seed)
+        by_size = testable[np.argsort(sizes[testable], kind="stable")]
+        for same in np.split(by_size, np.flatnonzero(np.diff(sizes[by_size])) + 1):
+            null = _null_scores(drawn[:, : sizes[same[0]]], weights)
+            normalized[same], p[same] = _against(scores[same], null)
+    return _table(sizes, scores, normalized, p)
 
 
 def sample_permutation(
     members: sparse.csr_matrix,
     values: np.ndarray,
-    groups: np.ndarray,
+    added: np.ndarray,
     genes: np.ndarray,
     *,
     permutations: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Test each set with the samples of two groups permuted, which keeps the correlation of genes.
+    """Compare each set with itself after permutation of the samples of two groups: genes stay correlated as they are.
+
+    The statistic of a gene is the moderated t of the two groups. Nothing but the groups may differ between the samples.
 
     Parameters
     ----------
+    members : sets x genes.
     values : ndarray, (genes, samples)
-        Transformed.
-    groups : bool, (samples,)
-        The group that the contrast adds.
+        Transformed to about constant variance.
+    added : bool, (samples,)
+        The group that the contrast adds; the others are subtracted.
+    genes, permutations : see :func:`gene_permutation`.
 
     Returns
     -------
     DataFrame
         As :func:`gene_permutation`.
     """
-    raise NotImplementedError
+    added, columns = np.asarray(added, dtype=bool), members.tocsc()
+
+    def scores_of(labels: np.ndarray) -> np.ndarray:
+        statistic = _two_groups(values, labels)
+        order = ranking(statistic, genes)
+        return enrichment_scores(columns[:, order].tocsr(), np.abs(statistic)[order])
+
+    scores, sizes = scores_of(added), set_sizes(members)
+    rng = np.random.default_rng([seed, len(added)])
+    null = np.column_stack([scores_of(rng.permutation(added)) for _ in range(permutations)])
+    normalized, p = np.zeros(len(sizes)), np.ones(len(sizes))
+    for row in np.flatnonzero((sizes > 0) & (sizes < len(genes))):
+        of_set, of_p = _against(scores[row : row + 1], null[row])
+        normalized[row], p[row] = of_set[0], of_p[0]
+    return _table(sizes, scores, normalized, p)
+
+
+def ranking(statistic: np.ndarray, genes: np.ndarray) -> np.ndarray:
+    """Return the rows from the largest statistic to the smallest.
+
+    Ties stand in the order of ids, below 0 in the reverse order, so that the negative statistic has the reverse ranking.
+    """
+    statistic = np.asarray(statistic, dtype=float)
+    place = np.empty(len(statistic))
+    place[np.argsort(np.asarray(genes, dtype=str), kind="stable")] = np.arange(len(statistic))
+    return np.lexsort((np.where(statistic < 0, -place, place), -statistic))
+
+
+def enrichment_scores(ranked: sparse.csr_matrix, weights: np.ndarray) -> np.ndarray:
+    """Return the score of each set.
+
+    Parameters
+    ----------
+    ranked : sets x genes in the order of the ranking, positions of each row sorted.
+    weights : ndarray, (genes,)
+        |statistic| in the order of the ranking.
+
+    Returns
+    -------
+    ndarray, (sets,)
+        0 for a set of no gene or of all genes.
+    """
+    sizes, n = np.diff(ranked.indptr), len(weights)
+    scores = np.zeros(len(sizes))
+    some = np.flatnonzero((sizes > 0) & (sizes < n))
+    if not len(some):
+        return scores
+    ranked = ranked[some]
+    size, starts, positions = sizes[some], ranked.indptr[:-1], ranked.indices
+    found = weights[positions]
+    totals = np.add.reduceat(found, starts)
+    # A set whose statistics are all 0 rises by equal steps.
+    flat = np.repeat(totals <= 0, size)
+    found = np.where(flat, 1.0, found)
+    totals = np.where(totals <= 0, size, totals)
+    found = found / np.repeat(totals, size)
+    sums = np.concatenate([[0.0], np.cumsum(found)])
+    before = sums[:-1] - np.repeat(sums[starts], size)
+    misses = (positions - (np.arange(len(positions)) - np.repeat(starts, size))) / np.repeat(n - size, size)
+    high = np.maximum.reduceat(before + found - misses, starts)
+    low = np.minimum.reduceat(before - misses, starts)
+    scores[some] = np.where(high >= -low, high, low)
+    return scores
+
+
+def _in_ranking(members: sparse.csr_matrix, order: np.ndarray) -> sparse.csr_matrix:
+    # By columns and back: the positions of each row come out sorted.
+    return members.tocsc()[:, order].tocsr()
+
+
+def _draws(n: int, longest: int, number: int, seed: int) -> np.ndarray:
+    """Return beginnings of random permutations of the positions: the first k of a row are a random set of size k."""
+    rng = np.random.default_rng([seed, n])
+    positions = np.arange(n, dtype=np.uint16 if n <= 2**16 else np.uint32)
+    return np.stack([rng.permutation(positions)[:longest] for _ in range(number)])
+
+
+def _null_scores(drawn: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the scores of random sets of one size, and then of their mirror images."""
+    size, n = drawn.shape[1], len(weights)
+    hits = np.arange(size)
+    rows = max(1, _AT_ONCE // size)
+    scores = []
+    for start in range(0, len(drawn), rows):
+        forward = np.sort(drawn[start : start + rows], axis=1).astype(np.intp)
+        for positions in (forward, n - 1 - forward[:, ::-1]):
+            sums = np.cumsum(weights[positions], axis=1)
+            total = sums[:, -1:].copy()
+            if (total <= 0).any():
+                sums = np.where(total <= 0, hits + 1.0, sums)
+                total = np.where(total <= 0, float(size), total)
+            sums /= total
+            misses = (positions - hits) / (n - size)
+            high = (sums - misses).max(axis=1)
+            misses[:, 1:] -= sums[:, :-1]
+            low = -misses.max(axis=1)
+            scores.append(np.where(high >= -low, high, low))
+    return np.concatenate([*scores[::2], *scores[1::2]])
+
+
+def _against(scores: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return normalised scores and p-values of scores that share their null scores."""
+    normalized, p = np.zeros(len(scores)), np.ones(len(scores))
+    for sign in (1.0, -1.0):
+        same = np.sort(sign * null[sign * null > 0])
+        mine = sign * scores > 0
+        if mine.any() and len(same):
+            beyond = len(same) - np.searchsorted(same, sign * scores[mine] * (1 - 1e-12), side="left")
+            p[mine] = (beyond + 1) / (len(same) + 1)
+            normalized[mine] = scores[mine] / same.mean()
+    return normalized, p
+
+
+def _two_groups(values: np.ndarray, added: np.ndarray) -> np.ndarray:
+    """Return moderated t statistics of two groups; 0 for a gene that does not vary."""
+    first, second = values[:, added], values[:, ~added]
+    difference = first.mean(axis=1) - second.mean(axis=1)
+    df = values.shape[1] - 2
+    variance = (first.var(axis=1) * first.shape[1] + second.var(axis=1) * second.shape[1]) / df
+    posterior, _ = moderated(variance, df, fit_prior(variance, df))
+    return difference / np.sqrt(posterior * (1 / first.shape[1] + 1 / second.shape[1]))
+
+
+def _table(sizes: np.ndarray, scores: np.ndarray, normalized: np.ndarray, p: np.ndarray) -> pd.DataFrame:
+    direction = np.where(scores < 0, "down", "up")
+    return pd.DataFrame(
+        {"size": sizes, "score": scores, "normalized_score": normalized, "direction": direction, "p": p}
+    )
