@@ -69,14 +69,12 @@ rule present_gene_sets:
             "Gene sets",
             table="{collection}, {contrast}",
         ),
-        dots_png=in_report(
-            "<enrich>/{collection}/{contrast}.dots.png",
+        first_png=in_report(
+            "<enrich>/{collection}/{contrast}.first.png",
             "Gene sets",
             figure="{collection}, {contrast}",
         ),
-        dots_svg="<enrich>/{collection}/{contrast}.dots.svg",
-        barcode_png="<enrich>/{collection}/{contrast}.barcode.png",
-        barcode_svg="<enrich>/{collection}/{contrast}.barcode.svg",
+        first_svg="<enrich>/{collection}/{contrast}.first.svg",
         map_png="<enrich>/{collection}/{contrast}.map.png",
         map_svg="<enrich>/{collection}/{contrast}.map.svg",
         leading_png="<enrich>/{collection}/{contrast}.leading.png",

@@ -1,6 +1,6 @@
 """Write a contrast's table of sets with the genes that carry them, and draw the first sets of each group.
 
-Dots, bar codes with running sums, a map, the leading genes over the samples, and what would be called by chance.
+Shares and bar codes with running sums, a map, the leading genes over the samples, and what would be called by chance.
 """
 
 import numpy as np
@@ -30,10 +30,8 @@ def main(
     transformed: Input,
     samples: Input,
     table: Output,
-    dots_png: Output,
-    dots_svg: Output,
-    barcode_png: Output,
-    barcode_svg: Output,
+    first_png: Output,
+    first_svg: Output,
     map_png: Output,
     map_svg: Output,
     leading_png: Output,
@@ -70,17 +68,22 @@ def main(
     heading = f"{collection}, {title}"
     shares = pd.Series({each: called["both"][of_sets.rows(each)].mean() for each in first.index}, dtype=float)
     rate = float(called["both"].mean()) if len(results) else 0.0
-    words = bias.method_words(method)
-    save(figures.dot_plot(first, shares, heading, alpha=alpha, rate=rate, method=words), dots_png, dots_svg)
     order = np.empty(len(ranks), dtype=int)
     order[np.lexsort((np.asarray(results.index, dtype=str), -ranks))] = np.arange(len(ranks))
     codes = [running_sum(of_sets.rows(each), order, ranks) for each in first.index]
-    ends = ("most changed", "least changed") if is_unsigned(contrast) else ("up", "down")
-    save(
-        figures.barcode_plot(first, [c[0] for c in codes], [c[1] for c in codes], len(ranks), heading, ends),
-        barcode_png,
-        barcode_svg,
+    overview = figures.overview(
+        first,
+        shares,
+        [code[0] for code in codes],
+        [code[1] for code in codes],
+        len(ranks),
+        heading,
+        alpha=alpha,
+        rate=rate,
+        method=bias.method_words(method),
+        ends=("most changed", "least changed") if is_unsigned(contrast) else ("up", "down"),
     )
+    save(overview, first_png, first_svg)
     mapped = drawn.head(min(2 * shown, 60))
     rows = [of_sets.rows(each) for each in mapped.index]
     save(set_map.set_map(mapped, _matrix(rows, len(ranks)), heading, alpha=alpha, least=similarity / 2), map_png, map_svg)
@@ -88,14 +91,15 @@ def main(
     values, sheet = read_matrix(transformed), read_samples(samples)
     columns = list(dict.fromkeys([*contrast_columns(contrast), *design["factors"], *design["covariates"]]))
     sheet = sheet.loc[values.columns]
-    ordered = sheet.sort_values([column for column in columns if column in sheet], kind="stable").index
+    shown_columns = sample_columns(sheet, [column for column in columns if column in sheet], design)
+    # Categories are in the order of the configuration, the reference first.
+    ordered = shown_columns.sort_values(list(shown_columns), kind="stable").index
     blocks = []
     for each, direction, of_set in zip(first.index, first["direction"], first["title"], strict=True):
         if len(blocks) < _HEATMAP_SETS:
             chosen = of_sets.leading(each, direction, _HEATMAP_GENES)
             blocks.append((of_set, values.loc[results.index[chosen], ordered], list(np.asarray(labels)[chosen])))
     units = {key: covariate.get("unit", "") for key, covariate in design["covariates"].items()}
-    shown_columns = sample_columns(sheet, [column for column in columns if column in sheet], design)
     save(leading.leading_heatmap(blocks, scales(shown_columns, units), heading), leading_png, leading_svg)
     rates = read_table(calibration, ("method",))
     rates = rates[rates.index == name]

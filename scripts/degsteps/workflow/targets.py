@@ -106,7 +106,7 @@ def stage_wise_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
 
 
 #: Figures of the sets of a collection in each contrast.
-SET_FIGURES = ("dots", "barcode", "map", "leading", "calibration")
+SET_FIGURES = ("first", "map", "leading", "calibration")
 #: Tables of a collection, beside one for each contrast.
 SET_TABLES = ("members", "genes", "sets", "groups", "comparison", "length_bias", "calibration")
 

@@ -1,4 +1,4 @@
-"""Figures of the first sets of a contrast: dots, bar codes with running sums, and all contrasts beside each other."""
+"""Figures of the first sets: shares and bar codes with running sums of a contrast, and all contrasts beside each other."""
 
 import textwrap
 from collections.abc import Sequence
@@ -42,50 +42,91 @@ def _areas(sizes: np.ndarray) -> np.ndarray:
 
 
 @styled
-def dot_plot(sets: pd.DataFrame, shares: pd.Series, title: str, *, alpha: float, rate: float, method: str) -> Figure:
-    """Draw the first sets of a contrast: share of called members, size, direction and adjusted p-value.
+def overview(
+    sets: pd.DataFrame,
+    shares: pd.Series,
+    ranks: Sequence[np.ndarray],
+    sums: Sequence[np.ndarray],
+    n_genes: int,
+    title: str,
+    *,
+    alpha: float,
+    rate: float,
+    method: str,
+    ends: tuple[str, str],
+) -> Figure:
+    """Draw the first sets of a contrast: share of called members, and where all members stand in the ranking of genes.
 
     Parameters
     ----------
     sets : `title`, `size`, `direction` and `padj`, the first on top.
     shares : share of the members of each set that are called.
+    ranks, sums : of the members of each set, from :func:`degsteps.enrich.presenting.running_sum`.
+    n_genes : of the background.
     title : what is compared, in which collection.
     alpha : adjusted p-value below which a set is called.
     rate : share of called genes among the background.
     method : what the adjusted p-values are of, in words.
+    ends : what the two ends of the ranking mean.
     """
     if sets.empty:
         return nothing(title, "No set was tested.")
-    labels = titles_of(sets["title"])
-    lines = [label.count("\n") + 1 for label in labels]
-    # Titles of two lines need the room of two.
-    y = -np.cumsum([0, *[(first + second) / 2 for first, second in zip(lines[:-1], lines[1:], strict=True)]])
-    figure = style.new_figure(height=1.9 + 0.165 * (1.0 + sum(lines)))
-    axes = figure.subplots()
+    n = len(sets)
+    y = -np.arange(n, dtype=float)
+    figure = style.new_figure(height=1.75 + 0.42 * n)
+    dots, codes = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.7])
     style.title(figure, title)
     padj, sizes = numbers(sets["padj"]), numbers(sets["size"])
-    is_called = padj < alpha
     colors = np.array([COLORS[direction] for direction in sets["direction"]])
     x = numbers(shares)
-    axes.axvline(rate, color=style.NEUTRAL, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
-    axes.hlines(y, rate, x, color=colors, linewidth=0.8, alpha=0.6, zorder=2)
-    faces = np.where(is_called, colors, "#FFFFFF")
-    axes.scatter(x, y, s=_areas(sizes), c=list(faces), edgecolors=list(colors), linewidths=1.2, zorder=3)
-    style.named_ticks(axes, "y", y, labels)
-    axes.set(ylim=(y.min() - 1.2, 1.2), xlabel="share of the members that are called (dashed: of the background)")
+    dots.axvline(rate, color=style.NEUTRAL, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
+    dots.hlines(y, rate, x, color=colors, linewidth=0.8, alpha=0.6, zorder=2)
+    faces = np.where(padj < alpha, colors, "#FFFFFF")
+    dots.scatter(x, y, s=_areas(sizes), c=list(faces), edgecolors=list(colors), linewidths=1.2, zorder=3)
+    style.named_ticks(dots, "y", y, titles_of(sets["title"]))
     low, high = min(x.min(), rate), max(x.max(), rate)
-    pad = 0.06 * max(high - low, 0.02)
-    axes.set_xlim(max(low - pad, -0.05), high + pad)
-    axes.grid(axis="x")
-    axes.tick_params(axis="y", length=0)
-    beside = axes.twinx()
-    beside.set_ylim(axes.get_ylim())
+    pad = 0.1 * max(high - low, 0.02)
+    dots.set(xlim=(max(low - pad, -0.05), high + pad), ylim=(-n + 0.4, 0.7), xlabel="share of the members that are called\n(dashed: of all genes)")
+    dots.xaxis.set_major_locator(style.few_ticks())
+    dots.grid(axis="x")
+    dots.tick_params(axis="y", length=0)
+    most = max(max(float(np.abs(each).max(initial=0)) for each in sums), 1e-9)
+    for place, (of_set, heights, color) in enumerate(zip(ranks, sums, colors, strict=True)):
+        _barcode(codes, -float(place), of_set, heights / most, n_genes, color, 1 / most)
+    codes.tick_params(axis="y", length=0, labelleft=False)
+    codes.spines["left"].set_visible(False)
+    codes.set(xlim=(0, n_genes), xlabel=f"rank of {n_genes:,} genes: {ends[0]} on the left, {ends[1]} on the right\n(strokes: members; line: running sum)")
+    codes.xaxis.set_major_locator(style.few_ticks())
+    beside = codes.twinx()
+    beside.set_ylim(codes.get_ylim())
     style.named_ticks(beside, "y", y, [p_text(value) for value in padj])
     beside.tick_params(axis="y", length=0)
     beside.spines[:].set_visible(False)
     beside.set_ylabel(f"adjusted p, {method}", rotation=270, va="bottom", fontsize=style.SMALL)
     _legend(figure, sets["direction"], alpha, _size_handles(sizes))
     return figure
+
+
+def _barcode(axes, base: float, ranks: np.ndarray, sums: np.ndarray, n_genes: int, color: str, scale: float) -> None:
+    """Draw the strokes of a set's members, and the running sum above them."""
+    strokes = [((rank, base - 0.36), (rank, base - 0.08)) for rank in ranks]
+    # Thick strokes of large sets would run together.
+    axes.add_collection(LineCollection(strokes, colors=color, linewidths=float(np.clip(90 / max(len(ranks), 1), 0.35, 1.1))))
+    x, y = _steps(ranks, sums, n_genes, scale)
+    # Sums that fall below 0 hang from the top of the row, others stand on its strokes.
+    zero = base - 0.02 + (0.5 if -y.min() > y.max() else 0.0)
+    axes.plot(x, zero + 0.5 * np.clip(y, -1, 1), color=color, linewidth=1.0)
+    axes.hlines(zero, 0, n_genes, color="#BBBBBB", linewidth=0.5, zorder=0)
+
+
+def _steps(ranks: np.ndarray, sums: np.ndarray, n_genes: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners of a running sum: it falls between members, and rises at each."""
+    others = max(n_genes - len(ranks), 1)
+    gaps = np.diff(np.concatenate([[-1], ranks])) - 1
+    before = np.concatenate([[0.0], sums[:-1]]) - scale * gaps / others
+    x = np.concatenate([[0], np.repeat(ranks, 2), [n_genes]])
+    y = np.concatenate([[0.0], np.column_stack([before, sums]).ravel(), [0.0]])
+    return x, y
 
 
 def _size_handles(sizes: np.ndarray) -> list[Line2D]:
@@ -114,60 +155,6 @@ def _legend(figure: Figure, directions: pd.Series, alpha: float, more: Sequence[
     handles = [dot(COLORS[direction], COLORS[direction], direction) for direction in there]
     handles.append(dot("#FFFFFF", style.EDGE, f"adjusted p not below {alpha:g}"))
     figure.legend(handles=[*handles, *more], loc="outside lower center", ncols=min(4 + len(more), 7))
-
-
-@styled
-def barcode_plot(
-    sets: pd.DataFrame, ranks: Sequence[np.ndarray], sums: Sequence[np.ndarray], n_genes: int, title: str, ends: tuple[str, str]
-) -> Figure:
-    """Draw where the members of the first sets stand in the ranking of all genes, with GSEA's running sum above.
-
-    Parameters
-    ----------
-    sets : `title`, `direction`, `padj`, the first on top.
-    ranks, sums : of the members of each set, from :func:`degsteps.enrich.presenting.running_sum`.
-    n_genes : of the background.
-    title : what is compared, in which collection.
-    ends : what the two ends of the ranking mean.
-    """
-    if sets.empty:
-        return nothing(title, "No set was tested.")
-    n = len(sets)
-    figure = style.new_figure(height=1.5 + 0.46 * n)
-    axes = figure.subplots()
-    style.title(figure, title)
-    most = max(max(float(np.abs(each).max(initial=0)) for each in sums), 1e-9)
-    for place, (of_set, heights, direction) in enumerate(zip(ranks, sums, sets["direction"], strict=True)):
-        base = -float(place)
-        color = COLORS[direction]
-        codes = [((rank, base - 0.36), (rank, base - 0.06)) for rank in of_set]
-        # Thick lines of large sets would run together.
-        width = float(np.clip(90 / max(len(of_set), 1), 0.35, 1.1))
-        axes.add_collection(LineCollection(codes, colors=color, linewidths=width))
-        x, y = _steps(of_set, heights, n_genes, len(of_set))
-        axes.plot(x, base + 0.2 + 0.24 * y / most, color=color, linewidth=1.0)
-        axes.hlines(base + 0.2, 0, n_genes, color="#CCCCCC", linewidth=0.5, zorder=0)
-    labels = titles_of(sets["title"])
-    style.named_ticks(axes, "y", -np.arange(n), labels)
-    axes.tick_params(axis="y", length=0)
-    axes.set(xlim=(0, n_genes), ylim=(-n + 0.45, 0.6), xlabel=f"rank of {n_genes:,} genes: {ends[0]} on the left, {ends[1]} on the right")
-    beside = axes.twinx()
-    beside.set_ylim(axes.get_ylim())
-    style.named_ticks(beside, "y", -np.arange(n), [p_text(value) for value in numbers(sets["padj"])])
-    beside.tick_params(axis="y", length=0)
-    beside.spines[:].set_visible(False)
-    beside.set_ylabel("adjusted p", rotation=270, va="bottom", fontsize=style.SMALL)
-    return figure
-
-
-def _steps(ranks: np.ndarray, sums: np.ndarray, n_genes: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the corners of a running sum: it falls between members, and rises at each."""
-    others = max(n_genes - size, 1)
-    gaps = np.diff(np.concatenate([[-1], ranks])) - 1
-    before = np.concatenate([[0.0], sums[:-1]]) - gaps / others
-    x = np.concatenate([[0], np.repeat(ranks, 2), [n_genes]])
-    y = np.concatenate([[0.0], np.column_stack([before, sums]).ravel(), [0.0]])
-    return x, y
 
 
 @styled
