@@ -1,8 +1,8 @@
-"""Activities of regulators from their targets: one straight line per regulator (ulm of decoupler, Badia-i-Mompel 2022).
+"""Activities of regulators from their targets: a straight line per regulator (ulm of decoupler, Badia-i-Mompel 2022).
 
-The statistics of all genes are regressed on the weights of a regulator, which are 0 for genes that it does not regulate.
-The test of the slope takes genes as independent, which they are not: beside it stands one that allows for the correlation
-of the targets, as CAMERA does for sets.
+The statistics of all genes are regressed on the weights of a regulator, which are 0 for genes that it does not
+regulate. The test of the slope takes genes as independent, which they are not: beside it stands one that allows for the
+correlation of the targets, as CAMERA does for sets.
 """
 
 import numpy as np
@@ -29,8 +29,8 @@ def ulm(
     Returns
     -------
     DataFrame
-        ``targets``, ``stat`` (t of the slope), ``direction`` (``up`` where the regulator is more active) and ``p``; with
-        correlations ``correlation``, ``inflation`` (of the variance of the weighted sum), ``stat_correlated`` and
+        ``targets``, ``stat`` (t of the slope), ``direction`` (``up`` where the regulator is more active) and ``p``;
+        with correlations ``correlation``, ``inflation`` (of the variance of the weighted sum), ``stat_correlated`` and
         ``p_correlated``. A regulator whose weights are the same for all genes has p = 1.
     """
     statistic = np.asarray(statistic, dtype=float)

@@ -9,7 +9,31 @@ import pandas as pd
 from scipy import sparse
 from scipy.special import ndtr, ndtri, ndtri_exp, stdtr
 
+from degsteps.enrich.correlation import reference_df, set_correlations, shrunk
 from degsteps.enrich.over_representation import set_sizes
+
+
+def competitive(
+    members: sparse.csr_matrix, statistic: np.ndarray, residuals: np.ndarray, *, unsigned: bool = False
+) -> pd.DataFrame:
+    """Test each set with its own correlation, shrunk: the default test.
+
+    Parameters
+    ----------
+    members, statistic, unsigned : see :func:`camera`.
+    residuals : ndarray, (genes, d.f.)
+        Of :func:`degsteps.enrich.correlation.residual_effects`.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`camera`, and ``correlation_estimated``.
+    """
+    df = residuals.shape[1]
+    estimated = set_correlations(members, residuals, unsigned=unsigned)
+    used = shrunk(estimated, df, unsigned=unsigned)
+    table = camera(members, statistic, used, degrees_of_freedom=reference_df(df), unsigned=unsigned)
+    return table.assign(correlation_estimated=estimated)
 
 
 def camera(

@@ -10,13 +10,11 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cholesky, solve_triangular
 
-from degsteps.enrich.over_representation import set_sizes
-
 #: A residual variance below this share of the median one is none: the gene has the same value in all samples.
 _LEAST_SHARE = 1e-12
 #: Degrees of freedom at which a set's own estimate counts as much as the collection's median.
 HALF_WEIGHT_DF = 10
-#: Least correlation that is assumed; and the least while residuals are few.
+#: Least correlation that is assumed, and the least while residuals are few.
 FLOOR, FLOOR_OF_FEW, FEW_DF = 0.01, 0.05, 8
 
 
@@ -60,8 +58,8 @@ def contrast_effects(values: np.ndarray, design: np.ndarray, contrast: np.ndarra
 def with_contrast_last(design: np.ndarray, contrast: np.ndarray) -> np.ndarray:
     """Return the design in coefficients of which the last is a positive multiple of the contrast.
 
-    The same steps as limma takes, because its residual columns, and with them fry's standard deviations, depend on them:
-    one coefficient is moved to the end; a sum of several is turned there by a reflection.
+    The same steps as limma takes, because the residual columns, and with them fry's standard deviations, depend on
+    them: one coefficient is moved to the end; a sum of several is turned there by a reflection.
     """
     design, contrast = np.asarray(design, dtype=float), np.asarray(contrast, dtype=float)
     used = np.flatnonzero(contrast)
@@ -127,7 +125,7 @@ def standardised(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scaled : ndarray, (genes, d.f.)
     variance : ndarray, (genes,)
     """
-    variance = np.einsum("gk,gk->g", residuals, residuals) / residuals.shape[1]
+    variance = np.einsum("gk,gk->g", residuals, residuals) / max(residuals.shape[1], 1)
     positive = variance[variance > 0]
     least = _LEAST_SHARE * np.median(positive) if len(positive) else 0.0
     varies = variance > least
@@ -157,17 +155,17 @@ def set_correlations(members: sparse.csr_matrix, residuals: np.ndarray, *, unsig
     sizes = np.asarray(members @ varies.astype(float), dtype=float).ravel()
     df = residuals.shape[1]
     found = np.full(members.shape[0], np.nan)
-    some = sizes > 1
+    some = (sizes > 1) & (df > 0)
     if unsigned:
-        squares = _gram_squares(members, scaled) / df**2
+        squares = _gram_squares(members, scaled) / max(df, 1) ** 2
         pairs = sizes * (sizes - 1)
         mean_square = np.divide(squares - sizes, pairs, out=np.zeros(len(pairs)), where=some)
         # Of two independent genes the squared correlation is 1 / d.f. on average.
-        share = 1 / df
+        share = 1 / max(df, 1)
         found[some] = (mean_square[some] - share) / (1 - share) if df > 1 else 0.0
         return found
-    sums = members @ scaled
-    inflation = np.divide((np.asarray(sums) ** 2).mean(axis=1), sizes, out=np.zeros(len(sizes)), where=some)
+    sums = np.asarray(members @ scaled)
+    inflation = np.divide((sums**2).sum(axis=1) / max(df, 1), sizes, out=np.zeros(len(sizes)), where=some)
     found[some] = (inflation[some] - 1) / (sizes[some] - 1)
     return found
 
@@ -183,27 +181,32 @@ def _gram_squares(members: sparse.csr_matrix, scaled: np.ndarray) -> np.ndarray:
     return found
 
 
-def shrunk(correlations: np.ndarray, degrees_of_freedom: int) -> np.ndarray:
+def shrunk(correlations: np.ndarray, degrees_of_freedom: int, *, unsigned: bool = False) -> np.ndarray:
     """Draw each set's estimate towards the median of its collection, by how little it rests on.
 
-    The weight of the own estimate is d / (d + 10) with d residual degrees of freedom; the median counts as at least .01,
-    and so does the result, which is at least .05 below 8 degrees of freedom.
+    The weight of the own estimate is d / (d + 10) with d residual degrees of freedom; the median counts as at least
+    .01, and so does the result. Below 8 degrees of freedom estimates are little but noise: the result is at least .05.
 
     Parameters
     ----------
     correlations : ndarray, (sets,)
         NaN where a set has none of its own: it gets the median.
+    unsigned : of :func:`set_correlations`. Means of squares are high far more often than a normal distribution says;
+        twice the correlation makes up for it (null study in ``docs/gene_sets.md``), but for the floor below 8.
     """
     known = correlations[np.isfinite(correlations)]
     median = max(float(np.median(known)) if len(known) else FLOOR, FLOOR)
     weight = degrees_of_freedom / (degrees_of_freedom + HALF_WEIGHT_DF)
     own = np.where(np.isfinite(correlations), correlations, median)
-    return np.maximum(weight * own + (1 - weight) * median, floor(degrees_of_freedom))
+    few = degrees_of_freedom < FEW_DF
+    drawn = np.maximum(weight * own + (1 - weight) * median, FLOOR_OF_FEW if few else FLOOR)
+    return 2 * drawn if unsigned and not few else drawn
 
 
-def floor(degrees_of_freedom: int) -> float:
-    """Return the least correlation that is assumed with so many residual degrees of freedom."""
-    return FLOOR if degrees_of_freedom >= FEW_DF else FLOOR_OF_FEW
+def reference_df(degrees_of_freedom: int) -> float | None:
+    """Return the degrees of freedom of the reference t distribution of a test with :func:`shrunk` correlations.
 
-
-__all__ = ["contrast_effects", "effects", "residual_effects", "set_correlations", "set_sizes", "shrunk", "standardised"]
+    The weights of shrinkage are those of a prior that is worth ten degrees of freedom, so that the variance of a set's
+    mean is known with d + 10. Below 8, where the floor of .05 takes the place of knowledge, it counts as known: None.
+    """
+    return None if degrees_of_freedom < FEW_DF else float(degrees_of_freedom + HALF_WEIGHT_DF)

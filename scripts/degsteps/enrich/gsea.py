@@ -1,8 +1,8 @@
 """GSEA: running sums over ranked genes (Subramanian et al., PNAS 102:15545, 2005), with permuted genes or samples.
 
-From the top of the list the sum rises at each gene of the set by the share of its |statistic| in the set's, and falls at
-each other gene by equal steps; the score is the sum where it is farthest from 0. It can only be there at a gene of the
-set or right before one, so that the positions of the set's genes are all that is looked at.
+From the top of the list the sum rises at each gene of the set by the share of its |statistic| in the set's, and falls
+at each other gene by equal steps; the score is the sum where it is farthest from 0. That is at a gene of the set or
+right before one, so that the positions of the set's genes are all that is looked at.
 
 P-values compare with null scores of the same sign, (b + 1) / (n + 1): never 0, and no smaller than the number of
 permutations allows. Genes with the same statistic stand in the order of their ids. The random draws depend on seed,
@@ -40,8 +40,8 @@ def gene_permutation(
     Returns
     -------
     DataFrame
-        ``size``, ``score`` (enrichment score), ``normalized_score`` (divided by the mean size of null scores of the same
-        sign), ``direction`` and ``p``. A set of no gene or of all genes has score 0 and p = 1.
+        ``size``, ``es`` (enrichment score), ``nes`` (divided by the mean size of null scores of the same sign),
+        ``direction`` and ``p``. A set of no gene or of all genes has ``es`` 0 and p = 1.
     """
     order = ranking(statistic, genes)
     weights = np.abs(np.asarray(statistic, dtype=float))[order]
@@ -105,7 +105,7 @@ def sample_permutation(
 def ranking(statistic: np.ndarray, genes: np.ndarray) -> np.ndarray:
     """Return the rows from the largest statistic to the smallest.
 
-    Ties stand in the order of ids, below 0 in the reverse order, so that the negative statistic has the reverse ranking.
+    Ties stand in the order of ids, below 0 in the reverse order: the negative statistic has the reverse ranking.
     """
     statistic = np.asarray(statistic, dtype=float)
     place = np.empty(len(statistic))
@@ -210,6 +210,4 @@ def _two_groups(values: np.ndarray, added: np.ndarray) -> np.ndarray:
 
 def _table(sizes: np.ndarray, scores: np.ndarray, normalized: np.ndarray, p: np.ndarray) -> pd.DataFrame:
     direction = np.where(scores < 0, "down", "up")
-    return pd.DataFrame(
-        {"size": sizes, "score": scores, "normalized_score": normalized, "direction": direction, "p": p}
-    )
+    return pd.DataFrame({"size": sizes, "es": scores, "nes": normalized, "direction": direction, "p": p})

@@ -1,14 +1,13 @@
 """Long genes have more reads and are called more often: the call rate by length, and a test that allows for it.
 
-As goseq does (Young, Wakefield, Smyth & Oshlack, Genome Biology 11:R14, 2010): the call rate is a monotone curve of length,
-and genes are drawn in proportion to it, which gives the number of called genes of a set Wallenius' noncentral
+As goseq does (Young, Wakefield, Smyth & Oshlack, Genome Biology 11:R14, 2010): the call rate is a monotone curve of
+length, and genes are drawn in proportion to it, which gives the number of called genes of a set Wallenius' noncentral
 hypergeometric distribution.
 """
 
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from degsteps.enrich.over_representation import set_sizes
@@ -25,10 +24,10 @@ _TERMS, _POINTS = 16, 64
 def call_rate(lengths: np.ndarray, called: np.ndarray) -> np.ndarray:
     """Fit the probability of a call as a monotone curve of length.
 
-    A natural cubic spline with six knots at quantiles of the lengths, rising (or falling, if the longest tenth of genes is
-    called no more often than the shortest), by penalised least squares; the smoothing parameter is that of a logistic
-    spline without constraint, by the unbiased risk estimate. A rising curve also has a gene of length 0 that is not
-    called.
+    A natural cubic spline with six knots at quantiles of the lengths, rising (or falling, if the longest tenth of genes
+    is called no more often than the shortest), by penalised least squares; the smoothing parameter is that of a
+    logistic spline without constraint, by the unbiased risk estimate. A rising curve also has a gene of length 0 that is
+    not called.
 
     Parameters
     ----------
@@ -301,7 +300,7 @@ def _logistic(
 def _monotone_fit(basis: np.ndarray, y: np.ndarray, penalty: np.ndarray, spline: _Spline) -> np.ndarray:
     """Return the values at the knots of a rising curve between 0 and 1, by penalised least squares.
 
-    Between two knots a cubic rises where its slopes at both are between 0 and three times that of the line between them.
+    Between two knots a cubic rises where its slopes at both are between 0 and three times that of their chord.
     Least squares under linear inequalities as a least distance problem (Lawson & Hanson 1974, chapter 23).
     """
     from scipy.optimize import nnls

@@ -18,9 +18,9 @@ def over_representation(members: sparse.csr_matrix, called: np.ndarray, *, mid_p
     Returns
     -------
     DataFrame
-        ``size``, ``called`` (in the set), ``expected``, ``odds_ratio`` (of the table of counts; infinite where all called
-        genes or no other gene are in the set, NaN where nothing is called or everything) and ``p``, which is 1 for a
-        set without a called gene.
+        ``size``, ``called`` (in the set), ``expected``, ``odds_ratio`` (of the table of counts; infinite where all
+        called genes are in the set, or all its genes are called; NaN where nothing is called) and ``p``, which is 1 for
+        a set without a called gene.
     """
     called = np.asarray(called, dtype=bool)
     sizes = set_sizes(members)
@@ -56,8 +56,5 @@ def hypergeometric_p(
     pairs, which = np.unique(np.column_stack([hits, sizes]), axis=0, return_inverse=True)
     k, m = pairs.T
     p = hypergeom.sf(k - 1, n_genes, n_called, m)
-    if mid_p:
-        p = p - 0.5 * hypergeom.pmf(k, n_genes, n_called, m)
-    else:
-        p = np.where(k == 0, 1.0, p)
+    p = p - 0.5 * hypergeom.pmf(k, n_genes, n_called, m) if mid_p else np.where(k == 0, 1.0, p)
     return np.clip(p, 0.0, 1.0)[which.ravel()]
