@@ -139,7 +139,9 @@ def write_gmt(name: str, sets: Sets) -> None:
 
 def human_go(raw: Path) -> None:
     """Write the sets of the three ontologies for human genes."""
-    genes, terms = (sqlite3.connect(f"file:{raw / name}?mode=ro", uri=True) for name in ("org.Hs.eg.sqlite", "GO.sqlite"))
+    genes, terms = (
+        sqlite3.connect(f"file:{raw / name}?mode=ro", uri=True) for name in ("org.Hs.eg.sqlite", "GO.sqlite")
+    )
     titles = dict(terms.execute("SELECT go_id, term FROM go_term"))
     for part in _NAMES:
         query = f"SELECT DISTINCT go_id, gene_id FROM go_{part}_all JOIN genes USING (_id) WHERE evidence != 'ND'"  # noqa: S608

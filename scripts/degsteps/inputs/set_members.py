@@ -63,7 +63,7 @@ def id_columns(genes: Sequence[str], annotation: Mapping[str, Sequence[str]]) ->
 
 
 def kinds_of(members: Collection[str], columns: Mapping[str, Sequence[str]]) -> list[Kind]:
-    """Return the kinds of ids, that with most members first; of two alike the one that comes first among the columns."""
+    """Return the kinds of ids, that with most members first; of two alike the first of the columns."""
     plain = {without_version(member) for member in members}
     found = []
     for word, ids in columns.items():
