@@ -242,6 +242,8 @@ def _of_sizes(
     sizes = [sum(plain_id(gene, word) in ids for gene in each.genes) for each in sets]
     low, high = enrich["min_size"], enrich["max_size"]
     fitting = sum(low <= size for size in sizes)
+    if low > high:
+        return
     if not fitting:
         what = f"{path}: none of its {counted(len(sets), 'set')} has {low} members among the genes of the counts; the "
         what += f"largest has {max(sizes)}."
