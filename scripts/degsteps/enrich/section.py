@@ -353,7 +353,7 @@ def _sentences(results: Results, cite: Citations) -> str:
         return ""
     enrich = results.settings["enrich"]
     of_collections = [
-        f"{named(facts)}{' ' + cite(facts['citation'] + '_sets') if facts['citation'] else ''}" for facts in collections
+        f"{named(facts)}{' ' + cite(facts['citation']) if facts['citation'] else ''}" for facts in collections
     ]
     said = [f"Sets of genes were those of {series(of_collections)}."]
     said.append(
@@ -546,19 +546,19 @@ SETS = Section(
     blocks={"sets": _blocks},
     sentences={"enrichment": _sentences},
     citations={
-        "go_sets": (
+        "ashburner2000": (
             "Ashburner M, Ball CA, Blake JA, et al. Gene Ontology: tool for the unification of biology. Nature "
             "Genetics 2000;25:25-29. doi:10.1038/75556"
         ),
-        "reactome_sets": (
+        "milacic2024": (
             "Milacic M, Beavers D, Conley P, et al. The Reactome Pathway Knowledgebase 2024. Nucleic Acids Research "
             "2024;52:D672-D678. doi:10.1093/nar/gkad1025"
         ),
-        "wikipathways_sets": (
+        "martens2021": (
             "Martens M, Ammar A, Riutta A, et al. WikiPathways: connecting communities. Nucleic Acids Research "
             "2021;49:D613-D621. doi:10.1093/nar/gkaa1024"
         ),
-        "hallmark_sets": (
+        "liberzon2015": (
             "Liberzon A, Birger C, Thorvaldsdottir H, Ghandi M, Mesirov JP, Tamayo P. The Molecular Signatures "
             "Database hallmark gene set collection. Cell Systems 2015;1:417-425. doi:10.1016/j.cels.2015.12.004"
         ),
