@@ -187,8 +187,8 @@ def shrunk(correlations: np.ndarray, degrees_of_freedom: int, *, unsigned: bool 
     """Draw each set's estimate towards the median of its collection, by how little it rests on.
 
     The weight of the own estimate is d / (d + 10) with d residual degrees of freedom; the median counts as at least
-    .01, and so does the result. Below 8 degrees of freedom estimates of single sets are little but noise, though that of
-    all of them is not: the result is at least twice their mean, or .05 if that is more.
+    .01, and so does the result. Below 8 degrees of freedom the estimates of single sets are little but noise, that of
+    all of them is not: the result is at least twice their mean, or .05 where that is less.
 
     Parameters
     ----------

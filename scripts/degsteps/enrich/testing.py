@@ -219,14 +219,16 @@ def _competitive(
     facts: dict[str, Any],
 ) -> dict[str, Any]:
     used: np.ndarray | float = LIMMA_PRESET
+    reference = None
     estimated = np.full(members.shape[0], np.nan)
     if residuals.shape[1]:
         estimated = correlation.set_correlations(members, residuals, unsigned=unsigned)
     if settings.correlation == "estimated":
-        used = correlation.shrunk(estimated, residuals.shape[1])
+        used = correlation.shrunk(estimated, residuals.shape[1], unsigned=unsigned)
+        reference = correlation.reference_df(residuals.shape[1])
     known = estimated[np.isfinite(estimated)]
     facts["median_correlation"] = float(np.median(known)) if len(known) else None
-    tests = camera(members, ranks, used, unsigned=unsigned)
+    tests = camera(members, ranks, used, degrees_of_freedom=reference, unsigned=unsigned)
     return {
         "direction": tests["direction"].to_numpy(),
         "difference": tests["difference"].to_numpy(),
