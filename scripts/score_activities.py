@@ -7,7 +7,7 @@ from degsteps.basics.errors import DataError
 from degsteps.design.compiled import CompiledDesign
 from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.enrich.activities import target_correlations, ulm
-from degsteps.enrich.correlation import residual_effects, shrunk
+from degsteps.enrich.correlation import reference_df, residual_effects, shrunk
 from degsteps.enrich.matching import matched, universe_of
 from degsteps.enrich.ranking import is_unsigned, statistic
 from degsteps.inputs.gene_sets import require_gene_sets
@@ -50,7 +50,8 @@ def main(
         residuals = residual_effects(matrix.to_numpy(dtype=float), np.array(design.rows, dtype=float))
         weighted = of_genes[chosen].tocsr()
         correlations = shrunk(target_correlations(weighted, residuals), residuals.shape[1])
-        scores = ulm(weighted, statistic(table.iloc[has_p], definition, rank_by), correlations)
+        ranks, df = statistic(table.iloc[has_p], definition, rank_by), reference_df(residuals.shape[1])
+        scores = ulm(weighted, ranks, correlations, degrees_of_freedom=df)
         for kind in ("p", "p_correlated"):
             scores[kind.replace("p", "padj", 1)] = adjust_bh(scores[kind].to_numpy())
         scores.insert(0, "title", [regulators[row].title for row in chosen])

@@ -11,5 +11,10 @@ sets x genes, of 0 and 1; genes are the rows of the background. Nothing depends 
 - ``length_bias``: call rate against gene length, and Wallenius' test.
 - ``groups``: which sets share their genes. ``calibration``: what each method would call if nothing were true.
 
+The default competitive test has two parts that belong together: correlations by ``correlation.shrunk`` (with
+``unsigned`` where the statistic is) and the reference distribution by ``correlation.reference_df``. What
+``calibration.null_calls`` gives depends on the design and not on the contrast, but for ``directions`` of a
+likelihood-ratio test.
+
 Adjusted p-values are Benjamini and Hochberg's over all sets: :func:`degsteps.engines.multiple_testing.adjust_bh`.
 """

@@ -14,7 +14,11 @@ from degsteps.enrich.correlation import standardised
 
 
 def ulm(
-    network: sparse.csr_matrix, statistic: np.ndarray, correlations: np.ndarray | float | None = None
+    network: sparse.csr_matrix,
+    statistic: np.ndarray,
+    correlations: np.ndarray | float | None = None,
+    *,
+    degrees_of_freedom: float | None = None,
 ) -> pd.DataFrame:
     """Return the activity of each regulator.
 
@@ -25,6 +29,8 @@ def ulm(
         No NaN.
     correlations : of targets, after their change in the sense of the weight's sign, (regulators,) or one number:
         :func:`target_correlations`, shrunk. Below 0 counts as 0.
+    degrees_of_freedom : of the reference t distribution with correlations, by default genes - 2; see
+        :func:`degsteps.enrich.correlation.reference_df`.
 
     Returns
     -------
@@ -60,7 +66,8 @@ def ulm(
         inflation = 1 + correlation * np.divide(size**2 - square, spread, out=np.zeros(len(targets)), where=known)
         table["correlation"], table["inflation"] = correlation, inflation
         table["stat_correlated"] = stat / np.sqrt(inflation)
-        table["p_correlated"] = np.where(known, 2 * stdtr(n - 2, -np.abs(table["stat_correlated"])), 1.0)
+        df = n - 2 if degrees_of_freedom is None else degrees_of_freedom
+        table["p_correlated"] = np.where(known, 2 * stdtr(df, -np.abs(table["stat_correlated"])), 1.0)
     return table
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.special import ndtr
 
 from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.engines.voom.moderation import f_upper_tail, fit_prior, moderated
@@ -66,10 +67,8 @@ class Study:
                 (self.effects[:, : self.directions] ** 2).mean(axis=1) / posterior, self.directions, df
             )
             return z_of_pvalues(pvalues), pvalues
-        from scipy.special import stdtr
-
-        t = self.effects[:, 0] / np.sqrt(posterior)
-        return z_of_t(t, df), 2 * stdtr(np.minimum(df, 1e12), -np.abs(t))
+        z = z_of_t(self.effects[:, 0] / np.sqrt(posterior), df)
+        return z, 2 * ndtr(-np.abs(z))
 
     @property
     def statistic(self) -> np.ndarray:
@@ -161,8 +160,8 @@ def null_calls(
     -------
     DataFrame
         One row per method: ``method``, ``rotations``, ``mean_called`` (sets per pseudo-study), ``runs_with_any`` (share
-        of pseudo-studies with a called set), ``largest`` (most called), ``share_below_05`` (p-values below .05, 5 % in a
-        calibrated test).
+        of pseudo-studies with a called set), ``largest`` (most called), ``share_below_05`` (p-values below .05: 5 % in
+        a calibrated test).
 
     Raises
     ------

@@ -7,7 +7,7 @@ about normal where nothing changes: a z, or a t made one by :func:`z_of_t`.
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.special import ndtr, ndtri, ndtri_exp, stdtr
+from scipy.special import betaln, hyp2f1, ndtr, ndtri, ndtri_exp, stdtr
 
 from degsteps.enrich.correlation import reference_df, set_correlations, shrunk
 from degsteps.enrich.over_representation import set_sizes
@@ -74,14 +74,13 @@ def camera(
     with np.errstate(divide="ignore", invalid="ignore"):
         difference = sums / inside - (statistic.sum() - sums) / outside
         if ranks:
-            value, below, above = _rank_sums(members, statistic, inside, outside, correlation, degrees_of_freedom)
+            value, p = _rank_sums(members, statistic, inside, outside, correlation, degrees_of_freedom, unsigned)
         else:
             pooled = ((n - 1) * statistic.var(ddof=1) - difference**2 * inside * outside / n) / (n - 2)
             value = difference / np.sqrt(pooled * (inflation / inside + 1 / outside))
-            below, above = _tails(value, n - 2 if degrees_of_freedom is None else degrees_of_freedom)
-    p = above if unsigned else np.minimum(2 * np.minimum(below, above), 1.0)
+            df = n - 2 if degrees_of_freedom is None else degrees_of_freedom
+            p = _upper_tail(value, df) if unsigned else 2 * _upper_tail(np.abs(value), df)
     testable = (sizes > 0) & (sizes < n)
-    up = above < below if ranks else value > 0
     return pd.DataFrame(
         {
             "size": sizes,
@@ -89,25 +88,32 @@ def camera(
             "inflation": inflation,
             "difference": np.where(testable, difference, 0.0),
             "stat": np.where(testable, value, 0.0),
-            "direction": "changed" if unsigned else np.where(up, "up", "down"),
+            "direction": "changed" if unsigned else np.where(value > 0, "up", "down"),
             "p": np.where(testable & np.isfinite(p), p, 1.0),
         }
     )
 
 
-def _tails(value: np.ndarray, degrees_of_freedom: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return P(T <= value) and P(T >= value)."""
-    if np.isinf(degrees_of_freedom):
-        return ndtr(value), ndtr(-value)
-    return stdtr(degrees_of_freedom, value), stdtr(degrees_of_freedom, -value)
+def _upper_tail(value: np.ndarray, degrees_of_freedom: float) -> np.ndarray:
+    """Return P(T >= value)."""
+    return ndtr(-value) if np.isinf(degrees_of_freedom) else stdtr(degrees_of_freedom, -value)
 
 
-def _rank_sums(members, statistic, inside, outside, correlation, degrees_of_freedom):
-    """Wilcoxon's rank sum with correlated members, continuity and ties corrected (Barry, Nobel & Wright 2008)."""
-    from scipy.stats import rankdata
-
+def _rank_sums(
+    members: sparse.csr_matrix,
+    statistic: np.ndarray,
+    inside: np.ndarray,
+    outside: np.ndarray,
+    correlation: np.ndarray,
+    degrees_of_freedom: float | None,
+    unsigned: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Wilcoxon's rank sum with correlated members, corrected for continuity and ties (Barry, Nobel & Wright 2008)."""
     n = len(statistic)
-    ranks = rankdata(statistic)
+    _, place, ties = np.unique(statistic, return_inverse=True, return_counts=True)
+    ties = ties.astype(float)
+    # Equal statistics share their mean rank.
+    ranks = (np.cumsum(ties) - (ties - 1) / 2)[place]
     # How many pairs of one member and one other gene have the member above.
     above_others = members @ ranks - inside * (inside + 1) / 2
     mean = inside * outside / 2
@@ -119,19 +125,18 @@ def _rank_sums(members, statistic, inside, outside, correlation, degrees_of_free
         + np.arcsin((correlation + 1) / 2) * inside * (inside - 1) * outside
     ) / (2 * np.pi)
     variance = np.where((correlation == 0) | (inside <= 1), independent, correlated)
-    ties = np.unique(ranks, return_counts=True)[1].astype(float)
     variance = variance * (1 - (ties * (ties + 1) * (ties - 1)).sum() / (float(n) * (n + 1) * (n - 1)))
     spread = np.sqrt(variance)
-    infinite = np.inf if degrees_of_freedom is None else degrees_of_freedom
-    below = _tails((above_others + 0.5 - mean) / spread, infinite)[0]
-    above = _tails((above_others - 0.5 - mean) / spread, infinite)[1]
-    return (above_others - mean) / spread, below, above
+    df = np.inf if degrees_of_freedom is None else degrees_of_freedom
+    more = above_others - mean
+    p = _upper_tail((more - 0.5) / spread, df)
+    if not unsigned:
+        p = np.minimum(2 * np.minimum(p, _upper_tail((-more - 0.5) / spread, df)), 1.0)
+    return more / spread, p
 
 
 def z_of_t(statistic: np.ndarray, degrees_of_freedom: np.ndarray | float) -> np.ndarray:
     """Return the standard normal deviates with the tail probabilities of t statistics, precise far out."""
-    from scipy.stats import t
-
     statistic = np.asarray(statistic, dtype=float)
     df = np.broadcast_to(np.asarray(degrees_of_freedom, dtype=float), statistic.shape)
     size = np.abs(statistic)
@@ -141,8 +146,21 @@ def z_of_t(statistic: np.ndarray, degrees_of_freedom: np.ndarray | float) -> np.
     z[finite] = -ndtri(tail[finite])
     far = finite & (tail < 1e-280)
     if far.any():
-        z[far] = -ndtri_exp(t.logsf(size[far], df[far]))
+        z[far] = -ndtri_exp(_log_t_tail(size[far], df[far]))
     return np.copysign(z, statistic)
+
+
+def _log_t_tail(size: np.ndarray, df: np.ndarray) -> np.ndarray:
+    """Return log P(T >= size) where that itself is too small: the incomplete beta function as a series."""
+    x, a = df / (df + size**2), df / 2
+    return (
+        np.log(0.5)
+        + a * np.log(x)
+        + 0.5 * np.log1p(-x)
+        - np.log(a)
+        - betaln(a, 0.5)
+        + np.log(hyp2f1(a + 0.5, 1, a + 1, x))
+    )
 
 
 def z_of_pvalues(pvalues: np.ndarray) -> np.ndarray:

@@ -14,8 +14,10 @@ from scipy.linalg import cholesky, solve_triangular
 _LEAST_SHARE = 1e-12
 #: Degrees of freedom at which a set's own estimate counts as much as the collection's median.
 HALF_WEIGHT_DF = 10
-#: Least correlation that is assumed, and the least while residuals are few.
-FLOOR, FLOOR_OF_FEW, FEW_DF = 0.01, 0.05, 8
+#: Least correlation that is assumed, and the most that this can be while residuals are few.
+FLOOR, FLOOR_OF_FEW = 0.01, 0.05
+#: Few residuals are less than this; so few that even their mean says nothing, less than that.
+FEW_DF, FEWEST_DF = 8, 2
 
 
 def residual_effects(values: np.ndarray, design: np.ndarray, **precision) -> np.ndarray:
@@ -185,7 +187,8 @@ def shrunk(correlations: np.ndarray, degrees_of_freedom: int, *, unsigned: bool 
     """Draw each set's estimate towards the median of its collection, by how little it rests on.
 
     The weight of the own estimate is d / (d + 10) with d residual degrees of freedom; the median counts as at least
-    .01, and so does the result. Below 8 degrees of freedom estimates are little but noise: the result is at least .05.
+    .01, and so does the result. Below 8 degrees of freedom the estimates of single sets are little but noise, that of
+    all of them is not: the result is at least twice their mean, or .05 where that is less.
 
     Parameters
     ----------
@@ -198,15 +201,22 @@ def shrunk(correlations: np.ndarray, degrees_of_freedom: int, *, unsigned: bool 
     median = max(float(np.median(known)) if len(known) else FLOOR, FLOOR)
     weight = degrees_of_freedom / (degrees_of_freedom + HALF_WEIGHT_DF)
     own = np.where(np.isfinite(correlations), correlations, median)
-    few = degrees_of_freedom < FEW_DF
-    drawn = np.maximum(weight * own + (1 - weight) * median, FLOOR_OF_FEW if few else FLOOR)
-    return 2 * drawn if unsigned and not few else drawn
+    drawn = np.maximum(weight * own + (1 - weight) * median, _floor(known, degrees_of_freedom, unsigned=unsigned))
+    return 2 * drawn if unsigned and degrees_of_freedom >= FEW_DF else drawn
+
+
+def _floor(known: np.ndarray, degrees_of_freedom: int, *, unsigned: bool) -> float:
+    if degrees_of_freedom >= FEW_DF:
+        return FLOOR
+    if unsigned or degrees_of_freedom < FEWEST_DF or not len(known):
+        return FLOOR_OF_FEW
+    return float(np.clip(2 * known.mean(), FLOOR, FLOOR_OF_FEW))
 
 
 def reference_df(degrees_of_freedom: int) -> float | None:
     """Return the degrees of freedom of the reference t distribution of a test with :func:`shrunk` correlations.
 
     The weights of shrinkage are those of a prior that is worth ten degrees of freedom, so that the variance of a set's
-    mean is known with d + 10. Below 8, where the floor of .05 takes the place of knowledge, it counts as known: None.
+    mean is known with d + 10. Below 8, where a floor takes the place of knowledge, it counts as known: None.
     """
     return None if degrees_of_freedom < FEW_DF else float(degrees_of_freedom + HALF_WEIGHT_DF)

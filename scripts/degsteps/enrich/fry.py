@@ -5,12 +5,13 @@ effects, which carry the correlation of the genes whatever it is (Wu et al., Bio
 ``fry``). The form for both directions mixed takes the mean square in place of the mean.
 """
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.special import betaincc, stdtr
+from scipy.special import betaincc, chdtri, stdtr
 
 from degsteps.engines.voom.moderation import fit_prior
 from degsteps.enrich.over_representation import set_sizes
@@ -66,10 +67,9 @@ def standard_deviations(effects: np.ndarray) -> np.ndarray:
     return np.sqrt((own * robust + prior.df * prior.variance) / (own + prior.df))
 
 
+@cache
 def _expected_largest(df: int) -> float:
     """Return the mean of the largest of d.f. + 1 chi-squared variables with one degree of freedom each."""
-    from scipy.special import chdtri
-
     nodes, weights = np.polynomial.legendre.leggauss(128)
     u = (nodes + 1) / 2
     return float(((df + 1) * u**df * chdtri(1, 1 - u) * weights / 2).sum())

@@ -26,8 +26,8 @@ def call_rate(lengths: np.ndarray, called: np.ndarray) -> np.ndarray:
 
     A natural cubic spline with six knots at quantiles of the lengths, rising (or falling, if the longest tenth of genes
     is called no more often than the shortest), by penalised least squares; the smoothing parameter is that of a
-    logistic spline without constraint, by the unbiased risk estimate. A rising curve also has a gene of length 0 that is
-    not called.
+    logistic spline without constraint, by the unbiased risk estimate. A rising curve also has a gene of length 0 that
+    is not called.
 
     Parameters
     ----------

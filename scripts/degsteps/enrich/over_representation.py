@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+#: Probabilities that are held in memory at a time.
+_ENTRIES_AT_ONCE = 1_000_000
+
 
 def over_representation(members: sparse.csr_matrix, called: np.ndarray, *, mid_p: bool = False) -> pd.DataFrame:
     """Test each set by the hypergeometric distribution (Fisher's exact test, one-sided).
@@ -48,13 +51,46 @@ def set_sizes(members: sparse.csr_matrix) -> np.ndarray:
 def hypergeometric_p(
     hits: np.ndarray, sizes: np.ndarray, n_called: int, n_genes: int, *, mid_p: bool = False
 ) -> np.ndarray:
-    """Return P(at least so many hits), each distinct pair of hits and size computed once."""
-    from scipy.stats import hypergeom
+    """Return P(at least so many hits), computed once for each size.
 
-    if not len(hits):
-        return np.ones(0)
-    pairs, which = np.unique(np.column_stack([hits, sizes]), axis=0, return_inverse=True)
-    k, m = pairs.T
-    p = hypergeom.sf(k - 1, n_genes, n_called, m)
-    p = p - 0.5 * hypergeom.pmf(k, n_genes, n_called, m) if mid_p else np.where(k == 0, 1.0, p)
-    return np.clip(p, 0.0, 1.0)[which.ravel()]
+    All probabilities of a size follow from that of the mode by ratios of neighbours, and are divided by their sum: no
+    logarithm of a factorial, in which large numbers would cancel, and no loading of ``scipy.stats``.
+    """
+    p = np.ones(len(hits))
+    distinct, row = np.unique(sizes, return_inverse=True)
+    start = 0
+    while start < len(distinct):
+        end = start + max(1, int(np.searchsorted(np.cumsum(distinct[start:] + 1.0), _ENTRIES_AT_ONCE)))
+        mine = np.flatnonzero((row >= start) & (row < end))
+        p[mine] = _upper_tails(hits[mine], row[mine] - start, distinct[start:end], n_called, n_genes, mid_p=mid_p)
+        start = end
+    return np.clip(p, 0.0, 1.0)
+
+
+def _upper_tails(
+    hits: np.ndarray, row: np.ndarray, sizes: np.ndarray, n_called: int, n_genes: int, *, mid_p: bool
+) -> np.ndarray:
+    m = sizes[:, None].astype(float)
+    mode = ((m + 1) * (n_called + 1) // (n_genes + 2)).astype(int)
+    low, high = np.maximum(0, n_called - n_genes + m), np.minimum(m, n_called)
+    steps_up, steps_down = int((high - mode).max()), int((mode - low).max())
+    up, down = mode + np.arange(steps_up), mode - np.arange(steps_down)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rise = (m - up) * (n_called - up) / ((up + 1) * (n_genes - m - n_called + up + 1))
+        fall = down * (n_genes - m - n_called + down) / ((m - down + 1) * (n_called - down + 1))
+    above = np.cumprod(np.where(up < high, rise, 0.0), axis=1)
+    below = np.cumprod(np.where(down > low, fall, 0.0), axis=1)
+    # Sums from the far end, so that small tails keep their digits; the mode itself stands first.
+    ones = np.ones((len(sizes), 1))
+    above, below = np.hstack([ones, above, 0 * ones]), np.hstack([ones, below, 0 * ones])
+    tail_above = np.cumsum(above[:, ::-1], axis=1)[:, ::-1]
+    tail_below = np.cumsum(below[:, ::-1], axis=1)[:, ::-1]
+    total = (tail_above[:, 0] + tail_below[:, 0] - 1)[row]
+    distance = hits - mode[row, 0]
+    beyond = tail_above[row, np.clip(distance, 0, steps_up + 1)]
+    before = tail_below[row, np.clip(1 - distance, 0, steps_down + 1)]
+    p = np.where(distance > 0, beyond / total, 1 - before / total)
+    if mid_p:
+        here = np.where(distance > 0, above[row, np.clip(distance, 0, None)], below[row, np.clip(-distance, 0, None)])
+        return p - 0.5 * here / total
+    return p

@@ -30,8 +30,9 @@ from degsteps.sections.grids import Grid
 from degsteps.sections.numbers import format_count, format_fold_change, format_p
 from degsteps.sections.results import Results
 
-#: Sets of a contrast that the page holds, and those that are there without its script.
-PAGE_ROWS, STATIC_ROWS = 200, 10
+#: Sets of a contrast that the page holds: the first of the method that orders them, and the first of each other; and
+#: how many are there without the page's script.
+PAGE_ROWS, OF_OTHER_METHODS, STATIC_ROWS = 120, 40, 10
 #: With more tables than this the page embeds one figure of each; the others are among the files.
 _FEW_TABLES = 6
 #: Rows that a sheet of the spreadsheet has room for, beside its header.
@@ -46,8 +47,8 @@ METHODS = {
     "competitive": "competitive",
     "self_contained": "self-contained",
     "over_both": "over-represented",
-    "over_up": "over-represented among up",
-    "over_down": "over-represented among down",
+    "over_up": "over-represented up",
+    "over_down": "over-represented down",
     "gsea": "running sum",
 }
 #: Ids that have a page of their own: pattern -> its address.
@@ -165,11 +166,12 @@ def _table_blocks(
     yield text(Strong(facts["title"]), ". ", contrast_sentence(results, facts, tests))
     table = results.table(f"enrich/{collection}/{contrast}.tsv")
     if table is not None and len(table):
-        yield set_table(results, collection, contrast, table, tests)
+        first = first_sets(table, list(tests["called_sets"]))
+        yield set_table(results, collection, contrast, first, tests)
         file = f"{contrast}.tsv"
         yield hint(
-            f"The first {min(PAGE_ROWS, len(table)):,} of {len(table):,} sets. All of them with the genes that carry "
-            "them: ",
+            f"{len(first):,} of {len(table):,} sets, those with the smallest p-values of each method. All of them with "
+            "the genes that carry them: ",
             Link(file, f"../{stage_folder('enrich')}/{collection}/{file}"),
             " or the ",
             Link("spreadsheet", "workbook.xlsx"),
@@ -212,11 +214,19 @@ def contrast_sentence(results: Results, facts: Mapping[str, Any], tests: Mapping
     return said
 
 
+def first_sets(table: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """Return the sets that the page holds, in the order of the table."""
+    chosen = set(table.index[:PAGE_ROWS])
+    for method in methods:
+        if f"p_{method}" in table:
+            chosen |= set(table[f"p_{method}"].sort_values(kind="stable").index[:OF_OTHER_METHODS])
+    return table[table.index.isin(chosen)]
+
+
 def set_table(
-    results: Results, collection: str, contrast: str, table: pd.DataFrame, tests: Mapping[str, Any]
+    results: Results, collection: str, contrast: str, first: pd.DataFrame, tests: Mapping[str, Any]
 ) -> SearchTable:
-    """Return the first sets of a contrast, with their genes and what the contrast says of each."""
-    first = table.head(PAGE_ROWS)
+    """Return some sets of a contrast, with their genes and what the contrast says of each."""
     columns = [("set", "Set", "text"), ("title", "Title", "text"), ("size", "Genes", "count")]
     columns += [("direction", "Direction", "text"), ("called_both", "Called", "count")]
     for method in tests["called_sets"]:
@@ -465,11 +475,11 @@ def chance_verdict(facts: Mapping[str, Any], null: pd.DataFrame) -> Verdict | No
             "In data in which nothing is true each method calls a set or fewer, or few beside those called here.",
         )
     contrast, method, called, mean = max(worst, key=lambda each: each[3] / each[2])
-    finding = f"In {contrast} the {METHODS[method]} test calls {called:,} sets, and {mean:.3g} on average in data in "
-    finding += "which nothing is true."
-    return Verdict(
-        check, "warn", finding, "Rely on the competitive test, and on what the figure of calls by chance says."
-    )
+    finding = f"In {contrast} the {METHODS[method]} test calls {counted(called, 'set')}, and {mean:.3g} on average in "
+    finding += "data in which nothing is true."
+    if method == "competitive":
+        return Verdict(check, "warn", finding, "Take these sets for a hint: with so few samples they may be chance.")
+    return Verdict(check, "warn", finding, "Rely on the competitive test rather than on this one.")
 
 
 def results_share(called: int) -> float:
