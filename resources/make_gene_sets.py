@@ -54,7 +54,7 @@ SHA256 = {
 _GO = {
     "licence": "CC BY 4.0",
     "attribution": "Gene Ontology Consortium; sets were derived from its annotations.",
-    "citation": "go",
+    "citation": "ashburner2000",
 }
 _NAMES = {"bp": "biological process", "mf": "molecular function", "cc": "cellular component"}
 
@@ -92,7 +92,7 @@ def described() -> dict[str, dict[str, str]]:
         "release": "Reactome of September 2024",
         "licence": "CC0",
         "attribution": "Reactome.",
-        "citation": "reactome",
+        "citation": "milacic2024",
     }
     of["human_wikipathways"] = {
         "title": "WikiPathways, human",
@@ -101,7 +101,7 @@ def described() -> dict[str, dict[str, str]]:
         "release": "WikiPathways of April 2020",
         "licence": "CC0",
         "attribution": "WikiPathways.",
-        "citation": "wikipathways",
+        "citation": "martens2021",
     }
     of["human_hallmark"] = {
         "title": "Hallmarks, human",
@@ -111,7 +111,7 @@ def described() -> dict[str, dict[str, str]]:
         "licence": "CC BY 4.0",
         "attribution": "Molecular Signatures Database, UC San Diego, MIT and Broad Institute (Liberzon et al. 2015); "
         "names are without the prefix HALLMARK_ and have titles in small letters.",
-        "citation": "hallmark",
+        "citation": "liberzon2015",
     }
     of["yeast_goslim"] = {
         "title": "GO slim, yeast",
@@ -139,7 +139,9 @@ def write_gmt(name: str, sets: Sets) -> None:
 
 def human_go(raw: Path) -> None:
     """Write the sets of the three ontologies for human genes."""
-    genes, terms = (sqlite3.connect(f"file:{raw / name}?mode=ro", uri=True) for name in ("org.Hs.eg.sqlite", "GO.sqlite"))
+    genes, terms = (
+        sqlite3.connect(f"file:{raw / name}?mode=ro", uri=True) for name in ("org.Hs.eg.sqlite", "GO.sqlite")
+    )
     titles = dict(terms.execute("SELECT go_id, term FROM go_term"))
     for part in _NAMES:
         query = f"SELECT DISTINCT go_id, gene_id FROM go_{part}_all JOIN genes USING (_id) WHERE evidence != 'ND'"  # noqa: S608

@@ -86,7 +86,9 @@ def main(
     save(overview, first_png, first_svg)
     mapped = drawn.head(min(2 * shown, 60))
     rows = [of_sets.rows(each) for each in mapped.index]
-    save(set_map.set_map(mapped, _matrix(rows, len(ranks)), heading, alpha=alpha, least=similarity / 2), map_png, map_svg)
+    save(
+        set_map.set_map(mapped, _matrix(rows, len(ranks)), heading, alpha=alpha, least=similarity / 2), map_png, map_svg
+    )
     labels = results.index if symbols is None else symbols.where(symbols != "", results.index.to_series())
     values, sheet = read_matrix(transformed), read_samples(samples)
     columns = list(dict.fromkeys([*contrast_columns(contrast), *design["factors"], *design["covariates"]]))

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError
+from degsteps.batch.design_matrix import reduced_design
 from degsteps.design.compiled import CompiledDesign
 from degsteps.design.weights import compile_contrast
 from degsteps.enrich.across_contrasts import all_tests, background_of, comparison, groups_of, members_table
 from degsteps.enrich.lengths import binned_rates, gene_lengths
 from degsteps.enrich.matching import account_of_genes, account_of_sets, matched, universe_of
 from degsteps.enrich.over_representation import set_sizes
-from degsteps.enrich.testing import ContrastData, SetSettings, contrast_tests
+from degsteps.enrich.ranking import is_unsigned
+from degsteps.enrich.testing import Calibration, ContrastData, SetSettings, contrast_tests
 from degsteps.inputs.gene_sets import description, require_gene_sets
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import (
@@ -54,7 +56,7 @@ def main(
     models: Inputs = (),
     sheets: Inputs = (),
 ) -> dict:
-    """Test all sets; `contrasts` gives their definitions by name, `subsets` the sets of samples of values and designs."""
+    """Test all sets; `contrasts` are their definitions, `subsets` the sets of samples of values and designs."""
     known = read_text_table(annotation)
     results = {name: read_table(path, ("na_reason",)) for name, path in zip(contrasts, tables, strict=True)}
     universe = universe_of(results, known)
@@ -71,7 +73,7 @@ def main(
     known_lengths = gene_lengths(universe.genes, known, _lengths(lengths))
     of_subset = _subsets(subsets, values, designs, models, sheets, subjects, universe.genes)
     found, largest = {}, np.zeros(len(own.sets), dtype=int)
-    tested_in = np.zeros(len(own.sets), dtype=int)
+    tested_in, null_calls = np.zeros(len(own.sets), dtype=int), Calibration()
     for name, definition in contrasts.items():
         data = _contrast(name, definition, results[name].reindex(universe.genes), *of_subset[definition["sample_set"]])
         has_p = data.table["pvalue"].notna().to_numpy()
@@ -79,7 +81,7 @@ def main(
         if not (in_background & has_p).any():
             raise DataError(f"{background or collections[0]}: holds no gene that is tested in {name}. List gene ids.")
         found[name] = contrast_tests(
-            own.members, own.is_repeated, data, in_background & has_p, stands, settings, known_lengths
+            own.members, own.is_repeated, data, in_background & has_p, stands, settings, known_lengths, null_calls
         )
         largest = np.maximum(largest, set_sizes(own.members[:, np.flatnonzero(in_background & has_p)]))
         tested_in[found[name].sets] += 1
@@ -90,7 +92,10 @@ def main(
     account = account_of_sets(own, tested_in, largest, settings.min_size)
     write_table(account, sets)
     ids = pd.Index([own.sets[row].id for row in grouped.index], name="set", dtype=object)
-    write_table(grouped.set_index(ids).sort_values(["group", "is_representative"], ascending=[True, False], kind="stable"), groups)
+    write_table(
+        grouped.set_index(ids).sort_values(["group", "is_representative"], ascending=[True, False], kind="stable"),
+        groups,
+    )
     write_table(comparison(own, found, grouped), compared)
     write_table(binned_rates({name: each.lengths for name, each in found.items()}), length_bias)
     null = {name: each.calibration.assign(observed=_observed(each)) for name, each in found.items()}
@@ -117,7 +122,7 @@ def _observed(tests) -> list[int]:
 
 
 def _below_each_other(parts: dict) -> pd.DataFrame:
-    table = pd.concat({name: part for name, part in parts.items()}, names=["contrast", "row"])
+    table = pd.concat(parts, names=["contrast", "row"])
     return table.reset_index("row", drop=True)
 
 
@@ -153,7 +158,12 @@ def _contrast(name, definition, table, matrix, compiled, precision) -> ContrastD
         labels = dict(zip(design.samples, compiled.values[definition["factor"]], strict=True))
         wanted = (definition["test"], definition["reference"])
         groups = {sample: label == wanted[0] for sample, label in labels.items() if label in wanted}
-    return ContrastData(name, definition, table, matrix, np.array(design.rows, dtype=float), weights, precision, groups)
+    directions = None
+    if is_unsigned(definition):
+        smaller = reduced_design(compiled, definition)
+        directions = 1 if smaller is None else len(design.columns) - smaller.shape[1]
+    rows = np.array(design.rows, dtype=float)
+    return ContrastData(name, definition, table, matrix, rows, weights, precision, groups, directions)
 
 
 if __name__ == "__main__":

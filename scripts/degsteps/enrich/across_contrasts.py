@@ -102,9 +102,7 @@ def ordered(table: pd.DataFrame, leading: str) -> pd.DataFrame:
     return table.iloc[np.lexsort(keys)]
 
 
-def comparison(
-    collection: Matched, tests: Mapping[str, ContrastTests], groups: pd.DataFrame
-) -> pd.DataFrame:
+def comparison(collection: Matched, tests: Mapping[str, ContrastTests], groups: pd.DataFrame) -> pd.DataFrame:
     """Return sets x contrasts: direction, difference, p and adjusted p of the leading method of each contrast.
 
     No new test: a difference between two contrasts is a contrast of its own.

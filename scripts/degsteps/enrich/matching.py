@@ -141,7 +141,9 @@ def _matrix(sets: Sequence[GeneSet], known: Mapping[str, int | None], n_genes: i
     for each in sets:
         weights = each.weights or (1.0,) * len(each.genes)
         # Two members may be one gene: as plain members it counts once, and weights must not be added up.
-        of_set = {row: weight for gene, weight in zip(each.genes, weights, strict=True) if (row := known[gene]) is not None}
+        of_set = {
+            row: weight for gene, weight in zip(each.genes, weights, strict=True) if (row := known[gene]) is not None
+        }
         rows = sorted(of_set)
         indices += rows
         values += [of_set[row] for row in rows]

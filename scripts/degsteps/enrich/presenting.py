@@ -44,7 +44,9 @@ class SetGenes:
         return rows[np.lexsort((np.asarray(self.genes[rows], dtype=str), -values))][:number]
 
 
-def sets_of_contrast(tests: pd.DataFrame, sets: SetGenes, called: np.ndarray, symbols: Sequence[str] | None) -> pd.DataFrame:
+def sets_of_contrast(
+    tests: pd.DataFrame, sets: SetGenes, called: np.ndarray, symbols: Sequence[str] | None
+) -> pd.DataFrame:
     """Return the table of a contrast's sets.
 
     Parameters
@@ -73,7 +75,7 @@ def sets_of_contrast(tests: pd.DataFrame, sets: SetGenes, called: np.ndarray, sy
                 genes[f"{kind}_symbols"].append(SEPARATOR.join(names[chosen]))
     middle = [name for name in tests if name not in (*_FIRST, *_LAST, "contrast")]
     table = tests[[*_FIRST, *middle, *_LAST]]
-    return table.assign(**{name: values for name, values in genes.items()})
+    return table.assign(**genes)
 
 
 def running_sum(rows: np.ndarray, order: np.ndarray, statistic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from degsteps.basics.paths import stage_folder
-from degsteps.basics.words import counted, listed, verb
+from degsteps.basics.words import counted, listed
 from degsteps.design.contrasts import words
 from degsteps.sections.citations import Citations, sentences, series
 from degsteps.sections.definition import (
@@ -30,8 +30,9 @@ from degsteps.sections.grids import Grid
 from degsteps.sections.numbers import format_count, format_fold_change, format_p
 from degsteps.sections.results import Results
 
-#: Sets of a contrast that the page holds, and those that are there without its script.
-PAGE_ROWS, STATIC_ROWS = 200, 10
+#: Sets of a contrast that the page holds: the first of the method that orders them, and the first of each other; and
+#: how many are there without the page's script.
+PAGE_ROWS, OF_OTHER_METHODS, STATIC_ROWS = 120, 40, 10
 #: With more tables than this the page embeds one figure of each; the others are among the files.
 _FEW_TABLES = 6
 #: Rows that a sheet of the spreadsheet has room for, beside its header.
@@ -46,8 +47,8 @@ METHODS = {
     "competitive": "competitive",
     "self_contained": "self-contained",
     "over_both": "over-represented",
-    "over_up": "over-represented among up",
-    "over_down": "over-represented among down",
+    "over_up": "over-represented up",
+    "over_down": "over-represented down",
     "gsea": "running sum",
 }
 #: Ids that have a page of their own: pattern -> its address.
@@ -59,16 +60,18 @@ _ADDRESSES = (
 _FIGURES = {
     "first": (
         "First sets of each group",
-        "Left, the share of a set's genes that are called; filled: called sets. Right, where its genes stand in the ranking: "
-        "the line rises at each of them (the running sum of GSEA).",
+        (
+            "Left, the share of a set's genes that are called; filled: called sets. Right, where its genes stand in "
+            "the ranking: the line rises at each of them (the running sum of GSEA)."
+        ),
     ),
     "map": (
         "Map of sets",
-        "Sets that share genes lie close together and are joined; those of one group are outlined and say much the same.",
+        "Sets that share genes are close together and joined; those of one group are outlined and say much the same.",
     ),
     "leading": (
         "Genes that lead the first sets",
-        "The genes of a set that change most in its direction. That the groups part is no evidence: they were chosen for it.",
+        "The genes of a set that change most in its direction. That groups part is no evidence: they were chosen so.",
     ),
     "calibration": (
         "What would be called by chance",
@@ -109,8 +112,9 @@ def _blocks(results: Results) -> Iterator[Block]:
         " are the genes that a set is compared with: those that could have been called.",
     )
     yield text(
-        "Genes of a set move together, so that a few samples can lift a whole set by chance. The competitive test allows "
-        "for it by the correlation within each set; counting called genes does not, and its list is longer for that."
+        "Genes of a set move together, so that a few samples can lift a whole set by chance. The competitive test "
+        "allows for it by the correlation within each set; counting called genes does not, and its list is longer for "
+        "that."
     )
     yield collections_grid(collections)
     yield hint(
@@ -162,11 +166,12 @@ def _table_blocks(
     yield text(Strong(facts["title"]), ". ", contrast_sentence(results, facts, tests))
     table = results.table(f"enrich/{collection}/{contrast}.tsv")
     if table is not None and len(table):
-        yield set_table(results, collection, contrast, table, tests)
+        first = first_sets(table, list(tests["called_sets"]))
+        yield set_table(results, collection, contrast, first, tests)
         file = f"{contrast}.tsv"
         yield hint(
-            f"The first {min(PAGE_ROWS, len(table)):,} of {len(table):,} sets. All of them with the genes that carry "
-            "them: ",
+            f"{len(first):,} of {len(table):,} sets, those with the smallest p-values of each method. All of them with "
+            "the genes that carry them: ",
             Link(file, f"../{stage_folder('enrich')}/{collection}/{file}"),
             " or the ",
             Link("spreadsheet", "workbook.xlsx"),
@@ -202,16 +207,26 @@ def contrast_sentence(results: Results, facts: Mapping[str, Any], tests: Mapping
     if tests["unsigned"]:
         said += " This test has no direction: a set is called if its genes change more than others, whichever way."
     if tests["residual_df"] < 8:
-        said += f" With {counted(tests['residual_df'], 'residual degree')} of freedom the correlation of a set is hardly"
+        said += (
+            f" With {counted(tests['residual_df'], 'residual degree')} of freedom the correlation of a set is hardly"
+        )
         said += " known, and at least .05 is assumed."
     return said
 
 
+def first_sets(table: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """Return the sets that the page holds, in the order of the table."""
+    chosen = set(table.index[:PAGE_ROWS])
+    for method in methods:
+        if f"p_{method}" in table:
+            chosen |= set(table[f"p_{method}"].sort_values(kind="stable").index[:OF_OTHER_METHODS])
+    return table[table.index.isin(chosen)]
+
+
 def set_table(
-    results: Results, collection: str, contrast: str, table: pd.DataFrame, tests: Mapping[str, Any]
+    results: Results, collection: str, contrast: str, first: pd.DataFrame, tests: Mapping[str, Any]
 ) -> SearchTable:
-    """Return the first sets of a contrast, with their genes and what the contrast says of each."""
-    first = table.head(PAGE_ROWS)
+    """Return some sets of a contrast, with their genes and what the contrast says of each."""
     columns = [("set", "Set", "text"), ("title", "Title", "text"), ("size", "Genes", "count")]
     columns += [("direction", "Direction", "text"), ("called_both", "Called", "count")]
     for method in tests["called_sets"]:
@@ -221,9 +236,7 @@ def set_table(
     columns += [("correlation", "Correlation", "fold"), ("group", "Group", "count")]
     values = first.rename_axis("set").reset_index()
     columns = [column for column in columns if column[0] in values]
-    rows = [
-        [_short(row[name], kind) for name, _, kind in columns] for row in values.to_dict("records")
-    ]
+    rows = [[_short(row[name], kind) for name, _, kind in columns] for row in values.to_dict("records")]
     genes, members = _members(results, collection, contrast, first.index)
     data = {
         "columns": [{"name": name, "label": label, "kind": kind} for name, label, kind in columns],
@@ -278,8 +291,8 @@ def _beside_each_other(results: Results, collections: Sequence[Mapping[str, Any]
     if several:
         yield Heading("Contrasts beside each other")
         yield text(
-            "No test stands behind this figure: where a set is called in one contrast and not in another, the difference "
-            "need not be real. To ask for it, make the difference a contrast of its own."
+            "No test stands behind this figure: where a set is called in one contrast and not in another, the "
+            "difference need not be real. To ask for it, make the difference a contrast of its own."
         )
     for facts in several:
         place, title = f"enrich/{facts['collection']}/comparison", f"Sets and contrasts, {facts['title']}"
@@ -292,8 +305,8 @@ def _length_blocks(results: Results, collections: Sequence[Mapping[str, Any]]) -
     if not any(facts["has_lengths"] for facts in collections):
         yield Heading("Length of genes")
         yield text(
-            "Long genes have more reads and are called more often, which favours sets of long genes. Whether that is so "
-            "here is not known: no lengths of genes are given (", Code("ingest.gene_lengths"), ", or a column ",
+            "Long genes have more reads and are called more often, which favours sets of long genes. Whether that is "
+            "so here is not known: no lengths of genes are given (", Code("ingest.gene_lengths"), ", or a column ",
             Code("length"), " of the gene table)."
         )  # fmt: skip
         return
@@ -329,8 +342,8 @@ def _activity_blocks(results: Results) -> Iterator[Block]:
         return
     yield Heading("Activities of regulators")
     yield text(
-        f"{facts['title']}: for each regulator a line through the statistics of its targets. Its own p-value takes genes "
-        "as independent, which they are not; p_correlated allows for their correlation."
+        f"{facts['title']}: for each regulator a line through the statistics of its targets. Its own p-value takes "
+        "genes as independent, which they are not; p_correlated allows for their correlation."
     )
     rows = []
     for name, part in table.groupby("contrast", sort=False):
@@ -350,12 +363,13 @@ def _sentences(results: Results, cite: Citations) -> str:
         return ""
     enrich = results.settings["enrich"]
     of_collections = [
-        f"{named(facts)}{' ' + cite(facts['citation'] + '_sets') if facts['citation'] else ''}" for facts in collections
+        f"{named(facts)}{' ' + cite(facts['citation']) if facts['citation'] else ''}" for facts in collections
     ]
-    said = [
-        f"Gene sets of {series(of_collections)} with {enrich['min_size']} to {enrich['max_size']} members among the "
-        f"background were tested; the background were {_background_words(enrich['background'])}."
-    ]
+    said = [f"Sets of genes were those of {series(of_collections)}."]
+    said.append(
+        f"Those with {enrich['min_size']} to {enrich['max_size']} members among the background were tested; the "
+        f"background were {_background_words(enrich['background'])}."
+    )
     if enrich["ranked"] == "camera":
         said.append(f"{_ranked_words(enrich)} {cite('wu2012')}.")
         if enrich["correlation"] == "estimated":
@@ -376,7 +390,9 @@ def _sentences(results: Results, cite: Citations) -> str:
             said.append(f"Beside it stands Wallenius' distribution with weights by gene length {cite('young2010')}.")
     if enrich["gsea"]:
         kind = "permuted genes, which assumes independent genes" if enrich["gsea"]["permute"] == "genes" else "samples"
-        said.append(f"Running sums with {enrich['gsea']['permutations']:,} {kind} were computed {cite('subramanian2005')}.")
+        said.append(
+            f"Running sums with {enrich['gsea']['permutations']:,} {kind} were computed {cite('subramanian2005')}."
+        )
     said.append(
         f"P-values were adjusted over all sets tested in one collection, contrast and method {cite('benjamini1995')}; "
         f"sets below {enrich['alpha']:g} are called."
@@ -391,7 +407,7 @@ def _sentences(results: Results, cite: Citations) -> str:
         said.append(f"Activities of regulators were scored by univariate linear models {cite('badia2022')}.")
     attributions = [facts["attribution"].rstrip(".") for facts in collections if facts["attribution"]]
     if attributions:
-        said.append(f"Sets are by {'; '.join(dict.fromkeys(attributions))}.")
+        said.append(f"Attribution: {'; '.join(dict.fromkeys(attributions))}.")
     return sentences(*said)
 
 
@@ -453,11 +469,17 @@ def chance_verdict(facts: Mapping[str, Any], null: pd.DataFrame) -> Verdict | No
             if called and row["mean_called"] > max(1.0, results_share(called)):
                 worst.append((tests["contrast"], row["method"], called, row["mean_called"]))
     if not worst:
-        return Verdict(check, "ok", "In data in which nothing is true each method calls a set or fewer, or few beside those called here.")
+        return Verdict(
+            check,
+            "ok",
+            "In data in which nothing is true each method calls a set or fewer, or few beside those called here.",
+        )
     contrast, method, called, mean = max(worst, key=lambda each: each[3] / each[2])
-    finding = f"In {contrast} the {METHODS[method]} test calls {called:,} sets, and {mean:.3g} on average in data in "
-    finding += "which nothing is true."
-    return Verdict(check, "warn", finding, "Rely on the competitive test, and on what the figure of calls by chance says.")
+    finding = f"In {contrast} the {METHODS[method]} test calls {counted(called, 'set')}, and {mean:.3g} on average in "
+    finding += "data in which nothing is true."
+    if method == "competitive":
+        return Verdict(check, "warn", finding, "Take these sets for a hint: with so few samples they may be chance.")
+    return Verdict(check, "warn", finding, "Rely on the competitive test rather than on this one.")
 
 
 def results_share(called: int) -> float:
@@ -494,7 +516,7 @@ def _sheets(results: Results) -> Iterator[Sheet]:
             meaning = f"The first {room:,} sets of {named(facts)} in each contrast."
         meaning += " Columns: docs/gene_sets.md."
         kinds = {name: "p" for name in names if name.startswith(("p_", "padj_"))}
-        kinds |= {name: "count" for name in ("size", "group", "called_up", "called_down", "called_both")}
+        kinds |= dict.fromkeys(("size", "group", "called_up", "called_down", "called_both"), "count")
         kinds |= {"correlation": "fold", "nes": "fold"}
         yield Sheet(f"sets {collection}", meaning, table[names], frozen=1, kinds=kinds, is_result=True)
     activities = results.table("enrich/activities.tsv")
@@ -518,36 +540,41 @@ SETS = Section(
         ),
         File(r"[^/]+/sets\.tsv", "Every set of the collection: tested, or why not.", text=("title", "status")),
         File(r"[^/]+/groups\.tsv", "Which sets share their genes.", text=("representative",)),
-        File(r"[^/]+/comparison\.tsv", "Sets x contrasts: direction, difference and p.", text=("title", "representative")),
-        File(r"[^/]+/length_bias\.tsv", "Call rate of genes by length."),
         File(
-            r"[^/]+/calibration\.tsv", "Sets that each method would call if nothing were true.", text=("method",)
+            r"[^/]+/comparison\.tsv", "Sets x contrasts: direction, difference and p.", text=("title", "representative")
         ),
-        File(r"[^/]+/[^/]*\.tsv", "All tested sets of a contrast, with the genes that carry them.", text=TEXT, is_rest=True),
+        File(r"[^/]+/length_bias\.tsv", "Call rate of genes by length."),
+        File(r"[^/]+/calibration\.tsv", "Sets that each method would call if nothing were true.", text=("method",)),
+        File(
+            r"[^/]+/[^/]*\.tsv",
+            "All tested sets of a contrast, with the genes that carry them.",
+            text=TEXT,
+            is_rest=True,
+        ),
     ),
     chapter=Chapter("sets", "Sets of genes", "Gene sets"),
     blocks={"sets": _blocks},
     sentences={"enrichment": _sentences},
     citations={
-        "go_sets": (
-            "Ashburner M, Ball CA, Blake JA, et al. Gene Ontology: tool for the unification of biology. Nature Genetics "
-            "2000;25:25-29. doi:10.1038/75556"
+        "ashburner2000": (
+            "Ashburner M, Ball CA, Blake JA, et al. Gene Ontology: tool for the unification of biology. Nature "
+            "Genetics 2000;25:25-29. doi:10.1038/75556"
         ),
-        "reactome_sets": (
+        "milacic2024": (
             "Milacic M, Beavers D, Conley P, et al. The Reactome Pathway Knowledgebase 2024. Nucleic Acids Research "
             "2024;52:D672-D678. doi:10.1093/nar/gkad1025"
         ),
-        "wikipathways_sets": (
+        "martens2021": (
             "Martens M, Ammar A, Riutta A, et al. WikiPathways: connecting communities. Nucleic Acids Research "
             "2021;49:D613-D621. doi:10.1093/nar/gkaa1024"
         ),
-        "hallmark_sets": (
-            "Liberzon A, Birger C, Thorvaldsdottir H, Ghandi M, Mesirov JP, Tamayo P. The Molecular Signatures Database "
-            "hallmark gene set collection. Cell Systems 2015;1:417-425. doi:10.1016/j.cels.2015.12.004"
+        "liberzon2015": (
+            "Liberzon A, Birger C, Thorvaldsdottir H, Ghandi M, Mesirov JP, Tamayo P. The Molecular Signatures "
+            "Database hallmark gene set collection. Cell Systems 2015;1:417-425. doi:10.1016/j.cels.2015.12.004"
         ),
         "wu2010": (
-            "Wu D, Lim E, Vaillant F, Asselin-Labat ML, Visvader JE, Smyth GK. ROAST: rotation gene set tests for complex "
-            "microarray experiments. Bioinformatics 2010;26:2176-2182. doi:10.1093/bioinformatics/btq401"
+            "Wu D, Lim E, Vaillant F, Asselin-Labat ML, Visvader JE, Smyth GK. ROAST: rotation gene set tests for "
+            "complex microarray experiments. Bioinformatics 2010;26:2176-2182. doi:10.1093/bioinformatics/btq401"
         ),
         "wu2012": (
             "Wu D, Smyth GK. Camera: a competitive gene set test accounting for inter-gene correlation. Nucleic Acids "
@@ -562,8 +589,9 @@ SETS = Section(
             "interpreting genome-wide expression profiles. PNAS 2005;102:15545-15550. doi:10.1073/pnas.0506580102"
         ),
         "badia2022": (
-            "Badia-i-Mompel P, Velez Santiago J, Braunger J, et al. decoupleR: ensemble of computational methods to infer "
-            "biological activities from omics data. Bioinformatics Advances 2022;2:vbac016. doi:10.1093/bioadv/vbac016"
+            "Badia-i-Mompel P, Velez Santiago J, Braunger J, et al. decoupleR: ensemble of computational methods to "
+            "infer biological activities from omics data. Bioinformatics Advances 2022;2:vbac016. "
+            "doi:10.1093/bioadv/vbac016"
         ),
     },
     verdicts=_verdicts,

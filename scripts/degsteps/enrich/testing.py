@@ -1,6 +1,6 @@
 """All tests of the sets of one collection in one contrast, side by side: one table, one row per tested set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +10,11 @@ from scipy import sparse
 
 from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.enrich import calibration, correlation, gsea, length_bias
-from degsteps.enrich.camera import camera
+from degsteps.enrich.camera import camera, competitive
 from degsteps.enrich.fry import fry
 from degsteps.enrich.over_representation import over_representation, set_sizes
 from degsteps.enrich.ranking import called_genes, is_unsigned, statistic
 
-#: limma's correlation for `camera`, whatever the data say.
-LIMMA_PRESET = 0.01
 #: Which p-value orders sets: the first that was computed.
 LEADING = ("competitive", "over_both", "over_up", "over_down", "self_contained", "gsea")
 
@@ -59,6 +57,7 @@ class ContrastData:
     precision : `block` and `correlation` of samples of one subject, where that was modelled.
     groups : of two groups compared without further terms, which samples are of the one named first (True) and of the
         other (False), by sample; else None.
+    directions : of a test without direction, how many coefficients it tests together; else None.
     """
 
     name: str
@@ -69,6 +68,7 @@ class ContrastData:
     weights: np.ndarray = field(repr=False)
     precision: Mapping[str, Any] = field(default_factory=dict)
     groups: Mapping[str, bool] | None = None
+    directions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,7 @@ def contrast_tests(
     is_tested: np.ndarray,
     settings: SetSettings,
     lengths: np.ndarray | None = None,
+    calibration_of: "Calibration | None" = None,
 ) -> ContrastTests:
     """Test the sets of a collection in one contrast.
 
@@ -132,6 +133,7 @@ def contrast_tests(
         The genes that sets are compared with; all tested ones that stand for their id.
     lengths : ndarray, (genes of the universe,)
         NaN where unknown.
+    calibration_of : what is known of the calibration of other contrasts.
     """
     unsigned = is_unsigned(contrast.definition)
     background = np.flatnonzero(in_background)
@@ -176,7 +178,8 @@ def contrast_tests(
         result["direction"] = _direction(result, unsigned)
     for method in methods_of(settings, unsigned):
         facts.setdefault("called_sets", {})[method] = int((result[f"padj_{method}"] < settings.alpha).sum())
-    null = _null_calls(chosen_members, residuals, settings, unsigned)
+    key = (contrast.definition.get("sample_set"), background.tobytes(), chosen.tobytes())
+    null = (calibration_of or Calibration()).calls(chosen_members, residuals, settings, contrast.directions, key)
     lengths_of = None
     if pwf is not None:
         known = {"length": lengths[background], "called": calls["both"], "weight": pwf}
@@ -218,17 +221,14 @@ def _competitive(
     unsigned: bool,
     facts: dict[str, Any],
 ) -> dict[str, Any]:
-    used: np.ndarray | float = LIMMA_PRESET
-    reference = None
-    estimated = np.full(members.shape[0], np.nan)
-    if residuals.shape[1]:
-        estimated = correlation.set_correlations(members, residuals, unsigned=unsigned)
     if settings.correlation == "estimated":
-        used = correlation.shrunk(estimated, residuals.shape[1], unsigned=unsigned)
-        reference = correlation.reference_df(residuals.shape[1])
+        tests = competitive(members, ranks, residuals, unsigned=unsigned)
+        estimated = tests["correlation_estimated"].to_numpy()
+    else:
+        tests = camera(members, ranks, calibration.PRESET, unsigned=unsigned)
+        estimated = correlation.set_correlations(members, residuals, unsigned=unsigned)
     known = estimated[np.isfinite(estimated)]
     facts["median_correlation"] = float(np.median(known)) if len(known) else None
-    tests = camera(members, ranks, used, degrees_of_freedom=reference, unsigned=unsigned)
     return {
         "direction": tests["direction"].to_numpy(),
         "difference": tests["difference"].to_numpy(),
@@ -297,18 +297,46 @@ def _gsea(
     }
 
 
-def _null_calls(
-    members: sparse.csr_matrix, residuals: np.ndarray, settings: SetSettings, unsigned: bool
-) -> pd.DataFrame:
-    methods = calibrated_methods(settings, unsigned)
-    if not settings.calibration or residuals.shape[1] < 2 or not members.shape[0] or not methods:
-        return pd.DataFrame({"method": pd.Series(dtype=object)})
-    return calibration.null_calls(
-        members, residuals, methods=methods, alpha=settings.alpha, rotations=settings.calibration, seed=1
-    )
+#: Methods that are asked of data in which nothing is true; running sums take too long for it.
+_CALIBRATED = ("competitive", "self_contained", "over_up", "over_down", "over_both")
 
 
-def calibrated_methods(settings: SetSettings, unsigned: bool) -> Sequence[str]:
-    """Return the methods that are asked of data in which nothing is true."""
-    asked = methods_of(settings, unsigned)
-    return [name for name in ("competitive", "self_contained", "over_both") if name in asked]
+class Calibration:
+    """What each method would call if nothing were true, computed once for contrasts of one design and background."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple, pd.DataFrame] = {}
+
+    def calls(
+        self,
+        members: sparse.csr_matrix,
+        residuals: np.ndarray,
+        settings: SetSettings,
+        directions: int | None,
+        key: tuple,
+    ) -> pd.DataFrame:
+        """Return the calls of each method; an empty table where it is turned off or the residuals are too few.
+
+        Parameters
+        ----------
+        directions : of a test without direction, how many coefficients it tests together; else None.
+        key : what members and residuals are of.
+        """
+        methods = [name for name in _CALIBRATED if name in methods_of(settings, directions is not None)]
+        too_few = residuals.shape[1] <= (directions or 1)
+        if not settings.calibration or too_few or not members.shape[0] or not methods:
+            return pd.DataFrame({"method": pd.Series(dtype=object)})
+        key = (*key, directions)
+        if key not in self._known:
+            preset = {"competitive": "competitive_preset"} if settings.correlation == "limma_preset" else {}
+            table = calibration.null_calls(
+                members,
+                residuals,
+                methods=[preset.get(name, name) for name in methods],
+                alpha=settings.alpha,
+                gene_alpha=settings.test_alpha,
+                rotations=settings.calibration,
+                directions=directions,
+            )
+            self._known[key] = table.assign(method=methods)
+        return self._known[key]

@@ -199,7 +199,7 @@ def _of_gmt(lines: Sequence[str]) -> tuple[list[GeneSet], list[Finding]]:
 
 def _of_gmx(lines: Sequence[str]) -> tuple[list[GeneSet], list[Finding]]:
     rows = [line.rstrip("\r\n").split("\t") for line in lines if line.strip()]
-    if len(rows) < 3 or len(rows[0]) == 1 and " " in rows[0][0].strip():
+    if len(rows) < 3 or (len(rows[0]) == 1 and " " in rows[0][0].strip()):
         what = "is no GMX: it has ids in the first row, titles in the second and members below, separated by tabs."
         return [], [_finding("", what, "Write it so, or as GMT.")]
     sets = []
@@ -245,7 +245,9 @@ def _of_tsv(lines: Sequence[str], start: int, header: Sequence[str]) -> tuple[li
         number, text = no_numbers[0]
         more = f" and of {counted(len(no_numbers) - 1, 'more line')}" if len(no_numbers) > 1 else ""
         what = f"the weight {quoted(text)}{more} {verb(len(no_numbers), 'is', 'are')} no number."
-        findings.insert(0, _finding(f"line {number}", what, "Write numbers with a decimal point in the column 'weight'."))
+        findings.insert(
+            0, _finding(f"line {number}", what, "Write numbers with a decimal point in the column 'weight'.")
+        )
     if not members:
         findings.append(_finding("", "has a header but no member of a set.", "Write a line for each set and gene."))
     has_weights = "weight" in place

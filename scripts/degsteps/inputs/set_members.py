@@ -63,7 +63,7 @@ def id_columns(genes: Sequence[str], annotation: Mapping[str, Sequence[str]]) ->
 
 
 def kinds_of(members: Collection[str], columns: Mapping[str, Sequence[str]]) -> list[Kind]:
-    """Return the kinds of ids, that with most members first; of two alike the one that comes first among the columns."""
+    """Return the kinds of ids, that with most members first; of two alike the first of the columns."""
     plain = {without_version(member) for member in members}
     found = []
     for word, ids in columns.items():
@@ -179,13 +179,15 @@ def _no_match(
 ) -> Fault | None:
     """Say that too few members are genes, with five of each side and what would make them fit."""
     ours = [each for each in columns[word] if each]
-    shown = listed(sorted(members)[:: max(1, len(members) // 5)][:5], quote=False)
-    own = listed(ours[:: max(1, len(ours) // 5)][:5], quote=False) or "none"
+    shown, own = _five(sorted(members)), _five(ours) or "none"
+    if best.word == word and word != "symbol" and "symbol" in columns:
+        own += f" with symbols as {_five([each for each in columns['symbol'] if each])}"
     what = f"{found} of {counted(len(members), 'member')} {verb(found, 'is a gene', 'are genes')} of the counts by "
     what += f"{'their ids' if word == GENE else word}: the members are as {shown}, the genes as {own}."
     if best.word != word and best.found > max(found, _FEW * len(members)):
         return Fault(what, f"Write ids: {best.word}, by which {best.found} of them are, or ids: auto.")
-    by_case = len({each.casefold() for each in ours} & {each.casefold() for each in members})
+    folded = {each.casefold() for each in members}
+    by_case = max(len({each.casefold() for each in ids} & folded) for ids in columns.values())
     if by_case > max(5 * found, _FEW * len(members)):
         cure = f"{by_case} differ in letter case only: the collection is most likely of another species (symbols of "
         return Fault(what, f"{cure}mouse are written Actb, of human ACTB). Give the collection of the species.")
@@ -203,6 +205,11 @@ def _no_match(
         # A small part of a known genome is rare, but no error: targeted panels have a few hundred genes.
         return None
     return Fault(what, "Give the collection of the species that was sequenced, with ids of the counts or gene table.")
+
+
+def _five(ids: Sequence[str]) -> str:
+    """Return five ids from all over a list."""
+    return listed(ids[:: max(1, len(ids) // 5)][:5], quote=False)
 
 
 def _look(ids: Iterable[str]) -> str:

@@ -177,9 +177,9 @@ class SearchTable:
     Attributes
     ----------
     label : what it holds, for readers who do not see it.
-    data : what the script gets: `columns` (name, label, kind), `rows`, `addresses` of the rows, `genes` (label, id, fold
-        change, adjusted p) and which of them are `members` of each row, the column it is sorted by (`sort`), and the
-        number of the contrast whose genes these are.
+    data : what the script gets: `columns` (name, label, kind), `rows`, `addresses` of the rows, `genes` (label, id,
+        fold change, adjusted p) and which of them are `members` of each row, the column it is sorted by (`sort`), and
+        the number of the contrast whose genes these are.
     grid : the first rows, for readers and printers without scripts.
     """
 

@@ -84,7 +84,7 @@ def test_what_is_no_collection(tmp_path, case):
     assert problems[0].place == place
     assert words in problems[0].what
     assert problems[0].cure.endswith(".")
-    with pytest.raises(DataError, match=f"x\\.\\w+: "):
+    with pytest.raises(DataError, match=r"x\.\w+: "):
         require_gene_sets(path)
 
 

@@ -53,18 +53,26 @@ def calibration_plot(rates: pd.DataFrame, title: str, alpha: float) -> Figure:
     style.named_ticks(axes, "x", ticks, [f"{tick:,}" for tick in ticks])
     axes.set(xlim=(-0.15, top * 3), ylim=(y.min() - 0.6, 0.6), xlabel=f"sets with adjusted p below {alpha:g}")
     for place, (n, m) in enumerate(zip(observed, mean, strict=True)):
-        axes.annotate(f"{n:,.0f}", (n, y[place] + 0.14), xytext=(8, 0), textcoords="offset points", va="center", fontsize=8)
         axes.annotate(
-            f"{m:.3g}", (max(largest[place], m), y[place] - 0.14), xytext=(8, 0), textcoords="offset points", va="center", fontsize=8, color="#555555"
+            f"{n:,.0f}", (n, y[place] + 0.14), xytext=(8, 0), textcoords="offset points", va="center", fontsize=8
+        )
+        axes.annotate(
+            f"{m:.3g}",
+            (max(largest[place], m), y[place] - 0.14),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color="#555555",
         )
     style.named_ticks(axes, "y", y, [method_words(name) for name in rates["method"]])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     handles = [
-        Line2D([], [], marker="o", color="none", markerfacecolor=style.ACCENT, markeredgecolor=style.ACCENT, markersize=8, label="in these data"),
-        Line2D([], [], marker="D", color=style.NEUTRAL, markerfacecolor="#FFFFFF", markeredgewidth=1.4, markersize=7,
-               label="if nothing were true: mean, and most in any run"),
-    ]  # fmt: skip
+        Line2D([], [], marker="o", linestyle="", color=style.ACCENT, markersize=8, label="in these data"),
+        Line2D([], [], marker="D", color=style.NEUTRAL, markerfacecolor="#FFFFFF", markeredgewidth=1.4, markersize=7),
+    ]
+    handles[1].set_label("if nothing were true: mean, and most in any run")
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from degsteps.enrich.figures.sets import nothing
 from degsteps.figures import style
-from degsteps.figures.heatmap import MAX_Z, DIVERGING, sample_bar, stack_legends, z_scores
+from degsteps.figures.heatmap import DIVERGING, MAX_Z, sample_bar, stack_legends, z_scores
 from degsteps.figures.style import Scale, shown, shown_names, styled
 
 

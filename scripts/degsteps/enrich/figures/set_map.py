@@ -46,7 +46,9 @@ def set_map(sets: pd.DataFrame, members: sparse.csr_matrix, title: str, *, alpha
     _outlines(axes, places, sets["group"].to_numpy())
     first, second = np.nonzero(np.triu(overlap, 1) >= least)
     strokes = np.stack([places[first], places[second]], axis=1)
-    axes.add_collection(LineCollection(strokes, colors="#9A9A9A", linewidths=0.4 + 3 * overlap[first, second], zorder=1))
+    axes.add_collection(
+        LineCollection(strokes, colors="#9A9A9A", linewidths=0.4 + 3 * overlap[first, second], zorder=1)
+    )
     colors = np.array([COLORS[direction] for direction in sets["direction"]])
     faces = np.where(numbers(sets["padj"]) < alpha, colors, "#FFFFFF")
     areas = 110 + 330 * np.sqrt(numbers(sets["size"]) / 500)
@@ -57,10 +59,42 @@ def set_map(sets: pd.DataFrame, members: sparse.csr_matrix, title: str, *, alpha
     axes.set(xlim=(-0.06, 1.06), ylim=(-0.06, 1.06))
     axes.set_axis_off()
     side.set_axis_off()
-    side.text(0, 1, "\n".join(line for entry in lines for line in entry), va="top", ha="left", fontsize=8, linespacing=1.25, transform=side.transAxes)
+    side.text(
+        0,
+        1,
+        "\n".join(line for entry in lines for line in entry),
+        va="top",
+        ha="left",
+        fontsize=8,
+        linespacing=1.25,
+        transform=side.transAxes,
+    )
     there = [direction for direction in COLORS if direction and (sets["direction"] == direction).any()]
-    handles = [Line2D([], [], marker="o", color="none", markerfacecolor=COLORS[d], markeredgecolor=COLORS[d], markersize=8, label=d) for d in there]
-    handles.append(Line2D([], [], marker="o", color="none", markerfacecolor="#FFFFFF", markeredgecolor=style.EDGE, markersize=8, label=f"adjusted p not below {alpha:g}"))
+    handles = [
+        Line2D(
+            [],
+            [],
+            marker="o",
+            color="none",
+            markerfacecolor=COLORS[d],
+            markeredgecolor=COLORS[d],
+            markersize=8,
+            label=d,
+        )
+        for d in there
+    ]
+    handles.append(
+        Line2D(
+            [],
+            [],
+            marker="o",
+            color="none",
+            markerfacecolor="#FFFFFF",
+            markeredgecolor=style.EDGE,
+            markersize=8,
+            label=f"adjusted p not below {alpha:g}",
+        )
+    )
     handles.append(Line2D([], [], color="#9A9A9A", linewidth=1.6, label=f"overlap of {least:.2g} and more"))
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
     return figure
@@ -127,7 +161,9 @@ def _outlines(axes, places: np.ndarray, groups: Sequence[int]) -> None:
         around = np.linspace(0, 2 * np.pi, 24, endpoint=False)
         ring = 0.045 * np.column_stack([np.cos(around), np.sin(around)])
         points = (corners[:, None, :] + ring[None, :, :]).reshape(-1, 2)
-        axes.add_patch(Polygon(_hull(points), closed=True, facecolor="#F0F0F0", edgecolor="#B5B5B5", linewidth=0.8, zorder=0))
+        axes.add_patch(
+            Polygon(_hull(points), closed=True, facecolor="#F0F0F0", edgecolor="#B5B5B5", linewidth=0.8, zorder=0)
+        )
 
 
 def _hull(points: np.ndarray) -> np.ndarray:

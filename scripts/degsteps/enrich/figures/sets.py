@@ -1,7 +1,8 @@
-"""Figures of the first sets: shares and bar codes with running sums of a contrast, and all contrasts beside each other."""
+"""Figures of the first sets: shares and bar codes of a contrast, and all contrasts beside each other."""
 
 import textwrap
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -86,7 +87,11 @@ def overview(
     style.named_ticks(dots, "y", y, titles_of(sets["title"]))
     low, high = min(x.min(), rate), max(x.max(), rate)
     pad = 0.1 * max(high - low, 0.02)
-    dots.set(xlim=(max(low - pad, -0.05), high + pad), ylim=(-n + 0.4, 0.7), xlabel="share of the members that are called\n(dashed: of all genes)")
+    dots.set(
+        xlim=(max(low - pad, -0.05), high + pad),
+        ylim=(-n + 0.4, 0.7),
+        xlabel="share of members called\n(dashed: of all genes)",
+    )
     dots.xaxis.set_major_locator(style.few_ticks())
     dots.grid(axis="x")
     dots.tick_params(axis="y", length=0)
@@ -95,7 +100,11 @@ def overview(
         _barcode(codes, -float(place), of_set, heights / most, n_genes, color, 1 / most)
     codes.tick_params(axis="y", length=0, labelleft=False)
     codes.spines["left"].set_visible(False)
-    codes.set(xlim=(0, n_genes), xlabel=f"rank of {n_genes:,} genes: {ends[0]} on the left, {ends[1]} on the right\n(strokes: members; line: running sum)")
+    codes.set(
+        xlim=(0, n_genes),
+        xlabel=f"rank of {n_genes:,} genes: {ends[0]} on the left, {ends[1]} on the right\n"
+        "(strokes: members; line: running sum)",
+    )
     codes.xaxis.set_major_locator(style.few_ticks())
     beside = codes.twinx()
     beside.set_ylim(codes.get_ylim())
@@ -111,7 +120,9 @@ def _barcode(axes, base: float, ranks: np.ndarray, sums: np.ndarray, n_genes: in
     """Draw the strokes of a set's members, and the running sum above them."""
     strokes = [((rank, base - 0.36), (rank, base - 0.08)) for rank in ranks]
     # Thick strokes of large sets would run together.
-    axes.add_collection(LineCollection(strokes, colors=color, linewidths=float(np.clip(90 / max(len(ranks), 1), 0.35, 1.1))))
+    axes.add_collection(
+        LineCollection(strokes, colors=color, linewidths=float(np.clip(90 / max(len(ranks), 1), 0.35, 1.1)))
+    )
     x, y = _steps(ranks, sums, n_genes, scale)
     # Sums that fall below 0 hang from the top of the row, others stand on its strokes.
     zero = base - 0.02 + (0.5 if -y.min() > y.max() else 0.0)
@@ -158,7 +169,9 @@ def _legend(figure: Figure, directions: pd.Series, alpha: float, more: Sequence[
 
 
 @styled
-def comparison_plot(compared: pd.DataFrame, contrasts: Sequence[str], title: str, *, alpha: float, shown_sets: int) -> Figure:
+def comparison_plot(
+    compared: pd.DataFrame, contrasts: Sequence[str], title: str, *, alpha: float, shown_sets: int
+) -> Figure:
     """Draw the first sets of all contrasts, sets x contrasts: direction as colour, evidence as size.
 
     Parameters
@@ -174,7 +187,7 @@ def comparison_plot(compared: pd.DataFrame, contrasts: Sequence[str], title: str
         return nothing(title, "No set was tested.")
     labels = titles_of(first["title"])
     lines = [label.count("\n") + 1 for label in labels]
-    y = -np.cumsum([0, *[(one + other) / 2 for one, other in zip(lines[:-1], lines[1:], strict=True)]])
+    y = -np.cumsum([0, *[(one + other) / 2 for one, other in pairwise(lines)]])
     figure = style.new_figure(height=2.6 + 0.165 * sum(lines))
     axes = figure.subplots()
     style.title(figure, title)
@@ -186,7 +199,12 @@ def comparison_plot(compared: pd.DataFrame, contrasts: Sequence[str], title: str
         areas = 12 + 34 * np.clip(-np.log10(np.maximum(padj, 1e-8)), 0, 6)
         faces = np.where(padj < alpha, colors, "#FFFFFF")
         axes.scatter(
-            np.full(known.sum(), place), y[known], s=areas[known], c=list(faces[known]), edgecolors=list(colors[known]), linewidths=1.1
+            np.full(known.sum(), place),
+            y[known],
+            s=areas[known],
+            c=list(faces[known]),
+            edgecolors=list(colors[known]),
+            linewidths=1.1,
         )
     style.named_ticks(axes, "y", y, labels)
     style.named_ticks(axes, "x", range(len(names)), style.shown_names(names, 26))
