@@ -94,14 +94,14 @@ def _mixed(members: sparse.csr_matrix, scaled: np.ndarray, sizes: np.ndarray) ->
 def _spectra(members: sparse.csr_matrix, scaled: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return sum, sum of squares, largest, smallest and number of the squared singular values of each set's effects."""
     columns = scaled.shape[1]
-    number = np.minimum(sizes, columns).astype(float)
+    number = np.clip(sizes, 1, columns).astype(float)
     if columns <= _FEW_COLUMNS:
         rows, others = np.tril_indices(columns)
         grams = np.empty((len(sizes), columns, columns))
         grams[:, rows, others] = members @ (scaled[:, rows] * scaled[:, others])
         grams[:, others, rows] = grams[:, rows, others]
         values = np.linalg.eigvalsh(grams)
-        smallest = values[np.arange(len(sizes)), (columns - np.maximum(number, 1)).astype(int)]
+        smallest = values[np.arange(len(sizes)), (columns - number).astype(int)]
         return values.sum(axis=1), (values**2).sum(axis=1), values[:, -1], np.maximum(smallest, 0.0), number
     found = np.zeros((4, len(sizes)))
     for at, (start, end) in enumerate(pairwise(members.indptr)):
