@@ -4,7 +4,8 @@ Standard library and PyYAML only: the Snakefile imports this module.
 
 - GMT: a set a line, with id, title and members separated by tabs.
 - GMX: a set a column; the first row holds ids, the second titles.
-- TSV: a member a line, with the columns `set` and `gene`, and `weight` and `title` where there are any.
+- TSV: a member a line, with the columns `set` and `gene`, and `weight` and `title` where there are any; or `source`,
+  `target` and `mor` or `weight`.
 """
 
 import functools
@@ -23,6 +24,7 @@ from degsteps.basics.words import counted, listed, quoted, verb
 
 #: The collections that come with the workflow.
 SHIPPED = Path(__file__).resolve().parents[3] / "resources" / "gene_sets"
+_OF_NETWORKS = {"source": "set", "target": "gene", "mor": "weight"}
 _CURE = "Write id, title and members of a set on one line, separated by tabs (GMT)."
 
 
@@ -131,6 +133,8 @@ def read_gene_sets(path: Path | str) -> Collection:
         return Collection([], [_finding("", "holds no set.", _CURE)])
     name = Path(path).name.lower().removesuffix(".gz")
     header = [cell.strip().strip('"').lower() for cell in lines[start].split("\t")]
+    if {"source", "target"} <= {*header}:  # the words of decoupler's networks
+        header = [_OF_NETWORKS.get(cell, cell) for cell in header]
     if {"set", "gene"} <= {*header}:
         sets, findings = _of_tsv(lines, start, header)
     elif name.endswith((".tsv", ".txt")) and not name.endswith(".gmt.txt") and {"set", "gene"} & {*header}:

@@ -14,8 +14,8 @@ from scipy.special import ndtr
 
 from degsteps.config.reading import read_schema, with_defaults
 from degsteps.design.compiled import compile_design
-from degsteps.enrich.ranking import is_unsigned
 from degsteps.engines.multiple_testing import adjust_bh
+from degsteps.enrich.ranking import is_unsigned
 from degsteps.figures import style
 from degsteps.tables import write_json, write_matrix, write_table
 from tests.conftest import REPO

@@ -3,7 +3,6 @@
 import json
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -135,7 +134,7 @@ def test_the_same_again_and_in_another_order(study, tested):
 
 
 def test_a_collection_more_changes_nothing_but_the_background(study):
-    one, two = (enrich_settings(background="tested", **{"collections": collections}) for collections in (
+    one, two = (enrich_settings(background="tested", collections=collections) for collections in (
         {"own": {"file": "own.gmt"}},
         {"other": {"file": "other.gmt"}, "own": {"file": "own.gmt"}},
     ))  # fmt: skip
