@@ -17,8 +17,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted, verb
 
@@ -65,6 +63,8 @@ class Shipped(NamedTuple):
 @functools.cache
 def shipped() -> dict[str, Shipped]:
     """Return the collections that come with the workflow, by the word that names each."""
+    import yaml  # steps that read sets need no words, and their environments have no YAML
+
     content = yaml.safe_load((SHIPPED / "collections.yaml").read_text(encoding="utf-8"))
     return {word: Shipped(**entry) for word, entry in content.items()}
 

@@ -17,6 +17,7 @@ from degsteps.design.compiled import compile_design
 from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.enrich.ranking import is_unsigned
 from degsteps.figures import style
+from degsteps.inputs.gene_sets import description
 from degsteps.tables import write_json, write_matrix, write_table
 from tests.conftest import REPO
 
@@ -156,6 +157,7 @@ class SetStudy:
             "designs": [self.folder / "compiled_design.json"],
             "annotation": self.folder / "annotation.tsv",
             "collection": "own",
+            "described": description("own", enrich["collections"]["own"]),
             "enrich": enrich,
             "contrasts": contrasts,
             "subsets": [""],
