@@ -18,6 +18,8 @@ from degsteps.enrich.over_representation import set_sizes
 
 #: Random positions that are looked at in one go: what fits into a processor's cache.
 _AT_ONCE = 200_000
+#: Null scores that are equal but for rounding count as beyond.
+_ROUNDING = 1e-12
 
 
 def gene_permutation(
@@ -46,7 +48,7 @@ def gene_permutation(
     order = ranking(statistic, genes)
     weights = np.abs(np.asarray(statistic, dtype=float))[order]
     sizes, n = set_sizes(members), len(order)
-    scores = enrichment_scores(_in_ranking(members, order), weights)
+    scores = RunningSums(members).scores(order, weights)
     testable = np.flatnonzero((sizes > 0) & (sizes < n))
     normalized, p = np.zeros(len(sizes)), np.ones(len(sizes))
     if len(testable):
@@ -85,21 +87,26 @@ def sample_permutation(
     DataFrame
         As :func:`gene_permutation`.
     """
-    added, columns = np.asarray(added, dtype=bool), members.tocsc()
+    added, sums = np.asarray(added, dtype=bool), RunningSums(members)
+    by_id = np.argsort(np.argsort(np.asarray(genes, dtype=str), kind="stable"), kind="stable")
 
     def scores_of(labels: np.ndarray) -> np.ndarray:
         statistic = _two_groups(values, labels)
-        order = ranking(statistic, genes)
-        return enrichment_scores(columns[:, order].tocsr(), np.abs(statistic)[order])
+        order = _ranking(statistic, by_id)
+        return sums.scores(order, np.abs(statistic)[order])
 
     scores, sizes = scores_of(added), set_sizes(members)
     rng = np.random.default_rng([seed, len(added)])
     null = np.column_stack([scores_of(rng.permutation(added)) for _ in range(permutations)])
-    normalized, p = np.zeros(len(sizes)), np.ones(len(sizes))
-    for row in np.flatnonzero((sizes > 0) & (sizes < len(genes))):
-        of_set, of_p = _against(scores[row : row + 1], null[row])
-        normalized[row], p[row] = of_set[0], of_p[0]
-    return _table(sizes, scores, normalized, p)
+    sign = np.where(scores < 0, -1.0, 1.0)
+    null *= sign[:, None]
+    same = null > 0
+    n_same = same.sum(axis=1)
+    beyond = (null >= (np.abs(scores) * (1 - _ROUNDING))[:, None]).sum(axis=1)
+    mean = np.divide((null * same).sum(axis=1), n_same, out=np.zeros(len(sizes)), where=n_same > 0)
+    known = (scores != 0) & (n_same > 0)
+    normalized = np.divide(scores, mean, out=np.zeros(len(sizes)), where=known)
+    return _table(sizes, scores, normalized, np.where(known, (beyond + 1) / (n_same + 1), 1.0))
 
 
 def ranking(statistic: np.ndarray, genes: np.ndarray) -> np.ndarray:
@@ -107,52 +114,74 @@ def ranking(statistic: np.ndarray, genes: np.ndarray) -> np.ndarray:
 
     Ties stand in the order of ids, below 0 in the reverse order: the negative statistic has the reverse ranking.
     """
-    statistic = np.asarray(statistic, dtype=float)
-    place = np.empty(len(statistic))
-    place[np.argsort(np.asarray(genes, dtype=str), kind="stable")] = np.arange(len(statistic))
-    return np.lexsort((np.where(statistic < 0, -place, place), -statistic))
+    ids = np.asarray(genes, dtype=str)
+    return _ranking(np.asarray(statistic, dtype=float), np.argsort(np.argsort(ids, kind="stable"), kind="stable"))
 
 
-def enrichment_scores(ranked: sparse.csr_matrix, weights: np.ndarray) -> np.ndarray:
-    """Return the score of each set.
+def _ranking(statistic: np.ndarray, by_id: np.ndarray) -> np.ndarray:
+    return np.lexsort((np.where(statistic < 0, -by_id, by_id), -statistic))
+
+
+class RunningSums:
+    """Scores of the same sets for any ranking.
 
     Parameters
     ----------
-    ranked : sets x genes in the order of the ranking, positions of each row sorted.
-    weights : ndarray, (genes,)
-        |statistic| in the order of the ranking.
-
-    Returns
-    -------
-    ndarray, (sets,)
-        0 for a set of no gene or of all genes.
+    members : sets x genes.
     """
-    sizes, n = np.diff(ranked.indptr), len(weights)
-    scores = np.zeros(len(sizes))
-    some = np.flatnonzero((sizes > 0) & (sizes < n))
-    if not len(some):
+
+    def __init__(self, members: sparse.csr_matrix) -> None:
+        sizes, n = np.diff(members.indptr), members.shape[1]
+        #: Sets of no gene and of all genes have no score.
+        self._scored = np.flatnonzero((sizes > 0) & (sizes < n))
+        self._n_sets, some = len(sizes), members[self._scored]
+        self._genes, self._starts, self._size = some.indices, some.indptr[:-1], np.diff(some.indptr)
+        whole = np.int32 if some.shape[0] * n < 2**31 else np.int64
+        self._offset = np.repeat(np.arange(some.shape[0], dtype=whole) * whole(n), self._size)
+        self._step_down = np.repeat(1 / (n - self._size), self._size)
+        hits_before = np.arange(len(self._genes)) - np.repeat(self._starts, self._size)
+        self._not_down = hits_before * self._step_down
+
+    def scores(self, order: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Return the score of each set.
+
+        Parameters
+        ----------
+        order : rows of genes from the largest statistic to the smallest.
+        weights : ndarray, (genes,)
+            |statistic| in this order.
+
+        Returns
+        -------
+        ndarray, (sets,)
+            0 for a set of no gene or of all genes.
+        """
+        scores = np.zeros(self._n_sets)
+        if not len(self._scored):
+            return scores
+        place = np.empty(len(order), dtype=np.int32)
+        place[order] = np.arange(len(order), dtype=np.int32)
+        # The positions of each set in order, by one sort of all of them.
+        positions = place[self._genes] + self._offset
+        positions.sort()
+        positions -= self._offset
+        rise = weights[positions]
+        totals = np.add.reduceat(rise, self._starts)
+        flat = totals <= 0
+        if flat.any():
+            # A set whose statistics are all 0 rises by equal steps.
+            rise[np.repeat(flat, self._size)] = 1.0
+            totals = np.where(flat, self._size, totals)
+        rise *= np.repeat(1 / totals, self._size)
+        after = np.cumsum(rise)
+        after -= np.repeat(after[self._starts] - rise[self._starts], self._size)
+        after += self._not_down
+        after -= positions * self._step_down
+        high = np.maximum.reduceat(after, self._starts)
+        after -= rise
+        low = np.minimum.reduceat(after, self._starts)
+        scores[self._scored] = np.where(high >= -low, high, low)
         return scores
-    ranked = ranked[some]
-    size, starts, positions = sizes[some], ranked.indptr[:-1], ranked.indices
-    found = weights[positions]
-    totals = np.add.reduceat(found, starts)
-    # A set whose statistics are all 0 rises by equal steps.
-    flat = np.repeat(totals <= 0, size)
-    found = np.where(flat, 1.0, found)
-    totals = np.where(totals <= 0, size, totals)
-    found = found / np.repeat(totals, size)
-    sums = np.concatenate([[0.0], np.cumsum(found)])
-    before = sums[:-1] - np.repeat(sums[starts], size)
-    misses = (positions - (np.arange(len(positions)) - np.repeat(starts, size))) / np.repeat(n - size, size)
-    high = np.maximum.reduceat(before + found - misses, starts)
-    low = np.minimum.reduceat(before - misses, starts)
-    scores[some] = np.where(high >= -low, high, low)
-    return scores
-
-
-def _in_ranking(members: sparse.csr_matrix, order: np.ndarray) -> sparse.csr_matrix:
-    # By columns and back: the positions of each row come out sorted.
-    return members.tocsc()[:, order].tocsr()
 
 
 def _draws(n: int, longest: int, number: int, seed: int) -> np.ndarray:
@@ -192,7 +221,7 @@ def _against(scores: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarr
         same = np.sort(sign * null[sign * null > 0])
         mine = sign * scores > 0
         if mine.any() and len(same):
-            beyond = len(same) - np.searchsorted(same, sign * scores[mine] * (1 - 1e-12), side="left")
+            beyond = len(same) - np.searchsorted(same, sign * scores[mine] * (1 - _ROUNDING), side="left")
             p[mine] = (beyond + 1) / (len(same) + 1)
             normalized[mine] = scores[mine] / same.mean()
     return normalized, p
