@@ -26,6 +26,7 @@ include: "rules/test.smk"  # 07  counts, design     -> one fit, one table per co
 include: "rules/stability.smk"  # 07 again under other settings, and without each sample
 include: "rules/concordance.smk"  # 07 again by second engines
 include: "rules/annotate.smk"  # 08  contrast tables -> with gene symbols and the rest, figures
+include: "rules/enrich.smk"  # 09  contrast tables -> sets of genes: tables, figures
 include: "rules/report.smk"  # 10  everything       -> page, spreadsheet, methods text, manifest
 
 

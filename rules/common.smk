@@ -68,4 +68,6 @@ wildcard_constraints:
     sample_set=subsets.NAME_PATTERN,
     part="[0-9]+-of-[0-9]+",
     family=subsets.NAME_PATTERN,
+    collection="|".join(sorted({re.escape(name) for a in ANALYSES.values() for name in a["enrich"]["collections"]}))
+    or "(?!)",
     contrast="|".join(sorted({re.escape(name) for a in ANALYSES.values() for name in a["test"]["contrasts"]})),

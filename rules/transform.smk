@@ -1,4 +1,5 @@
-# 05 transform: values on a scale where distances mean something. FOR FIGURES ONLY.
+# 05 transform: values on a scale where distances mean something. For figures; no gene is tested by them. The correlation
+# of genes within sets is estimated from their residuals (09 enrich).
 # enters: <filter>/counts.parquet, <normalize>/size_factors.tsv, <batch>/design.tsv
 # leaves: transformed.parquet, adjusted.parquet (without the batches)
 

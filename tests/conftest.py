@@ -35,7 +35,15 @@ test:
     treated_vs_untreated: {{factor: condition, test: treated, reference: untreated}}
 annotate:
   genes: {genes}
+enrich:
+  collections:
+    made: {{file: given/made.gmt, release: of today}}
+  min_size: 5
+  calibration: 20
 """
+
+#: Ids of sets that try to be markup, a formula and a path.
+HOSTILE_SETS = ("<script>alert(3)</script>", "=cmd()", "../b", "GO:0000001")
 
 HOSTILE = """\
 version: v2-rc.1
@@ -112,6 +120,10 @@ def write_small_study(given: Path) -> None:
     counts["spare"] = counts["untreated1"] + 3
     counts.to_csv(given / "small.counts.tsv.gz", sep="\t")
     samples = pd.read_csv(REPO / "resources" / "pasilla" / "samples.tsv", sep="\t", dtype=str)
+    # Slices of the genes, with one set that is too small.
+    lines = [[name, f"every {7 + k}th & more", *counts.index[k :: 7 + k]] for k, name in enumerate(HOSTILE_SETS)]
+    lines.append(["few", "", *counts.index[:3]])
+    (given / "made.gmt").write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
     spare = samples.iloc[[0]].assign(sample="spare")
     pd.concat([samples, spare]).to_csv(given / "small.samples.tsv", sep="\t", index=False)
 

@@ -72,6 +72,22 @@ def _as_matrix(stored: "pa.Table") -> pd.DataFrame:
     return pd.DataFrame(np.asfortranarray(block), index=genes, columns=pd.Index(samples, dtype=object))
 
 
+def write_frame(table: pd.DataFrame, path: Path) -> None:
+    """Write any table as Parquet (zstd), its named index first: what later steps read and nobody opens."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.Table.from_pandas(table.reset_index(), preserve_index=False), path, compression="zstd")
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read what :func:`write_frame` wrote; the first column becomes the index."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path).to_pandas()
+    return table.set_index(table.columns[0])
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as TSV: the index first, floats at full precision, missing values blank, ``\\n`` line ends."""
     if table.index.name is None:

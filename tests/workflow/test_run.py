@@ -99,7 +99,8 @@ def test_pasilla_itself_is_down(finished_run):
 
 def test_pages_need_no_network_and_run_nothing_from_the_sheet(finished_run):
     for page in finished_run.folder.glob("results/*/*/10_report/report.html"):
-        text = page.read_text()
+        # What a reader may click loads nothing by itself: where databases describe sets.
+        text = re.sub(r'<a href="https://amigo\.geneontology\.org/[^"]*" rel="noreferrer">', "", page.read_text())
         assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", text)
         assert "<b>x</b>" not in text
 

@@ -15,8 +15,8 @@ from degsteps.figures.clustering import clustering, leaf_order
 from degsteps.figures.style import Scale, count_text, shown_names, styled
 
 #: Below the mean of the gene, at it, above it: the colours of down and up, and white.
-_DIVERGING = LinearSegmentedColormap.from_list("down_up", [style.DOWN, "#FFFFFF", style.UP])
-_MAX_Z = 3.0
+DIVERGING = LinearSegmentedColormap.from_list("down_up", [style.DOWN, "#FFFFFF", style.UP])
+MAX_Z = 3.0
 
 
 # ---- parts
@@ -125,9 +125,9 @@ def gene_heatmap(
     )
     figure.get_layout_engine().set(h_pad=0.02, w_pad=0.02, hspace=0.0, wspace=0.0)
     heat = figure.add_subplot(grid[-1, 1])
-    limit = min(_MAX_Z, max(1.0, float(np.abs(ordered.to_numpy()).max())))
+    limit = min(MAX_Z, max(1.0, float(np.abs(ordered.to_numpy()).max())))
     image = heat.imshow(
-        ordered.to_numpy(dtype=float), cmap=_DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
+        ordered.to_numpy(dtype=float), cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
     )
     heat.spines[:].set_visible(False)
     heat.tick_params(length=0)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from degsteps.basics.errors import Problem
-from degsteps.preflight import contrasts, declarations, engines, files, names, settings
+from degsteps.preflight import contrasts, declarations, engines, enrich, files, names, settings
 from degsteps.preflight.check import Check
 
 __all__ = ["Findings", "check_analyses", "check_analysis"]
@@ -64,4 +64,5 @@ def check_analysis(analysis: Mapping[str, Any]) -> Findings:
     settings.check_batches(check)
     settings.check_quality_control(check)
     settings.check_blinding(check)
+    enrich.check_enrich(check)
     return Findings(list(dict.fromkeys(check.problems)), list(dict.fromkeys(check.notes)))

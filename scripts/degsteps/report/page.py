@@ -77,7 +77,7 @@ def page_context(content: Content) -> dict[str, Any]:
 
 
 def chapter_contexts(content: Content) -> list[dict[str, Any]]:
-    """Return the chapters with what all sections add to them.
+    """Return the chapters with what all sections add to them; one of steps that did not run is empty and left out.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def chapter_contexts(content: Content) -> list[dict[str, Any]]:
     unknown = {part for section in content.sections for part in section.blocks} - {chapter.id for chapter in begun}
     if unknown:
         raise ValueError(f"no section begins the chapters {', '.join(sorted(unknown))}")
-    return [
+    contexts = [
         {
             "id": chapter.id,
             "title": chapter.title,
@@ -102,6 +102,7 @@ def chapter_contexts(content: Content) -> list[dict[str, Any]]:
         }
         for chapter in begun
     ]
+    return [context for context in contexts if context["blocks"]]
 
 
 def embedded(blocks: Iterable[Block], folder: Path) -> list[Block | Picture]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from degsteps.annotate import section as annotate
 from degsteps.basics.words import listed
 from degsteps.batch import section as batch
+from degsteps.enrich import section as enrich
 from degsteps.filter import section as filtering
 from degsteps.ingest import section as ingest
 from degsteps.normalize import section as normalize
@@ -29,6 +30,7 @@ SECTIONS: tuple[Section, ...] = (
     MODEL,
     *test.SECTIONS,
     *annotate.SECTIONS,
+    *enrich.SECTIONS,
     PLAN,
 )
 

@@ -11,7 +11,7 @@ their step did not run, so that nobody else has to ask whether it did.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pandas as pd
 
@@ -173,7 +173,26 @@ class Figure:
     caption: str
 
 
-Block = Paragraph | Heading | Gap | Figure | Grid
+@dataclass(frozen=True)
+class SearchTable:
+    """A table that the page's script searches, sorts and opens row by row.
+
+    Attributes
+    ----------
+    label : what it holds, for readers who do not see it.
+    data : what the script gets: `columns` (name, label, kind), `rows`, `addresses` of the rows, `genes` (label, id,
+        fold change, adjusted p) and which of them are `members` of each row, the column it is sorted by (`sort`), and
+        the number of the contrast whose genes these are.
+    grid : the first rows, for readers and printers without scripts.
+    """
+
+    form: ClassVar[str] = "search"
+    label: str
+    data: Mapping[str, Any]
+    grid: Grid
+
+
+Block = Paragraph | Heading | Gap | Figure | Grid | SearchTable
 
 
 def figures(results: Results, place: str, title: str, caption: str) -> list[Figure]:

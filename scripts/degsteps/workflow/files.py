@@ -7,6 +7,8 @@ library only: the Snakefile imports this module.
 from typing import Any
 
 from degsteps.engines.registry import ENGINES
+from degsteps.inputs.gene_sets import collection_path
+from degsteps.inputs.gene_tables import has_lengths
 from degsteps.inputs.sources import given_files, given_sheets, lengths_are_offsets
 from degsteps.provenance.plan import given_paths
 from degsteps.workflow import settings
@@ -15,6 +17,8 @@ from degsteps.workflow.settings import Analysis
 from degsteps.workflow.subsets import in_subset, subset_name
 
 Paths = str | list[str]
+#: Backgrounds of sets that are known by a word; anything else is a file.
+BACKGROUNDS = ("annotated", "collection", "tested")
 
 # ---- given
 
@@ -43,6 +47,23 @@ def surrogate_controls(analysis: Analysis, wildcards: Any) -> Paths:
     """Return the control genes of unwanted variation."""
     surrogates = analysis["design"]["surrogates"]
     return (surrogates["control_genes"] or []) if surrogates else []
+
+
+def gene_sets(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the collections of gene sets; those that come with the workflow by where they lie."""
+    return [collection_path(entry["file"]) for entry in analysis["enrich"]["collections"].values()]
+
+
+def set_background(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the given background of sets, if one is given."""
+    background = analysis["enrich"]["background"]
+    return [] if background in BACKGROUNDS else background
+
+
+def activity_targets(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the table of regulators and their targets, if one is given."""
+    activities = analysis["enrich"]["activities"]
+    return activities["file"] if activities else []
 
 
 def planned(analysis: Analysis, wildcards: Any) -> list[str]:
@@ -144,3 +165,35 @@ def second_engine_counts(analysis: Analysis, wildcards: Any) -> Paths:
 def engine_calls(analysis: Analysis, wildcards: Any) -> Paths:
     """Return which engines call which gene of the job's contrast, where there are second engines."""
     return f"<test>/concordance/{wildcards.contrast}.genes.tsv" if analysis["test"]["concordance"] else []
+
+
+# ---- sets of genes
+
+
+def enriched_tables(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the result tables, without annotation, of the contrasts in which sets of genes are tested."""
+    return [f"<test>/{name}.tsv" for name in settings.enriched_contrasts(analysis)]
+
+
+def of_enriched(analysis: Analysis, wildcards: Any, path: str) -> list[str]:
+    """Return a stage's file for each set of samples in which sets of genes are tested."""
+    return [in_subset(path, name or None) for name in settings.enriched_subsets(analysis)]
+
+
+def of_correlated(analysis: Analysis, wildcards: Any, path: str) -> list[str]:
+    """Return the same where samples of one subject are modelled as correlated, and otherwise nothing."""
+    if settings.correlated_subject(analysis, wildcards) is None:
+        return []
+    return of_enriched(analysis, wildcards, path)
+
+
+def known_lengths(analysis: Analysis, wildcards: Any = None) -> Paths:
+    """Return lengths of genes that are better than those of the gene table: of transcripts, or a table of them."""
+    if lengths_are_offsets(analysis["ingest"]):
+        return "<ingest>/lengths.parquet"
+    return analysis["ingest"]["gene_lengths"] or []
+
+
+def knows_lengths(analysis: Analysis) -> bool:
+    """Whether lengths of genes are known from anywhere."""
+    return bool(known_lengths(analysis)) or has_lengths(analysis["annotate"]["genes"])

@@ -14,6 +14,7 @@ from degsteps.design.sample_sets import set_contrasts, set_group, set_model
 from degsteps.design.surrogate_checks import null_formula
 from degsteps.design.weights import contrast_columns
 from degsteps.engines.registry import ENGINES
+from degsteps.inputs.gene_sets import description
 from degsteps.inputs.sources import sources_of
 from degsteps.provenance.blinding import is_blinded
 from degsteps.workflow.subsets import subset_name
@@ -209,6 +210,60 @@ def powered_contrasts(analysis: Analysis) -> list[str]:
         for name, settings in analysis["test"]["contrasts"].items()
         if not settings["reduced"] and settings["alternative"] != "less_abs"
     ]
+
+
+# ---- sets of genes
+
+
+def enriched_contrasts(analysis: Analysis) -> list[str]:
+    """Return the contrasts in which sets of genes are tested; none while labels are masked."""
+    enrich = analysis["enrich"]
+    if is_blinded(analysis) or not (enrich["collections"] or enrich["activities"]):
+        return []
+    return [name for name in analysis["test"]["contrasts"] if name not in enrich["leave_out"]]
+
+
+def enriched_definitions(analysis: Analysis, wildcards: Any) -> dict[str, dict[str, Any]]:
+    """Return the definitions of the contrasts in which sets of genes are tested."""
+    return {name: analysis["test"]["contrasts"][name] for name in enriched_contrasts(analysis)}
+
+
+def enriched_subsets(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the sets of samples in which these contrasts are tested; blank for all samples."""
+    contrasts = enriched_definitions(analysis, wildcards).values()
+    return list(dict.fromkeys(contrast["sample_set"] or "" for contrast in contrasts))
+
+
+def enriched_names(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the names of these contrasts."""
+    return enriched_contrasts(analysis)
+
+
+def collection_description(analysis: Analysis, wildcards: Any) -> dict[str, str]:
+    """Return title, release, licence and attribution of the job's collection."""
+    return description(wildcards.collection, analysis["enrich"]["collections"][wildcards.collection])
+
+
+def collection_title(analysis: Analysis, wildcards: Any) -> str:
+    """Return what the job's collection is called."""
+    return collection_description(analysis, wildcards)["title"]
+
+
+#: What of the section `enrich` only figures need, or only says what is tested.
+_NOT_OF_SET_TESTS = ("shown", "leave_out", "activities")
+
+
+def set_tests(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return what of the section `enrich` enters the tests of sets."""
+    return {name: value for name, value in analysis["enrich"].items() if name not in _NOT_OF_SET_TESTS}
+
+
+def calls(analysis: Analysis, wildcards: Any) -> dict[str, float]:
+    """Return what makes a gene called."""
+    return {name: analysis["test"][name] for name in ("alpha", "min_log2_fold_change")}
+
+
+# ---- repeated analyses
 
 
 def repeated_test(analysis: Analysis, wildcards: Any) -> dict[str, Any]:

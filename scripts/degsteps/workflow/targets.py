@@ -10,6 +10,7 @@ from typing import Any
 
 from degsteps.basics.paths import in_stage, version_folder
 from degsteps.provenance.blinding import is_blinded
+from degsteps.workflow import files as job_files
 from degsteps.workflow import settings
 from degsteps.workflow.settings import Analysis
 from degsteps.workflow.subsets import in_subset, tested_subsets
@@ -104,6 +105,32 @@ def stage_wise_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
     return [f"<annotate>/stage_wise/{name}.tsv" for name in analysis["test"]["stage_wise"]]
 
 
+#: Figures of the sets of a collection in each contrast.
+SET_FIGURES = ("first", "map", "leading", "calibration")
+#: Tables of a collection, beside one for each contrast.
+SET_TABLES = ("members", "genes", "sets", "groups", "comparison", "length_bias", "calibration")
+
+
+def enrichment(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return tables and figures of sets of genes, where collections are named."""
+    contrasts = settings.enriched_contrasts(analysis)
+    collections = analysis["enrich"]["collections"] if contrasts else {}
+    files = [f"<enrich>/{name}/{table}.tsv" for name in collections for table in SET_TABLES]
+    pairs = [f"<enrich>/{name}/{contrast}" for name in collections for contrast in contrasts]
+    files += [f"{pair}.tsv" for pair in pairs]
+    drawn = [f"{pair}.{figure}" for pair in pairs for figure in SET_FIGURES]
+    drawn += [f"<enrich>/{name}/comparison" for name in collections if len(contrasts) > 1]
+    if job_files.knows_lengths(analysis):
+        drawn += [f"<enrich>/{name}/length_bias" for name in collections]
+    files += [path for name in drawn for path in _drawn(name)]
+    return files + (["<enrich>/activities.tsv"] if has_activities(analysis) else [])
+
+
+def has_activities(analysis: Analysis) -> bool:
+    """Whether activities of regulators are asked for."""
+    return analysis["enrich"]["activities"] is not None and not is_blinded(analysis)
+
+
 def concordance_files(analysis: Analysis, wildcards: Any, *endings: str) -> list[str]:
     """Return files of the comparison of engines for all contrasts, where there are second engines."""
     names = analysis["test"]["contrasts"] if analysis["test"]["concordance"] else []
@@ -132,7 +159,7 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     files += [*concordance_files(analysis, wildcards, ".agreement.tsv"), *contrast_tables(analysis)]
     files += [*contrast_figures(analysis), *overlap_figures(analysis)]
     files += [*influence_tables(analysis), *power_tables(analysis), *stage_wise_tables(analysis)]
-    return files
+    return files + enrichment(analysis)
 
 
 def reported_files(analysis: Analysis, wildcards: Any = None) -> list[str]:

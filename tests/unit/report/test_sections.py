@@ -192,7 +192,7 @@ def test_definitions_are_sound():
     chapters = [chapter.id for chapter in sections.chapters(SECTIONS)]
     assert len(set(chapters)) == len(chapters)
     titles = [section.stage for section in SECTIONS if section.title]
-    assert sorted(titles) == sorted(set(STAGES) - {"enrich"})
+    assert sorted(titles) == sorted(STAGES)
     checks = [check for section in SECTIONS for check in section.checks]
     assert len(set(checks)) == len(checks)
     assert {file.stage for section in SECTIONS for file in section.files} <= {"", *STAGES}
@@ -214,6 +214,8 @@ def test_every_check_of_the_study_has_a_title(study):
         ("test/sets/women/concordance/voom.tsv", "All contrasts by a second engine"),
         ("annotate/stage_wise/drugs.tsv", "Genes screened for any change"),
         ("annotate/b_vs_a.tsv", "Result table: every tested gene"),
+        ("enrich/go/b_vs_a.tsv", "All tested sets of a contrast"),
+        ("enrich/go/sets.tsv", "Every set of the collection"),
         ("annotate/b_vs_a.ma.svg", "Figure."),
         ("batch/sets/women/surrogates.tsv", "Surrogate variables"),
         ("batch/adjusted_counts.parquet", "Batch-adjusted counts"),
@@ -260,7 +262,7 @@ def test_tables_are_read_once_and_when_they_are_looked_at():
 def outputs_of_rules():
     """Return the places of every file that a rule before the report writes, of all samples and of a set of them."""
     values = {"part": "1-of-2", "contrast": "b_vs_a", "family": "both", "engine": "voom", "table": "cpm"}
-    values |= {"sample_set": "women"}
+    values |= {"sample_set": "women", "collection": "go"}
     places = set()
     for path in sorted((REPO / "rules").glob("*.smk")):
         blocks = re.findall(r"^    output:\n((?: {8}.*\n)+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)

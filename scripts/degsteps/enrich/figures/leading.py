@@ -1,0 +1,71 @@
+"""Heatmap of the genes that lead the first sets of a contrast, over the samples."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from degsteps.enrich.figures.sets import nothing
+from degsteps.figures import style
+from degsteps.figures.heatmap import DIVERGING, MAX_Z, sample_bar, stack_legends, z_scores
+from degsteps.figures.style import Scale, shown, shown_names, styled
+
+
+@styled
+def leading_heatmap(
+    blocks: Sequence[tuple[str, pd.DataFrame, Sequence[str]]],
+    scales: Mapping[str, Scale],
+    title: str,
+) -> Figure:
+    """Draw transformed values of leading genes, a block of rows for each set; samples as they are given.
+
+    Parameters
+    ----------
+    blocks : title of a set, values (genes x samples) and labels of its leading genes.
+    scales : columns of the sample sheet, which become bars above the samples.
+    title : what is compared, in which collection.
+    """
+    blocks = [block for block in blocks if len(block[1])]
+    if not blocks:
+        return nothing(title, "No set was tested.")
+    samples = blocks[0][1].columns
+    bars = [scale for scale in scales.values() if scale.values.notna().any()]
+    named = len(samples) <= style.MANY_SAMPLES
+    heights = [*[0.19] * len(bars), *[0.165 * len(block[1]) for block in blocks]]
+    legends = sum(style.legend_height(scale) + 0.2 for scale in bars)
+    total = sum(heights) + 0.3 * len(blocks) + 0.8 + (1.1 if named else 0.3)
+    figure = style.new_figure(height=max(total, legends + 1.4))
+    grid = figure.add_gridspec(len(heights), 2, width_ratios=[4.4, 2.0], height_ratios=heights)
+    figure.get_layout_engine().set(h_pad=0.02, w_pad=0.04, hspace=0.0, wspace=0.0)
+    for place, scale in enumerate(bars):
+        sample_bar(figure.add_subplot(grid[place, 0]), scale, samples)
+    image = None
+    for place, (name, values, labels) in enumerate(blocks, start=len(bars)):
+        axes = figure.add_subplot(grid[place, 0])
+        scores = np.clip(z_scores(values).to_numpy(dtype=float), -MAX_Z, MAX_Z)
+        image = axes.imshow(scores, cmap=DIVERGING, vmin=-MAX_Z, vmax=MAX_Z, aspect="auto", interpolation="nearest")
+        axes.set_title(shown(name, 70), fontsize=9)
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        axes.yaxis.tick_right()
+        style.named_ticks(axes, "y", range(len(labels)), labels)
+        axes.set_xticks([])
+    if named:
+        style.named_ticks(axes, "x", range(len(samples)), shown_names(samples, 24))
+        axes.tick_params(axis="x", labelrotation=90)
+    else:
+        axes.set_xlabel(f"{len(samples)} samples")
+    side = figure.add_subplot(grid[:, 1])
+    side.set_axis_off()
+    height = figure.get_figheight()
+    stack_legends(side, bars, height)
+    bar = figure.colorbar(
+        image, cax=side.inset_axes((0.25, 1 - 0.42 / height, 0.7, 0.12 / height)), orientation="horizontal"
+    )
+    bar.set_label("standard deviations from mean", fontsize=style.SMALL)
+    bar.locator = MaxNLocator(5)
+    bar.outline.set_visible(False)
+    style.title(figure, title)
+    return figure

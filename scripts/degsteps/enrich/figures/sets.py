@@ -1,0 +1,227 @@
+"""Figures of the first sets: shares and bar codes of a contrast, and all contrasts beside each other."""
+
+import textwrap
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from degsteps.figures import style
+from degsteps.figures.style import numbers, shown, styled
+
+COLORS = {"up": style.UP, "down": style.DOWN, "changed": "#009E73", "": style.NEUTRAL}
+_WIDTH_OF_TITLES = 44
+_MAX_TITLE = 86
+
+
+def titles_of(titles: Sequence[str]) -> list[str]:
+    """Return titles of sets in up to two lines; what is longer than both loses its middle."""
+    return ["\n".join(textwrap.wrap(shown(title, _MAX_TITLE), _WIDTH_OF_TITLES)) for title in titles]
+
+
+def p_text(value: float) -> str:
+    """Return an adjusted p-value in few letters."""
+    if np.isnan(value):
+        return ""
+    return f"{value:.2g}" if value >= 0.001 else f"{value:.0e}"
+
+
+def nothing(title: str, text: str) -> Figure:
+    """Return a figure that says why there is nothing to draw."""
+    figure = style.new_figure(height=1.6)
+    style.title(figure, title)
+    style.note(figure.subplots(), text)
+    return figure
+
+
+def _areas(sizes: np.ndarray) -> np.ndarray:
+    return 16 + 150 * np.sqrt(sizes / 500)
+
+
+@styled
+def overview(
+    sets: pd.DataFrame,
+    shares: pd.Series,
+    ranks: Sequence[np.ndarray],
+    sums: Sequence[np.ndarray],
+    n_genes: int,
+    title: str,
+    *,
+    alpha: float,
+    rate: float,
+    method: str,
+    ends: tuple[str, str],
+) -> Figure:
+    """Draw the first sets of a contrast: share of called members, and where all members stand in the ranking of genes.
+
+    Parameters
+    ----------
+    sets : `title`, `size`, `direction` and `padj`, the first on top.
+    shares : share of the members of each set that are called.
+    ranks, sums : of the members of each set, from :func:`degsteps.enrich.presenting.running_sum`.
+    n_genes : of the background.
+    title : what is compared, in which collection.
+    alpha : adjusted p-value below which a set is called.
+    rate : share of called genes among the background.
+    method : what the adjusted p-values are of, in words.
+    ends : what the two ends of the ranking mean.
+    """
+    if sets.empty:
+        return nothing(title, "No set was tested.")
+    n = len(sets)
+    y = -np.arange(n, dtype=float)
+    figure = style.new_figure(height=1.75 + 0.42 * n)
+    dots, codes = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.7])
+    style.title(figure, title)
+    padj, sizes = numbers(sets["padj"]), numbers(sets["size"])
+    colors = np.array([COLORS[direction] for direction in sets["direction"]])
+    x = numbers(shares)
+    dots.axvline(rate, color=style.NEUTRAL, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
+    dots.hlines(y, rate, x, color=colors, linewidth=0.8, alpha=0.6, zorder=2)
+    faces = np.where(padj < alpha, colors, "#FFFFFF")
+    dots.scatter(x, y, s=_areas(sizes), c=list(faces), edgecolors=list(colors), linewidths=1.2, zorder=3)
+    style.named_ticks(dots, "y", y, titles_of(sets["title"]))
+    low, high = min(x.min(), rate), max(x.max(), rate)
+    pad = 0.1 * max(high - low, 0.02)
+    dots.set(
+        xlim=(max(low - pad, -0.05), high + pad),
+        ylim=(-n + 0.4, 0.7),
+        xlabel="share of members called\n(dashed: of all genes)",
+    )
+    dots.xaxis.set_major_locator(style.few_ticks())
+    dots.grid(axis="x")
+    dots.tick_params(axis="y", length=0)
+    most = max(max(float(np.abs(each).max(initial=0)) for each in sums), 1e-9)
+    for place, (of_set, heights, color) in enumerate(zip(ranks, sums, colors, strict=True)):
+        _barcode(codes, -float(place), of_set, heights / most, n_genes, color, 1 / most)
+    codes.tick_params(axis="y", length=0, labelleft=False)
+    codes.spines["left"].set_visible(False)
+    codes.set(
+        xlim=(0, n_genes),
+        xlabel=f"rank of {n_genes:,} genes: {ends[0]} on the left, {ends[1]} on the right\n"
+        "(strokes: members; line: running sum)",
+    )
+    codes.xaxis.set_major_locator(style.few_ticks())
+    beside = codes.twinx()
+    beside.set_ylim(codes.get_ylim())
+    style.named_ticks(beside, "y", y, [p_text(value) for value in padj])
+    beside.tick_params(axis="y", length=0)
+    beside.spines[:].set_visible(False)
+    beside.set_ylabel(f"adjusted p, {method}", rotation=270, va="bottom", fontsize=style.SMALL)
+    _legend(figure, sets["direction"], alpha, _size_handles(sizes))
+    return figure
+
+
+def _barcode(axes, base: float, ranks: np.ndarray, sums: np.ndarray, n_genes: int, color: str, scale: float) -> None:
+    """Draw the strokes of a set's members, and the running sum above them."""
+    strokes = [((rank, base - 0.36), (rank, base - 0.08)) for rank in ranks]
+    # Thick strokes of large sets would run together.
+    axes.add_collection(
+        LineCollection(strokes, colors=color, linewidths=float(np.clip(90 / max(len(ranks), 1), 0.35, 1.1)))
+    )
+    x, y = _steps(ranks, sums, n_genes, scale)
+    # Sums that fall below 0 hang from the top of the row, others stand on its strokes.
+    zero = base - 0.02 + (0.5 if -y.min() > y.max() else 0.0)
+    axes.plot(x, zero + 0.5 * np.clip(y, -1, 1), color=color, linewidth=1.0)
+    axes.hlines(zero, 0, n_genes, color="#BBBBBB", linewidth=0.5, zorder=0)
+
+
+def _steps(ranks: np.ndarray, sums: np.ndarray, n_genes: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners of a running sum: it falls between members, and rises at each."""
+    others = max(n_genes - len(ranks), 1)
+    gaps = np.diff(np.concatenate([[-1], ranks])) - 1
+    before = np.concatenate([[0.0], sums[:-1]]) - scale * gaps / others
+    x = np.concatenate([[0], np.repeat(ranks, 2), [n_genes]])
+    y = np.concatenate([[0.0], np.column_stack([before, sums]).ravel(), [0.0]])
+    return x, y
+
+
+def _size_handles(sizes: np.ndarray) -> list[Line2D]:
+    steps = sorted({int(round(value, -1)) or int(value) for value in (sizes.min(), np.median(sizes), sizes.max())})
+    return [
+        Line2D(
+            [],
+            [],
+            marker="o",
+            color="none",
+            markerfacecolor="#FFFFFF",
+            markeredgecolor=style.EDGE,
+            markersize=np.sqrt(_areas(np.array(float(size)))),
+            label=f"{size} genes",
+        )
+        for size in steps
+    ]
+
+
+def _legend(figure: Figure, directions: pd.Series, alpha: float, more: Sequence[Line2D] = ()) -> None:
+    def dot(face: str, edge: str, label: str) -> Line2D:
+        look = {"markerfacecolor": face, "markeredgecolor": edge, "markersize": 8}
+        return Line2D([], [], marker="o", color="none", label=label, **look)
+
+    there = [direction for direction in COLORS if direction and (directions == direction).any()]
+    handles = [dot(COLORS[direction], COLORS[direction], direction) for direction in there]
+    handles.append(dot("#FFFFFF", style.EDGE, f"adjusted p not below {alpha:g}"))
+    figure.legend(handles=[*handles, *more], loc="outside lower center", ncols=min(4 + len(more), 7))
+
+
+@styled
+def comparison_plot(
+    compared: pd.DataFrame, contrasts: Sequence[str], title: str, *, alpha: float, shown_sets: int
+) -> Figure:
+    """Draw the first sets of all contrasts, sets x contrasts: direction as colour, evidence as size.
+
+    Parameters
+    ----------
+    compared : `title`, `group` and, by contrast, `direction_`, `padj_`; the smallest p-value of any contrast first.
+    contrasts : their names.
+    alpha : adjusted p-value below which a set is called.
+    shown_sets : how many, one of each group.
+    """
+    first = compared[~compared["group"].duplicated()].head(shown_sets)
+    names = [name for name in contrasts if f"padj_{name}" in compared]
+    if first.empty or not names:
+        return nothing(title, "No set was tested.")
+    labels = titles_of(first["title"])
+    lines = [label.count("\n") + 1 for label in labels]
+    y = -np.cumsum([0, *[(one + other) / 2 for one, other in pairwise(lines)]])
+    figure = style.new_figure(height=2.6 + 0.165 * sum(lines))
+    axes = figure.subplots()
+    style.title(figure, title)
+    for place, name in enumerate(names):
+        padj = numbers(first[f"padj_{name}"])
+        directions = first[f"direction_{name}"].fillna("").astype(str)
+        known = np.isfinite(padj)
+        colors = np.array([COLORS.get(direction, style.NEUTRAL) for direction in directions])
+        areas = 12 + 34 * np.clip(-np.log10(np.maximum(padj, 1e-8)), 0, 6)
+        faces = np.where(padj < alpha, colors, "#FFFFFF")
+        axes.scatter(
+            np.full(known.sum(), place),
+            y[known],
+            s=areas[known],
+            c=list(faces[known]),
+            edgecolors=list(colors[known]),
+            linewidths=1.1,
+        )
+    style.named_ticks(axes, "y", y, labels)
+    style.named_ticks(axes, "x", range(len(names)), style.shown_names(names, 26))
+    axes.tick_params(axis="x", labelrotation=0 if len(names) <= 3 else 40)
+    if len(names) > 3:
+        for label in axes.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
+    axes.set(xlim=(-0.6, len(names) - 0.4), ylim=(y.min() - 1.2, 1.2))
+    axes.grid(True)
+    axes.tick_params(length=0)
+    every = pd.concat([first[f"direction_{name}"] for name in names])
+    sizes = [
+        Line2D(
+            [], [], marker="o", color="none", markerfacecolor="#FFFFFF", markeredgecolor=style.EDGE,
+            markersize=np.sqrt(12 + 34 * -np.log10(p)), label=f"adjusted p {p:g}",
+        )
+        for p in (0.1, 0.001)
+    ]  # fmt: skip
+    _legend(figure, every, alpha, sizes)
+    return figure

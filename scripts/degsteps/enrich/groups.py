@@ -1,0 +1,81 @@
+"""Sets that say the same: greedy groups by the genes that they share, most significant set first."""
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from degsteps.enrich.over_representation import set_sizes
+
+_ROWS_AT_ONCE = 500
+
+
+def grouped(
+    members: sparse.csr_matrix,
+    pvalues: np.ndarray,
+    names: np.ndarray,
+    *,
+    similarity: float = 0.5,
+    measure: str = "jaccard",
+) -> pd.DataFrame:
+    """Put each set to the first more significant representative that it resembles; without one it becomes one itself.
+
+    Parameters
+    ----------
+    members : sets x genes.
+    pvalues : ndarray, (sets,) or (sets, contrasts)
+        The smallest of a set counts, so that all contrasts have the same groups; NaN counts as 1.
+    names : (sets,)
+        Break ties: the result does not depend on the order of sets.
+    similarity : least similarity to the representative.
+    measure : ``jaccard`` (shared of all genes of both) or ``overlap`` (shared of the smaller set's genes; a small set
+        then joins any large one that holds it).
+
+    Returns
+    -------
+    DataFrame
+        ``group`` (1 is that of the most significant set), ``representative`` (its row) and ``similarity`` to it.
+    """
+    if measure not in ("jaccard", "overlap"):
+        raise ValueError(f"unknown measure {measure!r}; choose jaccard or overlap")
+    n = members.shape[0]
+    least = np.fmin.reduce(np.reshape(pvalues, (n, -1)), axis=1, initial=np.inf) if n else np.zeros(0)
+    least = np.where(np.isfinite(least), least, 1.0)
+    names = np.asarray(names, dtype=str)
+    order = np.lexsort((names, least))
+    alike = similar_pairs(members, similarity, measure=measure)
+    group, representative, value = np.zeros(n, dtype=int), np.arange(n), np.ones(n)
+    n_groups = 0
+    for row in order:
+        if group[row]:
+            continue
+        n_groups += 1
+        group[row] = n_groups
+        neighbours = alike.indices[alike.indptr[row] : alike.indptr[row + 1]]
+        values = alike.data[alike.indptr[row] : alike.indptr[row + 1]]
+        free = group[neighbours] == 0
+        group[neighbours[free]] = n_groups
+        representative[neighbours[free]] = row
+        value[neighbours[free]] = values[free]
+    return pd.DataFrame({"group": group, "representative": representative, "similarity": value})
+
+
+def similar_pairs(members: sparse.csr_matrix, similarity: float, *, measure: str = "jaccard") -> sparse.csr_matrix:
+    """Return the similarity of all pairs of sets that have at least so much, without the diagonal.
+
+    Returns
+    -------
+    CSR matrix, sets x sets
+        For groups, and for the edges of a map of sets.
+    """
+    sizes, columns = set_sizes(members).astype(float), members.T.tocsr()
+    blocks = []
+    for start in range(0, members.shape[0], _ROWS_AT_ONCE):
+        shared = (members[start : start + _ROWS_AT_ONCE] @ columns).tocoo()
+        rows = shared.row + start
+        here, there = sizes[rows], sizes[shared.col]
+        of = here + there - shared.data if measure == "jaccard" else np.minimum(here, there)
+        value = shared.data / of
+        kept = (value >= similarity) & (rows != shared.col)
+        blocks.append((value[kept], rows[kept], shared.col[kept]))
+    value, rows, others = (np.concatenate(part) for part in zip(*blocks, strict=True)) if blocks else ([], [], [])
+    return sparse.csr_matrix((value, (rows, others)), shape=(members.shape[0],) * 2)
