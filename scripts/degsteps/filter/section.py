@@ -67,7 +67,7 @@ def _depth_verdict(facts: Mapping[str, Any]) -> Verdict | None:
     if dropped <= SHARE_NOTED * kept or facts["method"] != "cpm":
         return None
     finding = (
-        f"The filter dropped {counted(dropped, 'gene')} with a mean of {WELL_COUNTED} or more reads a sample, which is "
+        f"The filter dropped {dropped:,} genes with a mean of {WELL_COUNTED} or more reads a sample, which is "
         f"{dropped / kept:.0%} of the number tested: {counts_per_million(facts['min_cpm'])} "
         f"{'is' if facts['min_cpm'] == 1 else 'are'} "
         f"{facts['min_cpm'] * facts['reads_per_cpm_median']:.3g} reads in the median library."
