@@ -78,6 +78,11 @@ def test_pairs_are_symmetric_and_without_the_diagonal():
     assert pairs.data.min() >= 0.3
 
 
+def test_truth_values_are_counted():
+    members = load("pasilla").members[::10]
+    assert (similar_pairs(members.astype(bool), 0.3) != similar_pairs(members, 0.3)).nnz == 0
+
+
 def test_no_set_and_empty_sets():
     assert grouped(sparse.csr_matrix((0, 4)), np.zeros(0), np.zeros(0, dtype=str)).empty
     table = grouped(sparse.csr_matrix((2, 4)), np.array([0.1, 0.2]), np.array(["a", "b"]))
