@@ -38,6 +38,7 @@ rule test_gene_sets:
         runtime=runtime(per_million=10),
     params:
         collection=wildcard("collection"),
+        described=job(settings.collection_description),
         enrich=job(settings.set_tests),
         contrasts=job(settings.enriched_definitions),
         subsets=job(settings.enriched_subsets),

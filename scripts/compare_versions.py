@@ -1,4 +1,4 @@
-"""Compare two versions, or two runs: which genes moved across the threshold in each contrast, and why.
+"""Compare two versions, or two runs: which genes and sets moved across the threshold in each contrast, and why.
 
 Writes comparison.html (one offline page), comparison.json, and per contrast a figure of the fold changes' differences.
 Exit code: 0 when the comparison is written, 3 if a folder cannot be compared.
@@ -52,6 +52,10 @@ def main() -> int:
     for name, found in compared["contrasts"].items():
         causes = ", ".join(f"{cause} {number}" for cause, number in found["causes"].items()) or "none"
         print(f"{name}: Jaccard {found['jaccard']:.3f}, {len(found['moved'])} genes moved ({causes})")
+        for entry in found["sets"]:
+            if entry["came"] or entry["went"]:
+                came = f"{len(entry['came'])} sets came, {len(entry['went'])} went"
+                print(f"  {entry['collection']}, {entry['method']}: {came}")
     print(arguments.into / "comparison.html")
     return ExitCode.OK
 

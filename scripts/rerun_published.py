@@ -40,13 +40,18 @@ def run_workflow(analyses: list[str], results: Path, cores: int) -> None:
 def read_study(file: Path, content: dict, results: Path) -> Study:
     """Compare one study's expectations with its results."""
     from degsteps.provenance.comparison import Side
+    from degsteps.provenance.set_comparison import sets_table
 
     name = analysis_name(content["analysis"])
     (manifest,) = (results / name).glob("*/10_report/manifest.json")
     side = Side.read(manifest.parents[1])
-    tables = {entry["contrast"]: side.results(entry["contrast"]) for entry in content["expectations"]}
-    alpha = side.settings["test"]["alpha"]
-    outcomes = [outcome(entry, tables[entry["contrast"]], alpha) for entry in content["expectations"]]
+    outcomes = []
+    for entry in content["expectations"]:
+        if "set" in entry:
+            table = sets_table(side.root, entry["collection"], entry["contrast"])
+            outcomes.append(outcome(entry, table, side.settings["enrich"]["alpha"]))
+        else:
+            outcomes.append(outcome(entry, side.results(entry["contrast"]), side.settings["test"]["alpha"]))
     record = side.steps["fit_model"]
     versions = {"Python": record["python"], "degsteps code": record["code"]} | record["packages"]
     return Study(file.stem, content, outcomes, versions)

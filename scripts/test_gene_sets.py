@@ -17,7 +17,7 @@ from degsteps.enrich.matching import account_of_genes, account_of_sets, matched,
 from degsteps.enrich.over_representation import set_sizes
 from degsteps.enrich.ranking import is_unsigned
 from degsteps.enrich.testing import Calibration, ContrastData, SetSettings, contrast_tests
-from degsteps.inputs.gene_sets import description, require_gene_sets
+from degsteps.inputs.gene_sets import require_gene_sets
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import (
     read_gene_list,
@@ -46,6 +46,7 @@ def main(
     length_bias: Output,
     calibration: Output,
     collection: str,
+    described: dict,
     enrich: dict,
     contrasts: dict,
     subsets: list,
@@ -100,10 +101,9 @@ def main(
     write_table(binned_rates({name: each.lengths for name, each in found.items()}), length_bias)
     null = {name: each.calibration.assign(observed=_observed(each)) for name, each in found.items()}
     write_table(_below_each_other(null), calibration)
-    entry = enrich["collections"][collection]
     return {
         "collection": collection,
-        **description(collection, entry),
+        **described,
         "ids": own.word,
         "sets": account["status"].value_counts().sort_index().to_dict(),
         "members": own.n_members,

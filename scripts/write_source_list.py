@@ -14,8 +14,9 @@ TARGET = REPO / "rules" / "sources.txt"
 
 
 def sources() -> list[str]:
-    """Return every script, library file, page template and schema that git tracks, relative to the repository."""
-    command = ["git", "-C", str(REPO), "ls-files", "-z", "scripts", "config/schema"]
+    """Return every script, library file, page template, schema and shipped collection that git tracks."""
+    folders = ["scripts", "config/schema", "resources/gene_sets"]
+    command = ["git", "-C", str(REPO), "ls-files", "-z", *folders]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     return sorted(path for path in listed.split("\0") if path and (REPO / path).is_file())
 

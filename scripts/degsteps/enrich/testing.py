@@ -15,6 +15,8 @@ from degsteps.enrich.fry import fry
 from degsteps.enrich.over_representation import over_representation, set_sizes
 from degsteps.enrich.ranking import called_genes, is_unsigned, statistic
 
+#: Called genes, and others, from which a curve of the call rate over the length is fitted.
+FEWEST_CALLED = 10
 #: Which p-value orders sets: the first that was computed.
 LEADING = ("competitive", "over_both", "over_up", "over_down", "self_contained", "gsea")
 
@@ -169,7 +171,7 @@ def contrast_tests(
     for side in settings.over_representation["sides"]:
         if f"over_{side}" in methods_of(settings, unsigned):
             # Each side has a curve of its own: long genes need not be called upwards and downwards alike.
-            weights = length_bias.call_rate(lengths[background], calls[side]) if needs_weights else None
+            weights = length_weights(lengths[background], calls[side]) if needs_weights else None
             columns |= _over_represented(chosen_members, calls[side], side, weights)
     if "gsea" in methods_of(settings, unsigned):
         columns |= _gsea(chosen_members, ranks, table.index, contrast, background, settings)
@@ -240,18 +242,26 @@ def _competitive(
 
 
 def _self_contained(members: sparse.csr_matrix, effects: np.ndarray, residuals: np.ndarray) -> dict[str, Any]:
-    tests = fry(members, effects)
+    # Without the form for mixed directions, which takes five times as long and calls nearly every set.
+    tests = fry(members, effects, mixed=False)
     return {
         "direction_self_contained": tests["direction"].to_numpy(),
         "p_self_contained": tests["p"].to_numpy(),
         "padj_self_contained": adjust_bh(tests["p"].to_numpy()),
-        "p_self_contained_mixed": tests["p_mixed"].to_numpy(),
-        "padj_self_contained_mixed": adjust_bh(tests["p_mixed"].to_numpy()),
     }
 
 
 def _length_bias(lengths: np.ndarray, called: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
-    return length_bias.call_rate(lengths, called), length_bias.dependence_test(lengths, called)
+    return length_weights(lengths, called), length_bias.dependence_test(lengths, called)
+
+
+def length_weights(lengths: np.ndarray, called: np.ndarray) -> np.ndarray:
+    """Return the call rate of each gene by its length; one for all where so few are called that no curve is seen."""
+    known = np.isfinite(lengths)
+    n_called = int(called[known].sum())
+    if min(n_called, int(known.sum()) - n_called) < FEWEST_CALLED or len(np.unique(lengths[known])) < FEWEST_CALLED:
+        return np.full(len(lengths), max(float(called.mean()), 1e-3))
+    return length_bias.call_rate(lengths, called)
 
 
 def _over_represented(

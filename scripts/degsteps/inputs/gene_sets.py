@@ -4,7 +4,8 @@ Standard library and PyYAML only: the Snakefile imports this module.
 
 - GMT: a set a line, with id, title and members separated by tabs.
 - GMX: a set a column; the first row holds ids, the second titles.
-- TSV: a member a line, with the columns `set` and `gene`, and `weight` and `title` where there are any.
+- TSV: a member a line, with the columns `set` and `gene`, and `weight` and `title` where there are any; or `source`,
+  `target` and `mor` or `weight`.
 """
 
 import functools
@@ -16,13 +17,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted, verb
 
 #: The collections that come with the workflow.
 SHIPPED = Path(__file__).resolve().parents[3] / "resources" / "gene_sets"
+_OF_NETWORKS = {"source": "set", "target": "gene", "mor": "weight"}
 _CURE = "Write id, title and members of a set on one line, separated by tabs (GMT)."
 
 
@@ -63,6 +63,8 @@ class Shipped(NamedTuple):
 @functools.cache
 def shipped() -> dict[str, Shipped]:
     """Return the collections that come with the workflow, by the word that names each."""
+    import yaml  # steps that read sets need no words, and their environments have no YAML
+
     content = yaml.safe_load((SHIPPED / "collections.yaml").read_text(encoding="utf-8"))
     return {word: Shipped(**entry) for word, entry in content.items()}
 
@@ -131,6 +133,8 @@ def read_gene_sets(path: Path | str) -> Collection:
         return Collection([], [_finding("", "holds no set.", _CURE)])
     name = Path(path).name.lower().removesuffix(".gz")
     header = [cell.strip().strip('"').lower() for cell in lines[start].split("\t")]
+    if {"source", "target"} <= {*header}:  # the words of decoupler's networks
+        header = [_OF_NETWORKS.get(cell, cell) for cell in header]
     if {"set", "gene"} <= {*header}:
         sets, findings = _of_tsv(lines, start, header)
     elif name.endswith((".tsv", ".txt")) and not name.endswith(".gmt.txt") and {"set", "gene"} & {*header}:

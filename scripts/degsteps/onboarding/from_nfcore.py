@@ -23,6 +23,7 @@ from degsteps.onboarding.from_star_deseq2 import (
     r_name,
     split_values,
 )
+from degsteps.onboarding.nfcore_gene_sets import map_gene_sets
 
 _Columns = Mapping[str, Sequence[str]]
 
@@ -557,6 +558,7 @@ def _map_params(imported: Imported, params: Mapping[str, Any]) -> None:
         imported.leave("gtf", "gtf: is an address; download it and name it under annotate.genes")
     elif "gtf" in given:
         take("gtf", "annotate", "genes", str(given["gtf"]))
+    map_gene_sets(imported, params)
     _leave_the_rest(imported, params)
 
 
@@ -587,7 +589,7 @@ def _leave_the_rest(imported: Imported, params: Mapping[str, Any]) -> None:
     for names, why in (
         (filters, "the filter here counts per million; see filter.min_cpm"),
         (tests, "there is no such setting here"),
-        (others, "about names, figures, gene sets or the report"),
+        (others, "about names, figures or the report"),
     ):
         if names:
             imported.leave(names, f"{', '.join(names)}: {why}")

@@ -17,6 +17,7 @@ import pandas as pd
 from degsteps.basics.errors import DataError
 from degsteps.basics.paths import stage_folder
 from degsteps.provenance.seal import flat_settings
+from degsteps.provenance.set_comparison import compare_sets
 from degsteps.provenance.verification import read_manifest
 from degsteps.tables import read_matrix, read_table
 
@@ -106,8 +107,8 @@ def compare(first_root: Path, second_root: Path) -> dict[str, Any]:
     -------
     dict
         ``first``, ``second``: what is compared; ``differences``: what differs outside of the contrasts; ``contrasts``:
-        per contrast the numbers of called genes, their Jaccard index, the differences of fold changes, and every gene
-        that moved across the threshold with its cause and what else differs.
+        per contrast the numbers of called genes, their Jaccard index, the differences of fold changes, every gene
+        that moved across the threshold with its cause and what else differs, and the sets of genes that came and went.
 
     Raises
     ------
@@ -218,6 +219,7 @@ def compare_contrast(first: Side, second: Side, name: str, differences: Mapping[
         },
         "causes": dict(Counter(entry["cause"] for entry in entries).most_common()),
         "moved": entries,
+        "sets": compare_sets((first.root, second.root), (first.settings, second.settings), name),
         # Another annotation moves no gene across the threshold, but a reader who looks for symbols sees it move.
         "renamed": [
             {"gene": gene, "symbol_first": symbols[0][gene], "symbol_second": symbols[1][gene], "cause": "annotation"}

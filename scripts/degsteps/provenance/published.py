@@ -78,10 +78,12 @@ def outcome(expectation: Mapping[str, Any], results: pd.DataFrame, alpha: float)
     Parameters
     ----------
     expectation : an entry of ``expectations``.
-    results : table of the contrast, indexed by gene.
+    results : table of the contrast, indexed by gene; for an expectation of a set, of its sets.
     alpha : adjusted p-value below which a gene is called.
     """
     source = expectation["source"]
+    if "set" in expectation:
+        return set_outcome(expectation, results, alpha)
     if "count" in expectation:
         observed = _counted(expectation["count"], results, alpha)
         what = f"{expectation['contrast']}: genes {_COUNT_WORDS[expectation['count']].format(alpha=alpha)}"
@@ -103,6 +105,37 @@ def outcome(expectation: Mapping[str, Any], results: pd.DataFrame, alpha: float)
     shown = f"{observed} (log2 fold change {row['log2_fold_change']:.2f}, adjusted p {row['padj']:.2g})"
     return Outcome(
         what, source, "called" if wanted == "any" else wanted, shown, None, None, SAME if is_met else OUTSIDE
+    )
+
+
+def set_outcome(expectation: Mapping[str, Any], sets: pd.DataFrame | None, alpha: float) -> Outcome:
+    """Compare one expectation with the table of a contrast's sets.
+
+    Parameters
+    ----------
+    sets : of the collection; None where it was not tested.
+    alpha : adjusted p-value below which a set is called.
+    """
+    name, source, method = expectation["set"], expectation["source"], expectation.get("method", "competitive")
+    what = f"{expectation['contrast']}: {expectation['collection']} {name}"
+    wanted = str(expectation.get("direction", expectation.get("expected")))
+    if sets is None or name not in sets.index:
+        return Outcome(what, source, wanted, "not tested", None, None, OUTSIDE)
+    row = sets.loc[name]
+    if "column" in expectation:
+        return _number(f"{what}, {expectation['column']}", source, expectation, float(row[expectation["column"]]))
+    padj = float(row[f"padj_{method}"])
+    observed = str(row["direction"]) if padj < alpha else "not called"
+    is_met = observed != "not called" if wanted == "any" else observed == wanted
+    shown = f"{observed} (adjusted p {padj:.2g}, {method})"
+    return Outcome(
+        f"{what} ({row['title']})",
+        source,
+        "called" if wanted == "any" else wanted,
+        shown,
+        None,
+        None,
+        SAME if is_met else OUTSIDE,
     )
 
 

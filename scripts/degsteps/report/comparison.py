@@ -10,6 +10,8 @@ from degsteps.sections.numbers import format_fold_change, format_p
 
 #: Rows of moved genes in the page; the JSON beside it holds all.
 MAX_ROWS = 1000
+#: Sets that came or went by one method, in the page.
+MAX_SETS = 20
 
 
 def render_comparison(compared: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
@@ -92,10 +94,23 @@ def _contrast(name: str, found: Mapping[str, Any], figure: bytes) -> dict[str, A
         "causes": [(cause, number, CAUSES[cause]) for cause, number in found["causes"].items()],
         "moved_caption": f"{len(moved):,} genes moved across the threshold{more}",
         "moved": [_row(entry) for entry in moved[:MAX_ROWS]],
+        "sets": [set_sentence(entry) for entry in found["sets"]],
         "renamed": f"{len(renamed):,} called genes have another symbol (annotation); no call depends on it."
         if renamed
         else "",
     }
+
+
+def set_sentence(entry: Mapping[str, Any]) -> str:
+    """Say which sets of a collection came and went."""
+    said = f"{entry['collection']}, {entry['method'].replace('_', ' ')}: {entry['called_first']:,} sets called in the "
+    said += f"first, {entry['called_second']:,} in the second."
+    for what, sets in (("Came", entry["came"]), ("Went", entry["went"])):
+        if sets:
+            shown = [f"{each['title']} ({each['set']})" for each in sets[:MAX_SETS]]
+            more = f" and {len(sets) - MAX_SETS:,} more" if len(sets) > MAX_SETS else ""
+            said += f" {what}: {', '.join(shown)}{more}."
+    return said
 
 
 def _row(entry: Mapping[str, Any]) -> list[str]:

@@ -208,9 +208,14 @@ def enriched_names(analysis: Analysis, wildcards: Any) -> list[str]:
     return enriched_contrasts(analysis)
 
 
+def collection_description(analysis: Analysis, wildcards: Any) -> dict[str, str]:
+    """Return title, release, licence and attribution of the job's collection."""
+    return description(wildcards.collection, analysis["enrich"]["collections"][wildcards.collection])
+
+
 def collection_title(analysis: Analysis, wildcards: Any) -> str:
     """Return what the job's collection is called."""
-    return description(wildcards.collection, analysis["enrich"]["collections"][wildcards.collection])["title"]
+    return collection_description(analysis, wildcards)["title"]
 
 
 #: What of the section `enrich` only figures need, or only says what is tested.

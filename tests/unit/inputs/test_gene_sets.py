@@ -49,6 +49,8 @@ def test_the_same_sets_in_every_format(tmp_path, name, content):
 def test_weights(tmp_path):
     sets = require_gene_sets(written(tmp_path, "x.tsv", "gene\tset\tweight\ng1\tA\t-1\ng2\tA\t0.5\n"))
     assert sets[0].weights == (-1.0, 0.5)
+    network = require_gene_sets(written(tmp_path, "x.tsv", "source\ttarget\tmor\nA\tg1\t-1\nA\tg2\t0.5\n"))
+    assert network == sets
 
 
 #: what is wrong -> (name, content, place, words of the finding)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from degsteps.basics.errors import ConfigError, DataError
-from degsteps.config.reading import read_yaml
+from degsteps.config.reading import read_schema, read_yaml, schema_problems
 from degsteps.provenance import published
 from degsteps.provenance.published import OUTSIDE, SAME, WITHIN
 from tests.conftest import REPO
@@ -24,6 +24,44 @@ def results():
         "na_reason": ["", "", "", "low_mean", "count_outlier"],
     }
     return pd.DataFrame(columns, index=pd.Index(["g1", "g2", "g3", "g4", "g5"], name="gene"))
+
+
+@pytest.fixture
+def sets():
+    columns = {
+        "title": ["one", "two"],
+        "direction": ["up", "down"],
+        "padj_competitive": [0.01, 0.5],
+        "nes": [1.5, np.nan],
+    }
+    table = pd.DataFrame(columns, index=pd.Index(["GO:1", "GO:2"], name="set"))
+    return table.assign(padj_over_both=[0.2, 0.001])
+
+
+@pytest.mark.parametrize(
+    ("expectation", "status"),
+    [
+        ({"set": "GO:1", "direction": "up"}, SAME),
+        ({"set": "GO:1", "direction": "down"}, OUTSIDE),
+        ({"set": "GO:2", "direction": "any"}, OUTSIDE),  # not called by the competitive test
+        ({"set": "GO:2", "direction": "down", "method": "over_both"}, SAME),
+        ({"set": "GO:3", "direction": "any"}, OUTSIDE),
+        ({"set": "GO:1", "column": "nes", "expected": 1.4, "tolerance": 0.2}, WITHIN),
+        ({"set": "GO:2", "column": "nes", "expected": 1.4, "tolerance": 0.2}, OUTSIDE),
+    ],
+)
+def test_each_kind_of_expectation_of_sets(sets, expectation, status):
+    entry = {"contrast": "c", "collection": "go", "source": SOURCE} | expectation
+    found = published.outcome(entry, sets, 0.05)
+    assert found.status == status
+    assert found.what.startswith(f"c: go {expectation['set']}")
+    content = read_yaml(STUDIES[0]) | {"expectations": [entry]}
+    assert schema_problems(content, read_schema("published"), "x") == []
+
+
+def test_sets_that_were_not_tested_have_drifted():
+    entry = {"contrast": "c", "collection": "go", "set": "GO:1", "direction": "up", "source": SOURCE}
+    assert published.outcome(entry, None, 0.05)[3:] == ("not tested", None, None, OUTSIDE)
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
