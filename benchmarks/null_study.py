@@ -141,9 +141,9 @@ def page(runs: int, slow_runs: int) -> Iterator[str]:
     """Yield the lines of the page."""
     yield fill(
         f"Written by `python benchmarks/null_study.py --runs {runs} --slow-runs {slow_runs}` (seed 1). Per run: sets "
-        "called at an adjusted p-value below .05 where nothing is true, with the standard error of the mean; share of runs that "
-        f"call any. In {power_runs(runs)} runs of their own ({power_runs(slow_runs)} of GSEA): of five sets with a true "
-        "difference the share found, and how many clean sets were called beside them.",
+        "called at an adjusted p-value below .05 where nothing is true, with the standard error of the mean; share of "
+        f"runs that call any. In {power_runs(runs)} runs of their own ({power_runs(slow_runs)} of GSEA): of five sets "
+        "with a true difference the share found, and how many clean sets were called beside them.",
         120,
     )
     yield ""
