@@ -140,7 +140,7 @@ def main() -> None:
     if options.peer:
         theirs, ours = of_peer(options.peer)
         lines.append(
-            f"GSEA of {PEER_SETS} sets with 1,000 permutations and one thread: gseapy {theirs:.1f} s, ours {ours:.1f} s."
+            f"GSEA of {PEER_SETS} sets with 1,000 permutations, one thread: gseapy {theirs:.1f} s, ours {ours:.1f} s."
         )
     text = options.output.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)

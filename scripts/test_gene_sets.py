@@ -13,7 +13,7 @@ from degsteps.design.compiled import CompiledDesign
 from degsteps.design.weights import compile_contrast
 from degsteps.enrich.across_contrasts import all_tests, background_of, comparison, groups_of, members_table
 from degsteps.enrich.lengths import binned_rates, gene_lengths
-from degsteps.enrich.matching import account_of_genes, account_of_sets, matched, universe_of
+from degsteps.enrich.matching import account_of_genes, account_of_sets, genes_in_sets, matched, universe_of
 from degsteps.enrich.over_representation import set_sizes
 from degsteps.enrich.ranking import is_unsigned
 from degsteps.enrich.testing import Calibration, ContrastData, SetSettings, contrast_tests
@@ -63,14 +63,13 @@ def main(
     universe = universe_of(results, known)
     if universe.genes.empty:
         raise DataError(f"{tables[0]}: no gene has a p-value, so that no set can be tested.")
-    everything = {
-        name: matched(require_gene_sets(path), entry["ids"], universe, str(path), explain=name == collection)
-        for (name, entry), path in zip(enrich["collections"].items(), collections, strict=True)
-    }
-    own, settings = everything[collection], SetSettings.of(enrich, calls)
-    in_background = background_of(
-        enrich["background"], universe, own, list(everything.values()), read_gene_list(background)
-    )
+    settings, in_others = SetSettings.of(enrich, calls), []
+    for (name, entry), path in zip(enrich["collections"].items(), collections, strict=True):
+        if name == collection:
+            own = matched(require_gene_sets(path), entry["ids"], universe, str(path))
+        elif enrich["background"] == "annotated":
+            in_others.append(genes_in_sets(require_gene_sets(path), entry["ids"], universe, str(path)))
+    in_background = background_of(enrich["background"], universe, own, in_others, read_gene_list(background))
     known_lengths = gene_lengths(universe.genes, known, _lengths(lengths))
     of_subset = _subsets(subsets, values, designs, models, sheets, subjects, universe.genes)
     found, largest = {}, np.zeros(len(own.sets), dtype=int)

@@ -18,7 +18,7 @@ def background_of(
     which: str,
     universe: Universe,
     collection: Matched,
-    others: Sequence[Matched],
+    in_others: Sequence[np.ndarray],
     listed: Collection[str] = (),
 ) -> np.ndarray:
     """Return which tested genes the sets of a collection are compared with, (genes,).
@@ -28,7 +28,7 @@ def background_of(
     Parameters
     ----------
     which : `annotated`, `collection`, `tested`, or anything else for the genes that are listed.
-    others : all collections of the analysis.
+    in_others : which tested genes are in any set, by each other collection of the analysis, (genes,).
     listed : gene ids of a given file.
     """
     stands = collection.represented_by < 0
@@ -37,7 +37,7 @@ def background_of(
     if which == "collection":
         return stands & collection.in_any_set
     if which == "annotated":
-        return stands & np.any([each.in_any_set for each in others], axis=0)
+        return stands & np.any([collection.in_any_set, *in_others], axis=0)
     known = {without_version(gene) for gene in listed}
     return stands & np.array([without_version(gene) in known for gene in universe.genes], dtype=bool)
 

@@ -102,7 +102,7 @@ class Study:
         return top
 
 
-#: Name -> p-values of the sets. The first seven are methods of the stage; the others are what is done elsewhere.
+#: Name -> p-values of the sets. Up to `gsea` they are tests of the stage; the others are what is done elsewhere.
 METHODS: dict[str, Callable[[Study], np.ndarray]] = {
     "competitive": lambda study: competitive(study.members, study.statistic, study.residuals, unsigned=study.unsigned)[
         "p"

@@ -16,8 +16,10 @@ _LEAST_SHARE = 1e-12
 HALF_WEIGHT_DF = 10
 #: Least correlation that is assumed, and the most that this can be while residuals are few.
 FLOOR, FLOOR_OF_FEW = 0.01, 0.05
-#: Few residuals are less than this; so few that even their mean says nothing, less than that.
+#: Few residuals are less than this; so few that not even the mean of all sets says anything, less than that.
 FEW_DF, FEWEST_DF = 8, 2
+#: So many sets make a mean.
+FEWEST_SETS = 50
 
 
 def residual_effects(values: np.ndarray, design: np.ndarray, **precision) -> np.ndarray:
@@ -188,7 +190,8 @@ def shrunk(correlations: np.ndarray, degrees_of_freedom: int, *, unsigned: bool 
 
     The weight of the own estimate is d / (d + 10) with d residual degrees of freedom; the median counts as at least
     .01, and so does the result. Below 8 degrees of freedom the estimates of single sets are little but noise, that of
-    all of them is not: the result is at least twice their mean, or .05 where that is less.
+    all of them is not: the result is at least twice their mean, or .05 where that is less (and with fewer than 50 sets,
+    whose mean may be noise too).
 
     Parameters
     ----------
@@ -208,7 +211,7 @@ def shrunk(correlations: np.ndarray, degrees_of_freedom: int, *, unsigned: bool 
 def _floor(known: np.ndarray, degrees_of_freedom: int, *, unsigned: bool) -> float:
     if degrees_of_freedom >= FEW_DF:
         return FLOOR
-    if unsigned or degrees_of_freedom < FEWEST_DF or not len(known):
+    if unsigned or degrees_of_freedom < FEWEST_DF or len(known) < FEWEST_SETS:
         return FLOOR_OF_FEW
     return float(np.clip(2 * known.mean(), FLOOR, FLOOR_OF_FEW))
 

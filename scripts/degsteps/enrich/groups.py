@@ -67,6 +67,8 @@ def similar_pairs(members: sparse.csr_matrix, similarity: float, *, measure: str
     CSR matrix, sets x sets
         For groups, and for the edges of a map of sets.
     """
+    # Products of truth values would be truth values again.
+    members = members.astype(float)
     sizes, columns = set_sizes(members).astype(float), members.T.tocsr()
     blocks = []
     for start in range(0, members.shape[0], _ROWS_AT_ONCE):

@@ -136,6 +136,12 @@ def matched(sets: Sequence[GeneSet], asked: str, universe: Universe, path: str, 
     return Matched(sets, word, ids, members, represented_by, unmatched, len(all_members), n_matched)
 
 
+def genes_in_sets(sets: Sequence[GeneSet], asked: str, universe: Universe, path: str) -> np.ndarray:
+    """Return which tested genes are in any set of a collection, (genes,); see :func:`matched`."""
+    union = GeneSet("", "", tuple(dict.fromkeys(gene for each in sets for gene in each.genes)))
+    return matched([union], asked, universe, path, explain=False).in_any_set
+
+
 def _matrix(sets: Sequence[GeneSet], known: Mapping[str, int | None], n_genes: int) -> sparse.csr_matrix:
     values, indices, pointers = [], [], [0]
     for each in sets:

@@ -129,14 +129,17 @@ class TestShrinkage:
 
     def test_few_residuals(self):
         # The mean is .094, twice of which is above .05; then of .004: .01; then of .016: .032.
-        assert shrunk(self.OWN, 4).min() == pytest.approx(0.05)
-        assert shrunk(self.OWN - 0.09, 4).min() == pytest.approx(0.01)
-        assert shrunk(self.OWN - 0.078, 4).min() == pytest.approx(0.032)
-        assert shrunk(self.OWN - 0.09, 1).min() == pytest.approx(0.05)
+        many = np.tile(self.OWN, 10)
+        assert shrunk(many, 4).min() == pytest.approx(0.05)
+        assert shrunk(many - 0.09, 4).min() == pytest.approx(0.01)
+        assert shrunk(many - 0.078, 4).min() == pytest.approx(0.032)
+        assert shrunk(many - 0.09, 1).min() == pytest.approx(0.05)
+        # 49 sets or fewer.
+        assert shrunk(many[1:] - 0.09, 4).min() == pytest.approx(0.05)
 
     def test_unsigned(self):
         np.testing.assert_allclose(shrunk(self.OWN, 10, unsigned=True), 2 * shrunk(self.OWN, 10))
-        assert shrunk(self.OWN - 0.09, 4, unsigned=True).min() == pytest.approx(0.05)
+        assert shrunk(np.tile(self.OWN, 10) - 0.09, 4, unsigned=True).min() == pytest.approx(0.05)
 
     def test_reference(self):
         assert [reference_df(df) for df in (0, 7, 8, 20)] == [None, None, 18.0, 30.0]

@@ -37,7 +37,7 @@ def set_map(sets: pd.DataFrame, members: sparse.csr_matrix, title: str, *, alpha
         return nothing(title, "No set was tested.")
     overlap = jaccard(members)
     places = layout(overlap)
-    listed = [f"{number}  {shown(name, 80)}" for number, name in enumerate(sets["title"], start=1)]
+    listed = [f"{number}  {shown(name, 220)}" for number, name in enumerate(sets["title"], start=1)]
     lines = [textwrap.wrap(text, _LINE, subsequent_indent="     ") for text in listed]
     n_lines = sum(map(len, lines))
     figure = style.new_figure(height=max(4.6, 1.1 + 0.142 * n_lines))

@@ -14,12 +14,13 @@ from degsteps.figures import style
 from degsteps.figures.style import numbers, shown, styled
 
 COLORS = {"up": style.UP, "down": style.DOWN, "changed": "#009E73", "": style.NEUTRAL}
-_WIDTH_OF_TITLES = 44
-_MAX_TITLE = 86
+_WIDTH_OF_TITLES = 46
+#: Titles are wrapped and not cut; this is longer than any that has been seen.
+_MAX_TITLE = 220
 
 
 def titles_of(titles: Sequence[str]) -> list[str]:
-    """Return titles of sets in up to two lines; what is longer than both loses its middle."""
+    """Return titles of sets in as many lines as they need."""
     return ["\n".join(textwrap.wrap(shown(title, _MAX_TITLE), _WIDTH_OF_TITLES)) for title in titles]
 
 
@@ -74,7 +75,9 @@ def overview(
         return nothing(title, "No set was tested.")
     n = len(sets)
     y = -np.arange(n, dtype=float)
-    figure = style.new_figure(height=1.75 + 0.42 * n)
+    labels = titles_of(sets["title"])
+    row = max(0.42, 0.14 * max(label.count("\n") + 1 for label in labels))
+    figure = style.new_figure(height=1.75 + row * n)
     dots, codes = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.7])
     style.title(figure, title)
     padj, sizes = numbers(sets["padj"]), numbers(sets["size"])
@@ -84,7 +87,7 @@ def overview(
     dots.hlines(y, rate, x, color=colors, linewidth=0.8, alpha=0.6, zorder=2)
     faces = np.where(padj < alpha, colors, "#FFFFFF")
     dots.scatter(x, y, s=_areas(sizes), c=list(faces), edgecolors=list(colors), linewidths=1.2, zorder=3)
-    style.named_ticks(dots, "y", y, titles_of(sets["title"]))
+    style.named_ticks(dots, "y", y, labels)
     low, high = min(x.min(), rate), max(x.max(), rate)
     pad = 0.1 * max(high - low, 0.02)
     dots.set(

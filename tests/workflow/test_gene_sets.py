@@ -1,0 +1,55 @@
+"""Sets of genes in a whole run: page, spreadsheet and records, with names of sets that try everything."""
+
+import json
+import re
+
+import openpyxl
+import pandas as pd
+
+from tests.conftest import HOSTILE_SETS
+
+FOLDER = "results/small/1.0/09_enrich/made"
+CONTRAST = "treated_vs_untreated"
+
+
+def test_names_of_sets_stay_text(finished_run):
+    table = pd.read_csv(finished_run.folder / FOLDER / f"{CONTRAST}.tsv", sep="\t", index_col=0)
+    assert set(table.index) == set(HOSTILE_SETS)
+    page = (finished_run.folder / "results/small/1.0/10_report/report.html").read_text(encoding="utf-8")
+    assert "<script>alert(3)" not in page
+    assert "&lt;script&gt;alert(3)&lt;/script&gt;" in page
+    assert 'href="https://amigo.geneontology.org/amigo/term/GO:0000001"' in page
+    book = openpyxl.load_workbook(finished_run.folder / "results/small/1.0/10_report/workbook.xlsx")
+    sheet = book["sets made"]
+    cells = [row[0] for row in sheet.iter_rows(min_row=2)]
+    assert {cell.value for cell in cells} == set(HOSTILE_SETS)
+    assert {cell.data_type for cell in cells} == {"s"}
+
+
+def test_page_opens_sets_to_genes(finished_run):
+    page = (finished_run.folder / "results/small/1.0/10_report/report.html").read_text(encoding="utf-8")
+    chapter = page[page.index('<section id="sets"') :]
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', chapter)[1])
+    assert len(data["rows"]) == len(data["members"]) == len(HOSTILE_SETS)
+    members = pd.read_csv(finished_run.folder / FOLDER / "members.tsv", sep="\t", index_col=0)
+    for row, genes in zip(data["rows"], data["members"], strict=True):
+        assert {data["genes"][gene][1] for gene in genes} == set(members.at[row[0], "genes"].split(";"))
+
+
+def test_what_was_left_out_and_what_chance_would_call(finished_run):
+    record = finished_run.records()[f"{FOLDER}/test_gene_sets.record.json"]
+    assert record["facts"]["sets"] == {"tested": 4, "too_small": 1}
+    assert record["facts"]["release"] == "of today"
+    (collection,) = record["inputs"]["collections"]
+    assert collection["path"] == "given/made.gmt"
+    assert len(collection["sha256"]) == 64
+    null = pd.read_csv(finished_run.folder / FOLDER / "calibration.tsv", sep="\t")
+    assert list(null["method"]) == ["competitive", "self_contained", "over_up", "over_down", "over_both"]
+    assert set(null["rotations"]) == {20}
+    methods = (finished_run.folder / "results/small/1.0/10_report/methods.md").read_text()
+    assert "made (of today)" in methods
+
+
+def test_no_sets_where_none_are_named(finished_run):
+    assert not (finished_run.folder / "results/hostile/v2-rc.1/09_enrich").exists()
+    assert 'id="sets"' not in (finished_run.folder / "results/hostile/v2-rc.1/10_report/report.html").read_text()
