@@ -178,6 +178,8 @@ rule score_activities:
         annotation="<filter>/annotation.tsv",
         values=job(files.of_enriched, "<transform>/transformed.parquet"),
         designs=job(files.of_enriched, "<batch>/compiled_design.json"),
+        models=job(files.of_correlated, "<test>/model.h5ad"),
+        sheets=job(files.of_correlated, "<ingest>/samples.tsv"),
     output:
         activities_table="<enrich>/activities.tsv",
         record="<enrich>/score_activities.record.json",
@@ -198,6 +200,7 @@ rule score_activities:
         min_size=setting("enrich.min_size"),
         contrasts=job(settings.enriched_definitions),
         subsets=job(settings.enriched_subsets),
+        subjects=job(settings.correlated_subject),
         given=content_of(job(files.activity_targets)),
         code=code("score_activities"),
     script:

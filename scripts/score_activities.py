@@ -9,10 +9,10 @@ from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.enrich.activities import target_correlations, ulm
 from degsteps.enrich.correlation import reference_df, residual_effects, shrunk
 from degsteps.enrich.matching import matched, universe_of
-from degsteps.enrich.ranking import is_unsigned, statistic
+from degsteps.enrich.ranking import is_unsigned, statistic, subject_precision
 from degsteps.inputs.gene_sets import require_gene_sets
 from degsteps.step import Input, Inputs, Output, run
-from degsteps.tables import read_json, read_matrix, read_table, read_text_table, write_table
+from degsteps.tables import read_json, read_matrix, read_model, read_table, read_text_table, write_table
 
 
 def main(
@@ -27,6 +27,9 @@ def main(
     min_size: int,
     contrasts: dict,
     subsets: list,
+    subjects: str | None,
+    models: Inputs = (),
+    sheets: Inputs = (),
 ) -> dict:
     """Write one row per regulator and contrast; contrasts without a direction are left out."""
     known = read_text_table(annotation)
@@ -47,7 +50,12 @@ def main(
         chosen = np.flatnonzero((np.diff(of_genes.indptr) >= min_size) & ~network.is_repeated)
         design = CompiledDesign.from_json(read_json(designs[place])).design
         matrix = read_matrix(values[place])[list(design.samples)].reindex(universe.genes[has_p])
-        residuals = residual_effects(matrix.to_numpy(dtype=float), np.array(design.rows, dtype=float))
+        precision = {}
+        if subjects is not None:
+            column = read_text_table(sheets[place])[subjects].reindex(design.samples)
+            precision = subject_precision(column, float(read_model(models[place]).uns["facts"]["correlation"]))
+        rows = np.array(design.rows, dtype=float)
+        residuals = residual_effects(matrix.to_numpy(dtype=float), rows, **precision)
         weighted = of_genes[chosen].tocsr()
         correlations = shrunk(target_correlations(weighted, residuals), residuals.shape[1])
         ranks, df = statistic(table.iloc[has_p], definition, rank_by), reference_df(residuals.shape[1])

@@ -15,7 +15,7 @@ from degsteps.enrich.across_contrasts import all_tests, background_of, compariso
 from degsteps.enrich.lengths import binned_rates, gene_lengths
 from degsteps.enrich.matching import account_of_genes, account_of_sets, genes_in_sets, matched, universe_of
 from degsteps.enrich.over_representation import set_sizes
-from degsteps.enrich.ranking import is_unsigned
+from degsteps.enrich.ranking import is_unsigned, subject_precision
 from degsteps.enrich.testing import Calibration, ContrastData, SetSettings, contrast_tests
 from degsteps.inputs.gene_sets import require_gene_sets
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
@@ -144,7 +144,7 @@ def _subsets(names, values, designs, models, sheets, subjects, genes) -> dict:
         if subjects is not None:
             column = read_text_table(sheets[number])[subjects].reindex(compiled.design.samples)
             correlation = float(read_model(models[number]).uns["facts"]["correlation"])
-            precision = {"block": pd.factorize(column)[0], "correlation": correlation}
+            precision = subject_precision(column, correlation)
         found[name or None] = (matrix, compiled, precision)
     return found
 

@@ -19,6 +19,17 @@ def is_unsigned(contrast: Mapping[str, Any]) -> bool:
     return bool(contrast.get("reduced")) or contrast.get("alternative") == "less_abs"
 
 
+def subject_precision(subjects: pd.Series, correlation: float) -> dict[str, Any]:
+    """Return what :func:`degsteps.enrich.correlation.effects` takes of samples of one subject that are correlated.
+
+    Parameters
+    ----------
+    subjects : of the samples of the design, in their order.
+    correlation : between samples of one subject, as the model has it.
+    """
+    return {"block": pd.factorize(subjects)[0], "correlation": correlation}
+
+
 def called_genes(table: pd.DataFrame, alpha: float, min_log2_fold_change: float) -> dict[str, np.ndarray]:
     """Return which genes the analysis calls, by side, (genes,).
 

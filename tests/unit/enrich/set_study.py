@@ -212,8 +212,7 @@ class SetStudy:
             rank_by=enrich["rank_by"],
             min_size=enrich["min_size"],
             contrasts=CONTRASTS,
-            subsets=[""],
-            **options,
+            **{"subsets": [""], "subjects": None} | options,
         )
         return SimpleNamespace(facts=facts, path=path)
 

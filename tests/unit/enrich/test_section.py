@@ -14,8 +14,16 @@ from degsteps.sections.results import Results
 CONTRAST = {"factor": "arm", "test": "b", "reference": "a", "sample_set": None}
 ENRICH = {
     "collections": {"go": {"file": "human_go_bp"}},
-    "min_size": 10, "max_size": 500, "background": "annotated", "alpha": 0.05, "ranked": "camera",
-    "correlation": "estimated", "rank_by": "stat", "self_contained": "fry", "gsea": None, "calibration": 100,
+    "min_size": 10,
+    "max_size": 500,
+    "background": "annotated",
+    "alpha": 0.05,
+    "ranked": "camera",
+    "correlation": "estimated",
+    "rank_by": "stat",
+    "self_contained": "fry",
+    "gsea": None,
+    "calibration": 100,
     "over_representation": {"sides": ["up", "down", "both"], "length_bias": False},
     "similarity": 0.5,
 }

@@ -3,17 +3,20 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from degsteps.basics.errors import DataError
 from degsteps.config.reading import read_schema
 from degsteps.enrich.across_contrasts import SEPARATOR
-from degsteps.tables import read_frame, read_table, read_text_table
+from degsteps.enrich.correlation import residual_effects, set_correlations
+from degsteps.tables import read_frame, read_matrix, read_table, read_text_table, write_table
 from degsteps.workflow import files as job_files
 from degsteps.workflow import settings as job_settings
 from degsteps.workflow import targets
-from tests.unit.enrich.set_study import CONTRASTS, GENES, SetStudy, enrich_settings
+from tests.unit.enrich.set_study import CONTRASTS, GENES, SAMPLES, SetStudy, enrich_settings
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +170,27 @@ def test_activities(study):
     assert table.at["TF1", "padj_correlated"] < 1e-4
     assert set(table["contrast"]) == {"b_vs_a"}
     assert found.facts["ids"] == "symbol"
+
+
+def test_correlated_samples_of_subjects(study, tested):
+    """Repeated measures: the residuals are those of the model, in which samples of one subject are correlated."""
+    from anndata import AnnData
+
+    subjects = pd.DataFrame({"donor": [str(k // 2) for k in range(14)]}, index=pd.Index(SAMPLES, name="sample"))
+    write_table(subjects, study.folder / "donors.tsv")
+    AnnData(np.zeros((14, 1)), uns={"facts": {"correlation": 0.4}}).write_h5ad(study.folder / "model.h5ad")
+    files = {"models": [study.folder / "model.h5ad"], "sheets": [study.folder / "donors.tsv"], "subjects": "donor"}
+    found = study.test(enrich_settings(), "subjects", **files)
+    tests, plain = (read_frame(folder / "tests.parquet") for folder in (found.folder, tested.folder))
+    assert not np.allclose(tests["correlation_estimated"], plain["correlation_estimated"])
+    one = tests[tests["contrast"] == "b_vs_a"]
+    members = read_text_table(found.folder / "members.tsv")["genes"]
+    values = read_matrix(study.folder / "transformed.parquet").loc[members["bound"].split(SEPARATOR)]
+    design = np.column_stack([np.ones(14), np.repeat([0.0, 1.0], 7)])
+    left = residual_effects(values.to_numpy(), design, block=np.arange(14) // 2, correlation=0.4)
+    expected = set_correlations(csr_matrix(np.ones((1, len(values)))), left)[0]
+    assert one.at["bound", "correlation_estimated"] == pytest.approx(expected, rel=1e-9)
+    assert study.score(enrich_settings(**ACTIVE), **files).facts["scored"] == {"b_vs_a": 1}
 
 
 def test_fifty_thousand_sets(tmp_path):
