@@ -122,7 +122,8 @@ def _reaches(x: np.ndarray, weights: np.ndarray, points: np.ndarray, span: float
         first, end = bounds(middle)
         enough = cumulative[end] - cumulative[first] >= wanted
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    first, end = bounds(high)
+    # Differences are rounded: without a little more, the furthest point may be just out of reach.
+    first, end = bounds(high * (1 + 1e-12))
     reach = np.maximum(here - x[first], x[end - 1] - here)
     return np.where(weights[points] >= wanted, 0.0, reach)
 
