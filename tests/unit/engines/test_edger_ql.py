@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from degsteps.basics.errors import DataError
-from degsteps.engines.edger_ql import model
+from degsteps.engines.edger_ql import glm, model
 from degsteps.engines.interface import QuasiLikelihood
 from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.normalize.size_factors import size_factors
@@ -25,6 +25,7 @@ CASES = {
     "crossed": ("pasilla", PASILLA, True, [0, 0, 1, 0.5], 1),
     "small": ("pasilla", PASILLA, False, [0, -1, 1], 40),
     "airway": ("airway", {"cell": "N052611", "dex": "untrt"}, False, [0, 0, 0, 0, 1], 1),
+    "marioni": ("marioni", {"run": "R1", "tissue": "Kidney"}, False, [0, 0, 1], 1),
     "three_groups": ("simulated_three_groups", {"group": "A"}, False, [0, -1, 1], 1),
     "outliers": ("simulated_outliers", {"group": "A"}, False, [0, 1], 1),
     "lengths": ("simulated_lengths", {"batch": "x", "group": "A"}, False, [0, 0, 1], 1),
@@ -232,6 +233,31 @@ def test_genes_without_counts_are_told_and_groups_without_are_finite():
     assert (table["pvalue"].iloc[1:] <= 1).all()
     with pytest.raises(DataError, match="fewer than two genes"):
         model.fit_model(counts.iloc[[0, 5]], design, factors)
+
+
+def test_deviances_are_those_of_the_distribution():
+    counts = np.array([[0.0, 3.0], [7.0, 0.0], [2.0, 900.0]])
+    mean = np.array([[0.4, 2.0], [5.0, 1.5], [2.0, 1000.0]])
+    for dispersion in (0.0, 0.05, 2.0):
+        if dispersion:
+            size = 1 / dispersion
+            best, fitted = (stats.nbinom.logpmf(counts, size, size / (size + at)) for at in (counts + 1e-300, mean))
+        else:
+            best, fitted = (stats.poisson.logpmf(counts, at) for at in (counts, mean))
+        expected = 2 * (best - fitted)
+        for phi in (dispersion, np.full(2, dispersion)):
+            np.testing.assert_allclose(glm.unit_deviances(counts, mean, phi), expected, rtol=1e-6, atol=1e-7)
+
+
+def test_no_gene_varies_less_than_poisson_counts_by_the_older_method():
+    """Technical replicates: many genes vary less, and their p-value is that of Poisson counts, as R's is."""
+    fit, table = fit_of("marioni", "legacy_plain"), tested("marioni", "legacy_plain")
+    bound = (fit.genes["quasi_posterior"] < fit.genes["below_poisson"]).to_numpy()
+    assert bound.sum() > 100
+    f_alone = stats.f.sf(table["stat"], 1, fit.genes["df"])
+    assert (table["pvalue"] >= f_alone * (1 - 1e-9)).all()
+    np.testing.assert_allclose(table["pvalue"][~bound], f_alone[~bound], rtol=1e-9)
+    assert (table["pvalue"][bound] > f_alone[bound] * 1.01).mean() > 0.5
 
 
 def test_calibration_on_counts_without_effect():

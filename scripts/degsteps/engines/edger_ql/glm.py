@@ -236,7 +236,8 @@ def unit_deviances(counts: np.ndarray, mean: np.ndarray, dispersion: Dispersion,
     logs = np.log(y / m)
     difference = y - m
     with np.errstate(divide="ignore", invalid="ignore"):
-        if phi.ndim == 0 and phi == 0:
+        if not phi.any():
+            # Poisson counts.
             rest = difference
         else:
             rest = m * phi
