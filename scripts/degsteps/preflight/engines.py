@@ -82,9 +82,7 @@ def _what(requirement: Requirement, engine: Engine, place: Place, called: str) -
 def _cure(requirement: Requirement, engine: Engine) -> str:
     """Say which engines know it, and what else there is to do."""
     able = " or ".join(
-        other.name
-        for other in ENGINES.values()
-        if other.is_advised and requirement.ability in other.knows
+        other.name for other in ENGINES.values() if other.is_advised and requirement.ability in other.knows
     )
     instead = _instead(requirement, engine)
     if not instead:

@@ -188,7 +188,9 @@ def test_engines_start_from_their_own_filter_and_size_factors_or_share_those_of_
     assert list(own.index) == list(counts.index[:60])
     assert (facts["own"], facts["shared_genes"]) == ({"filter": "filter_by_expr", "size_factors": "tmm"}, 50)
     # What is usual with the engine: the same numbers as a fit of these genes with size factors by TMM.
-    frame = compiled_design(ARMS, {"formula": "~ arm", "factors": {"arm": {"reference": "a", "levels": None}}, "covariates": {}})
+    frame = compiled_design(
+        ARMS, {"formula": "~ arm", "factors": {"arm": {"reference": "a", "levels": None}}, "covariates": {}}
+    )
     design, genes = as_frame(frame.design), counts.iloc[:60]
     fitted = record.fit(FitData(genes, design, size_factors(genes, "tmm")), FitSettings())
     settings = TableSettings(0.05, cooks_filter=False, independent_filtering=False)

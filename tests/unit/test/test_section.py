@@ -97,12 +97,16 @@ def test_second_engines_are_told_below_their_contrast():
     results = results_with(
         tables={"test/concordance/a.agreement.tsv": agreement}, files=["test/concordance/a.concordance.png"]
     )
-    results = replace(results, settings={"test": SETTINGS["test"] | {"concordance": ["voom"], "concordance_input": "own"}})
+    results = replace(
+        results, settings={"test": SETTINGS["test"] | {"concordance": ["voom"], "concordance_input": "own"}}
+    )
     table, hint, figure = CONCORDANCE.of_contrast(results, "a")
     assert table.rows == (("degsteps, voom", "4", "3", "2", "0.400", "", "1.000"),)
     assert "below 0.05" in hint.runs[0]
     assert figure.title == "Second engines"
-    assert figure.caption.endswith("limma-voom starts from what is usual with it (filter filter_by_expr, size factors tmm).")
+    assert figure.caption.endswith(
+        "limma-voom starts from what is usual with it (filter filter_by_expr, size factors tmm)."
+    )
     assert list(CONCORDANCE.of_contrast(results, "b")) == []
     (sheet,) = CONCORDANCE.sheets(results)
     assert list(sheet.table.reset_index()["contrast"]) == ["a"]

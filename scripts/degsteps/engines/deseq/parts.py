@@ -22,9 +22,7 @@ def first(part: Part, settings: FitSettings) -> pd.DataFrame:
 
 def between(genes: pd.DataFrame, design: pd.DataFrame, whole: FitData | None, settings: FitSettings) -> dict[str, Any]:
     """Return trend and prior of the dispersions, from the first pass of all genes."""
-    return estimation.fit_prior(
-        genes, design, fit_type=settings.fit_type, compatibility=settings.compatibility
-    )
+    return estimation.fit_prior(genes, design, fit_type=settings.fit_type, compatibility=settings.compatibility)
 
 
 def second(part: Part, genes: pd.DataFrame, shared: dict[str, Any], settings: FitSettings) -> Fit:

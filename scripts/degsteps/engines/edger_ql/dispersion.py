@@ -71,8 +71,10 @@ def counting_part(counts: np.ndarray, dispersion: float) -> np.ndarray:
     if dispersion < 1e-9:
         # Differences of log gamma lose all digits here: sums of log(1 + k * dispersion), to the second order.
         return sum_samples(0.5 * dispersion * counts * (counts - 1) - dispersion**2 * counts**3 / 6)
-    return sum_samples(log_gamma(counts + size)) + sum_samples(counts) * np.log(dispersion) - len(counts) * float(
-        log_gamma(np.array([size]))[0]
+    return (
+        sum_samples(log_gamma(counts + size))
+        + sum_samples(counts) * np.log(dispersion)
+        - len(counts) * float(log_gamma(np.array([size]))[0])
     )
 
 
@@ -99,7 +101,9 @@ def common_dispersion(
     counts, sizes = block(chosen)
     kept = np.flatnonzero(sum_samples(counts) >= LEAST_READS)
     if not len(kept):
-        raise DataError(f"counts: no gene among the most abundant has {LEAST_READS} reads. See whether samples are empty.")
+        raise DataError(
+            f"counts: no gene among the most abundant has {LEAST_READS} reads. See whether samples are empty."
+        )
     if len(kept) >= 2 * _MOST_GENES:
         every = len(kept) // _MOST_GENES
         kept = kept[np.argsort(abundance[kept], kind="stable")[every // 2 :: every]]

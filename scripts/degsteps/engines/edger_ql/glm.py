@@ -142,9 +142,7 @@ def _damped(
     def state(at: np.ndarray, genes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         of_genes = sizes if sizes.shape[1] == 1 else take_genes(sizes, genes)
         mean = of_genes * groups.spread(np.exp(np.clip(groups.linear_predictor(at), -700, 700)))
-        return mean, sum_samples(
-            unit_deviances(take_genes(counts, genes), mean, dispersion[genes], series=series)
-        )
+        return mean, sum_samples(unit_deviances(take_genes(counts, genes), mean, dispersion[genes], series=series))
 
     with np.errstate(all="ignore"):
         mean, deviance = state(beta, active)

@@ -146,9 +146,7 @@ def fit_model(
         abundance = passes.abundance(study.by_totals, facts["common_dispersion"])
     else:
         start, found, df = passes.first_fit(study, float(dispersion), compatibility)
-        average = passes.average_quasi_dispersion(
-            study, abundance, float(dispersion), start, found, df, compatibility
-        )
+        average = passes.average_quasi_dispersion(study, abundance, float(dispersion), start, found, df, compatibility)
     data = FitData(counts, design, size_factors, normalization_factors)
     how = FitSettings(compatibility, quasi_likelihood=settings)
     return completed(second_part(data, study, dispersion, {"average": average} | facts, abundance, how, start))

@@ -42,9 +42,7 @@ def moderated(variances: np.ndarray, df: np.ndarray, prior: Prior) -> np.ndarray
     return np.where(finite, posterior, location)
 
 
-def fit_prior(
-    variances: np.ndarray, df: np.ndarray, abundance: np.ndarray, *, robust: bool, legacy: bool
-) -> Prior:
+def fit_prior(variances: np.ndarray, df: np.ndarray, abundance: np.ndarray, *, robust: bool, legacy: bool) -> Prior:
     """Estimate the prior.
 
     Parameters

@@ -25,8 +25,7 @@ def quasi_dispersion_plot(genes: pd.DataFrame) -> Figure:
     """
     x, df = numbers(genes["log_cpm"]), numbers(genes["residual_df"])
     raw, prior, posterior = (
-        np.maximum(numbers(genes[name]), 0.0) ** 0.25
-        for name in ("quasi_dispersion", "quasi_prior", "quasi_posterior")
+        np.maximum(numbers(genes[name]), 0.0) ** 0.25 for name in ("quasi_dispersion", "quasi_prior", "quasi_posterior")
     )
     known = np.isfinite(x) & np.isfinite(raw) & np.isfinite(posterior) & (df > 0)
     figure = style.new_figure(height=5.2)
@@ -44,9 +43,7 @@ def quasi_dispersion_plot(genes: pd.DataFrame) -> Figure:
     axes.scatter(x[known], np.minimum(posterior[known], top), s=5, color=style.DOWN, alpha=0.5, **look)
     order = np.flatnonzero(known)[np.argsort(x[known], kind="stable")]
     axes.plot(x[order], prior[order], color=style.UP, linewidth=2, zorder=5)
-    axes.set(
-        xlabel="average log2 counts per million", ylabel="fourth root of the quasi-dispersion", ylim=(0, top)
-    )
+    axes.set(xlabel="average log2 counts per million", ylabel="fourth root of the quasi-dispersion", ylim=(0, top))
     axes.grid()
     dot = {"marker": "o", "color": "none", "markeredgewidth": 0, "markersize": 6}
     handles = [
