@@ -1,4 +1,4 @@
-"""Quasi-likelihood: every number against R's edgeR (4.4, by its own method and that of edgeR 3), parts against scipy."""
+"""Quasi-likelihood: numbers against R's edgeR (4.4, by its own method and that of edgeR 3), parts against scipy."""
 
 from functools import cache
 
@@ -89,7 +89,7 @@ def test_numbers_are_those_of_r(case, tag):
     ours |= {"every": every["pvalue"], "treat": bound["pvalue"]}
     for column, values in ours.items():
         error = relative(values.loc[theirs.index], theirs[f"{tag}.{column}"])
-        # A statistic next to 0 is what edgeR's search, which ends at 1e-6, leaves of two deviances; p is 1 all the same.
+        # A statistic next to 0 is what edgeR's search, which ends at 1e-6, leaves of two deviances; p is 1 anyway.
         error = error[theirs[f"{tag}.stat"] > 1e-3] if column == "stat" else error
         assert error.max() < 6e-4, column
         assert np.quantile(error, 0.99) < 3e-4, column
@@ -163,8 +163,8 @@ def test_one_sided_tests_are_halves_of_the_two_sided_one(tag):
         np.testing.assert_allclose(2 * smaller, plain["pvalue"], rtol=1e-9)
         np.testing.assert_allclose(up["pvalue"] + down["pvalue"], 1, rtol=1e-9)
     else:
-        # No gene is more significant than by the Poisson variation of its counts alone, whose estimate next to 0 may have
-        # the other sign.
+        # No gene is more significant than by the Poisson variation of its counts alone, whose estimate next to 0 may
+        # have the other sign.
         clear = plain["pvalue"] < 0.9
         np.testing.assert_allclose(2 * smaller[clear], plain["pvalue"][clear], rtol=1e-6)
     assert ((up["stat"] > 0) == (plain["log2_fold_change"] > 0)).mean() > 0.99
@@ -202,7 +202,7 @@ def test_sums_of_coefficients_are_tested_as_coefficients_of_another_coding():
 
 
 def test_a_smaller_design_may_be_given_in_other_columns():
-    counts, design, _, _ = study_of("airway")
+    design = study_of("airway")[1]
     dropped = tested("airway", "plain", reduced=design.drop(columns=list(design)[1:4]))
     other = pd.DataFrame({"a": 1.0, "b": 2 - 3 * design.iloc[:, 4]}, index=design.index)
     again = tested("airway", "plain", reduced=other)

@@ -1,9 +1,9 @@
 """Negative-binomial regression with a log link and a dispersion that is given, without any penalty.
 
 Arrays of a block are samples x genes, samples in the order of the design's groups. Fisher scoring from least squares on
-log counts; what does not settle, or goes to means of 0, is fitted again with damped steps (McCarthy, Chen & Smyth 2012).
-Where each group of samples has a coefficient of its own, each is fitted by itself. Groups without a count end at a mean of
-0, or next to it.
+log counts; what does not settle, or goes to means of 0, is fitted again with damped steps (McCarthy, Chen & Smyth
+2012). Where each group of samples has a coefficient of its own, each is fitted by itself. Groups without a count end at
+a mean of 0, or next to it.
 """
 
 from typing import NamedTuple

@@ -108,7 +108,7 @@ def _spread_points(x: np.ndarray) -> np.ndarray:
 
 
 def _reaches(x: np.ndarray, weights: np.ndarray, points: np.ndarray, span: float) -> np.ndarray:
-    """Return the distance within which the nearest points weigh the share that is wanted; 0 where a point does alone."""
+    """Return the distance within which the nearest points weigh the share that is wanted; 0 where one does alone."""
     cumulative = np.concatenate([[0.0], np.cumsum(weights)])
     wanted, here = span * cumulative[-1], x[points]
     furthest = np.maximum(here - x[0], x[-1] - here)
