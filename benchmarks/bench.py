@@ -21,7 +21,7 @@ from performance_page import machine, write_page
 
 REPO = Path(__file__).resolve().parents[1]
 PARTS = ("core", "startup", "reading", "cohort")
-FAST = ("degsteps", "edger", "voom")
+FAST = ("degsteps", "edger_ql", "edger", "edger4", "voom")
 #: Sets and the engines that run on them. Slow engines run where that takes minutes; the curves need the fast ones.
 FULL = (
     ("pasilla", ENGINES),
@@ -29,7 +29,7 @@ FULL = (
     ("20000x24", ENGINES),
     ("20000x100", ENGINES),
     ("20000x500", ENGINES),
-    ("20000x8", ("degsteps", "deseq2", "inmoose", "edger", "voom")),
+    ("20000x8", ("degsteps", "edger_ql", "deseq2", "inmoose", "edger", "edger4", "voom")),
     ("20000x250", FAST),
     ("20000x1000", ("degsteps", "voom")),
     ("5000x24", ("degsteps", "deseq2", "inmoose", "edger", "voom")),
@@ -40,7 +40,7 @@ FULL = (
 )
 QUICK = (
     ("pasilla", ENGINES),
-    ("20000x24", ("degsteps", "deseq2", "inmoose", "edger", "voom")),
+    ("20000x24", ("degsteps", "edger_ql", "deseq2", "inmoose", "edger", "edger4", "voom")),
     ("20000x100", FAST),
 )
 

@@ -13,7 +13,7 @@ rownames(samples) <- colnames(counts)
 samples$batch <- factor(samples$batch)
 samples$group <- factor(samples$group)
 design <- model.matrix(~ batch + group, samples)
-suppressPackageStartupMessages(switch(engine, deseq2 = library(DESeq2), edger = library(edgeR), voom = library(edgeR)))
+suppressPackageStartupMessages(switch(engine, deseq2 = library(DESeq2), library(edgeR)))
 start <- proc.time()
 if (engine == "deseq2") {
   fit <- DESeq(DESeqDataSetFromMatrix(counts, samples, ~ batch + group), quiet = TRUE)
@@ -21,8 +21,8 @@ if (engine == "deseq2") {
 } else {
   data <- DGEList(counts)
   data <- calcNormFactors(data[filterByExpr(data, group = samples$group), , keep.lib.sizes = FALSE])
-  if (engine == "edger") {
-    fit <- glmQLFit(estimateDisp(data, design), design)
+  if (engine %in% c("edger", "edger4")) {
+    fit <- glmQLFit(if (engine == "edger") estimateDisp(data, design) else data, design)
     padj <- topTags(glmQLFTest(fit), n = Inf)$table$FDR
   } else {
     fit <- eBayes(lmFit(voom(data, design), design))
@@ -30,6 +30,6 @@ if (engine == "deseq2") {
   }
 }
 used <- proc.time() - start
-version <- as.character(packageVersion(c(deseq2 = "DESeq2", edger = "edgeR", voom = "limma")[[engine]]))
+version <- as.character(packageVersion(c(deseq2 = "DESeq2", edger = "edgeR", edger4 = "edgeR", voom = "limma")[[engine]]))
 core <- used[["user.self"]] + used[["sys.self"]]
 cat(sprintf('{"core": %.3f, "calls": %d, "note": "%s"}\n', core, sum(padj < 0.05, na.rm = TRUE), version))

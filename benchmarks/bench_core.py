@@ -5,8 +5,9 @@
 
 The core runs from raw counts to adjusted p-values with the design ``~ batch + condition``: size factors, dispersions,
 coefficients, Cook's distances and refit, Wald test, independent filtering. Each engine runs in a process of its own,
-on one thread; ``process`` adds start-up, imports and the reading of the counts. edgeR and voom see only the genes that
-pass filterByExpr. Runs of a few seconds are repeated and the fastest is taken, of every engine alike. Engines that are
+on one thread; ``process`` adds start-up, imports and the reading of the counts. edgeR, voom and our ``edger_ql`` filter
+by filterByExpr and normalise by TMM first; ``edger`` has estimateDisp before the quasi-likelihood, ``edger4`` (edgeR 4
+only) has not. Runs of a few seconds are repeated and the fastest is taken, of every engine alike. Engines that are
 not installed (R's, InMoose) are left out and named.
 """
 
@@ -25,8 +26,8 @@ HERE = Path(__file__).resolve().parent
 REPO = HERE.parent
 sys.path[:0] = [str(REPO / "scripts"), str(REPO / "tests/reference")]
 
-ENGINES = ("degsteps", "pydeseq2", "deseq2", "inmoose", "edger", "voom")
-OF_R = ("deseq2", "edger", "voom")
+ENGINES = ("degsteps", "edger_ql", "pydeseq2", "deseq2", "inmoose", "edger", "edger4", "voom")
+OF_R = ("deseq2", "edger", "edger4", "voom")
 HEADER = ("set", "engine", "genes", "samples", "core_cpu_s", "process_cpu_s", "peak_mb", "calls_padj_0.05", "note")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: InMoose is GPL: it has an environment of its own, from the lock of the optional step that uses it.
@@ -87,6 +88,20 @@ def run_engine(engine: str, folder: Path) -> None:
         start = time.process_time()
         fit = estimation.fit_model(counts, design, size_factors(counts))
         padj = testing.wald_test(fit, np.eye(design.shape[1])[-1])["padj"]
+    elif engine == "edger_ql":
+        from degsteps.engines.edger_ql import model
+        from degsteps.engines.multiple_testing import adjust_bh
+        from degsteps.filter.rules import filter_genes
+        from degsteps.normalize.size_factors import size_factors
+
+        levels = sorted(samples["batch"].unique())[1:]
+        columns = {"Intercept": 1.0} | {f"batch_{level}": (samples["batch"] == level) * 1.0 for level in levels}
+        design = pd.DataFrame(columns | {"group_B": (samples["group"] == "B") * 1.0}, index=names)
+        rule = {"method": "filter_by_expr", "min_cpm": 1, "min_samples": None, "min_count": 10, "min_total_count": 15}
+        start = time.process_time()
+        kept = counts[filter_genes(counts, samples["group"], rule)["kept"]]
+        fit = model.fit_model(kept, design, size_factors(kept, "tmm"))
+        padj = adjust_bh(model.contrast_table(fit, kept, np.eye(design.shape[1])[-1])["pvalue"].to_numpy())
     elif engine == "inmoose":
         from inmoose import deseq2 as port
 
@@ -134,9 +149,11 @@ def engine_command(engine: str, folder: Path, inmoose_python: Path) -> list[str]
         if shutil.which("Rscript") is None:
             return "R is not installed"
         package = "DESeq2" if engine == "deseq2" else "edgeR"
-        probe = ["Rscript", "-e", f"quit(status = !requireNamespace('{package}', quietly = TRUE))"]
+        asked = f"requireNamespace('{package}', quietly = TRUE)"
+        asked += f" && packageVersion('{package}') >= '4'" if engine == "edger4" else ""
+        probe = ["Rscript", "-e", f"quit(status = !({asked}))"]
         if subprocess.run(probe, capture_output=True, check=False).returncode:  # noqa: S603
-            return f"{package} is not installed"
+            return f"{package}{' 4' if engine == 'edger4' else ''} is not installed"
         return ["Rscript", str(HERE / "bench_core.R"), engine, str(folder)]
     if engine == "inmoose" and not inmoose_python.exists():
         return "InMoose is not installed (make bench installs it)"

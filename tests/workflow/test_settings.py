@@ -47,6 +47,7 @@ POWERED = {"test.power": 0.8}
 SENSITIVE = {"test.sensitivity": True}
 CROSSED = {"design.formula": "~ type * condition"}
 
+QUASI = {"test.engine": "edger_ql", "test.cooks_filter": False, "test.shrinkage": "none"}
 LINEAR = {"test.engine": "voom", "test.cooks_filter": False, "test.shrinkage": "none"}
 OF_SUBJECTS = LINEAR | {"design.formula": "~ condition"}
 
@@ -267,6 +268,19 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     ),
     "test.engine": ({"test.engine": "pydeseq2"}, "07_test/genes.tsv", {}),
     "test.concordance": ({"test.concordance": ["voom"]}, "08_annotate/c.tsv", {}),
+    "test.concordance_input": (
+        {"test.concordance": ["voom"], "test.concordance_input": "shared"},
+        "07_test/concordance/voom.tsv",
+        {"test.concordance": ["voom"]},
+    ),
+    "test.quasi_likelihood.legacy": (QUASI | {"test.quasi_likelihood.legacy": True}, "07_test/genes.tsv", QUASI),
+    "test.quasi_likelihood.robust": (QUASI | {"test.quasi_likelihood.robust": True}, "07_test/genes.tsv", QUASI),
+    "test.quasi_likelihood.top_proportion": (
+        QUASI | {"test.quasi_likelihood.top_proportion": 0.9},
+        "07_test/genes.tsv",
+        QUASI,
+    ),
+    "test.quasi_likelihood.prior_count": (QUASI | {"test.quasi_likelihood.prior_count": 2}, "07_test/c.tsv", QUASI),
     "test.compatibility": ({"test.compatibility": "exact"}, "07_test/genes.tsv", {}),
     "test.fit_type": ({"test.fit_type": "local"}, "07_test/genes.tsv", {}),
     "test.shrinkage": ({"test.shrinkage": "normal"}, "07_test/c.tsv", {}),
@@ -363,6 +377,16 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 #: Two ways to the same numbers: name -> (settings, other settings, files of the one and the same of the other)
 SAME: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
+    "scattered_quasi_likelihood": (
+        QUASI | {"test.scatter": 2},
+        QUASI,
+        {file: file for file in ("07_test/model.h5ad", "07_test/c.tsv")},
+    ),
+    "size_factors_of_the_engine": (
+        QUASI,
+        QUASI | {"normalize.size_factors": "tmm"},
+        {file: file for file in ("03_normalize/size_factors.tsv", "07_test/c.tsv")},
+    ),
     "scattered": (
         IN_SET | {"test.scatter": 3},
         IN_SET,

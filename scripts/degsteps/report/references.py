@@ -77,8 +77,8 @@ REFERENCES = {
         "Biology 2012;11:8. doi:10.1515/1544-6115.1826"
     ),
     "mccarthy2012": (
-        "McCarthy DJ, Chen Y, Smyth GK. Differential expression analysis of multifactor RNA-Seq experiments with respect "
-        "to biological variation. Nucleic Acids Research 2012;40:4288-4297. doi:10.1093/nar/gks042"
+        "McCarthy DJ, Chen Y, Smyth GK. Differential expression analysis of multifactor RNA-Seq experiments with "
+        "respect to biological variation. Nucleic Acids Research 2012;40:4288-4297. doi:10.1093/nar/gks042"
     ),
     "mccarthy2009": (
         "McCarthy DJ, Smyth GK. Testing significance relative to a fold-change threshold is a TREAT. "

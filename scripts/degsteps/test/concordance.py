@@ -43,9 +43,9 @@ def compare(
 
     Returns
     -------
-    genes : by gene, in the order of ``first``, then those that only others test: for each second engine its fold change,
-        p-value and adjusted p-value (``<engine>_log2_fold_change`` and so on); ``called_by``, the engines that call the
-        gene, joined by commas.
+    genes : by gene, in the order of ``first``, then those that only others test: for each second engine its fold
+        change, p-value and adjusted p-value (``<engine>_log2_fold_change`` and so on); ``called_by``, the engines that
+        call the gene, joined by commas.
     agreement : one row for each pair of engines, see :func:`agreement_of`.
     """
     tables = on_all_genes({engine: first, **others})

@@ -39,8 +39,7 @@ FIT_FIGURES = {
     ),
     "quasi_dispersion": (
         "Quasi-dispersion",
-        "How much each gene varies beyond the dispersion that all genes share, over its abundance, before and after "
-        "moderation. The trend should run through the cloud.",
+        "Variation of each gene beyond the dispersion that all share, over its abundance, before and after moderation.",
     ),
     "mean_variance": (
         "Mean and variance",

@@ -282,7 +282,7 @@ def engine_names() -> list[str]:
 
 
 def second_engine_filters(analysis: Analysis, wildcards: Any) -> dict[str, Any] | None:
-    """Return the settings of the filter of the job's second engine; None if it starts from the analysis's own counts."""
+    """Return the settings of the filter of the job's second engine; None if it starts from the analysis's counts."""
     own = ENGINES[wildcards.engine].own_filter
     if own is None or analysis["test"]["concordance_input"] == "shared":
         return None

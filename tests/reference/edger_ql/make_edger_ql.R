@@ -47,6 +47,7 @@ run("pasilla", "pasilla", ~ type + condition, list(type = "single_read", conditi
 run("crossed", "pasilla", ~ type * condition, list(type = "single_read", condition = "untreated"), c(0, 0, 1, 0.5), 9)
 run("small", "pasilla", ~ type + condition, list(type = "single_read", condition = "untreated"), c(0, -1, 1), 5, thin = 40)
 run("airway", "airway", ~ cell + dex, list(cell = "N052611", dex = "untrt"), c(0, 0, 0, 0, 1), 9)
+run("marioni", "marioni", ~ run + tissue, list(run = "R1", tissue = "Kidney"), c(0, 0, 1), 9)
 run("three_groups", "simulated_three_groups", ~ group, list(group = "A"), c(0, -1, 1), 5)
 run("outliers", "simulated_outliers", ~ group, list(group = "A"), c(0, 1), 6)
 run("lengths", "simulated_lengths", ~ batch + group, list(batch = "x", group = "A"), c(0, 0, 1), 5, lengths = TRUE)

@@ -16,6 +16,7 @@ from degsteps.config.reading import (
     read_schema,
     read_yaml,
     schema_problems,
+    with_analysis_defaults,
     with_defaults,
 )
 
@@ -263,3 +264,13 @@ def test_a_missing_analysis_file_is_one_sentence(tmp_path, monkeypatch):
     assert [str(problem) for problem in problems] == [
         f"{start} study: there is no such file. Did you mean config/analyses/study.yaml?"
     ]
+
+
+def test_size_factors_are_those_usual_with_the_engine_unless_they_are_named():
+    def filled(**sections):
+        return with_analysis_defaults(MINIMAL | sections)["normalize"]["size_factors"]
+
+    test = MINIMAL["test"]
+    assert filled() == filled(test=test | {"engine": "voom"}) == "ratio"
+    assert filled(test=test | {"engine": "edger_ql"}) == "tmm"
+    assert filled(test=test | {"engine": "edger_ql"}, normalize={"size_factors": "poscounts"}) == "poscounts"

@@ -96,6 +96,18 @@ def grid_of_the_main_settings_of_linear_models(study):
 
 
 @CASES
+def settings_of_quasi_dispersions_without_use(study):
+    study.set("test.quasi_likelihood.robust", True)
+    study.set("test.concordance_input", "shared")
+
+
+@CASES
+def quasi_dispersions_of_both_methods(study):
+    study.analysis["test"] |= LINEAR | {"engine": "edger_ql", "power": 0.8}
+    study.set("test.quasi_likelihood", {"legacy": True, "top_proportion": 0.1})
+
+
+@CASES
 def many_fits_by_the_other_engine(study):
     study.set("test.engine", "pydeseq2")
     study.set("test.influence", True)

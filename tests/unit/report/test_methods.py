@@ -171,6 +171,43 @@ def test_linear_models_and_subjects_are_described(given):
     assert "changes within each donor count" in text_of(fixed)
 
 
+QUASI = {"engine": "edger_ql", "cooks_filter": False, "shrinkage": "none"}
+QUASI_SETTINGS = {"legacy": False, "robust": True, "top_proportion": None, "prior_count": 0.125}
+
+
+def test_quasi_likelihood_is_described(given):
+    facts = {"engine": "edger_ql", "prior_df": 5.67, "average": 1.234, "legacy": 0.0, "robust": 1.0}
+    facts |= {"common_dispersion": 0.0123, "top_proportion": 0.081}
+    quasi = with_settings(given, "test", **QUASI, quasi_likelihood=QUASI_SETTINGS)
+    text = text_of(with_facts(quasi, "fit_model", **facts))
+    for words in (
+        "of the most abundant ones (8.1%; 0.0123)",
+        "divided by the average quasi-dispersion (1.234)",
+        "both corrected for small counts",
+        "worth 5.7 degrees of freedom, fewer for genes that vary more",
+        "the method of edgeR 4",
+        "prior count of 0.125",
+        "quasi-likelihood F tests",
+    ):
+        assert words in text, words
+    assert {"McCarthy", "Phipson", "Lund", "Chen"} <= set(cited(with_facts(quasi, "fit_model", **facts)))
+    for words in ("Cook", "shrunk by", "TREAT"):
+        assert words not in text.partition("References")[0].partition("For figures")[0], words
+    legacy = text_of(with_facts(quasi, "fit_model", **facts | {"legacy": 1.0, "robust": 0.0, "average": 1.0}))
+    assert "the method of edgeR 3" in legacy
+    assert "those of a trend over abundance" in legacy
+    assert "average quasi-dispersion" not in legacy
+
+
+def test_second_engines_are_named_with_what_they_start_from(given):
+    asked = {"concordance": ["voom", "edger_ql"], "concordance_input": "own"}
+    text = text_of(with_settings(given, "test", **asked))
+    assert "tested by limma-voom [" in text
+    assert "start from what is usual with them (filter filter_by_expr, size factors tmm). The calls" in text
+    shared = text_of(with_settings(given, "test", **asked | {"concordance_input": "shared"}))
+    assert "start from the genes and size factors of the analysis. The calls" in shared
+
+
 def test_columns_that_samples_make_redundant_are_named(given):
     assert "left out; all contrasts" not in text_of(given)
     one = {"arm[placebo]:number[T.n3]": "0"}

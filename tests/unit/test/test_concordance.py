@@ -119,7 +119,7 @@ FILTERS = {"method": "filter_by_expr", "min_cpm": 1, "min_samples": None, "min_c
 
 
 def second_engine(folder, counts, engine, contrast, kept=None, **options):
-    """Run the step on counts of two arms, and return what it writes; without options it shares what the analysis has."""
+    """Run the step on counts of two arms, and return what it writes; without options it shares the analysis's input."""
     model = {"formula": "~ arm", "factors": {"arm": {"reference": "a", "levels": None}}, "covariates": {}}
     names = ("counts.parquet", "size_factors.tsv", "design.json", "samples.tsv")
     files = {name: folder / name for name in names}

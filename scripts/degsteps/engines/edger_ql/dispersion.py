@@ -1,12 +1,11 @@
 """The negative-binomial dispersion that genes share: one for all of them, or a trend over their abundance.
 
 Both maximise the likelihood adjusted for the coefficients that are fitted (Cox & Reid 1987; McCarthy, Chen & Smyth
-2012): the common one over the dispersion, the trend (Chen, Lun & Smyth 2014) gene by gene on a grid, smoothed over genes
-of like abundance before the maximum is taken.
+2012): the common one over the dispersion, the trend (Chen, Lun & Smyth 2014) gene by gene on a grid, smoothed over
+genes of like abundance before the maximum is taken.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,7 @@ from degsteps.engines.deseq.kernels.special import log_gamma
 from degsteps.engines.edger_ql import glm
 from degsteps.engines.edger_ql.minimum import highest_points, minimum
 from degsteps.engines.edger_ql.smoothing import local_means
-
-if TYPE_CHECKING:
-    from degsteps.engines.edger_ql.passes import Study
+from degsteps.engines.edger_ql.study import Study
 
 #: The search is along the fourth root of the dispersion, which goes up to 4.
 _HIGHEST = 4.0
@@ -126,7 +123,7 @@ def common_dispersion(
     return minimum(negative, 0.0, _HIGHEST**0.25, _TOLERANCE) ** 4
 
 
-def grid_likelihoods(study: "Study", *, series: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def grid_likelihoods(study: Study, *, series: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return reads in all samples together (genes,), and adjusted log-likelihoods (genes, grid), each gene by itself.
 
     Genes with few reads have no likelihoods.

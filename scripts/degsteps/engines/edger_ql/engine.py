@@ -72,15 +72,18 @@ def sentences(wording: Wording) -> list[str]:
     else:
         described += [_shared(facts, cite), _corrected(cite)]
     worth = "infinitely many" if facts.get("prior_df") is None else f"{facts['prior_df']:.1f}"
-    outliers = f", fewer for genes that vary more than it explains {cite('phipson2016')}" if is_robust else ""
     version = "3" if is_legacy else "4"
-    described += [
-        f"Quasi-dispersions were moderated by empirical Bayes, with a prior that follows abundance and is worth {worth} "
-        f"degrees of freedom{outliers} {cite('smyth2004')}. This is the method of edgeR {version} {cite('chen2025')} as "
-        "implemented in degsteps.",
+    smyth = cite("smyth2004")
+    outliers = f", fewer for genes that vary more than it explains {cite('phipson2016')}" if is_robust else ""
+    described.append(
+        f"They were moderated by empirical Bayes {smyth}, with a prior that follows abundance and is worth {worth} "
+        f"degrees of freedom{outliers}. This is the method of edgeR {version} {cite('chen2025')} as implemented in "
+        "degsteps."
+    )
+    described.append(
         f"Fold changes are of counts with a prior count of {prior_count:g} on average; their standard errors and "
-        "confidence limits, which edgeR does not give, follow from the moderated quasi-dispersion.",
-    ]
+        "confidence limits, which edgeR does not give, follow from the moderated quasi-dispersion."
+    )
     if wording.settings["test"]["compatibility"] == "exact":
         described.append("The moments of deviances are those of the distribution, where edgeR approximates them.")
     if any(_is_treat(contrast) for contrast in wording.settings["test"]["contrasts"].values()):

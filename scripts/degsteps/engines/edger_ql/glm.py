@@ -1,8 +1,9 @@
 """Negative-binomial regression with a log link and a dispersion that is given, without any penalty.
 
 Arrays of a block are samples x genes, samples in the order of the design's groups. Fisher scoring from least squares on
-log counts (McCarthy, Chen & Smyth 2012); what does not settle is fitted again with damped steps. Where each group of
-samples has a coefficient of its own, each is fitted by itself. Groups without a count end at a mean of 0, or next to it.
+log counts; what does not settle, or goes to means of 0, is fitted again with damped steps (McCarthy, Chen & Smyth
+2012). Where each group of samples has a coefficient of its own, each is fitted by itself. Groups without a count end at
+a mean of 0, or next to it.
 """
 
 from typing import NamedTuple
@@ -11,12 +12,13 @@ import numpy as np
 
 from degsteps.engines.deseq.kernels.blocks import sum_samples, take_genes
 from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups
-from degsteps.engines.deseq.kernels.irls import bounded_newton
 
 #: Scoring ends when a step gains less than this on the log-likelihood.
 _TOLERANCE = 1e-9
 _MOST_STEPS = 50
 _MOST_DAMPED = 250
+#: Logarithm of a mean below which a count is as good as none.
+_VANISHING = np.log(1e-4)
 #: The logarithm of a mean of 0.
 NO_MEAN = -1e3
 #: Added to counts and means in deviances.
@@ -54,7 +56,7 @@ def fit(
         What rates are multiplied by: effective library sizes.
     dispersion : float or ndarray, (genes,)
     start : ndarray, (p, genes), optional
-    series : below a dispersion of 1e-4 end where edgeR does, whose damped steps are led by the deviance of
+    series : below a dispersion of 1e-4 end where edgeR does, whose steps are led by the deviance of
         :func:`unit_deviances` with ``series``; else at the maximum.
     """
     if groups.is_saturated:
@@ -65,31 +67,18 @@ def fit(
     if start is None:
         start = groups.least_squares(np.log(counts / sizes + 0.1 / sizes.mean(axis=0)))
     coefficients, settled = _scored(counts, sizes, groups, dispersion, start)
-    phi = np.broadcast_to(np.asarray(dispersion, dtype=float), counts.shape[1:])
-    by_series = np.flatnonzero((phi > 0) & (phi < _SERIES_BELOW)) if series else np.empty(0, dtype=int)
-    if len(by_series):
-        some_sizes = sizes if sizes.shape[1] == 1 else take_genes(sizes, by_series)
-        coefficients[:, by_series] = _damped(take_genes(counts, by_series), some_sizes, groups, phi[by_series])
-        settled[by_series] = True
-    again = np.flatnonzero(~settled)
-    if len(again):
-        of_genes = np.broadcast_to(np.asarray(dispersion, dtype=float), counts.shape[1:])[again]
-        some_sizes = sizes if sizes.shape[1] == 1 else take_genes(sizes, again)
-        # Steps of this method are bounded about 0: rates are measured per million reads.
-        unit, level = 2.0**20, 20 * np.log(2.0)
-        shift = np.linalg.lstsq(groups.rows, np.full(groups.n_groups, level), rcond=None)[0][:, None]
-        spans_constant = np.allclose(groups.rows @ shift, level)
-        unit, shift = (unit, shift) if spans_constant else (1.0, 0.0)
-        solved, _ = bounded_newton(
-            take_genes(counts, again),
-            some_sizes / unit,
-            groups,
-            np.maximum(of_genes, 1e-10),
-            np.nan_to_num(take_genes(start, again) + shift),
-            ridge=np.full(groups.n_coefficients, 1e-12),
-        )
-        coefficients[:, again] = solved - shift
     predictor = groups.linear_predictor(coefficients)
+    phi = np.broadcast_to(np.asarray(dispersion, dtype=float), counts.shape[1:])
+    with np.errstate(invalid="ignore"):
+        # Where means go to 0 there is no optimum, and it matters where the search ends.
+        again = ~settled | ~(predictor.min(axis=0) + np.log(sizes.min(axis=0)) > _VANISHING)
+    if series:
+        again |= (phi > 0) & (phi < _SERIES_BELOW)
+    again = np.flatnonzero(again)
+    if len(again):
+        some_sizes = sizes if sizes.shape[1] == 1 else take_genes(sizes, again)
+        coefficients[:, again] = _damped(take_genes(counts, again), some_sizes, groups, phi[again], series)
+        predictor = groups.linear_predictor(coefficients)
     with np.errstate(under="ignore"):
         return Means(coefficients, sizes * groups.spread(np.exp(np.clip(predictor, -700, 700))))
 
@@ -133,10 +122,13 @@ def _solved(rows: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.stack([sum_samples(weights[:, None] * right) for weights in inverse])
 
 
-def _damped(counts: np.ndarray, sizes: np.ndarray, groups: DesignGroups, dispersion: np.ndarray) -> np.ndarray:
+def _damped(
+    counts: np.ndarray, sizes: np.ndarray, groups: DesignGroups, dispersion: np.ndarray, series: bool
+) -> np.ndarray:
     """Return coefficients by scoring with damped steps (Levenberg 1944, Marquardt 1963), as edgeR takes them.
 
-    From equal rates on, a step is taken where it does not raise the deviance, else it is made shorter.
+    From equal rates on, a step is taken where it does not raise the deviance, else it is made shorter. The search ends
+    where a step gains less than 1e-6.
     """
     n_genes, p = counts.shape[1], groups.n_coefficients
     diagonal = [i * (i + 1) // 2 + i for i in range(p)]
@@ -150,7 +142,7 @@ def _damped(counts: np.ndarray, sizes: np.ndarray, groups: DesignGroups, dispers
     def state(at: np.ndarray, genes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         of_genes = sizes if sizes.shape[1] == 1 else take_genes(sizes, genes)
         mean = of_genes * groups.spread(np.exp(np.clip(groups.linear_predictor(at), -700, 700)))
-        return mean, sum_samples(unit_deviances(take_genes(counts, genes), mean, dispersion[genes]))
+        return mean, sum_samples(unit_deviances(take_genes(counts, genes), mean, dispersion[genes], series=series))
 
     with np.errstate(all="ignore"):
         mean, deviance = state(beta, active)
@@ -172,6 +164,8 @@ def _damped(counts: np.ndarray, sizes: np.ndarray, groups: DesignGroups, dispers
                 step = Cholesky(raised).solve(take_genes(gradient, here))
                 singular = ~np.isfinite(step).all(axis=0)
                 damping[here[singular]] = np.maximum(damping[here[singular]] * 10, 1e-100)
+                hopeless = here[singular & ~(damping[here] < 1e100)]
+                failed[hopeless], waiting[hopeless] = True, False
                 here, step = here[~singular], step[:, ~singular]
                 tried = take_genes(beta, here) + step
                 new_mean, new_deviance = state(tried, active[here])
@@ -240,7 +234,8 @@ def unit_deviances(counts: np.ndarray, mean: np.ndarray, dispersion: Dispersion,
     logs = np.log(y / m)
     difference = y - m
     with np.errstate(divide="ignore", invalid="ignore"):
-        if phi.ndim == 0 and phi == 0:
+        if not phi.any():
+            # Poisson counts.
             rest = difference
         else:
             rest = m * phi

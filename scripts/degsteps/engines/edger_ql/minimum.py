@@ -11,7 +11,7 @@ _SMALLEST_STEP = np.sqrt(np.finfo(float).eps)
 def minimum(function: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
     """Return where a function is least, by golden section and parabolas (Brent 1973, Algorithms for Minimization).
 
-    It ends within a tolerance of the minimum, and where exactly depends on the path: R's ``optimize`` takes the same one.
+    It ends within a tolerance of the minimum, and where exactly depends on the path: R's ``optimize`` takes the same.
     """
     best = second = third = low + _GOLDEN * (high - low)
     at_best = at_second = at_third = function(best)

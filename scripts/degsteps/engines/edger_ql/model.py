@@ -13,7 +13,7 @@ import pandas as pd
 from degsteps.basics.errors import DataError
 from degsteps.engines.deseq.kernels.design_groups import DesignGroups, unpack_symmetric
 from degsteps.engines.edger_ql import moderation, passes, testing
-from degsteps.engines.edger_ql.passes import Study
+from degsteps.engines.edger_ql.study import Study
 from degsteps.engines.interface import FitData, FitSettings, QuasiLikelihood
 from degsteps.engines.voom.linear_models import tested_directions
 from degsteps.engines.voom.moderation import t_quantile

@@ -15,7 +15,7 @@ from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.edger_ql import dispersion as dispersions
 from degsteps.engines.edger_ql import model, passes
 from degsteps.engines.edger_ql.model import Fit
-from degsteps.engines.edger_ql.passes import Study
+from degsteps.engines.edger_ql.study import Study
 from degsteps.engines.interface import FitData, FitSettings, Part
 
 

@@ -6,72 +6,25 @@
 4. The second fit, with the dispersion that is left: coefficients, deviances, degrees of freedom.
 5. The prior of the quasi-dispersions, over all genes.
 
-edgeR 3 has no average: its passes 2 and 3 do nothing. Passes treat every gene by itself: any split of the genes gives the
-same numbers.
+edgeR 3 has no average: its passes 2 and 3 do nothing. Passes treat every gene by itself: any split of the genes gives
+the same numbers.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from degsteps.engines.deseq.kernels.blocks import for_each_block, sum_samples, take_genes
+from degsteps.engines.deseq.kernels.blocks import sum_samples
 from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups, packed_size
 from degsteps.engines.edger_ql import dispersion as dispersions
 from degsteps.engines.edger_ql import glm, quasi
 from degsteps.engines.edger_ql.smoothing import lowess_span
+from degsteps.engines.edger_ql.study import Study, expressed
 from degsteps.engines.edger_ql.unit_moments import unit_moments
 from degsteps.engines.interface import QuasiLikelihood
 
-
 #: Means above this change little by a prior count.
 _NEAR = 1.0
-
-
-@dataclass(frozen=True)
-class Study:
-    """Counts and effective library sizes of some genes, handed out block by block.
-
-    Attributes
-    ----------
-    counts : ndarray, (genes, samples)
-    sizes : ndarray, (samples,) or (genes, samples)
-    groups : of the design.
-    """
-
-    counts: np.ndarray
-    sizes: np.ndarray
-    groups: DesignGroups
-
-    @property
-    def n_genes(self) -> int:
-        return len(self.counts)
-
-    @property
-    def by_totals(self) -> "Study":
-        """The same with library sizes in place of factors by gene: what edgeR 3 takes for the abundance of genes."""
-        if self.sizes.ndim == 1:
-            return self
-        return Study(self.counts, self.counts.sum(axis=0, dtype=float), self.groups)
-
-    def of(self, groups: DesignGroups) -> "Study":
-        """The same with another design."""
-        return Study(self.counts, self.sizes, groups)
-
-    def rows(self, genes: slice | np.ndarray) -> "Study":
-        """Some genes."""
-        return Study(self.counts[genes], self.sizes if self.sizes.ndim == 1 else self.sizes[genes], self.groups)
-
-    def block(self, genes: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Counts (samples, genes) and sizes ((samples, 1) or (samples, genes)) in the order of the design's groups."""
-        order = self.groups.order
-        counts = np.ascontiguousarray(self.counts[genes].T[order], dtype=float)
-        if self.sizes.ndim == 1:
-            return counts, self.sizes[order, None]
-        return counts, np.ascontiguousarray(self.sizes[genes].T[order], dtype=float)
-
-    def each_block(self, work) -> None:
-        """Run ``work`` on every block of genes."""
-        for_each_block(work, self.n_genes, self.counts.shape[1])
 
 
 # ---- 1: abundance and shared dispersion
@@ -147,16 +100,6 @@ def first_fit(study: Study, dispersion: float, compatibility: str) -> tuple[np.n
     return coefficients, found, df
 
 
-def expressed(study: Study, genes: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return places, counts and sizes of the genes of a block that have a count."""
-    counts, sizes = study.block(genes)
-    kept = np.flatnonzero(sum_samples(counts) > 0)
-    if len(kept) < counts.shape[1]:
-        counts = take_genes(counts, kept)
-        sizes = sizes if sizes.shape[1] == 1 else take_genes(sizes, kept)
-    return genes.start + kept, counts, sizes
-
-
 def fitted_means(coefficients: np.ndarray, sizes: np.ndarray, groups: DesignGroups) -> np.ndarray:
     """Return the means of one block from coefficients (genes, p)."""
     predictor = groups.linear_predictor(np.ascontiguousarray(coefficients.T))
@@ -176,7 +119,7 @@ def average_quasi_dispersion(
     df: np.ndarray,
     compatibility: str,
 ) -> float:
-    """Return the average quasi-dispersion: that of the first fit, and once more with the deviances that follow from it."""
+    """Return the average quasi-dispersion: that of the first fit, and once more with deviances that follow from it."""
     average = quasi.AverageQuasiDispersion(of_genes)
     first = average.of(found, df)
     if first == 1.0:

@@ -18,9 +18,8 @@ from degsteps.engines.edger_ql.unit_moments import UnitMoments
 
 #: A residual leverage, or a number of degrees of freedom, below this is none.
 _LITTLE = 1e-4
-#: Genes of which groups are without counts have next to no degrees of freedom (1e-11), and yet count; genes with counts
-#: in a single sample (1e-21) do not. edgeR, whose fits end at larger means, parts the same genes at 1e-8.
-_LEAST_DF = 1e-15
+#: Of the genes that are fitted without a residue some have next to no degrees of freedom, and yet count: edgeR's bound.
+_LEAST_DF = 1e-8
 #: The average quasi-dispersion is this quantile of the trend over abundance.
 _QUANTILE = 0.9
 

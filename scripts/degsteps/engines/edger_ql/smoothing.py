@@ -132,7 +132,7 @@ def _spread_points(x: np.ndarray) -> np.ndarray:
 
 
 def _reaches(x: np.ndarray, weights: np.ndarray, points: np.ndarray, span: float) -> np.ndarray:
-    """Return the distance within which the nearest points weigh the share that is wanted; 0 where a point does alone."""
+    """Return the distance within which the nearest points weigh the share that is wanted; 0 where one does alone."""
     cumulative = np.concatenate([[0.0], np.cumsum(weights)])
     wanted, here = span * cumulative[-1], x[points]
     furthest = np.maximum(here - x[0], x[-1] - here)
@@ -146,7 +146,8 @@ def _reaches(x: np.ndarray, weights: np.ndarray, points: np.ndarray, span: float
         first, end = bounds(middle)
         enough = cumulative[end] - cumulative[first] >= wanted
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    first, end = bounds(high)
+    # Differences are rounded: without a little more, the furthest point may be just out of reach.
+    first, end = bounds(high * (1 + 1e-12))
     reach = np.maximum(here - x[first], x[end - 1] - here)
     return np.where(weights[points] >= wanted, 0.0, reach)
 

@@ -9,12 +9,12 @@ likely under the null, as edgeR has it; one-sided tests take the signed root.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betainc, betaln, chdtrc, hyp2f1, log_ndtr, ndtr, ndtri_exp
+from scipy.special import betainc, betaln, hyp2f1, log_ndtr, ndtr, ndtri_exp
 
 from degsteps.engines.deseq.kernels.blocks import sum_samples
 from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.edger_ql import glm
-from degsteps.engines.edger_ql.passes import Study, expressed
+from degsteps.engines.edger_ql.study import Study, expressed
 from degsteps.engines.voom.moderation import f_upper_tail, t_upper_tail
 
 #: Width, in standard errors, of the interval within which all fold changes of TREAT's null count.

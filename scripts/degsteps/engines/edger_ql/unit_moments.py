@@ -1,4 +1,4 @@
-"""What the deviance of one count is worth: its expected value and variance, in which small counts differ from chi-squared.
+"""What the deviance of one count is worth: its mean and variance, in which small counts differ from chi-squared.
 
 A unit deviance d with mean m and variance v has the first two moments of chi-squared with ``kappa = 2 m^2 / v`` degrees
 of freedom when it is multiplied by ``alpha = 2 m / v`` (Chen, Chen, Lun, Baldoni & Smyth, Nucleic Acids Research
