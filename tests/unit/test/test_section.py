@@ -12,11 +12,13 @@ from degsteps.test.section import (
     POWER,
     SECTIONS,
     SENSITIVITY,
+    SHRINKAGE,
     STAGE_WISE,
     TEST,
     dispersion_verdict,
     missing_verdict,
     sensitivity_verdict,
+    undecided_sentence,
 )
 
 CONTRAST = {"factor": "dose", "test": "hi", "reference": "lo"}
@@ -144,3 +146,14 @@ def test_many_genes_without_p_values_are_a_warning(reason, n, status, words):
     table.iloc[:n, 2] = reason
     verdict = missing_verdict("a", table)
     assert (verdict.status, verdict.finding) == (status, words)
+
+
+def test_genes_of_two_modes_are_told_to_be_undecided():
+    table = pd.DataFrame({"padj": [0.01, 0.2, None], "lfc_shrunken_note": ["two_modes", "two_modes", ""]})
+    sentence = undecided_sentence(table, 0.05)
+    assert sentence.startswith("In 2 genes (1 called) the counts leave two shrunken fold changes about as likely")
+    assert undecided_sentence(table.assign(lfc_shrunken_note=""), 0.05) == ""
+    assert undecided_sentence(table[["padj"]], 0.05) == ""
+    results = Results(SETTINGS, [], {}, contrasts={"a": table})
+    (block,) = SHRINKAGE.of_contrast(results, "a")
+    assert "do not rank these genes by it" in str(block)
