@@ -5,10 +5,10 @@
 
 The core runs from raw counts to adjusted p-values with the design ``~ batch + condition``: size factors, dispersions,
 coefficients, Cook's distances and refit, Wald test, independent filtering. Each engine runs in a process of its own,
-on one thread; ``process`` adds start-up, imports and the reading of the counts. edgeR and voom see only the genes that
-pass filterByExpr. ``apeglm`` and ``ashr`` are the shrinkage of one contrast by degsteps, without the fit before. Runs of a few seconds are repeated and the fastest is taken, of every engine alike. Engines that are
-not installed (R's, InMoose) are left out and named.
-"""
+on one thread; ``process`` adds start-up, imports and the reading of the counts. edgeR and voom see only the genes
+that pass filterByExpr. ``apeglm`` and ``ashr`` are the shrinkage of one contrast by degsteps, without the fit before.
+Runs of a few seconds are repeated and the fastest is taken, of every engine alike. Engines that are not installed
+(R's, InMoose) are left out and named."""
 
 import argparse
 import json

@@ -30,10 +30,10 @@ CPU seconds (user and system) of one thread, because the machine had other work 
 meant. Each engine ran in a process of its own, all in one run: the fastest of three where the core took less than 6 s,
 else a single one, so that ratios within some 20 % say nothing."""
 CORE = """\
-From raw counts to adjusted p-values with `~ batch + condition`: size factors, dispersions, coefficients, outliers, Wald
-test, independent filtering. Shrinkage, by apeglm or ashr, comes after it and is not part of it. `process` adds start-up and imports. edgeR and limma-voom see only the genes that pass
-filterByExpr, and limma-voom is another, linear model. Sets called by their size are simulated
-(`tests/reference/make_sets.py`)."""
+From raw counts to adjusted p-values with `~ batch + condition`: size factors, dispersions, coefficients, outliers,
+Wald test, independent filtering. Shrinkage, by apeglm or ashr, comes after it and is not part of it. `process` adds
+start-up and imports. edgeR and limma-voom see only the genes that pass filterByExpr, and limma-voom is another,
+linear model. Sets called by their size are simulated (`tests/reference/make_sets.py`)."""
 STARTUP = """\
 Each step of the airway demo, run by itself from its recorded command. Starting is Python and its imports, at the top of
 the script or where they are used."""
