@@ -279,7 +279,8 @@ Written by `make agreement`, from the counts and R's results in `tests/reference
 
 Each set was analysed by R's DESeq2 twice, as of 2022 ({r}) and as of 2025 ({r45}), by degsteps with `compatibility:
 r`, and by plain PyDESeq2 {pydeseq2} with its own defaults. `degsteps : R 4.2` and `degsteps : R 4.5` are differences
-to the one and the other, `PyDESeq2 : R 4.2` those of PyDESeq2 to the first. The formulas: `batch` is `~ batch +
+to the one and the other, `PyDESeq2 : R 4.2` those of PyDESeq2 to the first. R 4.5's
+values are kept to eight digits. The formulas: `batch` is `~ batch +
 condition`, `nobatch` is `~ condition`; `_cpm1`: only genes with at least one count per million in as many samples as
 the smallest group has (the usual filter), the others all genes. The real sets are every 3rd, 7th or 14th gene of a
 published study; `airway, filtered` (last rows) is the whole study and `marioni, filtered` that slice, from the counts
