@@ -279,16 +279,15 @@ Written by `make agreement`, from the counts and R's results in `tests/reference
 
 Each set was analysed by R's DESeq2 twice, as of 2022 ({r}) and as of 2025 ({r45}), by degsteps with `compatibility:
 r`, and by plain PyDESeq2 {pydeseq2} with its own defaults. `degsteps : R 4.2` and `degsteps : R 4.5` are differences
-to the one and the other, `PyDESeq2 : R 4.2` those of PyDESeq2 to the first. R 4.5's
-values are kept to eight digits. The formulas: `batch` is `~ batch +
-condition`, `nobatch` is `~ condition`; `_cpm1`: only genes with at least one count per million in as many samples as
-the smallest group has (the usual filter), the others all genes. The real sets are every 3rd, 7th or 14th gene of a
-published study; `airway, filtered` (last rows) is the whole study and `marioni, filtered` that slice, from the counts
-through the usual filter and size factors of their own, with R's values to five digits. In the other rows the size
-factors are R's for degsteps, its own for PyDESeq2. Tests are Wald tests of one contrast at alpha 0.1, `lrt_pvalue`
-that of the likelihood-ratio test, `normal_lfc` and `normal_se` the last coefficient shrunk by `lfcShrink(type =
-"normal")`, `apeglm_...` and `ashr_...` by apeglm 1.27.0 and ashr 2.2-65; `p_greater_abs` and so on are p-values
-against a log2 fold change of 0.5.
+to the one and the other, `PyDESeq2 : R 4.2` those of PyDESeq2 to the first. R 4.5's values are kept to eight digits.
+The formulas: `batch` is `~ batch + condition`, `nobatch` is `~ condition`; `_cpm1`: only genes with at least one
+count per million in as many samples as the smallest group has (the usual filter), the others all genes. The real sets
+are every 3rd, 7th or 14th gene of a published study; `airway, filtered` (last rows) is the whole study and `marioni,
+filtered` that slice, from the counts through the usual filter and size factors of their own, with R's values to five
+digits. In the other rows the size factors are R's for degsteps, its own for PyDESeq2. Tests are Wald tests of one
+contrast at alpha 0.1, `lrt_pvalue` that of the likelihood-ratio test, `normal_lfc` and `normal_se` the last
+coefficient shrunk by `lfcShrink(type = "normal")`, `apeglm_...` and `ashr_...` by apeglm 1.27.0 and ashr 2.2-65;
+`p_greater_abs` and so on are p-values against a log2 fold change of 0.5.
 
 A cell of the table is the relative difference to R over genes: median / 99 % quantile / maximum / share of genes within
 1e-3. Fold changes and their errors are compared where the base mean is at least 10, gene-wise dispersions where R's is
@@ -303,8 +302,9 @@ What stays different, and why:
   and R stops at a point that rounding noise decides. The dispersion differs there; it is too small to move the test.
 - **Refits.** Genes whose coefficients do not converge are fitted again by R's `optim`, which stops early. Among genes
   whose mean is at least 10 the fold change differs by up to 1e-3 and p by up to 6e-3; where a level has one sample,
-  and no count in it, p can differ by 0.7, as the likelihood is flat there, and fold change and error are where a search
-  gives up. Where every level has counts the likelihood here is the higher one (`tests/unit/engines/test_refits.py`).
+  and no count in it, p can differ by 0.7, as the likelihood is flat there, and fold change and error are where a
+  search gives up. Where every level has counts the likelihood here is the higher one
+  (`tests/unit/engines/test_refits.py`).
 - **P-values below 1e-300.** Statistics agree; the smallest p-values are rounded differently by R's own releases (R
   4.3 has other tails), and below 1e-308 they keep few digits.
 - **Prior variance at 1 to 3 residual degrees of freedom.** R simulates it with a fixed seed. The histograms of those
@@ -323,15 +323,15 @@ What stays different, and why:
   to enter the prior variance: seen once, 0.05 % of it.
 - **apeGLM.** R's apeglm does not start from the unshrunken estimate, but from (0.1, -0.1, ...), whatever the gene,
   and stops as soon as a step gains less than 1e-7 of the posterior's size at zero: more than 1e-3 (log2) short of the
-  mode in 83 and 175 of 1,760 genes of pasilla (one factor, two). With `compatibility: r` the same search is made, so that coefficients end where
-  R's do: within 4e-6 in pasilla and 3e-5 in airway, and in the same of two modes in all of 264 made-up genes
-  (`tests/unit/engines/test_shrinkage.py`, `test_kernels_shrink.py`); standard deviations within 5e-5, as R takes the
-  curvature from differences. Where R's two starts end in different places it goes on by `optim`, here by Newton steps
-  from the same point. With `compatibility: exact` the mode itself is taken, of two the higher; so it is for contrasts
-  that are no coefficient, of which R has no numbers. Genes with two modes less than 3 log units apart are marked
-  `two_modes` in `lfc_shrunken_note`, whichever was taken: the data do not decide between them. S-values differ where
-  genes have the same rate (genes of one count, by the dozen): R numbers them in the order of the genes, here they
-  share their mean.
+  mode in 83 and 175 of 1,760 genes of pasilla (one factor, two). With `compatibility: r` the same search is made, so
+  that coefficients end where R's do: within 4e-6 in pasilla and 3e-5 in airway, and in the same of two modes in all
+  of 264 made-up genes (`tests/unit/engines/test_shrinkage.py`, `test_kernels_shrink.py`); standard deviations within
+  5e-5, as R takes the curvature from differences. Where R's two starts end in different places it goes on by `optim`,
+  here by Newton steps from the same point. With `compatibility: exact` the mode itself is taken, of two the higher;
+  so it is for contrasts that are no coefficient, of which R has no numbers. Genes with two modes less than 3 log
+  units apart are marked `two_modes` in `lfc_shrunken_note`, whichever was taken: the data do not decide between them.
+  S-values differ where genes have the same rate (genes of one count, by the dozen): R numbers them in the order of
+  the genes, here they share their mean.
 - **ashr.** Weights of the mixture are the optimum; R's `mixsqp` stops before, at a log-likelihood that is lower by
   0.007 (pasilla) to 1e-8, so that fold changes differ by up to 1e-3. With R's weights all values are R's to 1e-6
   (`tests/unit/engines/test_adaptive_shrinkage.py`). R counts genes without any count among the s-values, as undecided
