@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench_core import ENGINES, HEADER, INMOOSE_PYTHON, measure_set
+from bench_core import ENGINES, HEADER, INMOOSE_PYTHON, SHRINKAGES, measure_set
 from performance_page import machine, write_page
 
 REPO = Path(__file__).resolve().parents[1]
@@ -51,7 +51,7 @@ def measure_core(sets: tuple, folder: Path, inmoose_python: Path) -> None:
         table = csv.DictWriter(lines, HEADER, delimiter="\t", lineterminator="\n")
         table.writeheader()
         for name, engines in sets:
-            for row in measure_set(name, list(engines), inmoose_python):
+            for row in measure_set(name, [*engines, *SHRINKAGES], inmoose_python):
                 table.writerow(row)
                 lines.flush()
                 print("\t".join(row[column] for column in HEADER), flush=True)

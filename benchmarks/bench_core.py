@@ -7,8 +7,9 @@ The core runs from raw counts to adjusted p-values with the design ``~ batch + c
 coefficients, Cook's distances and refit, Wald test, independent filtering. Each engine runs in a process of its own,
 on one thread; ``process`` adds start-up, imports and the reading of the counts. edgeR, voom and our ``edger_ql`` filter
 by filterByExpr and normalise by TMM first; ``edger`` has estimateDisp before the quasi-likelihood, ``edger4`` (edgeR 4
-only) has not. Runs of a few seconds are repeated and the fastest is taken, of every engine alike. Engines that are
-not installed (R's, InMoose) are left out and named.
+only) has not. ``apeglm`` and ``ashr`` are the shrinkage of one contrast by degsteps, without the fit before. Runs of a
+few seconds are repeated and the fastest is taken, of every engine alike. Engines that are not installed (R's, InMoose)
+are left out and named.
 """
 
 import argparse
@@ -27,6 +28,8 @@ REPO = HERE.parent
 sys.path[:0] = [str(REPO / "scripts"), str(REPO / "tests/reference")]
 
 ENGINES = ("degsteps", "edger_ql", "pydeseq2", "deseq2", "inmoose", "edger", "edger4", "voom")
+#: Not engines: what our own shrinkage of one contrast takes, after the fit.
+SHRINKAGES = ("apeglm", "ashr")
 OF_R = ("deseq2", "edger", "edger4", "voom")
 HEADER = ("set", "engine", "genes", "samples", "core_cpu_s", "process_cpu_s", "peak_mb", "calls_padj_0.05", "note")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -78,8 +81,9 @@ def run_engine(engine: str, folder: Path) -> None:
     counts = pd.DataFrame(values.astype(np.int64), [f"g{k}" for k in range(n_genes)], names)
     samples = pd.read_csv(folder / "samples.tsv", sep="\t", index_col=0, dtype=str).set_axis(names)
     note = ""
-    if engine == "degsteps":
-        from degsteps.engines.deseq import estimation, testing
+    if engine in ("degsteps", *SHRINKAGES):
+        from degsteps.engines.adaptive_shrinkage import shrink_estimates
+        from degsteps.engines.deseq import estimation, shrinkage, testing
         from degsteps.normalize.size_factors import size_factors
 
         levels = sorted(samples["batch"].unique())[1:]
@@ -87,7 +91,15 @@ def run_engine(engine: str, folder: Path) -> None:
         design = pd.DataFrame(columns | {"group_B": (samples["group"] == "B") * 1.0}, index=names)
         start = time.process_time()
         fit = estimation.fit_model(counts, design, size_factors(counts))
-        padj = testing.wald_test(fit, np.eye(design.shape[1])[-1])["padj"]
+        contrast = np.eye(design.shape[1])[-1]
+        result = testing.wald_test(fit, contrast)
+        padj = result["padj"]
+        if engine in SHRINKAGES:
+            start = time.process_time()
+        if engine == "apeglm":
+            shrinkage.shrink_lfc(fit, counts, contrast)
+        elif engine == "ashr":
+            shrink_estimates(result["log2_fold_change"], result["lfc_se"])
     elif engine == "edger_ql":
         from degsteps.engines.edger_ql import model
         from degsteps.engines.multiple_testing import adjust_bh

@@ -277,16 +277,17 @@ INTRODUCTION = """# Agreement with R
 
 Written by `make agreement`, from the counts and R's results in `tests/reference/`; no R is needed. Do not edit.
 
-Each set was analysed by R's DESeq2 twice, as of 2022 ({r}) and as of 2025 ({r45}), by degsteps with `compatibility: r`, and by plain PyDESeq2
-{pydeseq2} with its own defaults. `degsteps : R 4.2` and `degsteps : R 4.5` are differences to the one and the other,
-`PyDESeq2 : R 4.2` those of PyDESeq2 to the first. The formulas: `batch` is `~ batch + condition`, `nobatch` is `~ condition`; `_cpm1`:
-only genes with at least one count per million in as many samples as the smallest group has (the usual filter), the
-others all genes. The real sets are every 3rd, 7th or 14th gene of a published study; `airway, filtered` (last rows) is
-the whole study and `marioni, filtered` that slice, from the counts through the usual filter and size factors of their
-own, with R's values to five digits. In the other rows the size factors are R's for degsteps, its own for PyDESeq2.
-Tests are Wald tests of one contrast at alpha 0.1, `lrt_pvalue` that of the likelihood-ratio test, `normal_lfc` and
-`normal_se` the last coefficient shrunk by `lfcShrink(type = "normal")`, `apeglm_...` and `ashr_...` by apeglm 1.27.0 and
-ashr 2.2-65; `p_greater_abs` and so on are p-values against a log2 fold change of 0.5.
+Each set was analysed by R's DESeq2 twice, as of 2022 ({r}) and as of 2025 ({r45}), by degsteps with `compatibility:
+r`, and by plain PyDESeq2 {pydeseq2} with its own defaults. `degsteps : R 4.2` and `degsteps : R 4.5` are differences
+to the one and the other, `PyDESeq2 : R 4.2` those of PyDESeq2 to the first. R 4.5's values are kept to eight digits.
+The formulas: `batch` is `~ batch + condition`, `nobatch` is `~ condition`; `_cpm1`: only genes with at least one
+count per million in as many samples as the smallest group has (the usual filter), the others all genes. The real sets
+are every 3rd, 7th or 14th gene of a published study; `airway, filtered` (last rows) is the whole study and `marioni,
+filtered` that slice, from the counts through the usual filter and size factors of their own, with R's values to five
+digits. In the other rows the size factors are R's for degsteps, its own for PyDESeq2. Tests are Wald tests of one
+contrast at alpha 0.1, `lrt_pvalue` that of the likelihood-ratio test, `normal_lfc` and `normal_se` the last
+coefficient shrunk by `lfcShrink(type = "normal")`, `apeglm_...` and `ashr_...` by apeglm 1.27.0 and ashr 2.2-65;
+`p_greater_abs` and so on are p-values against a log2 fold change of 0.5.
 
 A cell of the table is the relative difference to R over genes: median / 99 % quantile / maximum / share of genes within
 1e-3. Fold changes and their errors are compared where the base mean is at least 10, gene-wise dispersions where R's is
@@ -300,66 +301,68 @@ What stays different, and why:
 - **Near-Poisson genes.** Where a gene varies no more than counting explains, the likelihood is flat in the dispersion
   and R stops at a point that rounding noise decides. The dispersion differs there; it is too small to move the test.
 - **Refits.** Genes whose coefficients do not converge are fitted again by R's `optim`, which stops early. Among genes
-  whose mean is at least 10 the fold change differs by up to 1e-3 and p by up to 6e-3; where a level has one sample, and
-  no count in it, p can differ by 0.7, as the likelihood has no maximum there, and fold change and error are where a
-  search gives up. The likelihood here is nowhere lower (`tests/unit/engines/test_refits.py`).
-- **P-values below 1e-300.** Statistics agree; the smallest p-values are rounded differently by R's own releases (R 4.3
-  has other tails), and below 1e-308 they keep few digits.
+  whose mean is at least 10 the fold change differs by up to 1e-3 and p by up to 6e-3; where a level has one sample,
+  and no count in it, p can differ by 0.7, as the likelihood is flat there, and fold change and error are where a
+  search gives up. Where every level has counts the likelihood here is the higher one
+  (`tests/unit/engines/test_refits.py`).
+- **P-values below 1e-300.** Statistics agree; the smallest p-values are rounded differently by R's own releases (R
+  4.3 has other tails), and below 1e-308 they keep few digits.
 - **Prior variance at 1 to 3 residual degrees of freedom.** R simulates it with a fixed seed. The histograms of those
-  draws are kept as numbers in `scripts/degsteps/engines/deseq/kernels/data/prior_draws.tsv`, so
-  that no random generator has to be imitated.
+  draws are kept as numbers in `scripts/degsteps/engines/deseq/kernels/data/prior_draws.tsv`, so that no random
+  generator has to be imitated.
 - **PyDESeq2 on all genes.** Its trend is fitted on genes at the dispersion floor too (docs/upstream/), which weighs
   most where few-count genes are kept: its columns for the `_cpm1` rows show the method, the others this cause. It has
   no local trend, no likelihood-ratio test and no length offsets.
-- **Shrinkage by `normal`** is R's `lfcShrink(coef = ...)` where the contrast is a coefficient or a multiple of one, and
-  `lfcShrink(contrast = ...)`, by a matrix with a column for every level, for any other contrast of a design without
-  interactions (`tests/unit/engines/test_expanded_design.py`: 1e-9, with batches 4e-5 on the log2 scale). R takes that
-  matrix for the levels of a coefficient too when they are asked for as `contrast`: the two differ by 0.022 in the median
-  and by up to 0.67 (log2). With interactions R refuses; here the contrast is then made a coefficient of the fitted
-  design. Without an intercept R refuses as well; here the numbers are those of the same model with one. A gene whose
-  maximum-likelihood estimate is infinite may fall on the other side of the limit of 10 that estimates need to enter the
-  prior variance: seen once, 0.05 % of it.
-- **apeGLM.** R's apeglm does not start from the unshrunken estimate, but from (0.1, -0.1, ...), whatever the gene, and
-  stops as soon as a step gains less than 1e-7 of the posterior's size at zero: in one of eleven genes of pasilla more
-  than 1e-3 short of the mode. With `compatibility: r` the same search is made, so that coefficients end where R's do:
-  within 4e-6 in pasilla and 3e-5 in airway, and in the same of two modes in all of 264 made-up genes
-  (`tests/unit/engines/test_shrinkage.py`, `test_kernels_shrink.py`); standard deviations within 5e-5, as R takes the
-  curvature from differences. Where R's two starts end in different places it goes on by `optim`, here by Newton steps
-  from the same point. With `compatibility: exact` the mode itself is taken, of two the higher; so it is for contrasts
-  that are no coefficient, of which R has no numbers. Genes with two modes less than 3 log units apart are marked
-  `two_modes` in `lfc_shrunken_note`, whichever was taken: the data do not decide between them. S-values differ where
-  genes have the same rate (genes of one count, by the dozen): R numbers them in the order of the genes, here they share
-  their mean.
-- **ashr.** Weights of the mixture are the optimum; R's `mixsqp` stops before, at a log-likelihood that is lower by 0.007
-  (pasilla) to 1e-8, so that fold changes differ by up to 1e-3. With R's weights all values are R's to 1e-6
-  (`tests/unit/engines/test_adaptive_shrinkage.py`). R counts genes without any count among the s-values, as
-  undecided ones; here they have none.
-- **Replaced outliers** (7 replicates and more). With `compatibility: r` fold changes are shrunk from the counts as they
-  were given, as R does, though estimates, dispersions and p-values are of the replaced ones: one outlying count of 16
-  then moves a shrunken fold change by up to 2.8 log2, in 60 of 60 planted genes by more than 0.1
+- **Shrinkage by `normal`** is R's `lfcShrink(coef = ...)` where the contrast is a coefficient or a multiple of one,
+  and `lfcShrink(contrast = ...)`, by a matrix with a column for every level, for any other contrast of a design
+  without interactions (`tests/unit/engines/test_expanded_design.py`: 1e-9, with batches 4e-5 on the log2 scale). R
+  takes that matrix for the levels of a coefficient too when they are asked for as `contrast`: the two differ by 0.022
+  in the median and by up to 0.67 (log2). With interactions R refuses; here the contrast is then made a coefficient of
+  the fitted design. Without an intercept R refuses as well; here the numbers are those of the same model with one. A
+  gene whose maximum-likelihood estimate is infinite may fall on the other side of the limit of 10 that estimates need
+  to enter the prior variance: seen once, 0.05 % of it.
+- **apeGLM.** R's apeglm does not start from the unshrunken estimate, but from (0.1, -0.1, ...), whatever the gene,
+  and stops as soon as a step gains less than 1e-7 of the posterior's size at zero: more than 1e-3 (log2) short of the
+  mode in 83 and 175 of 1,760 genes of pasilla (one factor, two). With `compatibility: r` the same search is made, so
+  that coefficients end where R's do: within 4e-6 in pasilla and 3e-5 in airway, and in the same of two modes in all
+  of 264 made-up genes (`tests/unit/engines/test_shrinkage.py`, `test_kernels_shrink.py`); standard deviations within
+  5e-5, as R takes the curvature from differences. Where R's two starts end in different places it goes on by `optim`,
+  here by Newton steps from the same point. With `compatibility: exact` the mode itself is taken, of two the higher;
+  so it is for contrasts that are no coefficient, of which R has no numbers. Genes with two modes less than 3 log
+  units apart are marked `two_modes` in `lfc_shrunken_note`, whichever was taken: the data do not decide between them.
+  S-values differ where genes have the same rate (genes of one count, by the dozen): R numbers them in the order of
+  the genes, here they share their mean.
+- **ashr.** Weights of the mixture are the optimum; R's `mixsqp` stops before, at a log-likelihood that is lower by
+  0.007 (pasilla) to 1e-8, so that fold changes differ by up to 1e-3. With R's weights all values are R's to 1e-6
+  (`tests/unit/engines/test_adaptive_shrinkage.py`). R counts genes without any count among the s-values, as undecided
+  ones; here they have none.
+- **Replaced outliers** (7 replicates and more). With `compatibility: r` fold changes are shrunk from the counts as
+  they were given, as R does, though estimates, dispersions and p-values are of the replaced ones: one outlying count
+  of 16 then moves a shrunken fold change by up to 2.8 log2, in 60 of 60 planted genes by more than 0.1
   (`tests/unit/engines/test_shrinkage.py`). With `compatibility: exact` they stay replaced, which we would advise for
   ranking. Likelihood-ratio tests have R's p-values to 1e-6 in these genes too, since DESeq2 1.44 (see below).
-- **Size factors by `iterate`.** R finds each maximum with `optim`, whose default stop is up to 2e-5 off; here it is the
-  maximum itself, 5e-6 or less from R with a patient `optim`. Counts too sparse to settle are refused by both.
+- **Size factors by `iterate`.** R finds each maximum with `optim`, whose default stop is up to 2e-5 off; here it is
+  the maximum itself, 5e-6 or less from R with a patient `optim`. Counts too sparse to settle are refused by both.
 - **rlog of marioni.** 1 % of the values are more than 1e-3 off, the worst by 3e-3, by one gene of 1,696, whose search
   for its dispersion begins at 7.2e-7. A first step gains 5e-9 there, and rounding each log gamma of 1.4e6 costs up to
   4e-9 in each sample: R happens to refuse the step and stays below the 1e-6 from which genes enter the trend; here it
   is taken, and a grid finds 1.1e-3. Which it is depends on the last bits of means, variances and logarithms, so it
   cannot be R's for certain. With the trend of the other genes all values are R's to 5e-9
   (`tests/unit/engines/test_deseq.py`).
-- **Weighted adjustment.** `test.adjustment: weighted` follows the idea of IHW (1.26), with groups, folds and weights of
-  its own, so calls are not the same. For the p-values of the whole studies and their mean counts, ours : IHW's calls
-  and their Jaccard index are 1096 : 1098, 0.91 (pasilla, 0.05), 1385 : 1360, 0.92 (pasilla, 0.1), 4027 : 4090, 0.94
-  (airway, 0.05), 4799 : 4883, 0.92 (airway, 0.1; `tests/unit/engines/test_multiple_testing.py`). In 25 simulated sets
-  of 8,000 genes, at 0.1: 573 : 589 calls, 8.0 : 8.2 % of them false (Benjamini and Hochberg after independent
+- **Weighted adjustment.** `test.adjustment: weighted` follows the idea of IHW (1.26), with groups, folds and weights
+  of its own, so calls are not the same. For the p-values of the whole studies and their mean counts, ours : IHW's
+  calls and their Jaccard index are 1096 : 1098, 0.91 (pasilla, 0.05), 1385 : 1360, 0.92 (pasilla, 0.1), 4027 : 4090,
+  0.94 (airway, 0.05), 4799 : 4883, 0.92 (airway, 0.1; `tests/unit/engines/test_multiple_testing.py`). In 25 simulated
+  sets of 8,000 genes, at 0.1: 573 : 589 calls, 8.0 : 8.2 % of them false (Benjamini and Hochberg after independent
   filtering: 577, 9.0 %).
-- **Groups without a count.** Where no sample of the groups compared has a count, the fold change is 0 and p is 1, as in
-  R, for contrasts of two levels and contrasts of weights of both signs (`tests/unit/engines/test_zero_groups.py`). R
-  tells the groups of numbers from the columns that they weigh, so that the reference level is never one of them: a gene
-  with counts in the reference level alone has no change against the mean of all others. One level against the rest,
-  trends and expressions name their groups here, and such a gene keeps its p-value, whichever level is the reference.
-- **Count outliers in likelihood-ratio tests.** Up to 1.42, `DESeq(test = "LRT")` took Cook's distances from the means of
-  the gene-wise dispersions (in designs of groups plain averages) with the leverages of the final fit, so that it
+- **Groups without a count.** Where no sample of the groups compared has a count, the fold change is 0 and p is 1, as
+  in R, for contrasts of two levels and contrasts of weights of both signs (`tests/unit/engines/test_zero_groups.py`).
+  R tells the groups of numbers from the columns that they weigh, so that the reference level is never one of them: a
+  gene with counts in the reference level alone has no change against the mean of all others. One level against the
+  rest, trends and expressions name their groups here, and such a gene keeps its p-value, whichever level is the
+  reference.
+- **Count outliers in likelihood-ratio tests.** Up to 1.42, `DESeq(test = "LRT")` took Cook's distances from the means
+  of the gene-wise dispersions (in designs of groups plain averages) with the leverages of the final fit, so that it
   withheld the p-value of other genes (1 of 14,599 in pasilla `~ condition`, 2 of 64,102 in airway `~ dex`), and
   replaced other counts (p 0.0068 against 0.27 in one gene). Since 1.44 they are those of the final fit, as here.
 - **Covariates far from zero.** On 10 simulated sets with a covariate five standard deviations from zero and not
@@ -372,25 +375,16 @@ What stays different, and why:
 
 What changed in DESeq2 from 1.38 to 1.46 (its NEWS, and the source of every function compared), and what it means here:
 
-| since | change | here |
-| --- | --- | --- |
-| 1.40 | Independent filtering: where rejections rise so evenly to the last quantiles that none comes within the noise of the curve's top, the cut is the first with nine, else eight tenths of it; before, no gene was left out. | taken over (`tests/unit/engines/test_multiple_testing.py`) |
-| 1.40 | `estimateDispersionsGeneEst(niter = ...)` above 1 took the wrong rows. | not concerned: one round, the default |
-| 1.40 | genefilter and geneplotter are no longer needed. | no number changes |
-| 1.42 | `dispersionFunction<-` always estimates the residual variance. | no number changes |
-| 1.42 | `plotPCA(pcsToUse)`, messages of `collapseReplicates`, `lfcShrink` refuses fits without standard errors, bounds of `unmix`. | not concerned |
-| 1.44 | `lfcThreshold` with `greaterAbs` (the default) is the sum of the tails beyond both bounds, not twice the tail beyond the nearer one, and its statistic that of no bound. More power: 240 calls against 222 in airway (`~ cell + dex`, 1, 0.05), p at most halved. | `alternative: greater_abs`; the former one, R's `greaterAbs2014`, is `greater_abs_2014`. Record, methods text, `make compare` and reruns of published analyses say which (`tests/unit/engines/test_bounds.py`) |
-| 1.44 | Cook's distances of `DESeq(test = "LRT")` are those of the final fit. | as it was here; two differences less |
-| 1.44 | `fitType = "glmGamPoi"` took wrong rows of the means. | not concerned: there is no such fit here |
-| 1.46 | Counts that are not whole numbers are let in, for `glmGamPoi` alone. | refused, as by its other fits |
-| - | `useT`, `minmu`, `replaceOutliers`, `summary`, `vst` on few rows (R refuses fewer than `nsub`, here all genes are then taken), `normal` shrinkage: unchanged. | unchanged; tests by t (`useT`) are not offered |
-
+{changes}
 """
 
 
 def page(rows: list[tuple[str, ...]]) -> str:
     """Return the table as a page, with what it compares and what stays different."""
-    words = {"pydeseq2": version("pydeseq2")}
+    # What changed in DESeq2 from 1.38 to 1.46: since when, what, and what that means here.
+    header, *changes = (HERE / "deseq2_changes.tsv").read_text().splitlines()
+    lines = [f"| {line.replace(chr(9), ' | ')} |" for line in (header, "---\t---\t---", *changes)]
+    words = {"pydeseq2": version("pydeseq2"), "changes": "\n".join(lines)}
     for release in RELEASES:
         versions = (HERE / "airway" / release / "versions.txt").read_text().splitlines()
         words[release] = ", ".join(line.split(" Patched")[0].split(" (20")[0] for line in versions)
@@ -415,7 +409,7 @@ def main() -> None:
         first, *others = [load_set(folder, release) for release in RELEASES if (folder / release).is_dir()]
         with_pydeseq2 = not arguments.skip_pydeseq2 and first.lengths is None
         of_set = {name: texts for name, *texts in compare_set(first, with_pydeseq2)}
-        of_others = [dict((name, ours) for name, ours, _ in compare_set(data, False)) for data in others]
+        of_others = [{name: ours for name, ours, _ in compare_set(data, False)} for data in others]
         for name, (ours, theirs) in of_set.items():
             rows.append((first.name, "-", name, ours, _beside(of_others, name), theirs))
         print(f"\n{first.name}: {of_set}", flush=True)

@@ -26,7 +26,7 @@ class ReferenceSet:
     facts : dict
         R's trend coefficients and variances.
     release : str
-        Folder of R's tables: ``r`` (R 4.2, DESeq2 1.38) or ``r45`` (R 4.5, DESeq2 1.46; what the page of agreement needs).
+        Folder of R's tables: ``r`` (R 4.2, DESeq2 1.38) or ``r45`` (R 4.5, DESeq2 1.46; what the page needs).
     """
 
     folder: Path

@@ -11,6 +11,8 @@ import pytest
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.exit_codes import ExitCode
+from degsteps.engines.results import BOUND_TESTS
+from degsteps.provenance import comparison
 from degsteps.provenance.comparison import CAUSES, compare
 from degsteps.tables import read_matrix, read_table, write_matrix, write_table
 from tests.workflow.test_verify_and_replay import command
@@ -133,6 +135,22 @@ def test_planted_cause_is_named_first(pair, cause):
     else:
         assert list(entries) == [edited.gene]
         assert found["jaccard"] == pytest.approx(1 - 1 / found["called_first"])
+
+
+def test_another_test_against_a_bound_is_told_by_its_release(pair):
+    """As between a version that was run before 1.44's test was taken over, and one of today with the same settings."""
+    edited = Edited(pair[1]).moved()
+
+    def bounded(content):
+        for step in content["steps"]:
+            if step["step"] == "test_contrast":
+                step["facts"]["bound_test"] = "DESeq2 1.44 and later"
+
+    edited.manifest(bounded)
+    (entry,) = compare(*pair)["contrasts"][CONTRAST]["moved"]
+    assert entry["cause"] == "settings"
+    assert "is that of DESeq2 up to 1.42 in the first, of DESeq2 1.44 and later in the second" in entry["why"]
+    assert BOUND_TESTS["greater_abs_2014"] == comparison._UNRECORDED_BOUND
 
 
 def test_filter_of_another_gene_moves_p_values(pair):

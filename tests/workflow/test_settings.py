@@ -284,6 +284,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "test.compatibility": ({"test.compatibility": "exact"}, "07_test/genes.tsv", {}),
     "test.fit_type": ({"test.fit_type": "local"}, "07_test/genes.tsv", {}),
     "test.shrinkage": ({"test.shrinkage": "normal"}, "07_test/c.tsv", {}),
+    "test.lfc_threshold": ({"test.lfc_threshold": 0.5}, "07_test/c.tsv", {}),
     "annotate.genes": ({"annotate.genes": None}, "02_filter/annotation.tsv", {}),
     "annotate.release": ({"annotate.release": "R1"}, "02_filter/annotate_genes.record.json", {}),
     "annotate.strip_version": (

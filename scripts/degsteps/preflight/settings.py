@@ -61,7 +61,7 @@ def check_repeats(check: Check) -> None:
     if test["power"] is None and test["power_fold_changes"] != default_of_test("power_fold_changes"):
         check.problem("test.power_fold_changes", "is not used: test.power is not given.", "Set it, e.g. 0.8.")
     if test["lfc_threshold"] and test["shrinkage"] in ("normal", "none"):
-        what = f"is for s-values, and shrinkage {test['shrinkage']} is none that it matters to."
+        what = f"is for the s-values of apeglm and ashr, and test.shrinkage is {test['shrinkage']}."
         check.problem("test.lfc_threshold", what, "Delete it, or set test.shrinkage: apeglm or ashr.")
     if not test["sensitivity"] and test["sensitivity_grid"] != default_of_test("sensitivity_grid"):
         check.problem("test.sensitivity_grid", "is not used: test.sensitivity is false.", "Set it true, or delete it.")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from pydeseq2.dds import DeseqDataSet
 from pydeseq2.ds import DeseqStats
+from scipy.stats import false_discovery_control, norm
 
 from degsteps.basics.errors import ConfigError
 from degsteps.engines.interface import Contrast, FitData, FitSettings, TableSettings
@@ -139,6 +140,24 @@ def test_every_column_of_a_coefficient_is_pydeseq2s(plain, fitted, name):
     half = 1.959963984540054 * table["lfc_se"]
     np.testing.assert_array_equal(table["lfc_lower"], table["log2_fold_change"] - half)
     np.testing.assert_array_equal(table["lfc_upper"], table["log2_fold_change"] + half)
+
+
+def test_todays_test_of_an_absolute_change_is_made_from_its_estimates(plain, fitted):
+    """PyDESeq2's own ``greaterAbs`` is that of 2014."""
+    counts, _ = study()
+    contrast = Contrast(np.array([0.0, 1.0, 0.0]), lfc_null=0.5)
+    table, facts = ENGINE.contrast_table(fitted, counts, contrast, settings())
+    assert facts["bound_test"] == "DESeq2 1.44 and later"
+    results = plain_results(plain["a"], ["arm", "b", "a"]).results_df
+    np.testing.assert_allclose(table["log2_fold_change"][:100], results["log2FoldChange"][:100], rtol=1e-12)
+    estimate, error = results["log2FoldChange"], results["lfcSE"]
+    tails = norm.sf((estimate.abs() - 0.5) / error) + norm.sf((estimate.abs() + 0.5) / error)
+    kept = results["pvalue"].notna()
+    np.testing.assert_allclose(table.loc[kept, "pvalue"], np.asarray(tails)[kept], rtol=1e-12)
+    assert table.loc[~kept, "pvalue"].isna().all()
+    known = table["padj"].notna()
+    adjusted = false_discovery_control(table.loc[known, "pvalue"])
+    np.testing.assert_allclose(table.loc[known, "padj"], adjusted, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", TESTS)

@@ -172,3 +172,21 @@ def test_loaders_import_what_the_digest_of_a_step_covers():
 def test_every_figure_of_an_engine_can_be_drawn():
     drawn = runpy.run_path(str(REPO / "scripts" / "plot_dispersion.py"))["FIGURES"]
     assert set(drawn) == {engine.figure for engine in ENGINES.values()}
+
+
+def test_every_shrinkage_that_an_engine_knows_is_a_column(engine_and_fit):
+    engine, fitted = engine_and_fit
+    contrast = Contrast(np.array([0.0, 1.0, 0.0]))
+    shrunken = {}
+    for method in sorted({"apeglm", "ashr", "normal"} & engine.knows):
+        settings = TableSettings(0.1, cooks_filter=False, independent_filtering=False, shrinkage=method)
+        table, _ = engine.contrast_table(fitted, COUNTS, contrast, settings)
+        assert table["lfc_shrunken"].notna().all()
+        assert table.columns[-1] == "na_reason"
+        shrunken[method] = table["lfc_shrunken"].round(6)
+        if "lfc_threshold" in engine.knows:
+            bound = TableSettings(0.1, False, False, shrinkage=method, lfc_threshold=0.2)
+            beyond, _ = engine.contrast_table(fitted, COUNTS, contrast, bound)
+            assert (beyond["svalue"] - table["svalue"]).abs().max() > (0.01 if method != "normal" else -1)
+            pd.testing.assert_series_equal(beyond["pvalue"], table["pvalue"])
+    assert len({tuple(values) for values in shrunken.values()}) == len(shrunken)

@@ -20,6 +20,28 @@ def shrinkage_that_the_other_engine_lacks(study):
 
 
 @CASES
+def s_values_and_bounds_that_other_engines_lack(study):
+    study.set("test.engine", "pydeseq2")
+    study.set("test.shrinkage", "ashr")
+    study.set("test.lfc_threshold", 0.5)
+
+
+@CASES
+def bounds_of_2014_that_are_none_or_unknown(study):
+    study.analysis["test"] |= LINEAR
+    study.set("test.contrasts.treated_vs_control.alternative", "greater_abs_2014")
+    study.set("test.contrasts.far", {"factor": "condition", "test": "treated", "reference": "control"})
+    study.set("test.contrasts.far.lfc_null", 1)
+    study.set("test.contrasts.far.alternative", "greater_abs_2014")
+
+
+@CASES
+def threshold_without_s_values(study):
+    study.set("test.shrinkage", "normal")
+    study.set("test.lfc_threshold", 1)
+
+
+@CASES
 def settings_that_linear_models_lack(study):
     study.set("test.engine", "voom")
     study.set("test.compatibility", "exact")

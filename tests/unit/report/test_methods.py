@@ -102,6 +102,9 @@ def test_every_reference_has_a_doi_and_its_year():
         (None, {}, "fit_model", {"engine": "pydeseq2"}, "Muzellec", True),
         (None, {}, None, {}, "Zhu", True),
         ("test", {"shrinkage": "none"}, None, {}, "Zhu", False),
+        ("test", {"shrinkage": "ashr"}, None, {}, "Zhu", False),
+        ("test", {"shrinkage": "ashr"}, None, {}, "Stephens", True),
+        (None, {}, None, {}, "Stephens", False),
         (None, {}, None, {}, "Bourgon", True),
         ("test", {"independent_filtering": False}, None, {}, "Bourgon", False),
         (None, {}, None, {}, "Cook", True),
@@ -151,6 +154,29 @@ def test_normal_priors_are_described_as_the_tests_recorded_them(given):
     assert "by normal priors on the coefficients of a design with a column for every level of every factor [" in (
         text_of(of_one)
     )
+
+
+def test_which_modes_shrinkage_takes_and_what_s_values_are_for_is_said(given):
+    assert "they are where the search of R's apeglm ends" in text_of(given)
+    higher = text_of(with_settings(given, "test", compatibility="exact"))
+    assert "Where the posterior has two modes the higher was taken." in higher
+    mixture = text_of(with_settings(given, "test", shrinkage="ashr", lfc_threshold=0.5))
+    assert "shrunk by a mixture of normal priors, fitted to the estimates and errors of all genes [" in mixture
+    assert "S-values are for changes of the wrong sign or of at most 0.5 (log2)." in mixture
+    assert "modes" not in mixture
+
+
+def test_of_which_deseq2_a_test_against_a_bound_is_is_said(given):
+    plain = {"factor": "dose", "test": "10", "reference": "NA", "reduced": None, "sample_set": None}
+    today, before = "as in DESeq2 1.44 and later", "as in DESeq2 up to 1.42 (its greaterAbs2014 today)"
+    for alternative, said, other in (("greater_abs", today, before), ("greater_abs_2014", before, today)):
+        contrasts = {"a": plain | {"lfc_null": 1, "alternative": alternative}}
+        text = text_of(with_settings(given, "test", contrasts=contrasts))
+        assert said in text
+        assert other not in text
+        assert ("in DESeq2's form of 2014 to 2023" in text) == (alternative == "greater_abs_2014")
+    unbounded = text_of(with_settings(given, "test", contrasts={"a": plain | {"lfc_null": 1, "alternative": "less"}}))
+    assert today not in text_of(given) + unbounded
 
 
 def test_linear_models_and_subjects_are_described(given):

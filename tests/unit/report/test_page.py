@@ -454,3 +454,15 @@ def test_table_filters_sorts_and_turns_pages(study, source, tmp_path):
     assert 0 < len(down) < 40
     assert genes("down") == list(down["gene"])
     assert steps["down"][2] == f"1 to {len(down)} of {len(down)} found in 40 genes, page 1 of 1"
+
+
+def test_a_rare_column_is_shown_where_it_says_something():
+    from degsteps.report.gene_table import gene_columns
+    from degsteps.test.section import SHRINKAGE
+
+    table = pd.DataFrame({"base_mean": [1.0, 2], "lfc_shrunken": [0.1, 0.2], "na_reason": "", "lfc_shrunken_note": ""})
+    names = [name for name, _, _ in gene_columns(table, SHRINKAGE.columns)]
+    assert "lfc_shrunken_note" not in names
+    noted = table.assign(lfc_shrunken_note=["", "two_modes"])
+    names = [name for name, _, _ in gene_columns(noted, SHRINKAGE.columns)]
+    assert names.index("lfc_shrunken_note") == names.index("lfc_shrunken") + 1

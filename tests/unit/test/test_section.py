@@ -13,12 +13,14 @@ from degsteps.test.section import (
     POWER,
     SECTIONS,
     SENSITIVITY,
+    SHRINKAGE,
     STAGE_WISE,
     TEST,
     dispersion_verdict,
     missing_verdict,
     replaced_verdict,
     sensitivity_verdict,
+    undecided_sentence,
 )
 
 CONTRAST = {"factor": "dose", "test": "hi", "reference": "lo"}
@@ -171,3 +173,14 @@ def test_voom_without_a_filter_is_warned_about(engine, method, is_warned):
     records = [{"step": "filter_genes", "facts": {"method": method}}]
     results = Results({"test": SETTINGS["test"] | {"engine": engine}}, records, {}, tables={}, files={})
     assert ("unfiltered" in [verdict.check for verdict in TEST.verdicts(results)]) == is_warned
+
+
+def test_genes_of_two_modes_are_told_to_be_undecided():
+    table = pd.DataFrame({"padj": [0.01, 0.2, None], "lfc_shrunken_note": ["two_modes", "two_modes", ""]})
+    sentence = undecided_sentence(table, 0.05)
+    assert sentence.startswith("In 2 genes (1 called) the counts leave two shrunken fold changes about as likely")
+    assert undecided_sentence(table.assign(lfc_shrunken_note=""), 0.05) == ""
+    assert undecided_sentence(table[["padj"]], 0.05) == ""
+    results = Results(SETTINGS, [], {}, contrasts={"a": table})
+    (block,) = SHRINKAGE.of_contrast(results, "a")
+    assert "do not rank these genes by it" in str(block)
