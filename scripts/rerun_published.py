@@ -54,7 +54,8 @@ def read_study(file: Path, content: dict, results: Path) -> Study:
             outcomes.append(outcome(entry, side.results(entry["contrast"]), side.settings["test"]["alpha"]))
     record = side.steps["fit_model"]
     versions = {"Python": record["python"], "degsteps code": record["code"]} | record["packages"]
-    tests = {name: _tested(side, name) for name in tables}
+    named = dict.fromkeys(entry["contrast"] for entry in content["expectations"])
+    tests = {name: _tested(side, name) for name in named}
     return Study(file.stem, content, outcomes, versions, tests)
 
 

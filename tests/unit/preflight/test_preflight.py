@@ -59,7 +59,7 @@ def test_every_expected_text_has_its_case():
     cases = [
         name
         for path in Path(__file__).parent.glob("test_*.py")
-        for name in re.findall(r"^@CASES\ndef (\w+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for name in re.findall(r"^@(?:CASES|case)\ndef (\w+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     ]
     assert sorted(folder.name for folder in EXPECTED.iterdir()) == sorted(cases)
 
