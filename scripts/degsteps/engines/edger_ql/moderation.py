@@ -2,8 +2,8 @@
 
 Two ways to the prior. ``by_likelihood`` is edgeR 4's: degrees of freedom differ from gene to gene, and those of the
 prior have the highest likelihood (Chen et al. 2025; limma 3.62). ``by_moments`` is edgeR 3's: the moments of log
-variances (Smyth 2004; Lun, Chen & Smyth 2016). Made robust, both give genes that vary more than the prior explains fewer
-prior degrees of freedom (Phipson, Lee, Majewski, Alexander & Smyth 2016).
+variances (Smyth 2004; Lun, Chen & Smyth 2016). Made robust, both give genes that vary more than the prior explains
+fewer prior degrees of freedom (Phipson, Lee, Majewski, Alexander & Smyth 2016).
 """
 
 from typing import NamedTuple
@@ -76,7 +76,8 @@ def by_likelihood(
 ) -> Prior:
     """Estimate the location by local lines through log variances, and the degrees of freedom by maximum likelihood.
 
-    Without abundance the location is one number, the weighted mean. Robust: genes are weighted by the false discovery rate at which they are outliers, and the prior is fitted again.
+    Without abundance the location is one number, the weighted mean. Robust: genes are weighted by the false discovery
+    rate at which they are outliers, and the prior is fitted again.
     """
     uninformative = df < _LEAST_DF
     weights = np.ones(len(df)) if weights is None else weights

@@ -70,8 +70,8 @@ def sentences(wording: Wording) -> list[str]:
         of_what = "Each sample was" if by == "sample" else f"Samples were, by {by},"
         described.append(
             f"{of_what} given a weight by how large its residuals are {cite('ritchie2006', 'liu2015')}; weights and "
-            f"trend were estimated in turn, twice, and the smallest weight is {facts['smallest_weight']:.2f}. Counts of 0 "
-            f"in groups without a read were left out of the variances {cite('lun2017')}."
+            f"trend were estimated in turn, twice, and the smallest weight is {facts['smallest_weight']:.2f}. Counts "
+            f"of 0 in groups without a read were left out of the variances {cite('lun2017')}."
         )
     worth = "infinitely many" if facts.get("prior_df") is None else f"{facts['prior_df']:.1f}"
     described.append(

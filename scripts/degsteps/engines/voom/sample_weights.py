@@ -3,7 +3,8 @@
 The variance of a log count is that of its gene, by the trend over the mean, times a factor of its sample, with log
 factors that add up to 0 (Ritchie et al., BMC Bioinformatics 7:261, 2006). The factors are found by one pass over the
 genes: each gene moves them by a scoring step of its restricted likelihood, and the information of all genes so far
-makes the steps smaller: the "gene by gene" method of limma's ``arrayWeights``, whose numbers :func:`sample_weights` gives.
+makes the steps smaller: the "gene by gene" method of limma's ``arrayWeights``, whose numbers :func:`sample_weights`
+gives.
 """
 
 import numpy as np
