@@ -2,8 +2,8 @@
 
 Two ways to the prior. ``by_likelihood`` is edgeR 4's: degrees of freedom differ from gene to gene, and those of the
 prior have the highest likelihood (Chen et al. 2025; limma 3.62). ``by_moments`` is edgeR 3's: the moments of log
-variances (Smyth 2004; Lun, Chen & Smyth 2016). Made robust, both give genes that vary more than the prior explains fewer
-prior degrees of freedom (Phipson, Lee, Majewski, Alexander & Smyth 2016).
+variances (Smyth 2004; Lun, Chen & Smyth 2016). Made robust, both give genes that vary more than the prior explains
+fewer prior degrees of freedom (Phipson, Lee, Majewski, Alexander & Smyth 2016).
 """
 
 from typing import NamedTuple
