@@ -25,6 +25,7 @@ rule annotate_contrast:
         mem_mb=memory(),
         runtime=runtime(),
     params:
+        levels=job(settings.called_levels),
         code=code("annotate_contrast"),
     script:
         "../scripts/annotate_contrast.py"
@@ -47,6 +48,9 @@ use rule annotate_contrast as annotate_stage_wise with:
         "<benchmarks>/{family}.annotate_stage_wise.tsv"
     group:
         "finish"
+    params:
+        levels=[],
+        code=code("annotate_contrast"),
 
 
 rule plot_contrast:

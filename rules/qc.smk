@@ -44,6 +44,10 @@ rule compute_qc:
         batch_columns=setting("batch.columns"),
         top_genes=setting("qc.top_genes"),
         outlier_mad=setting("qc.outlier_mad"),
+        tested_factors=job(settings.tested_factors),
+        size_factor_method=setting("normalize.size_factors"),
+        control_genes=setting("normalize.control_genes"),
+        transform_method=setting("transform.method"),
         blinded_columns=job(settings.masked_columns),
         code=code("compute_qc"),
     script:

@@ -7,9 +7,10 @@ import pandas as pd
 
 from degsteps.batch.design_matrix import surrogate_columns, with_surrogates
 from degsteps.figures import clustering as trees
-from degsteps.normalize.size_factors import normalization_factors
+from degsteps.normalize.size_factors import length_factors, normalization_factors
 from degsteps.qc import measures
 from degsteps.qc import verdicts as qc_verdicts
+from degsteps.qc.lopsided import lopsided_verdict, nuisance_design
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_matrix, read_samples, read_table, write_table
 
@@ -36,6 +37,10 @@ def main(
     batch_columns: list[str],
     top_genes: int,
     outlier_mad: float,
+    tested_factors: list[str],
+    size_factor_method: str,
+    control_genes: str | None,
+    transform_method: str,
     blinded_columns: list[str],
     adjusted: OptionalInput = None,
     lengths: OptionalInput = None,
@@ -44,7 +49,8 @@ def main(
     factor = read_table(size_factors)["size_factor"]
     values = read_matrix(transformed)
     kept_counts = read_matrix(counts)
-    factors = normalization_factors(read_matrix(lengths).loc[kept_counts.index], factor) if lengths else factor
+    of_genes = read_matrix(lengths).loc[kept_counts.index] if lengths else None
+    factors = factor if of_genes is None else normalization_factors(of_genes, factor)
     stages = {"before": measures.log2_counts(kept_counts), "after": measures.log2_counts(kept_counts, factors)}
     boxes = {name: measures.box_statistics(log_values) for name, log_values in stages.items()}
     boxes["rle"] = measures.box_statistics(measures.relative_log_expression(stages["after"]))
@@ -83,6 +89,13 @@ def main(
         surrogates,
         blinded_columns,
     )
+    scores = components["transformed"].scores
+    found = pd.concat([found, qc_verdicts.depth_verdict(scores, library_table, transform_method)])
+    groups = {name: given[name].where(given[name] != "") for name in tested_factors}
+    nuisance = nuisance_design(given, with_surrogates(model, surrogates), tested_factors)
+    has_controls = control_genes is not None
+    comparable = kept_counts if of_genes is None else kept_counts / length_factors(of_genes)
+    found.loc["lopsided"] = lopsided_verdict(comparable, factor, groups, size_factor_method, has_controls, nuisance)
     write_table(found, verdicts)
     return {
         "n_samples": values.shape[1],

@@ -39,7 +39,8 @@ def main(
     if method == "cpm":
         rule |= {"min_cpm": min_cpm, "min_samples": min_samples or smallest}
     kept = int(table["kept"].sum())
-    return rule | {"genes_kept": kept, "genes_dropped": len(table) - kept, "listed_but_unknown": unknown}
+    facts = {"genes_kept": kept, "genes_dropped": len(table) - kept, "listed_but_unknown": unknown}
+    return rule | facts | rules.reads_of_rule(matrix, table)
 
 
 if __name__ == "__main__":

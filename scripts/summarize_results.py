@@ -29,7 +29,10 @@ def main(
     )
     accounts = accounting.all_accounts(stored)
     summary = accounting.contrast_summaries(
-        stored.contrasts, alpha=test["alpha"], min_log2_fold_change=test["min_log2_fold_change"]
+        stored.contrasts,
+        alpha=test["alpha"],
+        min_log2_fold_change=test["min_log2_fold_change"],
+        further_alphas=test["further_alphas"],
     )
     collected = collect_verdicts(replace(stored, accounts=accounts))
     write_table(accounting.accountability_table(accounts), accountability)

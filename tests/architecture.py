@@ -5,6 +5,7 @@ and to small trees that break each rule, so that a check which finds nothing has
 """
 
 import ast
+import functools
 import itertools
 import re
 import sys
@@ -124,6 +125,13 @@ def library_modules(root: Path) -> dict[str, Path]:
 
 def library_imports(root: Path) -> list[Import]:
     """Return every import in a library, at the top of modules and in functions."""
+    files = library_modules(root).values()
+    return _imports_of(root, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+
+
+@functools.cache
+def _imports_of(root: Path, files: tuple[tuple[Path, int, int], ...]) -> list[Import]:
+    """Return the imports of a library whose files are these: several checks ask for the same."""
     modules = library_modules(root)
     return [
         imported

@@ -100,6 +100,7 @@ def test_commands_run_elsewhere_really_are():
             assert command in (REPO / file).read_text(), (command, file)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [command for command in commands() if command not in RUN_ELSEWHERE])
 def test_command_runs(clone, command):
     line = command.removeprefix("snakemake") if command.startswith("snakemake ") else command
@@ -119,6 +120,7 @@ def test_command_runs(clone, command):
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
+@pytest.mark.long
 def test_own_data_end_in_a_report(clone):
     """After the commands above have run in order."""
     assert (clone / "results" / "mystudy" / "1.0" / "10_report" / "report.html").is_file()

@@ -118,6 +118,7 @@ def replayed(finished_run, tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_recorded_commands_give_the_same_bytes(finished_run, replayed):
     records = {path: record for path, record in finished_run.records().items() if path.startswith("results/small")}
     assert len(records) > 15
@@ -132,6 +133,7 @@ def test_recorded_commands_give_the_same_bytes(finished_run, replayed):
             assert hashlib.sha256(content).hexdigest() == entry["sha256"], (path, entry["path"])
 
 
+@pytest.mark.long
 def test_another_folder_gives_the_same_bytes(finished_run, tmp_path):
     write_studies(tmp_path)
     done = run_snakemake(tmp_path, "--config", "pathvars={results: elsewhere}", "--", "hostile")

@@ -653,6 +653,7 @@ def variants(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", CHANGES)
 def test_setting_changes_its_file(variants, key):
     settings, file, compared = CHANGES[key]
@@ -664,6 +665,7 @@ def test_setting_changes_its_file(variants, key):
         assert first.read_bytes() != second.read_bytes()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SAME)
 def test_both_ways_lead_to_the_same(variants, name):
     settings, compared, files = SAME[name]
@@ -673,6 +675,7 @@ def test_both_ways_lead_to_the_same(variants, name):
         assert (first / one).read_bytes() == (second / other).read_bytes(), one
 
 
+@pytest.mark.long
 def test_influence_is_that_of_the_sample(variants):
     """`test.influence`: without a sample there are as many calls as where the configuration excludes it."""
     table = pd.read_csv(variants / "results/test-influence/1.0/07_test/influence/samples.tsv", sep="\t")
@@ -684,6 +687,7 @@ def test_influence_is_that_of_the_sample(variants):
     assert found["tested"] == excluded["pvalue"].notna().sum()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", REFUSED)
 def test_setting_is_needed(variants, key, monkeypatch):
     """With the setting the run went to the end (in the fixture); without it, it is refused with a sentence."""
@@ -694,11 +698,13 @@ def test_setting_is_needed(variants, key, monkeypatch):
     assert any(words in str(problem) for problem in problems), list(map(str, problems))
 
 
+@pytest.mark.long
 def test_unmapped_genes_stop_the_run(variants):
     record = json.loads((variants / "results/base/1.0/02_filter/annotate_genes.record.json").read_text())
     command = record["command"].replace("given/genes.tsv", "../genes_of_another_species.tsv")
+    # One gene of this species, so that the bound decides: a table of which nothing is found is refused at any bound.
     other = variants.parent / "genes_of_another_species.tsv"
-    other.write_text("gene\tsymbol\nENSG00000000003\tTSPAN6\n")
+    other.write_text("gene\tsymbol\nENSG00000000003\tTSPAN6\nFBgn0000045\tAct79B\n")
     command = command.replace("results/base", "results/elsewhere").replace(
         "--genes results/elsewhere", "--genes results/base"
     )

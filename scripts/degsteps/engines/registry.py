@@ -72,6 +72,7 @@ class Engine:
     figure : what shows its fit: ``dispersion`` or ``mean_variance``.
     method, citations : how a methods text names it beside another engine.
     package, release : the package that computes it, if not this one, and what to say of its version.
+    needs_filter : whether genes with few reads mislead it, as its trend of variances bends there.
     is_advised : whether messages name it as what to take instead of another.
     size_factors : method of normalisation, where the configuration names none.
     own_filter, own_size_factors : filter and method of normalisation that its users take, for a second engine; None for
@@ -97,6 +98,7 @@ class Engine:
     description: str = ""
     package: str | None = None
     release: str = ""
+    needs_filter: bool = False
     is_advised: bool = True
     size_factors: str = "ratio"
     own_filter: str | None = None
@@ -231,6 +233,7 @@ _RECORDS = (
     Engine(
         name="voom",
         title="limma-voom",
+        needs_filter=True,
         description="linear models of log counts with weights (limma-voom), also for correlated samples of one "
         "subject; needs `cooks_filter: false` and `shrinkage: none`.",
         knows=frozenset({"alternatives", "many_fits", "reduced", "stage_wise", "subjects"}),

@@ -53,6 +53,36 @@ def smallest_group_size(groups: pd.Series) -> int:
     return int(np.unique(groups.astype(str), return_counts=True)[1].min())
 
 
+#: Mean reads a sample from which a gene is not called lowly expressed.
+WELL_COUNTED = 10
+
+
+def reads_of_rule(counts: pd.DataFrame, table: pd.DataFrame) -> dict[str, float | int]:
+    """Return what a count per million is in reads, and how many genes were dropped that have reads.
+
+    Parameters
+    ----------
+    counts
+        Reads, genes x samples.
+    table
+        What a filter says of each gene.
+
+    Returns
+    -------
+    dict
+        ``reads_per_cpm_median``, ``reads_per_cpm_smallest``: of the median and the smallest library;
+        ``well_counted_dropped``: genes dropped by the rule with a mean of at least `WELL_COUNTED` reads a sample.
+    """
+    sizes = counts.sum(axis=0) / 1e6
+    by_rule = ~table["kept"] & (table["reason"] != "in_drop_list")
+    many = table["total_count"] >= WELL_COUNTED * counts.shape[1]
+    return {
+        "reads_per_cpm_median": float(sizes.median()),
+        "reads_per_cpm_smallest": float(sizes.min()),
+        "well_counted_dropped": int((by_rule & many).sum()),
+    }
+
+
 def filter_cpm(counts: pd.DataFrame, *, min_cpm: float = 1.0, min_samples: int) -> pd.DataFrame:
     """Keep genes with at least `min_cpm` counts per million in at least `min_samples` samples.
 

@@ -1,11 +1,12 @@
 """What the report says of the gene filter."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
 from degsteps.basics.words import counted, listed
-from degsteps.filter.rules import REASONS
+from degsteps.filter.rules import REASONS, WELL_COUNTED
 from degsteps.sections.citations import Citations
 from degsteps.sections.definition import Block, Chapter, File, Section, Verdict, figures, text
 from degsteps.sections.grids import Grid
@@ -38,10 +39,41 @@ def _blocks(results: Results) -> Iterator[Block]:
     else:
         rule = "Every gene is tested; no filter was applied."
     kept, dropped = format_count(facts["genes_kept"]), format_count(facts["genes_dropped"])
+    depth = _in_reads(facts)
     left = f"{kept} genes are kept, {dropped} are not. The filter does not look at the groups of the test."
-    yield text(f"\n{rule}", f"\n{left}")
+    yield text(f"\n{rule}", f"\n{left}", *([f"\n{depth}"] if depth else []))
     yield reason_grid(results.tables["filter/genes.tsv"])
     yield from figures(results, "filter/filter", "Gene filter", "How abundant the kept and the dropped genes are.")
+
+
+def _in_reads(facts: Mapping[str, Any]) -> str:
+    """Say what the rule's counts per million are in reads, and how many genes with reads it dropped."""
+    if facts["method"] != "cpm" or "well_counted_dropped" not in facts:
+        return ""
+    median, smallest = (facts["min_cpm"] * facts[f"reads_per_cpm_{library}"] for library in ("median", "smallest"))
+    dropped = counted(facts["well_counted_dropped"], "gene")
+    unit = counts_per_million(facts["min_cpm"])
+    verb = "is" if facts["min_cpm"] == 1 else "are"
+    return (
+        f"{unit[0].upper()}{unit[1:]} {verb} {median:.3g} reads in the median library "
+        f"and {smallest:.3g} in the smallest. The rule dropped {dropped} with a mean of {WELL_COUNTED} or more reads a "
+        "sample."
+    )
+
+
+def _depth_verdict(facts: Mapping[str, Any]) -> Verdict | None:
+    """Note where counts per million drop genes that have reads: the rule is strict where libraries are deep."""
+    dropped, kept = facts.get("well_counted_dropped", 0), facts.get("genes_kept", 0)
+    if dropped <= SHARE_NOTED * kept or facts["method"] != "cpm":
+        return None
+    finding = (
+        f"The filter dropped {counted(dropped, 'gene')} with a mean of {WELL_COUNTED} or more reads a sample, which is "
+        f"{dropped / kept:.0%} of the number tested: {counts_per_million(facts['min_cpm'])} "
+        f"{'is' if facts['min_cpm'] == 1 else 'are'} "
+        f"{facts['min_cpm'] * facts['reads_per_cpm_median']:.3g} reads in the median library."
+    )
+    advice = "Set filter.method: filter_by_expr, which asks for reads, or lower filter.min_cpm, to test them too."
+    return Verdict("filter_depth", "note", finding, advice)
 
 
 def _sentences(results: Results, cite: Citations) -> str:
@@ -75,7 +107,13 @@ def _verdicts(results: Results) -> Iterator[Verdict]:
         genes = counted(len(unknown), "gene")
         finding = f"{genes} of the keep and drop lists {are} not in the counts: {listed(unknown)}."
         yield Verdict("gene_lists", "warn", finding, "Check the ids (version suffix, another kind of id).")
+    depth = _depth_verdict(results.facts("filter_genes"))
+    if depth:
+        yield depth
 
+
+#: Share of the tested genes above which dropped genes with reads are noted.
+SHARE_NOTED = 0.1
 
 FILTER = Section(
     stage="filter",
@@ -96,6 +134,6 @@ FILTER = Section(
         ),
     },
     verdicts=_verdicts,
-    checks={"gene_lists": "Gene lists"},
+    checks={"gene_lists": "Gene lists", "filter_depth": "Depth and the filter"},
 )
 SECTIONS = (FILTER,)

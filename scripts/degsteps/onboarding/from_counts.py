@@ -190,7 +190,7 @@ def _guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
     # A level that is called a control says more than the name of a column, and that more than the order.
     ranked = sorted(possible, key=lambda name: (-_likeness(name, columns[name]), len(set(columns[name]))))
     if not ranked:
-        draft.remarks["formula"] = "no column has 2 or more levels with 2 or more samples each"
+        draft.remarks["formula"] = _why_nothing_to_compare(columns)
         return
     factor = ranked[0]
     reference, reason = _reference(columns[factor])
@@ -198,7 +198,7 @@ def _guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
     draft.levels[factor] = factor_levels(columns[factor], reference)
     draft.remarks["factor"] = f"{quoted(factor)} is what is compared: {_why_factor(factor, columns[factor])}"
     draft.remarks["reference"] = reason
-    for name in possible:
+    for name in [*possible, *(name for name in columns if name not in possible and _is_pairing(name, columns, factor))]:
         if name == factor:
             continue
         if not _is_block_name(name):
@@ -207,6 +207,13 @@ def _guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
             draft.others[name] = f"cannot be told from {quoted(factor)}: one {factor} in each {name}"
         elif _is_estimable([*draft.blocks, name, factor], columns):
             draft.blocks.append(name)
+            draft.others.pop(name, None)
+            alone = sorted(level for level, size in Counter(columns[name]).items() if size == 1)
+            if alone:
+                draft.remarks["alone"] = (
+                    f"{listed(alone, most=5)} of {quoted(name)} {verb(len(alone), 'has', 'have')} one sample only, "
+                    "which adds nothing to the comparison within pairs"
+                )
             draft.levels[name] = factor_levels(columns[name], columns[name][0])
         else:
             draft.others[name] = "with it in the formula the samples would not suffice"
@@ -214,6 +221,33 @@ def _guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
         draft.remarks["blocks"] = (
             f"{listed(draft.blocks)} {verb(len(draft.blocks), 'looks', 'look')} like a batch or a block by name"
         )
+
+
+def _why_nothing_to_compare(columns: Mapping[str, list[str]]) -> str:
+    """Say why no column is a factor: no replicates, if one looks like what is compared."""
+    single = [name for name, values in columns.items() if len(set(values)) == len(values) > 1 and "" not in values]
+    likely = [name for name in single if _likeness(name, columns[name]) > 0]
+    if likely:
+        name = max(likely, key=lambda column: _likeness(column, columns[column]))
+        return (
+            f"no replicates: every level of {quoted(name)} has one sample, and without a second one nothing tells how "
+            "samples of one level vary; no test is possible. Sequence replicates, or add their samples"
+        )
+    return "no column has 2 or more levels with 2 or more samples each"
+
+
+def _is_pairing(name: str, columns: Mapping[str, list[str]], factor: str) -> bool:
+    """Whether a column names subjects of which several have samples at more than one level of the factor.
+
+    Subjects with one sample only do not speak against it.
+    """
+    values = columns[name]
+    if "" in values or not _is_block_name(name):
+        return False
+    levels: dict[str, set[str]] = {}
+    for value, level in zip(values, columns[factor], strict=True):
+        levels.setdefault(value, set()).add(level)
+    return sum(len(found) > 1 for found in levels.values()) > 1
 
 
 def _why_no_factor(values: Sequence[str]) -> str | None:
@@ -392,6 +426,8 @@ def _design_lines(draft: Draft) -> list[str]:
         lines = [f"  # Guess: {draft.remarks['factor']}."]
         if draft.blocks:
             lines += [f"  # Guess: {draft.remarks['blocks']}, and the samples can separate it."]
+        if "alone" in draft.remarks:
+            lines += [f"  # Note: {draft.remarks['alone']}."]
         lines += [f"  formula: {json.dumps(str(formula), ensure_ascii=False)}", "  factors:"]
         for name in draft.blocks:
             levels = draft.levels[name]

@@ -109,7 +109,13 @@ QUALITY = Section(
     chapter=Chapter("quality", "Quality of the samples", "Quality"),
     blocks={"samples": lambda results: [sample_grid(results)], "quality": _figure_blocks},
     verdicts=lambda results: _verdicts_of("qc/verdicts.tsv", results),
-    checks={"library_sizes": "Library sizes", "outliers": "Outlier samples", "condition": "Groups in the PCA"},
+    checks={
+        "library_sizes": "Library sizes",
+        "outliers": "Outlier samples",
+        "condition": "Groups in the PCA",
+        "depth": "Depth in the PCA",
+        "lopsided": "Balance of changes",
+    },
 )
 
 

@@ -148,6 +148,44 @@ def verdicts(
     return pd.DataFrame(rows, columns=["check", "status", "finding", "advice"]).set_index("check")
 
 
+#: Ratio of the largest to the smallest size factor from which values may follow depth after all.
+WIDE_DEPTHS = 4
+
+
+def depth_verdict(scores: pd.DataFrame, libraries: pd.DataFrame, transform_method: str) -> pd.DataFrame:
+    """Say how strongly the first component follows depth, where depths differ and the transformation does not mend it.
+
+    The variance-stabilising transformation leaves the values of shallow samples apart where depths differ more than
+    4-fold (Love, Huber & Anders 2014); the regularised log does so less.
+
+    Parameters
+    ----------
+    scores
+        Of the components of transformed values, by sample, with the column `PC1`.
+    libraries
+        With the column `size_factor`.
+    transform_method
+        ``transform.method``.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`verdicts`: one row, or none where depths are alike or another transformation was chosen.
+    """
+    depth = np.log2(libraries["size_factor"].astype(float))
+    span = 2 ** (depth.max() - depth.min())
+    row = []
+    if transform_method == "vst" and span > WIDE_DEPTHS and len(depth) > 2:
+        follows = abs(np.corrcoef(scores["PC1"].reindex(depth.index).astype(float), depth)[0, 1])
+        finding = f"Size factors differ {span:.3g}-fold, and PC1 follows depth with a correlation of {follows:.2f}"
+        if follows < 0.5:
+            row = [("depth", "ok", f"{finding}.", "")]
+        else:
+            advice = "Set transform.method: rlog for the figures; the tests do not use these values."
+            row = [("depth", "warn", f"{finding}: figures may show depth, not biology.", advice)]
+    return pd.DataFrame(row, columns=["check", "status", "finding", "advice"]).set_index("check")
+
+
 def _library_size_verdict(libraries: pd.DataFrame) -> tuple[str, str, str]:
     sizes = libraries["library_size"]
     smallest, largest = sizes.min(), sizes.max()

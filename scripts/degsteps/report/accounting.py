@@ -1,6 +1,6 @@
 """What became of every sample and gene, and what each contrast has found."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -213,7 +213,9 @@ def typed_results(table: pd.DataFrame, text: Iterable[str] = ("na_reason",)) -> 
     return typed
 
 
-def contrast_summary(table: pd.DataFrame, *, alpha: float, min_log2_fold_change: float) -> dict[str, int]:
+def contrast_summary(
+    table: pd.DataFrame, *, alpha: float, min_log2_fold_change: float, further_alphas: Sequence[float] = ()
+) -> dict[str, int]:
     """Count what a contrast has found.
 
     Parameters
@@ -224,6 +226,8 @@ def contrast_summary(table: pd.DataFrame, *, alpha: float, min_log2_fold_change:
         False discovery rate below which (not at which) a gene is called, as in DESeq2.
     min_log2_fold_change
         Absolute fold change that a called gene must reach to be marked.
+    further_alphas
+        Other false discovery rates at which calls are counted: `up_at_<alpha>`, `down_at_<alpha>`.
 
     Returns
     -------
@@ -235,23 +239,38 @@ def contrast_summary(table: pd.DataFrame, *, alpha: float, min_log2_fold_change:
     fold_change = table["log2_fold_change"]
     marked = called & (fold_change.abs() >= min_log2_fold_change)
     reasons = na_counts(table)
-    return {
-        "genes": len(table),
-        "tested": int(table["pvalue"].notna().sum()),
-        "adjusted": int(table["padj"].notna().sum()),
-        "up": int((called & (fold_change > 0)).sum()),
-        "down": int((called & (fold_change < 0)).sum()),
-        "up_marked": int((marked & (fold_change > 0)).sum()),
-        "down_marked": int((marked & (fold_change < 0)).sum()),
-    } | {f"na_{reason}": reasons.get(reason, 0) for reason in NA_REASONS}
+    further = {
+        f"{direction}_at_{level:g}": int(((table["padj"] < level) & (sign * fold_change > 0)).sum())
+        for level in further_alphas
+        for direction, sign in (("up", 1), ("down", -1))
+    }
+    return (
+        {
+            "genes": len(table),
+            "tested": int(table["pvalue"].notna().sum()),
+            "adjusted": int(table["padj"].notna().sum()),
+            "up": int((called & (fold_change > 0)).sum()),
+            "down": int((called & (fold_change < 0)).sum()),
+            "up_marked": int((marked & (fold_change > 0)).sum()),
+            "down_marked": int((marked & (fold_change < 0)).sum()),
+        }
+        | {f"na_{reason}": reasons.get(reason, 0) for reason in NA_REASONS}
+        | further
+    )
 
 
 def contrast_summaries(
-    contrasts: Mapping[str, pd.DataFrame], *, alpha: float, min_log2_fold_change: float
+    contrasts: Mapping[str, pd.DataFrame],
+    *,
+    alpha: float,
+    min_log2_fold_change: float,
+    further_alphas: Sequence[float] = (),
 ) -> pd.DataFrame:
     """Return :func:`contrast_summary` of each contrast as a table, indexed by `contrast`."""
     rows = {
-        name: contrast_summary(table, alpha=alpha, min_log2_fold_change=min_log2_fold_change)
+        name: contrast_summary(
+            table, alpha=alpha, min_log2_fold_change=min_log2_fold_change, further_alphas=further_alphas
+        )
         for name, table in contrasts.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("contrast")

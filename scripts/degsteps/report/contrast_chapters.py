@@ -40,6 +40,8 @@ def summary_grid(content: Content) -> Grid:
             "up_marked": f"Up, |log2FC| ≥ {minimum:g}",
             "down_marked": f"Down, |log2FC| ≥ {minimum:g}",
         }
+    for level in content.results.settings["test"].get("further_alphas", ()):
+        labels |= {f"up_at_{level:g}": f"Up at {level:g}", f"down_at_{level:g}": f"Down at {level:g}"}
     formats = {name: format_count for name in labels if name != "contrast"}
     return grid(table, "Genes called in each contrast", labels, formats)
 

@@ -28,8 +28,8 @@ from degsteps.sections.grids import Grid, grid, plain_text
 from degsteps.sections.numbers import format_count
 from degsteps.sections.recorded import provenance, software_versions
 
-STATUS_WORDS = {"ok": "Fine", "warn": "Look", "bad": "Problem"}
-STATUS_SYMBOLS = {"ok": "✓", "warn": "!", "bad": "✕"}
+STATUS_WORDS = {"ok": "Fine", "note": "Note", "warn": "Look", "bad": "Problem"}
+STATUS_SYMBOLS = {"ok": "✓", "note": "i", "warn": "!", "bad": "✕"}
 
 
 def render_page(content: Content) -> str:

@@ -17,7 +17,7 @@ def collect_verdicts(results: Results, sections: Sequence[Section] = SECTIONS) -
     Returns
     -------
     DataFrame
-        Index `check`; `status` (ok, warn or bad), `finding` (a sentence), `advice` (what to do; blank if nothing).
+        Index `check`; `status` (of `STATUSES`), `finding` (a sentence), `advice` (what to do; blank if nothing).
 
     Raises
     ------

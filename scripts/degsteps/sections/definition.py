@@ -19,7 +19,8 @@ from degsteps.sections.citations import Citations
 from degsteps.sections.grids import Grid
 from degsteps.sections.results import Results
 
-STATUSES = ("bad", "warn", "ok")
+#: From the worst: what must be settled, what should be looked at, what is worth knowing, what is fine.
+STATUSES = ("bad", "warn", "note", "ok")
 #: For :attr:`File.text`: every column stays as it stands in the file.
 EVERY_COLUMN = ("*",)
 

@@ -31,7 +31,9 @@ def complete(analysis: dict[str, Any]) -> dict[str, Any]:
     named = [name for contrast in contrasts.values() for name in contrast_columns(contrast)[:1]][:1]
     columns = list(dict.fromkeys([*(named or [group]), *design["factors"], *design["covariates"], *batches]))
     completed = analysis | {"title": analysis["title"] or analysis["name"]}
-    completed["test"] = analysis["test"] | {"contrasts": contrasts}
+    alpha = analysis["test"]["alpha"]
+    levels = alpha if isinstance(alpha, list) else [alpha]
+    completed["test"] = analysis["test"] | {"contrasts": contrasts, "alpha": levels[0], "further_alphas": levels[1:]}
     completed["filter"] = analysis["filter"] | {"group": group}
     completed["qc"] = analysis["qc"] | {"color_by": analysis["qc"]["color_by"] or columns}
     return completed

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from degsteps.design.contrasts import has_point_null, words
+from degsteps.design.formula import parse_formula
 from degsteps.design.repeated_measures import block_column
 from degsteps.design.sample_sets import set_contrasts, set_group, set_model
 from degsteps.design.surrogate_checks import null_formula
+from degsteps.design.weights import contrast_columns
 from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sources import sources_of
 from degsteps.provenance.blinding import is_blinded
@@ -101,6 +103,28 @@ def filter_group(analysis: Analysis, wildcards: Any) -> str:
 def contrasts(analysis: Analysis, wildcards: Any) -> dict[str, dict[str, Any]]:
     """Return the contrasts that are tested in the job's samples."""
     return set_contrasts(analysis, subset_name(analysis, wildcards))
+
+
+def tested_factors(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the factors whose groups are compared in the job's samples, without those whose labels are masked."""
+    of_job, masked = model(analysis, wildcards), masked_columns(analysis, wildcards)
+    in_formula = [name for name in parse_formula(of_job["formula"]).columns if name in of_job["factors"]]
+    tested: list[str] = []
+    for contrast in contrasts(analysis, wildcards).values():
+        named = contrast_columns(contrast)
+        if not named:  # an expression over groups, or a comparison of two formulas
+            kept = (
+                parse_formula(contrast["reduced"]).columns if contrast.get("reduced") else analysis["batch"]["columns"]
+            )
+            named = [name for name in in_formula if name not in kept]
+        tested += [name for name in named if name in of_job["factors"]]
+    return [name for name in dict.fromkeys(tested) if name not in masked]
+
+
+def called_levels(analysis: Analysis, wildcards: Any) -> list[float]:
+    """Return the false discovery rates at which calls are marked, if there are several."""
+    test = analysis["test"]
+    return [test["alpha"], *test["further_alphas"]] if test["further_alphas"] else []
 
 
 def batch_columns(analysis: Analysis, wildcards: Any) -> list[str]:

@@ -150,8 +150,8 @@ def require_readable(figure):
         (2, "s{}", ("a", "b"), False),
         (8, "s{}", ("a", "b"), True),
         (12, LONG, AWKWARD_LEVELS, True),
-        (60, "s{}", [f"dose_{i}" for i in range(30)], False),
-        (90, LONG, [f"dose_{i}" for i in range(12)], True),
+        pytest.param(60, "s{}", [f"dose_{i}" for i in range(30)], False, marks=pytest.mark.long),
+        pytest.param(90, LONG, [f"dose_{i}" for i in range(12)], True, marks=pytest.mark.long),
     ],
 )
 def test_quality_figures_are_readable(n_samples, name, levels, adjusted):
@@ -440,15 +440,21 @@ def test_scripts_compute_without_matplotlib_and_draw_the_same_bytes_twice(tmp_pa
     tables.write_table(sheet, samples)
     tables.write_table(pd.DataFrame({"size_factor": 1.0}, index=sheet.index), size_factors)
     settings = {
-        "model": {"factors": {"dex": {"reference": "b"}}, "covariates": {}},
+        "model": {"formula": "~ dex", "factors": {"dex": {"reference": "b"}}, "covariates": {}},
         "columns": ["dex"],
         "batch_columns": ["cell"],
+    }
+    methods = {
+        "tested_factors": ["dex"],
+        "size_factor_method": "ratio",
+        "transform_method": "vst",
+        "control_genes": None,
     }
     made = {name: tmp_path / f"{name}.tsv" for name in TABLES}
     words = {name: tmp_path / f"{name}.tsv" for name in ("outliers", "verdicts")}
     record = run_script(
         "compute_qc",
-        settings | {"top_genes": 50, "outlier_mad": 5, "blinded_columns": []},
+        settings | methods | {"top_genes": 50, "outlier_mad": 5, "blinded_columns": []},
         tmp_path,
         samples=samples,
         size_factors=size_factors,

@@ -279,3 +279,19 @@ def test_the_step_refuses_what_the_check_could_not_know():
     with pytest.raises(ConfigError, match="drop_list: 0 of 2 listed genes"):
         rules.require_listed(lists, unknown)
     rules.require_listed({"keep": ["a", "x"], "drop": []}, unknown | {"drop": []})
+
+
+def test_a_count_per_million_in_reads_and_dropped_genes_that_have_reads():
+    # Libraries of 2, 4 and 6 million reads: 30 reads are below 10 counts per million in two of them.
+    counts = pd.DataFrame(
+        {"a": [2e6 - 60, 30, 30, 0], "b": [4e6 - 69, 30, 30, 9], "c": [6e6 - 80, 30, 30, 20]}, index=list("wxyz")
+    )
+    table = rules.filter_cpm(counts, min_cpm=10, min_samples=2)
+    table, _ = rules.apply_gene_lists(table, keep=["y"], drop=[])
+    assert rules.reads_of_rule(counts, table) == {
+        "reads_per_cpm_median": 4.0,
+        "reads_per_cpm_smallest": 2.0,
+        "well_counted_dropped": 1,  # x; y is kept by the list, z has 29 reads in three samples
+    }
+    by_list, _ = rules.apply_gene_lists(table, keep=[], drop=["w"])
+    assert rules.reads_of_rule(counts, by_list)["well_counted_dropped"] == 1

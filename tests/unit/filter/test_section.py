@@ -50,3 +50,24 @@ def test_lists_of_genes_are_named():
     assert (verdict.check, verdict.status) == ("gene_lists", "warn")
     assert "1 gene of the keep and drop lists is not in the counts: 'x'." in verdict.finding
     assert list(FILTER.verdicts(results_with())) == []
+
+
+DEEP = {"reads_per_cpm_median": 29.04, "reads_per_cpm_smallest": 21.5}
+
+
+def test_the_rule_is_told_in_reads():
+    paragraph, _ = FILTER.blocks["filter"](results_with(well_counted_dropped=120, **DEEP))
+    assert paragraph.runs[2].strip() == (
+        "1 count per million is 29 reads in the median library and 21.5 in the smallest. "
+        "The rule dropped 120 genes with a mean of 10 or more reads a sample."
+    )
+    half, _ = FILTER.blocks["filter"](results_with(well_counted_dropped=1, min_cpm=0.5, **DEEP))
+    assert half.runs[2].strip().startswith("0.5 counts per million are 14.5 reads in the median library and 10.8 in")
+    assert "1 gene with a mean" in half.runs[2]
+
+
+@pytest.mark.parametrize(("dropped", "is_noted"), [(0, False), (100, False), (101, True)])
+def test_many_dropped_genes_with_reads_are_noted(dropped, is_noted):
+    verdicts = list(FILTER.verdicts(results_with(well_counted_dropped=dropped, **DEEP)))
+    assert [(verdict.check, verdict.status) for verdict in verdicts] == [("filter_depth", "note")] * is_noted
+    assert all("filter_by_expr" in verdict.advice and "29 reads" in verdict.finding for verdict in verdicts)

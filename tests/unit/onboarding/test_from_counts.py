@@ -106,6 +106,38 @@ def test_a_donor_nested_in_the_question_is_left_out_and_said(folder):
     assert [problem.key for problem in checked(draft, folder)[1]] == ["design.repeated"]
 
 
+@pytest.mark.parametrize("n_pairs", [4, 43])
+@pytest.mark.parametrize("alone", [1, 2])
+def test_subjects_with_one_sample_do_not_cost_the_pairing(folder, n_pairs, alone):
+    patients = [f"P{number}" for number in range(n_pairs)]
+    sheet = {
+        "sample": [f"S{number}" for number in range(2 * n_pairs + alone)],
+        "patient": [*patients, *patients, *(f"X{number}" for number in range(alone))],
+        "tissue": ["normal"] * n_pairs + ["tumour"] * (n_pairs + alone),
+    }
+    draft = write_study(folder, sheet)
+    assert (draft.factor, draft.blocks) == ("tissue", ["patient"])
+    assert "patient" not in draft.others
+    assert "'X0'" in as_yaml(draft)
+    assert "one sample only" in as_yaml(draft)
+    analysis, problems = checked(draft, folder)
+    assert problems == []
+    assert analysis["design"]["formula"] == "~ patient + tissue"
+
+
+def test_one_against_one_has_no_replicates(folder):
+    sheet = {"sample": ["S1", "S2"], "treatment": ["control", "drug"]}
+    text = as_yaml(write_study(folder, sheet))
+    assert "no replicates: every level of 'treatment' has one sample" in text
+
+
+def test_subjects_of_one_pair_only_are_no_pairing(folder):
+    sheet = {"sample": IDS, "patient": list("AABCDEFG"), "arm": ["drug", "placebo"] * 4}
+    draft = write_study(folder, sheet)
+    assert draft.blocks == []
+    assert "patient" in draft.others
+
+
 def test_blocks_that_leave_nothing_to_estimate_are_left_out(folder):
     sheet = {
         "sample": IDS,

@@ -385,6 +385,23 @@ def test_two_samples_are_too_few_and_nothing_breaks():
     assert found.loc["condition", "status"] == "warn"
 
 
+@pytest.mark.parametrize(
+    ("method", "largest", "first", "status"),
+    [
+        ("vst", 3.9, "depth", None),
+        ("rlog", 9.0, "depth", None),
+        ("vst", 4.1, "depth", "warn"),
+        ("vst", 4.1, "group", "ok"),
+    ],
+)
+def test_a_first_component_that_follows_depth_is_told_where_depths_differ(method, largest, first, status):
+    factors = np.exp(np.linspace(0, np.log(largest), 8))
+    scores = pd.DataFrame({"PC1": factors if first == "depth" else [1, -1, -1, 1, 1, -1, -1, 1]})
+    found = verdicts.depth_verdict(scores, pd.DataFrame({"size_factor": factors}), method)
+    assert found["status"].tolist() == ([] if status is None else [status])
+    assert ("rlog" in "".join(found["advice"])) == (status == "warn")
+
+
 # ---- counts and factors, by hand
 
 

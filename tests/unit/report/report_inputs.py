@@ -94,6 +94,7 @@ def settings() -> dict:
         "test": {
             "contrasts": CONTRASTS,
             "alpha": 0.1,
+            "further_alphas": [],
             "min_log2_fold_change": 1.0,
             "cooks_filter": True,
             "independent_filtering": True,

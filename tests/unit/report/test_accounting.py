@@ -133,6 +133,16 @@ def test_summary_counts_by_another_way(parts):
     assert missing == {"na_all_zero": 0, "na_count_outlier": 3, "na_not_converged": 1, "na_low_mean": 6}
 
 
+def test_calls_are_counted_at_further_levels(parts):
+    table = parts["contrasts"]["hi_vs_na"]
+    levels = {"alpha": 0.05, "min_log2_fold_change": 0, "further_alphas": [0.1, 0.001]}
+    summary = accounting.contrast_summary(table, **levels)
+    for level in (0.1, 0.001):
+        alone = accounting.contrast_summary(table, alpha=level, min_log2_fold_change=0)
+        assert [summary[f"{way}_at_{level:g}"] for way in ("up", "down")] == [alone["up"], alone["down"]]
+    assert accounting.contrast_summaries({"a": table}, **levels).loc["a", "up_at_0.1"] == summary["up_at_0.1"]
+
+
 def test_a_gene_at_alpha_is_not_called(parts):
     table = parts["contrasts"]["hi_vs_na"].copy()
     table["padj"] = np.where(table["padj"].notna(), 0.1, np.nan)

@@ -17,6 +17,7 @@ from degsteps.test.section import (
     TEST,
     dispersion_verdict,
     missing_verdict,
+    replaced_verdict,
     sensitivity_verdict,
 )
 
@@ -151,3 +152,22 @@ def test_many_genes_without_p_values_are_a_warning(reason, n, status, words):
     table.iloc[:n, 2] = reason
     verdict = missing_verdict("a", table)
     assert (verdict.status, verdict.finding) == (status, words)
+
+
+@pytest.mark.parametrize(
+    ("share", "smallest", "status"),
+    [(0.0, 20, "ok"), (0.1, 50, "ok"), (0.16, 20, "note"), (0.61, 50, "warn"), (0.61, 19, None), (None, 50, None)],
+)
+def test_replaced_counts_of_many_samples(share, smallest, status):
+    verdict = replaced_verdict({} if share is None else {"share_replaced": share}, smallest)
+    assert (verdict and verdict.status) == status
+    assert ("voom" in verdict.advice if verdict else False) == (status in ("note", "warn"))
+
+
+@pytest.mark.parametrize(
+    ("engine", "method", "is_warned"), [("voom", "none", True), ("voom", "cpm", False), ("degsteps", "none", False)]
+)
+def test_voom_without_a_filter_is_warned_about(engine, method, is_warned):
+    records = [{"step": "filter_genes", "facts": {"method": method}}]
+    results = Results({"test": SETTINGS["test"] | {"engine": engine}}, records, {}, tables={}, files={})
+    assert ("unfiltered" in [verdict.check for verdict in TEST.verdicts(results)]) == is_warned

@@ -154,3 +154,37 @@ def test_the_report_gets_the_last_files_and_what_sections_describe(analysis, cha
     tables = [path.replace("<", "").replace(">", "") for path in reported if path.endswith(".tsv")]
     # Of sets of samples the report reads what decides about contrasts; it does not speak of their other files.
     assert [place for place in tables if "/sets/" not in place and file_definition(place) is None] == []
+
+
+def test_the_first_of_several_levels_is_that_of_the_analysis(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, alpha in (("one", "0.1"), ("two", "[0.1, 0.05]")):
+        (tmp_path / f"{name}.yaml").write_text(ANALYSIS.replace("test:\n", f"test:\n  alpha: {alpha}\n"))
+    analyses = load_checked_analyses({"analyses": ["one.yaml", "two.yaml"]}, check=False)
+    assert [analysis["test"]["alpha"] for analysis in analyses.values()] == [0.1, 0.1]
+    assert settings.called_levels(analyses["one"], None) == []
+    assert settings.called_levels(analyses["two"], None) == [0.1, 0.05]
+
+
+@pytest.mark.parametrize(
+    ("contrast", "tested"),
+    [
+        ("{factor: condition, test: b, reference: a}", ["condition"]),
+        ("{factor: condition, test: b, reference: a, reduced: '~ sex'}", ["condition"]),
+        ("{reduced: '~ 1'}", ["sex", "condition"]),
+        ("{reduced: '~ sex'}", ["condition"]),
+        ("{expression: 'b - a'}", ["sex", "condition"]),
+    ],
+)
+def test_factors_whose_groups_are_compared(tmp_path, monkeypatch, contrast, tested):
+    monkeypatch.chdir(tmp_path)
+    content = yaml.safe_load(ANALYSIS)
+    content["test"] = {"contrasts": {"one": yaml.safe_load(contrast)}}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(content))
+    analysis = load_checked_analyses({"analyses": ["study.yaml"]}, check=False)["study"]
+    assert settings.tested_factors(analysis, SimpleNamespace(subset="")) == tested
+    content["batch"] = {"columns": ["sex"]}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(content))
+    analysis = load_checked_analyses({"analyses": ["study.yaml"]}, check=False)["study"]
+    of_groups = "expression" in contrast
+    assert settings.tested_factors(analysis, SimpleNamespace(subset="")) == (["condition"] if of_groups else tested)

@@ -63,12 +63,13 @@ class Fit:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The dispersion trend and the width of its prior."""
+        """The dispersion trend and the width of its prior, and the share of genes in which counts were replaced."""
         trend = self.trend
         summary = {
             "trend": trend["kind"],
             **trend["coefficients"],
             "dispersion_prior_variance": trend["prior_variance"],
+            "share_replaced": round(float(self.genes["replaced"].mean()), 6),
         }
         return summary | ({"note": trend["note"]} if trend["note"] else {})
 
