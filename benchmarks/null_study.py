@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import fill
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -138,10 +139,13 @@ def power_runs(runs: int) -> int:
 
 def page(runs: int, slow_runs: int) -> Iterator[str]:
     """Yield the lines of the page."""
-    yield f"Written by `python benchmarks/null_study.py --runs {runs} --slow-runs {slow_runs}` (seed 1). Per run: sets"
-    yield "called at an adjusted p-value below .05 where nothing is true, with the standard error of the mean; share of"
-    yield f"runs that call any. In {power_runs(runs)} runs of their own ({power_runs(slow_runs)} of GSEA): of five sets"
-    yield "with a true difference the share found, and how many clean sets were called beside them."
+    yield fill(
+        f"Written by `python benchmarks/null_study.py --runs {runs} --slow-runs {slow_runs}` (seed 1). Per run: sets "
+        "called at an adjusted p-value below .05 where nothing is true, with the standard error of the mean; share of "
+        f"runs that call any. In {power_runs(runs)} runs of their own ({power_runs(slow_runs)} of GSEA): of five sets "
+        "with a true difference the share found, and how many clean sets were called beside them.",
+        120,
+    )
     yield ""
     for correlation in LOADS:
         for n in GROUP_SIZES:
@@ -173,9 +177,10 @@ def page(runs: int, slow_runs: int) -> Iterator[str]:
                 yield f"| {correlation} | {n} | {name} | {row['below']:.1%} | {row['clean']:.2f} | {row['any']:.1%} |"
     distance, p = uniformity(5 * runs)
     yield ""
-    yield (
+    yield fill(
         f"Independent genes: mid-p-values of over-representation in {5 * runs:,} draws have the Kolmogorov-Smirnov "
-        f"distance {distance:.3f} from the uniform distribution (p = {p:.2f})."
+        f"distance {distance:.3f} from the uniform distribution (p = {p:.2f}).",
+        120,
     )
 
 

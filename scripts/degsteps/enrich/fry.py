@@ -54,7 +54,8 @@ def standard_deviations(effects: np.ndarray) -> np.ndarray:
     """Return limma's robust standard deviations (``standardize = "posterior.sd"``).
 
     The mean square of all effects of a gene, that of the contrast too, without the largest of them, drawn towards the
-    prior of the residual variances.
+    prior of the residual variances. Which effect is the largest depends on the coordinates that the decomposition of
+    the design gives, so on the order of samples; with few residuals p-values do, too.
     """
     df = effects.shape[1] - 1
     squares = effects**2
