@@ -58,7 +58,10 @@ def main(
     results = results.loc[in_background[in_background.isin(results.index)]]
     called = called_genes(results, calls["alpha"], calls["min_log2_fold_change"])
     ranks = statistic(results, contrast, rank_by)
-    symbols = account["symbol"].reindex(results.index) if "symbol" in account else None
+    symbols = None
+    if "symbol" in account and (account["symbol"] != "").any():
+        symbols = account["symbol"].reindex(results.index)
+        symbols = symbols.where(symbols != "", results.index.to_series())
     of_sets = SetGenes(read_text_table(members)["genes"].reindex(found.index), results.index, ranks)
     written = sets_of_contrast(found, of_sets, called["both"], symbols)
     write_table(written, table)
@@ -89,7 +92,7 @@ def main(
     save(
         set_map.set_map(mapped, _matrix(rows, len(ranks)), heading, alpha=alpha, least=similarity / 2), map_png, map_svg
     )
-    labels = results.index if symbols is None else symbols.where(symbols != "", results.index.to_series())
+    labels = results.index if symbols is None else symbols
     values, sheet = read_matrix(transformed), read_samples(samples)
     columns = list(dict.fromkeys([*contrast_columns(contrast), *design["factors"], *design["covariates"]]))
     sheet = sheet.loc[values.columns]

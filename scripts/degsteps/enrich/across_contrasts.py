@@ -137,8 +137,11 @@ def comparison(collection: Matched, tests: Mapping[str, ContrastTests], groups: 
 def members_table(collection: Matched, universe: Universe, groups: pd.DataFrame) -> pd.DataFrame:
     """Return the tested members of each tested set, ids and symbols joined by `;`."""
     ids = np.asarray(universe.genes, dtype=object)
-    has_symbols = "symbol" in universe.annotation
-    symbols = universe.annotation["symbol"].reindex(universe.genes).fillna("").to_numpy() if has_symbols else None
+    symbols = None
+    if "symbol" in universe.annotation and (universe.annotation["symbol"].fillna("") != "").any():
+        known = universe.annotation["symbol"].reindex(universe.genes).fillna("").to_numpy()
+        # A gene without a symbol goes by its id.
+        symbols = np.where(known == "", ids, known)
     pointers, indices = collection.members.indptr, collection.members.indices
     rows = [indices[pointers[row] : pointers[row + 1]] for row in groups.index]
     table = pd.DataFrame(

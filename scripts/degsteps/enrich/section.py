@@ -389,10 +389,9 @@ def _sentences(results: Results, cite: Citations) -> str:
         if enrich["over_representation"]["length_bias"]:
             said.append(f"Beside it stands Wallenius' distribution with weights by gene length {cite('young2010')}.")
     if enrich["gsea"]:
-        kind = "permuted genes, which assumes independent genes" if enrich["gsea"]["permute"] == "genes" else "samples"
-        said.append(
-            f"Running sums with {enrich['gsea']['permutations']:,} {kind} were computed {cite('subramanian2005')}."
-        )
+        kinds = {"genes": "genes, which takes them as independent", "samples": "samples"}
+        times = f"{enrich['gsea']['permutations']:,} permutations of {kinds[enrich['gsea']['permute']]}"
+        said.append(f"Running sums were tested by {times} {cite('subramanian2005')}.")
     said.append(
         f"P-values were adjusted over all sets tested in one collection, contrast and method {cite('benjamini1995')}; "
         f"sets below {enrich['alpha']:g} are called."

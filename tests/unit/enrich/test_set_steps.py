@@ -94,6 +94,17 @@ def test_table_of_a_contrast(tested):
     assert table.at["down", "called_both"] == table.at["down", "called_down"] == len(called)
 
 
+def test_without_symbols_there_are_ids(study, tmp_path):
+    other = SetStudy(tmp_path, [["a", "", *GENES[:20]]]).write()
+    annotation = read_text_table(tmp_path / "annotation.tsv")
+    write_table(annotation.assign(symbol=""), tmp_path / "annotation.tsv")
+    found = other.test(enrich_settings(collections={"own": {"file": "own.gmt"}}))
+    other.present(enrich_settings())
+    assert found.facts["ids"] == "gene"
+    for name in ("members", "b_vs_a"):
+        assert not [column for column in read_text_table(found.folder / f"{name}.tsv") if "symbols" in column]
+
+
 def test_a_test_without_direction(tested):
     table = read_table(tested.folder / "any.tsv", ("title", "direction"))
     assert set(table["direction"]) == {"changed"}
