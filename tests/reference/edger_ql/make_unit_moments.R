@@ -2,8 +2,8 @@
 # What edgeR >= 4.4 takes for the two moments of a unit deviance, measured at Chebyshev nodes of the regions in which it is smooth.
 #   Rscript tests/reference/edger_ql/make_unit_moments.R     (from the top of the repository)
 # A unit deviance with mean m and variance v at the mean count mu is worth 2 m^2 / v degrees of freedom (kappa), and is multiplied
-# by 2 m / v (alpha) before deviances are added up (Chen et al. 2025). edgeR approximates both to 1e-4 to 2e-3. The regions were
-# found by looking for jumps; in each the variable is mu, or 1 / mu where `inverse` is 1. Below the mean count 0.01 or 0.02 what
+# by 2 m / v (alpha) before deviances are added up (Chen et al. 2025). edgeR approximates both to 1e-4 to 2e-3. Where its regions
+# end is stated in edgeR's source; in each the variable is mu, or 1 / mu where `inverse` is 1. Below the mean count 0.01 or 0.02 what
 # is written is divided by its limit: alpha by -log(mu) / (1 + log(mu))^2, kappa by mu * (log(mu) / (1 + log(mu)))^2.
 suppressPackageStartupMessages(library(edgeR))
 N_MU <- 12; N_PHI <- 10
