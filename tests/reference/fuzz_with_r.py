@@ -43,6 +43,7 @@ SHRUNKEN_TOLERANCE = {"normal": 1e-3, "apeglm": 1e-3, "ashr": 0.02}
 REASONS = {
     "refit": "R fits the gene again by `optim`, which stops early, or gives up where the likelihood is flat",
     "dispersion": "R's search for the dispersion stops elsewhere: the likelihood is flat there",
+    "tail": "a dispersion that differs by less than 1e-5, which a p-value far in the tail magnifies",
     "tiny": "p below 1e-290",
     "of others": "same p-value; the adjustment is over others that differ",
 }
@@ -214,6 +215,9 @@ def compare(case: Case, folder: Path) -> dict:
     reasons[differs & (disp > 1e-5)] = "dispersion"
     reasons[differs & (theirs["iterations"] >= 100)] = "refit"
     reasons[differs & (reasons == "") & (p < 1e-290) & (q < 1e-290)] = "tiny"
+    with np.errstate(divide="ignore"):
+        magnified = -4.0 * np.log(p.clip(lower=1e-300)) * disp
+    reasons[differs & (reasons == "") & ~missing & (gap <= magnified) & (of_change <= LFC_TOLERANCE)] = "tail"
     reasons[(differs | other_call) & (reasons == "")] = "unexplained"
     kind, prior = (folder / f"{case.name}.trend.txt").read_text().split()
     shrunken = np.nan
