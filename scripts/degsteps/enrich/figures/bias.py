@@ -93,7 +93,7 @@ def length_plot(rates: pd.DataFrame, contrasts: Sequence[str], title: str) -> Fi
     n_columns = min(3, len(names))
     n_rows = -(-len(names) // n_columns)
     figure = style.new_figure(height=0.9 + 2.5 * n_rows, width=style.WIDTH if n_columns > 1 else 5.5)
-    grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True)
+    grid = figure.subplots(n_rows, n_columns, squeeze=False)
     style.title(figure, title)
     for place, axes in enumerate(grid.ravel()):
         if place >= len(names):
@@ -105,7 +105,8 @@ def length_plot(rates: pd.DataFrame, contrasts: Sequence[str], title: str) -> Fi
         axes.plot(middle, numbers(of_contrast["fitted"]), color=style.OKABE_ITO[3], linewidth=1.4)
         style.log_axis(axes, "x")
         axes.set_title(style.shown(names[place], 34))
-        axes.set_ylim(bottom=0)
+        # Where nothing is called, the axis must not show noise.
+        axes.set_ylim(0, max(1.08 * float(numbers(of_contrast["rate"]).max()), 0.05))
         axes.yaxis.set_major_locator(style.few_ticks())
         axes.grid(axis="y")
     figure.supxlabel("length of the gene (bases); a dot stands for as many genes as any other", fontsize=9)
