@@ -12,6 +12,8 @@ from degsteps.basics.exit_codes import ExitCode
 from tests.conftest import run_snakemake
 from tests.workflow.test_verify_and_replay import command
 
+pytestmark = pytest.mark.long
+
 ANALYSIS = """\
 version: "1.0"
 ingest:

@@ -409,6 +409,10 @@ def test_quality_control_shows_surrogate_variables_before_and_after(study, step,
         top_genes=500,
         outlier_mad=5,
         blinded_columns=[],
+        tested_factors=["condition"],
+        size_factor_method="ratio",
+        control_genes=None,
+        transform_method="vst",
     )
     table = read_table(files["association"], text=("values", "covariate"))
     explained = table[table["covariate"] == "surrogate_1"].groupby("values")["r_squared"].max()
