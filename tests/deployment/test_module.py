@@ -69,7 +69,9 @@ def host(tmp_path_factory) -> dict[str, str]:
     ).stdout.split("\0")
     for name in filter(None, tracked):
         if (
-            name.startswith(("rules/", "scripts/", "envs/", "config/", "Snakefile", "pyproject.toml"))
+            name.startswith(
+                ("rules/", "scripts/", "envs/", "config/", "resources/gene_sets/", "Snakefile", "pyproject.toml")
+            )
             and (REPO / name).is_file()
         ):
             (published / name).parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ import yaml
 
 from degsteps.basics.paths import STAGES, stage_folder
 from degsteps.config.reading import read_schema, with_analysis_defaults
+from degsteps.engines.registry import ENGINES
 from degsteps.preflight import check_analysis
 from tests.conftest import SMALL, run_command, run_snakemake, write_small_study
 
@@ -601,6 +602,9 @@ def copy_unaffected(results: Path, name: str, settings: dict[str, Any]) -> None:
     # Formula and groups enter with the design matrix; the report's settings also shape figures of contrasts.
     stages = {"design": "batch", "report": "annotate"}
     first = min(STAGES.index(stages.get(section, section)) for section in sections)
+    engine = ENGINES[settings.get("test.engine", "degsteps")]
+    if engine.size_factors != ENGINES["degsteps"].size_factors:
+        first = min(first, STAGES.index("normalize"))  # the factors follow from the engine
     for stage in STAGES[:first]:
         source = results / "base" / "1.0" / stage_folder(stage)
         if source.is_dir():
