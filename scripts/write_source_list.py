@@ -14,11 +14,14 @@ TARGET = REPO / "rules" / "sources.txt"
 
 
 def sources() -> list[str]:
-    """Return every script, library file, page template, schema and shipped collection that git tracks."""
+    """Return every script, library file, page template, schema and list of collections that git tracks.
+
+    Text only: Snakemake reads what it fetches from a Git host as text, and cannot fetch compressed files.
+    """
     folders = ["scripts", "config/schema", "resources/gene_sets"]
     command = ["git", "-C", str(REPO), "ls-files", "-z", *folders]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
-    return sorted(path for path in listed.split("\0") if path and (REPO / path).is_file())
+    return sorted(path for path in listed.split("\0") if path and not path.endswith(".gz") and (REPO / path).is_file())
 
 
 def main() -> int:

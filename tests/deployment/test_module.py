@@ -70,7 +70,15 @@ def host(tmp_path_factory) -> dict[str, str]:
     for name in filter(None, tracked):
         if (
             name.startswith(
-                ("rules/", "scripts/", "envs/", "config/", "resources/gene_sets/", "Snakefile", "pyproject.toml")
+                (
+                    "rules/",
+                    "scripts/",
+                    "envs/",
+                    "config/",
+                    "resources/gene_sets/collections.yaml",
+                    "Snakefile",
+                    "pyproject.toml",
+                )
             )
             and (REPO / name).is_file()
         ):

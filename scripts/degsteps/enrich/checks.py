@@ -166,7 +166,15 @@ def _entries(enrich: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _missing_word(place: str, file: str) -> Finding | None:
-    if shipped_word(file) or Path(file).exists():
+    if shipped_word(file):
+        if Path(collection_path(file)).is_file():
+            return None
+        what = (
+            f"the collection {file} is not here: a workflow that is loaded from a Git host brings no compressed files."
+        )
+        cure = f"Fetch resources/gene_sets/{Path(collection_path(file)).name} of the same tag, and give its path."
+        return Finding(f"{place}.file", what, cure)
+    if Path(file).exists():
         return None
     words = list(shipped())
     near = near_match(file, words)

@@ -257,3 +257,13 @@ def test_fifty_thousand_sets_take_no_time(tmp_path, monkeypatch):
     study = Study()
     with_sets(study, [f"s{k}\tset {k}\t" + "\t".join(SYMBOLS[k % 20 : k % 20 + 10]) for k in range(50_000)])
     assert findings(study, tmp_path, monkeypatch) == ([], [])
+
+
+def test_collections_that_a_git_host_did_not_bring_are_named(monkeypatch, tmp_path):
+    from degsteps.enrich import checks
+
+    monkeypatch.setattr(checks, "collection_path", lambda word: str(tmp_path / f"{word}.gmt.gz"))
+    finding = checks._missing_word("enrich.collections.go", "human_go_bp")
+    assert finding.place == "enrich.collections.go.file"
+    assert "loaded from a Git host" in finding.what
+    assert "human_go_bp.gmt.gz" in finding.cure
