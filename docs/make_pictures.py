@@ -111,7 +111,7 @@ def main() -> None:
     save(
         framed(report_picture(arguments.results / stage_folder("report") / "report.html")),
         arguments.into / "report.png",
-        48,
+        32,
     )
     with tempfile.TemporaryDirectory() as folder:
         table = arguments.results / stage_folder("annotate") / "dex_trt_vs_untrt.tsv"
