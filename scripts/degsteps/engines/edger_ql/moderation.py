@@ -14,7 +14,7 @@ from scipy.special import betainc, chdtrc, digamma, gammaln, zeta
 from degsteps.engines.edger_ql.minimum import minimum
 from degsteps.engines.edger_ql.smoothing import RobustLines, lowess_span, weighted_lines
 from degsteps.engines.multiple_testing import adjust_bh
-from degsteps.engines.voom.moderation import _trigamma_inverse as trigamma_inverse
+from degsteps.engines.voom.moderation import trigamma_inverse
 
 #: Fewer degrees of freedom than this tell nothing of a gene's variation.
 _LEAST_DF = 0.01

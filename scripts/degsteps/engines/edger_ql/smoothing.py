@@ -3,6 +3,7 @@
 import numpy as np
 
 from degsteps.engines.deseq.kernels.lowess import bisquare_weights
+from degsteps.engines.local_lines import anchors_of, window_of
 
 #: Intervals between vertices of local means are halved while they are longer than this share of the bandwidth.
 _INTERVAL_OVER_BANDWIDTH = 0.8
@@ -187,10 +188,10 @@ class RobustLines:
         self.x = x[self.order]
         n = len(self.x)
         nearest = max(min(int(span * n + 1e-7), n), 2)
-        self.anchors = _anchors(self.x, 0.01 * (self.x[-1] - self.x[0]))
+        self.anchors = anchors_of(self.x, 0.01 * (self.x[-1] - self.x[0]))
         self.kernels = np.zeros((len(self.anchors), n))
         for row, position in enumerate(self.anchors):
-            low, end, bandwidth = _window(self.x, position, nearest)
+            low, end, bandwidth = window_of(self.x, position, nearest)
             distance = np.abs(self.x[low:end] - self.x[position])
             kernel = np.ones(end - low)
             if bandwidth > 0:
@@ -227,31 +228,3 @@ class RobustLines:
         result = np.empty(n)
         result[self.order] = fitted
         return result
-
-
-def _anchors(x: np.ndarray, delta: float) -> np.ndarray:
-    """Return the points at which lines are fitted: each the last one within delta of the one before."""
-    anchors, last = [0], 0
-    while True:
-        # Points that are equal to the last one share its value.
-        last = int(np.searchsorted(x, x[last], side="right")) - 1
-        if last >= len(x) - 1:
-            return np.array(anchors)
-        beyond = int(np.searchsorted(x, x[last] + delta, side="right"))
-        last = min(max(last + 1, beyond - 1), len(x) - 1)
-        anchors.append(last)
-
-
-def _window(x: np.ndarray, position: int, nearest: int) -> tuple[int, int, float]:
-    """Return the first of the nearest points, the end of all points at their distance, and that distance."""
-    # The window moves right as long as the point that comes in is nearer than the one that leaves.
-    low, high = max(0, position - nearest + 1), min(position, len(x) - nearest)
-    while low < high:
-        middle = (low + high) // 2
-        if x[position] - x[middle] > x[middle + nearest] - x[position]:
-            low = middle + 1
-        else:
-            high = middle
-    distance = max(x[position] - x[low], x[low + nearest - 1] - x[position])
-    end = int(np.searchsorted(x, x[position] + 0.999 * distance, side="right"))
-    return low, max(end, low + 1), float(distance)

@@ -33,11 +33,11 @@ def fit_prior(variances: np.ndarray, residual_df: int) -> Prior:
     if excess <= 0:
         # No more spread than chance gives: one variance for all genes.
         return Prior(float(known.mean()), np.inf)
-    df = 2 * _trigamma_inverse(excess)
+    df = 2 * trigamma_inverse(excess)
     return Prior(float(np.exp(logs.mean() + digamma(df / 2) - np.log(df / 2))), float(df))
 
 
-def _trigamma_inverse(value: float) -> float:
+def trigamma_inverse(value: float) -> float:
     """Solve trigamma(x) = value by Newton's method on 1 / trigamma, which is nearly linear."""
     x = 0.5 + 1 / value
     for _ in range(50):

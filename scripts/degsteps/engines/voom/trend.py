@@ -6,6 +6,7 @@ import numpy as np
 
 from degsteps.engines.deseq.kernels.lowess import bisquare_weights
 from degsteps.engines.edger_ql.smoothing import weighted_lines
+from degsteps.engines.local_lines import anchors_of, window_of
 from degsteps.engines.voom.absent_counts import Absent
 from degsteps.engines.voom.regression import Regression
 
@@ -120,8 +121,8 @@ def lowess(x: np.ndarray, y: np.ndarray, span: float = SPAN) -> np.ndarray:
     if n < 2:
         return y.astype(float)
     nearest = max(min(int(span * n + 1e-7), n), 2)
-    anchors = _anchors(x, 0.01 * (x[-1] - x[0]))
-    windows = [_window(x, position, nearest) for position in anchors]
+    anchors = anchors_of(x, 0.01 * (x[-1] - x[0]))
+    windows = [window_of(x, position, nearest) for position in anchors]
     robustness, fitted = np.ones(n), y.astype(float)
     for iteration in range(_ROBUST_ITERATIONS + 1):
         heights = np.array(
@@ -134,34 +135,6 @@ def lowess(x: np.ndarray, y: np.ndarray, span: float = SPAN) -> np.ndarray:
         if robustness is None:
             break
     return fitted
-
-
-def _anchors(x: np.ndarray, delta: float) -> np.ndarray:
-    """Return the points at which lines are fitted: each the last one within delta of the one before."""
-    found, last = [0], 0
-    while True:
-        # Points that are equal to the last one share its value.
-        last = int(np.searchsorted(x, x[last], side="right")) - 1
-        if last >= len(x) - 1:
-            return np.array(found)
-        beyond = int(np.searchsorted(x, x[last] + delta, side="right"))
-        last = min(max(last + 1, beyond - 1), len(x) - 1)
-        found.append(last)
-
-
-def _window(x: np.ndarray, position: int, nearest: int) -> tuple[int, int, float]:
-    """Return the first of the nearest points, the end of all points at their distance, and that distance."""
-    # The window moves right as long as the point that comes in is nearer than the one that leaves.
-    low, high = max(0, position - nearest + 1), min(position, len(x) - nearest)
-    while low < high:
-        middle = (low + high) // 2
-        if x[position] - x[middle] > x[middle + nearest] - x[position]:
-            low = middle + 1
-        else:
-            high = middle
-    distance = max(x[position] - x[low], x[low + nearest - 1] - x[position])
-    end = int(np.searchsorted(x, x[position] + 0.999 * distance, side="right"))
-    return low, max(end, low + 1), float(distance)
 
 
 def _local_line(
