@@ -13,14 +13,14 @@ rule ingest_counts:
         tx2gene=given_file("ingest.tx2gene"),
         length_matrix=given_file("ingest.length_matrix"),
     output:
-        counts="<ingest>/counts.parquet",
-        lengths="<ingest>/lengths.parquet",
-        samples="<ingest>/samples.tsv",
-        sample_account="<ingest>/sample_account.tsv",
-        gene_account="<ingest>/gene_account.tsv",
-        sites="<ingest>/sites.tsv",
-        replicates="<ingest>/replicates.tsv",
-        record="<ingest>/ingest_counts.record.json",
+        counts="<ingest_of_counts>/counts.parquet",
+        lengths="<ingest_of_counts>/lengths.parquet",
+        samples="<ingest_of_counts>/samples.tsv",
+        sample_account="<ingest_of_counts>/sample_account.tsv",
+        gene_account="<ingest_of_counts>/gene_account.tsv",
+        sites="<ingest_of_counts>/sites.tsv",
+        replicates="<ingest_of_counts>/replicates.tsv",
+        record="<ingest_of_counts>/ingest_counts.record.json",
     log:
         "<logs>/ingest_counts.log",
     benchmark:

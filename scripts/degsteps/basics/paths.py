@@ -8,15 +8,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 VERSION_FOLDER = "<results>/{analysis}/{version}"
-STAGES = ("ingest", "filter", "normalize", "batch", "transform", "qc", "test", "annotate", "enrich", "report")
+#: In the order of the flow, which numbers their folders from 0; `cells` is only of analyses of single cells.
+STAGES = ("cells", "ingest", "filter", "normalize", "batch", "transform", "qc", "test", "annotate", "enrich", "report")
 
 
 def stage_folder(stage: str) -> str:
     """Return the numbered folder of a stage, e.g. ``"filter"`` -> ``"02_filter"``."""
-    return f"{STAGES.index(stage) + 1:02d}_{stage}"
+    return f"{STAGES.index(stage):02d}_{stage}"
 
 
-def stage_pathvars(versions: Mapping[str, str], in_parts: Iterable[str] = ()) -> dict[str, str]:
+def stage_pathvars(
+    versions: Mapping[str, str], in_parts: Iterable[str] = (), of_cells: Iterable[str] = ()
+) -> dict[str, str]:
     """Return one Snakemake path variable per stage, plus those of the whole version, logs and benchmarks.
 
     Rules write ``<filter>/genes.tsv``; a workflow that loads this one as a module moves everything by setting
@@ -28,13 +31,22 @@ def stage_pathvars(versions: Mapping[str, str], in_parts: Iterable[str] = ()) ->
         Snakemake does not apply ``wildcard_constraints:`` to wildcards that come out of a path variable.
     in_parts : analyses whose genes are scattered over jobs. The fit of these is ``<test_in_parts>``, that of all others
         ``<test_whole>``: the same folder, so that two rules can make the same file, each for its own analyses.
+    of_cells : analyses of single cells. The counts of their samples are sums, in ``<ingest_of_cells>``; those of all
+        others are read, into ``<ingest_of_counts>``.
     """
     folder = _version_pattern(versions, versions)
     stages = {stage: f"{folder}/{stage_folder(stage)}" for stage in STAGES}
     stages |= {"version": folder} | {name: f"{folder}/{name}" for name in ("logs", "benchmarks")}
-    in_parts = set(in_parts) & set(versions)
-    for name, analyses in (("test_in_parts", in_parts), ("test_whole", set(versions) - in_parts)):
-        stages[name] = f"{_version_pattern(analyses, versions)}/{stage_folder('test')}"
+    names = set(versions)
+    in_parts, of_cells = set(in_parts) & names, set(of_cells) & names
+    divided = (
+        ("test_in_parts", in_parts, "test"),
+        ("test_whole", names - in_parts, "test"),
+        ("ingest_of_cells", of_cells, "ingest"),
+        ("ingest_of_counts", names - of_cells, "ingest"),
+    )
+    for name, analyses, stage in divided:
+        stages[name] = f"{_version_pattern(analyses, versions)}/{stage_folder(stage)}"
     return stages
 
 

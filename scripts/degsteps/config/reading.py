@@ -22,6 +22,8 @@ from degsteps.engines.registry import ENGINES
 RENAMED = {"design.hidden": "design.surrogates"}
 #: Values of earlier releases, by key -> as they are called now.
 RENAMED_VALUES = {"test.concordance": {"limma_voom": "voom"}}
+#: Methods of normalisation that need a gene without a zero -> what sums of few cells take in their place.
+OF_SPARSE_SUMS = {"ratio": "ratio_or_poscounts"}
 SCHEMAS = Path(__file__).resolve().parents[3] / "config" / "schema"
 #: What becomes part of a path; the schemas have the same pattern for versions and contrasts.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -152,11 +154,16 @@ def with_defaults(content: Any, schema: dict[str, Any]) -> Any:
 def with_analysis_defaults(content: Any) -> dict[str, Any]:
     """Return a copy of an analysis in which every key that is not given has its default.
 
-    That of some keys follows from others: the size factors are those that are usual with the engine.
+    That of some keys follows from others: the size factors are those that are usual with the engine. An analysis of
+    single cells has no counts and no sheet of samples: they are made.
     """
-    filled = with_defaults(content, read_schema("analysis"))
+    schema = read_schema("analysis")
+    filled = with_defaults(content, schema)
+    if filled["cells"] is not None:
+        filled["ingest"] = {"counts": None, "samples": None, **with_defaults({}, schema["properties"]["ingest"])}
     if filled["normalize"]["size_factors"] is None:
-        filled["normalize"]["size_factors"] = ENGINES[filled["test"]["engine"]].size_factors
+        usual = ENGINES[filled["test"]["engine"]].size_factors
+        filled["normalize"]["size_factors"] = OF_SPARSE_SUMS.get(usual, usual) if filled["cells"] else usual
     return filled
 
 
@@ -212,6 +219,9 @@ def _explain(error: Any, file: str) -> list[Problem]:
             return [Problem(file, key, what, f"Write {renamed[error.instance]}.")]
         choices = ", ".join(map(str, error.validator_value))
         return [Problem(file, key, f"{error.instance!r} is not one of the choices.", f"Choose one of: {choices}.")]
+    word = re.fullmatch(r"\^(\w+)\\Z", str(error.validator_value)) if error.validator == "pattern" else None
+    if word:
+        return [Problem(file, key, f"{error.instance!r} is not {word[1]!r}, the only word here.", description)]
     if error.validator == "pattern":
         what = f"{error.instance!r} has characters that cannot stand in a file name, or begins with one."
         return [Problem(file, key, what, "Use letters, digits, '.', '_' and '-'; begin with a letter or digit.")]

@@ -214,7 +214,7 @@ def _column(samples: Mapping[str, Sequence[str]], sample_ids: Sequence[str], nam
 def _levels(name: str, column: list[str], declared: Mapping[str, Any]) -> tuple[str, ...]:
     reference = declared["reference"]
     levels = factor_levels(column, reference, declared.get("levels"))
-    if reference not in levels:
+    if reference not in levels and not declared.get("reference_may_lack"):
         raise DesignError(
             f"factor {quoted(name)}: no sample has the reference level {quoted(reference)}. "
             f"{suggestion(reference, levels, 'The levels are')}"

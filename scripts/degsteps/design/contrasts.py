@@ -95,7 +95,8 @@ def contrast_form(contrast: Mapping[str, Any]) -> str:
 def words(contrast: Mapping[str, Any]) -> Words:
     """Return a contrast in words."""
     form = contrast_form(contrast)
-    where = f" (in {contrast['sample_set']})" if contrast.get("sample_set") else ""
+    sample_set = contrast.get("set_title") or contrast.get("sample_set")
+    where = f" (in {sample_set})" if sample_set else ""
     if contrast.get("at"):
         where = f" at {', '.join(f'{name} {value}' for name, value in contrast['at'].items())}{where}"
     if form in ("levels", "rest"):
@@ -181,8 +182,8 @@ def expand_contrasts(
     Returns
     -------
     dict
-        ``<name>.<a>_vs_<b>`` for ``each``, ``<name>.<set>`` where there are several sets. Each contrast has
-        ``sample_set``, None for all samples.
+        ``<name>.<a>_vs_<b>`` for ``each``, ``<name>.<set>`` where there are several sets, or they have ``set_titles``
+        (of cell types). Each contrast has ``sample_set``, None for all samples.
 
     Raises
     ------
@@ -197,12 +198,17 @@ def expand_contrasts(
             raise ContrastError(f"{name}.{error.key}".rstrip("."), error.what, error.cure) from None
         for single, content in singles.items():
             chosen = content.pop("sample_sets", None) or ["all"]
+            if isinstance(chosen, str):
+                what = f"{quoted(chosen)} is for single cells, and this analysis has no section `cells`."
+                raise ContrastError(f"{name}.sample_sets", what, "Name sample sets of the design in a list.")
+            titles = content.pop("set_titles", {})
             for sample_set in chosen:
-                full = single if len(chosen) == 1 else f"{single}.{sample_set}"
+                full = f"{single}.{sample_set}" if titles or len(chosen) > 1 else single
                 if full in expanded:
                     what = f"two contrasts get the name {quoted(full)}."
                     raise ContrastError(name, what, "Rename one of them, or a level that is spelt alike.")
-                expanded[full] = content | {"sample_set": None if sample_set == "all" else sample_set}
+                title = {"set_title": titles[sample_set]} if sample_set in titles else {}
+                expanded[full] = content | {"sample_set": None if sample_set == "all" else sample_set} | title
     return expanded
 
 

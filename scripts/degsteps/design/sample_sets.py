@@ -51,9 +51,19 @@ def set_model(analysis: Mapping[str, Any], name: str | None) -> dict[str, Any]:
         return model
     formula = design["sample_sets"][name]["formula"] or design["formula"]
     named = parse_formula(formula).columns
+    factors = {column: declared for column, declared in design["factors"].items() if column in named}
+    if analysis.get("cells") is not None:
+        # A donor may have too few cells of a type: where donors are not compared, any of them is the reference.
+        compared = {
+            column for contrast in set_contrasts(analysis, name).values() for column in contrast_columns(contrast)
+        }
+        factors = {
+            column: declared if column in compared else {**declared, "reference_may_lack": True}
+            for column, declared in factors.items()
+        }
     return {
         "formula": formula,
-        "factors": {column: declared for column, declared in design["factors"].items() if column in named},
+        "factors": factors,
         "covariates": {column: declared for column, declared in design["covariates"].items() if column in named},
         "surrogates": design["surrogates"],
     }

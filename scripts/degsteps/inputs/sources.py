@@ -57,7 +57,12 @@ class Source:
 
 
 def sources_of(ingest: Mapping[str, Any]) -> list[Source]:
-    """Return the sources of an analysis: its sites, or the one pair of files; a site's own settings go first."""
+    """Return the sources of an analysis: its sites, or the one pair of files; a site's own settings go first.
+
+    None of single cells: the counts of their samples are sums.
+    """
+    if not (ingest.get("sites") or ingest.get("counts")):
+        return []
     names = ("counts", "samples", "sample_column", "gene_column", "ignore_columns", "format", "sheet")
     sites = ingest.get("sites") or {"": {}}
     sources, rows = [], {name: tuple(ingest.get(name) or ()) for name in ("drop_rows", "keep_rows")}

@@ -11,6 +11,8 @@ import pandas as pd
 from degsteps.basics.errors import DataError
 from degsteps.normalize.norm_factors import NO_GENE_WITHOUT_ZERO, geometric_mean
 
+#: Genes without a zero whose median measures a library.
+ENOUGH_FULL_GENES = 50
 _NO_READ_IN_CONTROLS = "control genes: none of them has a read in any sample. Choose others, or leave the setting out."
 
 
@@ -37,6 +39,18 @@ def poscounts_size_factors(counts: pd.DataFrame, control_genes: Iterable[str] | 
     usable = (counts.to_numpy() > 0).any(axis=1)
     factors = _median_ratios(counts, usable, control_genes, _NO_READ_IN_CONTROLS)
     return factors / geometric_mean(factors)
+
+
+def ratio_or_poscounts_size_factors(counts: pd.DataFrame, control_genes: Iterable[str] | None = None) -> pd.Series:
+    """Return medians of ratios over genes without a zero if these are many, otherwise with genes that have zeros.
+
+    Sums over few cells can have a zero in nearly every gene: the median of a handful of genes is no measure of a
+    library. Many are 50 genes, or half of all.
+    """
+    full = int((counts.to_numpy() > 0).all(axis=1).sum())
+    if full >= min(ENOUGH_FULL_GENES, len(counts) / 2):
+        return ratio_size_factors(counts, control_genes)
+    return poscounts_size_factors(counts, control_genes)
 
 
 def _median_ratios(

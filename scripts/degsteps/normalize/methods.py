@@ -115,6 +115,18 @@ METHODS: dict[str, Method] = {
         citations=("love2014",),
         takes_controls=True,
     ),
+    "ratio_or_poscounts": Method(
+        title="median of ratios, over positive counts where few genes are without a zero",
+        description="`ratio` where 50 genes (or half of them) are without a zero, `poscounts` otherwise: what sums of single cells take if nothing else is said.",
+        words=(
+            "the median of ratios to the geometric mean of each gene (where fewer than 50 genes were without a zero, "
+            "to geometric means that pass over zeros)"
+        ),
+        module=_median_ratios,
+        function="ratio_or_poscounts_size_factors",
+        citations=("anders2010", "love2014"),
+        takes_controls=True,
+    ),
     "iterate": Method(
         title="highest likelihood, alternating with dispersions",
         description=(

@@ -36,8 +36,13 @@ def _drawn(path: str) -> list[str]:
 
 def stage_figures(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return the figures of all samples, without those of contrasts."""
-    names = ["<filter>/filter", *(f"<qc>/{name}" for name in QC_FIGURES), "<test>/dispersion"]
+    names = ["<filter>/filter", *(f"<qc>/{name}" for name in QC_FIGURES), *of_fits(analysis, "<test>/dispersion")]
     return [path for name in names for path in _drawn(name)]
+
+
+def of_fits(analysis: Analysis, *paths: str) -> list[str]:
+    """Return files of the fit of all samples, where a contrast asks for it."""
+    return list(paths) if None in tested_subsets(analysis) else []
 
 
 def set_figures(analysis: Analysis, wildcards: Any = None) -> list[str]:
@@ -149,10 +154,8 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     files += ["<transform>/adjusted.parquet"] if settings.has_adjusted(analysis) else []
     if is_blinded(analysis):
         return files
-    of_fit = ["<test>/dispersion.png"]
-    if analysis["test"]["sample_weights"]:
-        of_fit += ["<test>/sample_weights.tsv", "<test>/sample_weights.png"]
-    files += [*of_fit, *of_sets(analysis, wildcards, *of_fit[1:])]
+    weights = ["<test>/sample_weights.tsv", "<test>/sample_weights.png"] if analysis["test"]["sample_weights"] else []
+    files += [*of_fits(analysis, "<test>/dispersion.png", *weights), *of_sets(analysis, wildcards, *weights)]
     files += of_sets(
         analysis, wildcards, "<batch>/association.tsv", "<test>/dispersion.png", "<transform>/transformed.parquet"
     )
