@@ -1,7 +1,8 @@
 # 07 test, once more: what the calls depend on, and several contrasts together. Made only where `test.sensitivity`,
-# `test.influence`, `test.stage_wise` or `test.power` asks for it.
+# `test.influence`, `test.stage_wise`, `test.power` or `test.effect_bounds` asks for it.
 # enters: <ingest>/counts.parquet, <batch>/design.tsv, <test>/<contrast>.tsv (also those of a set of samples)
-# leaves: sensitivity/, influence/ (of each set of samples), stage_wise/<name>.tsv, power/<contrast>.tsv
+# leaves: sensitivity/, influence/ (of each set of samples), stage_wise/<name>.tsv, power/<contrast>.tsv,
+#         bounds/<contrast>.tsv
 
 
 # What every repeated analysis reads, and the settings that it repeats (degsteps.test.reanalysis.StudyFiles).
@@ -153,3 +154,35 @@ rule compute_power:
         code=code("compute_power"),
     script:
         "../scripts/compute_power.py"
+
+
+rule test_bounds:
+    """Test a contrast against bounds of its fold change."""
+    input:
+        model=of_subset("<test>/model.h5ad"),
+        counts=of_subset("<filter>/counts.parquet"),
+        design=of_subset("<batch>/compiled_design.json"),
+    output:
+        bounds="<test>/bounds/{contrast}.tsv",
+        record="<test>/bounds/{contrast}.test_bounds.record.json",
+    log:
+        "<logs>/{contrast}.test_bounds.log",
+    benchmark:
+        "<benchmarks>/{contrast}.test_bounds.tsv"
+    group:
+        "contrast"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        mem_mb=memory(per_million=80),
+        runtime=runtime(per_million=10),
+    params:
+        contrast=job(settings.contrast),
+        alpha=setting("test.alpha"),
+        cooks_filter=setting("test.cooks_filter"),
+        independent_filtering=setting("test.independent_filtering"),
+        adjustment=setting("test.adjustment"),
+        effect_bounds=setting("test.effect_bounds"),
+        code=code("test_bounds"),
+    script:
+        "../scripts/test_bounds.py"

@@ -164,6 +164,8 @@ def with_analysis_defaults(content: Any) -> dict[str, Any]:
     if filled["normalize"]["size_factors"] is None:
         usual = ENGINES[filled["test"]["engine"]].size_factors
         filled["normalize"]["size_factors"] = OF_SPARSE_SUMS.get(usual, usual) if filled["cells"] else usual
+    if filled["test"]["effect_bounds"] is None:
+        filled["test"]["effect_bounds"] = [0.25, 0.5, 1] if filled["cells"] else []
     return filled
 
 
@@ -260,7 +262,7 @@ def _explain_choice(error: Any, file: str, key: str) -> Problem:
     names = [name for choice in sets for name in choice if name in error.instance]
     cure = f"Give either {' and '.join(sets[0])}, or {' and '.join(sets[1])}."
     if not names:
-        return Problem(file, key, f"{' and '.join(sets[0])} are missing.", cure)
+        return Problem(file, key, f"{' and '.join(sets[0])} {'is' if len(sets[0]) == 1 else 'are'} missing.", cure)
     if {*names} < {*sets[0]}:
         missing = [name for name in sets[0] if name not in names]
         what = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."

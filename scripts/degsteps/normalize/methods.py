@@ -117,7 +117,10 @@ METHODS: dict[str, Method] = {
     ),
     "ratio_or_poscounts": Method(
         title="median of ratios, over positive counts where few genes are without a zero",
-        description="`ratio` where 50 genes (or half of them) are without a zero, `poscounts` otherwise: what sums of single cells take if nothing else is said.",
+        description=(
+            "`ratio` where 50 genes (or half of them) are without a zero, `poscounts` otherwise: what sums of single "
+            "cells take if nothing else is said."
+        ),
         words=(
             "the median of ratios to the geometric mean of each gene (where fewer than 50 genes were without a zero, "
             "to geometric means that pass over zeros)"

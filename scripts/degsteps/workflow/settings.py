@@ -212,6 +212,17 @@ def powered_contrasts(analysis: Analysis) -> list[str]:
     ]
 
 
+def bounded_contrasts(analysis: Analysis) -> list[str]:
+    """Return the contrasts that are tested against bounds of the fold change: those of any change, where it is asked for."""
+    if not analysis["test"]["effect_bounds"]:
+        return []
+    return [
+        name
+        for name, settings in analysis["test"]["contrasts"].items()
+        if not settings["reduced"] and has_point_null(settings)
+    ]
+
+
 # ---- sets of genes
 
 

@@ -45,7 +45,8 @@ def test_schemas_are_valid_closed_and_described(name):
             assert "additionalProperties" in part
         for key, value in part.get("properties", {}).items():
             assert value.get("description"), key
-            required = [*part.get("required", []), *(name for one in part.get("oneOf", []) for name in one["required"])]
+            choices = part.get("oneOf", part.get("then", {}).get("oneOf", []))
+            required = [*part.get("required", []), *(name for one in choices for name in one["required"])]
             assert key in required or "default" in value, key
             if "default" in value:
                 assert schema_problems(with_defaults(value["default"], value), value, "default") == []
@@ -214,7 +215,7 @@ def test_what_is_wrong_with_one_analysis_does_not_hide_another(tmp_path):
     analyses, problems = load_analyses({"analyses": [good, bad, same, str(tmp_path / "none.yaml"), empty]})
     assert list(analyses) == ["good"]
     text = "\n".join(map(str, problems))
-    for words in ("version: must be text", "two files give the name 'good'", "no such file", "ingest: is missing"):
+    for words in ("version: must be text", "two files give the name 'good'", "no such file", "ingest is missing. Give either ingest, or cells."):
         assert words in text
 
 
