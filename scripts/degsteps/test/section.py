@@ -3,8 +3,9 @@
 from degsteps.test.section_concordance import CONCORDANCE
 from degsteps.test.section_power import POWER
 from degsteps.test.section_sample_weights import WEIGHTS
+from degsteps.test.section_shrinkage import SHRINKAGE
 from degsteps.test.section_stability import INFLUENCE, SENSITIVITY
-from degsteps.test.section_tests import SHRINKAGE, TEST
+from degsteps.test.section_tests import TEST
 from degsteps.test.section_together import OVERLAP, STAGE_WISE
 
 SECTIONS = (TEST, SHRINKAGE, WEIGHTS, OVERLAP, STAGE_WISE, POWER, SENSITIVITY, INFLUENCE, CONCORDANCE)

@@ -1,14 +1,14 @@
-"""What the report says of fits and tests, and of shrunken fold changes."""
+"""What the report says of fits and tests."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
-from degsteps.basics.words import counted
-from degsteps.design.contrasts import has_point_null, test_words, words
+from degsteps.design.contrasts import contrast_form, has_point_null, test_words, words
 from degsteps.engines.registry import ENGINES
 from degsteps.sections.accounts import na_counts
+from degsteps.sections.citations import Citations, sentences, series
 from degsteps.sections.definition import Block, Chapter, Column, File, Section, Sheet, Verdict, figures, text
 from degsteps.sections.results import Results, matches
 from degsteps.sections.sheets import frozen_columns
@@ -29,9 +29,6 @@ FIT_FIGURES = {
         "Variation of each gene's log counts over their mean; the trend sets the weights and should follow the cloud.",
     ),
 }
-
-
-# ---- fits and contrasts
 
 
 def _blocks(results: Results) -> Iterator[Block]:
@@ -146,6 +143,64 @@ def _sheets(results: Results) -> Iterator[Sheet]:
         )
 
 
+def _sentences(results: Results, cite: Citations) -> str:
+    """Name the tests, the adjustment of their p-values and what was called."""
+    test = results.settings["test"]
+    engine = ENGINES[results.facts("fit_model").get("engine", test["engine"])]
+    forms = {contrast_form(contrast) for contrast in test["contrasts"].values()}
+    sign = (
+        "positive log2 fold changes mean higher expression in the group named first"
+        if forms <= {"levels", "rest"}
+        else "positive log2 fold changes mean that the named difference or slope is above 0"
+    )
+    minimum = test["min_log2_fold_change"]
+    return sentences(
+        f"{_tested(test)}; {sign}.",
+        f"Genes with a count outlier by Cook's distance {cite('cook1977', 'love2014')} were given no p-value."
+        if test["cooks_filter"]
+        else "No gene was set aside for count outliers."
+        if "cooks" in engine.knows
+        else "",
+        _adjustment_sentence(test, cite),
+        f"Genes with an adjusted p-value below {test['alpha']:g} were called differentially expressed"
+        + (f"; those with an absolute log2 fold change of at least {minimum:g} are marked." if minimum else "."),
+    )
+
+
+def _tested(test: Mapping[str, Any]) -> str:
+    """Say which contrasts were tested, and by which test where there are several."""
+    by_test: dict[str, list[str]] = {}
+    for contrast in test["contrasts"].values():
+        by_test.setdefault(test_words(contrast, ENGINES[test["engine"]].tests), []).append(words(contrast).question)
+    if len(by_test) > 1:
+        named = [f"{kind} ({'; '.join(asked)})" for kind, asked in by_test.items()]
+        return f"Contrasts were tested by {series(named)}"
+    ((kind, asked),) = by_test.items()
+    begin = "The following contrast was" if len(asked) == 1 else "The following contrasts were"
+    return f"{begin} tested by {kind}: {'; '.join(asked)}"
+
+
+def _adjustment_sentence(test: Mapping[str, Any], cite: Citations) -> str:
+    """Say how p-values were adjusted, and whether genes were filtered by their mean."""
+    method = test.get("adjustment", "bh")
+    if method == "weighted":
+        return (
+            "P-values were adjusted by the method of Benjamini and Hochberg with weights by groups of mean normalised "
+            f"count, learned on other genes {cite('benjamini1995', 'hu2010', 'ignatiadis2021')}."
+        )
+    by = {"by": ("Benjamini and Yekutieli", ["benjamini2001"]), "bonferroni": ("Bonferroni", [])}
+    by |= {"bh": ("Benjamini and Hochberg", ["benjamini1995"]), "storey": ("Storey (q-values)", ["storey2003"])}
+    name, keys = by[method]
+    adjusted = f"P-values were adjusted by the method of {name}{' ' + cite(*keys) if keys else ''}"
+    if not test["independent_filtering"]:
+        return f"{adjusted}, without independent filtering."
+    level = "level" if method == "bonferroni" else "false discovery rate"
+    return (
+        f"{adjusted}, after independent filtering on the mean normalised count {cite('bourgon2010')} optimised for a "
+        f"{level} of {test['alpha']:g}."
+    )
+
+
 TEST = Section(
     stage="test",
     name="test",
@@ -176,45 +231,5 @@ TEST = Section(
         ),
     ),
     sheets=_sheets,
-)
-
-
-# ---- shrunken fold changes
-
-
-def undecided_sentence(table: pd.DataFrame, alpha: float) -> str:
-    """Say how many genes have two plausible changes; blank where there are none."""
-    if "lfc_shrunken_note" not in table:
-        return ""
-    undecided = table["lfc_shrunken_note"].fillna("") == "two_modes"
-    if not undecided.any():
-        return ""
-    called = int((undecided & (table["padj"] < alpha)).sum())
-    return (
-        f"In {counted(int(undecided.sum()), 'gene')} ({called:,} called) the counts leave two shrunken fold changes "
-        "about as likely, one near 0 and one near the unshrunken estimate: lfc_shrunken_note says two_modes. Which of "
-        "them stands in lfc_shrunken is not decided by the data; do not rank these genes by it, look at their counts."
-    )
-
-
-def _undecided_of_contrast(results: Results, contrast: str) -> Iterator[Block]:
-    table = results.contrasts.get(contrast)
-    sentence = "" if table is None else undecided_sentence(table, results.settings["test"]["alpha"])
-    if sentence:
-        yield text(sentence)
-
-
-SHRINKAGE = Section(
-    stage="test",
-    name="shrinkage",
-    of_contrast=_undecided_of_contrast,
-    columns=(
-        Column(
-            "lfc_shrunken_note",
-            "Shrunken: note",
-            "two_modes: two shrunken fold changes are about as likely, near 0 and near the unshrunken estimate.",
-            after="lfc_shrunken",
-            is_rare=True,
-        ),
-    ),
+    sentences={"test": _sentences},
 )
