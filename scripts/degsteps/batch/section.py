@@ -1,4 +1,4 @@
-"""What the report says of the design, its surrogate variables, and how samples are spread over it."""
+"""What the report says of the design, and how samples are spread over it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 import pandas as pd
 
 from degsteps.basics.words import counted, listed
+from degsteps.batch.section_surrogates import SURROGATES
 from degsteps.design.formula import parse_formula
 from degsteps.design.surrogate_checks import NAME
+from degsteps.sections.citations import Citations, sentences, series
 from degsteps.sections.definition import Block, Chapter, Code, File, Section, Verdict, hint, text
 from degsteps.sections.grids import Grid, grid
-from degsteps.sections.numbers import MINUS, MISSING, format_count, format_p
+from degsteps.sections.numbers import MINUS, MISSING, format_count
 from degsteps.sections.results import Results
 
 MEASURES = {"cramers_v": "Cramér's V", "eta_squared": "η²", "r_squared": "R²"}
 MAX_CROSSTAB_LEVELS = 30
-#: Columns that the page shows of each surrogate variable; surrogate_association.tsv has all.
-MAX_SURROGATE_COLUMNS = 8
 
 
 # ---- the design
@@ -174,6 +174,37 @@ def _design_verdicts(results: Results) -> Iterator[Verdict]:
             yield verdict
 
 
+def _dropped_sentence(results: Results) -> str:
+    """Name the columns of the design, and of designs of sample sets, that the samples made redundant."""
+    designs = [results.design, *results.facts_of_all("check_design")]
+    dropped = list(dict.fromkeys(column for one in designs for column in (one or {}).get("dropped", {})))
+    if not dropped:
+        return ""
+    are = "is a combination" if len(dropped) == 1 else "are combinations"
+    was = "was" if len(dropped) == 1 else "were"
+    return (
+        f"{counted(len(dropped), 'column')} of the design that in these samples {are} of others ({series(dropped)}) "
+        f"{was} left out; all contrasts can be estimated without."
+    )
+
+
+def _subject_sentence(settings: Mapping[str, Any]) -> str:
+    """Say that subjects are compared with themselves, where the configuration says so."""
+    repeated = settings["design"].get("repeated")
+    if repeated and repeated["method"] == "independent":
+        return f"Samples of one {repeated['subject']} were taken for independent ones."
+    if not repeated or repeated["method"] != "fixed":
+        return ""
+    return (
+        f"The {repeated['subject']} is a term of the design, so that changes within each {repeated['subject']} count."
+    )
+
+
+def _sentences(results: Results, _cite: Citations) -> str:
+    """Say what was left out of the design, and how samples of one subject were taken."""
+    return sentences(_dropped_sentence(results), _subject_sentence(results.settings))
+
+
 DESIGN = Section(
     stage="batch",
     name="design",
@@ -188,95 +219,13 @@ DESIGN = Section(
     ),
     chapter=Chapter("design", "Design"),
     blocks={"design": _design_blocks},
+    sentences={"design": _sentences},
     verdicts=_design_verdicts,
     checks={
         "replicates": "Replicates",
         "residual_df": "Degrees of freedom",
         "confounding": "Confounding",
     },
-)
-
-
-# ---- surrogate variables
-
-
-def surrogate_grid(table: pd.DataFrame) -> Grid:
-    """Return what each surrogate variable goes with most."""
-    ordered = table.reset_index().sort_values(["variable", "r_squared"], ascending=[True, False], kind="stable")
-    ordered = ordered.groupby("variable", sort=False).head(MAX_SURROGATE_COLUMNS)
-    labels = {
-        "variable": "Variable",
-        "column": "Column",
-        "r_squared": "R²",
-        "padj": "Adjusted p",
-        "n_samples": "Samples",
-    }
-    formats = {"r_squared": lambda value: MISSING if pd.isna(value) else f"{value:.2f}", "padj": format_p}
-    return grid(ordered, "What the surrogate variables go with", labels, formats | {"n_samples": format_count})
-
-
-def _surrogate_blocks(results: Results) -> Iterator[Block]:
-    facts = results.facts("estimate_surrogates")
-    if not facts:
-        return
-    kind = {
-        "sva": "surrogate variables",
-        "ruv_g": "factors of control genes (RUVg)",
-        "ruv_s": "factors of replicates (RUVs)",
-        "ruv_r": "factors of residuals (RUVr)",
-    }[facts["method"]]
-    null = f", null model {facts['null_model']}" if facts["null_model"] else ""
-    chosen = "was given" if facts["chosen"] == "given" else "by permutation"
-    yield text(
-        f"Unwanted variation: {facts['number'] or 'no'} variable{'' if facts['number'] == 1 else 's'} ({kind}{null}; "
-        f"the number {chosen}). The test holds them in the design, and no contrast asks about them."
-    )
-    yield surrogate_grid(results.tables["batch/surrogate_association.tsv"])
-
-
-def surrogate_verdict(facts: Mapping[str, Any], association: pd.DataFrame) -> Verdict | None:
-    """Say whether surrogate variables are what a contrast asks; None if none were looked for."""
-    if not facts:
-        return None
-    if facts["number"] == 0:
-        return Verdict("surrogates", "ok", "No unwanted variation was found; the design is as written.")
-    finding = (
-        f"The design holds {counted(facts['number'], 'surrogate variable')} ({facts['method']}) beside the formula "
-    )
-    finding += f"{facts['formula']}."
-    table = association.reset_index()
-    near = table[table["a"].str.fullmatch(NAME.pattern) & (table["verdict"] == "confounded")]
-    if near.empty:
-        return Verdict("surrogates", "ok", finding)
-    pairs = [f"{row['a']} with {row['b']}" for _, row in near.iterrows()]
-    advice = (
-        "Where that is what the contrast asks, the surrogate variable takes the effect: give a smaller number, "
-        "control genes, or take surrogates out."
-    )
-    return Verdict("surrogates", "warn", f"{finding} Nearly the same: {listed(pairs, quote=False)}.", advice)
-
-
-def _surrogate_verdicts(results: Results) -> list[Verdict]:
-    facts = results.facts("estimate_surrogates")
-    verdict = surrogate_verdict(facts, results.tables["batch/association.tsv"])
-    return [verdict] if verdict else []
-
-
-SURROGATES = Section(
-    stage="batch",
-    name="surrogates",
-    files=(
-        File(r"surrogates\.tsv", "Surrogate variables of the design."),
-        File(r"samples\.tsv", "Sample sheet with the surrogate variables."),
-        File(
-            r"surrogate_association\.tsv",
-            "What the surrogate variables go with.",
-            text=("column",),
-        ),
-    ),
-    blocks={"design": _surrogate_blocks},
-    verdicts=_surrogate_verdicts,
-    checks={"surrogates": "Unwanted variation"},
 )
 
 

@@ -13,7 +13,7 @@ from degsteps.sections.results import Results
 #: Packages that decide about numbers; what they bring along is in the versions table, not in the paragraph.
 NAMED_PACKAGES = ("numpy", "scipy", "pandas", "anndata", "pydeseq2", "scanpy", "inmoose", "matplotlib")
 #: Parts of each paragraph, in their order; parts that only sections name make paragraphs of their own after these.
-PARAGRAPHS = (("data",), ("counts",), ("test",), ("figures",), ("annotation", "tables"))
+PARAGRAPHS = (("data",), ("counts",), ("model", "design", "test"), ("figures",), ("annotation", "tables"))
 
 
 @dataclass(frozen=True)

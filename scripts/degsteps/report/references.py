@@ -17,10 +17,6 @@ REFERENCES = {
         "Bourgon R, Gentleman R, Huber W. Independent filtering increases detection power for high-throughput "
         "experiments. PNAS 2010;107:9546-9551. doi:10.1073/pnas.0914005107"
     ),
-    "buja1992": (
-        "Buja A, Eyuboglu N. Remarks on parallel analysis. Multivariate Behavioral Research 1992;27:509-540. "
-        "doi:10.1207/s15327906mbr2704_2"
-    ),
     "chen2025": (
         "Chen Y, Chen L, Lun ATL, Baldoni PL, Smyth GK. edgeR v4: powerful differential analysis of sequencing data "
         "with expanded functionality and improved support for small counts and larger datasets. Nucleic Acids Research "
@@ -59,14 +55,6 @@ REFERENCES = {
         "Law CW, Chen Y, Shi W, Smyth GK. voom: precision weights unlock linear model analysis tools for RNA-seq read "
         "counts. Genome Biology 2014;15:R29. doi:10.1186/gb-2014-15-2-r29"
     ),
-    "leek2007": (
-        "Leek JT, Storey JD. Capturing heterogeneity in gene expression studies by surrogate variable analysis. "
-        "PLoS Genetics 2007;3:e161. doi:10.1371/journal.pgen.0030161"
-    ),
-    "leek2014": (
-        "Leek JT. svaseq: removing batch effects and other unwanted noise from sequencing data. "
-        "Nucleic Acids Research 2014;42:e161. doi:10.1093/nar/gku864"
-    ),
     "love2014": (
         "Love MI, Huber W, Anders S. Moderated estimation of fold change and dispersion for RNA-seq data with DESeq2. "
         "Genome Biology 2014;15:550. doi:10.1186/s13059-014-0550-8"
@@ -87,10 +75,6 @@ REFERENCES = {
     "muzellec2023": (
         "Muzellec B, Teleńczuk M, Cabeli V, Andreux M. PyDESeq2: a python package for bulk RNA-seq differential "
         "expression analysis. Bioinformatics 2023;39:btad547. doi:10.1093/bioinformatics/btad547"
-    ),
-    "risso2014": (
-        "Risso D, Ngai J, Speed TP, Dudoit S. Normalization of RNA-seq data using factor analysis of control genes or "
-        "samples. Nature Biotechnology 2014;32:896-902. doi:10.1038/nbt.2931"
     ),
     "ritchie2015": (
         "Ritchie ME, Phipson B, Wu D, et al. limma powers differential expression analyses for RNA-sequencing and "
@@ -121,9 +105,6 @@ REFERENCES = {
         "Soneson C, Love MI, Robinson MD. Differential analyses for RNA-seq: transcript-level estimates improve "
         "gene-level inferences. F1000Research 2015;4:1521. doi:10.12688/f1000research.7563.2"
     ),
-    "stephens2017": (
-        "Stephens M. False discovery rates: a new deal. Biostatistics 2017;18:275-294. doi:10.1093/biostatistics/kxw041"
-    ),
     "storey2003": (
         "Storey JD, Tibshirani R. Statistical significance for genomewide studies. PNAS 2003;100:9440-9445. "
         "doi:10.1073/pnas.1530509100"
@@ -132,9 +113,5 @@ REFERENCES = {
         "Van den Berge K, Soneson C, Robinson MD, Clement L. stageR: a general stage-wise method for controlling the "
         "gene-level false discovery rate in differential expression and differential transcript usage. Genome Biology "
         "2017;18:151. doi:10.1186/s13059-017-1277-0"
-    ),
-    "zhu2019": (
-        "Zhu A, Ibrahim JG, Love MI. Heavy-tailed prior distributions for sequence count data: removing the noise and "
-        "preserving large differences. Bioinformatics 2019;35:2084-2092. doi:10.1093/bioinformatics/bty895"
     ),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from degsteps.provenance.plan import verdict
-from degsteps.report.model_methods import test_sentences
+from degsteps.report.model_methods import model_sentences, set_sentence
 from degsteps.sections.citations import Citations
 from degsteps.sections.definition import EVERY_COLUMN, File, Section, Verdict
 from degsteps.sections.results import Results
@@ -20,10 +20,14 @@ OWN_FILES = (
 
 
 def _model_sentences(results: Results, cite: Citations) -> str:
-    return test_sentences(results.settings, results.records, results.design, results.versions, cite)
+    return model_sentences(results.settings, results.records, results.design, results.versions, cite)
 
 
-MODEL = Section(stage="test", name="model", sentences={"test": _model_sentences})
+def _set_sentence(results: Results, _cite: Citations) -> str:
+    return set_sentence(results.settings["design"]["sample_sets"])
+
+
+MODEL = Section(stage="test", name="model", sentences={"model": _model_sentences, "test": _set_sentence})
 
 
 def _plan_verdicts(results: Results) -> Iterator[Verdict]:

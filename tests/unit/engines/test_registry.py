@@ -18,7 +18,7 @@ from degsteps.engines.registry import ABILITIES, ENGINES
 from degsteps.normalize.methods import METHODS
 from degsteps.preflight.engines import REQUIREMENTS
 from degsteps.report.sections import SECTIONS, references
-from degsteps.test.section import FIT_FIGURES
+from degsteps.test.section_tests import FIT_FIGURES
 from tests.conftest import REPO
 
 LIBRARY = REPO / "scripts" / "degsteps"

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from degsteps.batch.section import surrogate_grid
+from degsteps.batch.section_surrogates import surrogate_grid
 from degsteps.normalize.methods import METHODS
 from degsteps.report import gene_table, pictures, template
 from degsteps.sections import numbers
@@ -458,7 +458,7 @@ def test_table_filters_sorts_and_turns_pages(study, source, tmp_path):
 
 def test_a_rare_column_is_shown_where_it_says_something():
     from degsteps.report.gene_table import gene_columns
-    from degsteps.test.section import SHRINKAGE
+    from degsteps.test.section_shrinkage import SHRINKAGE
 
     table = pd.DataFrame({"base_mean": [1.0, 2], "lfc_shrunken": [0.1, 0.2], "na_reason": "", "lfc_shrunken_note": ""})
     names = [name for name, _, _ in gene_columns(table, SHRINKAGE.columns)]

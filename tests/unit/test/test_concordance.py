@@ -15,7 +15,7 @@ from degsteps.tables import read_table, write_json, write_matrix, write_table
 from degsteps.test.concordance import compare, joined_tables
 from degsteps.test.contrasts import compiled_contrasts
 from degsteps.test.figures.concordance import concordance_plot, signed_evidence
-from degsteps.test.section import agreement_grid
+from degsteps.test.section_concordance import agreement_grid
 
 GENES = [f"g{number}" for number in range(6)]
 

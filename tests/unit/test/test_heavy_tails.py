@@ -6,7 +6,7 @@ import pytest
 
 from degsteps.engines.interface import FitData, FitSettings
 from degsteps.engines.registry import ENGINES
-from degsteps.test.section import replaced_verdict
+from degsteps.test.section_tests import replaced_verdict
 
 
 def facts_of(outlying: float, seed: int, n_genes: int = 300, n_samples: int = 40) -> dict:

@@ -7,21 +7,18 @@ import pandas as pd
 import pytest
 
 from degsteps.sections.results import Results
-from degsteps.test.section import (
-    CONCORDANCE,
-    INFLUENCE,
-    POWER,
-    SECTIONS,
-    SENSITIVITY,
-    SHRINKAGE,
-    STAGE_WISE,
+from degsteps.test.section import SECTIONS
+from degsteps.test.section_concordance import CONCORDANCE
+from degsteps.test.section_power import POWER
+from degsteps.test.section_shrinkage import SHRINKAGE, undecided_sentence
+from degsteps.test.section_stability import INFLUENCE, SENSITIVITY, sensitivity_verdict
+from degsteps.test.section_tests import (
     TEST,
     dispersion_verdict,
     missing_verdict,
     replaced_verdict,
-    sensitivity_verdict,
-    undecided_sentence,
 )
+from degsteps.test.section_together import STAGE_WISE
 
 CONTRAST = {"factor": "dose", "test": "hi", "reference": "lo"}
 SETTINGS = {

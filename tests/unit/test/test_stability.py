@@ -15,7 +15,7 @@ from degsteps.filter import rules
 from degsteps.normalize import size_factors
 from degsteps.test import influence, reanalysis, sensitivity
 from degsteps.test.figures.stability import influence_plot, sensitivity_plot
-from degsteps.test.section import influence_verdict
+from degsteps.test.section_stability import influence_verdict
 from tests.unit.figures.test_figures import LONG, require_readable
 
 REFERENCE = Path(__file__).parents[2] / "reference"

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from degsteps.figures import style
 from degsteps.figures.style import numbers, shown_names, styled
-from degsteps.test.section import LOW_WEIGHT
+from degsteps.test.section_sample_weights import LOW_WEIGHT
 
 
 @styled
