@@ -215,7 +215,12 @@ def test_what_is_wrong_with_one_analysis_does_not_hide_another(tmp_path):
     analyses, problems = load_analyses({"analyses": [good, bad, same, str(tmp_path / "none.yaml"), empty]})
     assert list(analyses) == ["good"]
     text = "\n".join(map(str, problems))
-    for words in ("version: must be text", "two files give the name 'good'", "no such file", "ingest is missing. Give either ingest, or cells."):
+    for words in (
+        "version: must be text",
+        "two files give the name 'good'",
+        "no such file",
+        "ingest is missing. Give either ingest, or cells.",
+    ):
         assert words in text
 
 
