@@ -1,4 +1,4 @@
-"""Test one contrast against bounds of its fold change: how many genes change by more than each, not only in estimate."""
+"""Test one contrast against bounds of its fold change: how many genes change by more than each of them."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""How many genes change by more than a bound: tests against it, not a cut through estimates.
+"""How many genes change by more than a bound: tests against it, not a cut of estimates.
 
 An estimate beyond the bound is no evidence that the change is: half of the genes that change by just the bound have one.
 """

@@ -213,7 +213,7 @@ def powered_contrasts(analysis: Analysis) -> list[str]:
 
 
 def bounded_contrasts(analysis: Analysis) -> list[str]:
-    """Return the contrasts that are tested against bounds of the fold change: those of any change, where it is asked for."""
+    """Return the contrasts that are tested against bounds of the fold change: tests of any change, where asked for."""
     if not analysis["test"]["effect_bounds"]:
         return []
     return [
