@@ -28,6 +28,13 @@ def kept_findings(
     find : the check.
     cache : where findings are kept.
     """
+    return [Finding(*entry) for entry in kept_content(name, asked, paths, code, find, cache)]
+
+
+def kept_content(
+    name: str, asked: Any, paths: Sequence[str], code: str, find: Callable[[], Any], cache: Path = CACHE
+) -> Any:
+    """Return what is found in files, as JSON knows it; the parameters are those of :func:`kept_findings`."""
     states, newest = [], 0.0
     for path in paths:
         try:
@@ -39,18 +46,18 @@ def kept_findings(
     content = json.dumps([asked, states, code_digest(code)], ensure_ascii=False)
     kept = cache / f"{name}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
     try:
-        return [Finding(*entry) for entry in json.loads(kept.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
-        findings = find()
+        return json.loads(kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = find()
     # A file that was written a moment ago can change again without a new time stamp.
     if time.time() - newest > 2:
         part = kept.with_name(f".part-{os.getpid()}-{kept.name}")
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(findings, ensure_ascii=False), encoding="utf-8")
+            part.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
             os.replace(part, kept)
         except OSError:
             # A folder that cannot be written to costs a second pass, nothing else.
             with contextlib.suppress(OSError):
                 part.unlink()
-    return findings
+    return found

@@ -1,0 +1,223 @@
+"""Rows of stored matrices, some cells at a time: whatever the format, no matrix is in memory whole.
+
+A matrix that is stored by cell is read where its cells lie. What is stored by gene, or as text, is gone through once for
+each slab of cells, and kept in memory where it is small.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import h5py
+import numpy as np
+from scipy import sparse
+
+from degsteps.basics.errors import DataError
+from degsteps.inputs.cells.hdf5 import StoredMatrix
+from degsteps.inputs.cells.opening import OpenCells
+from degsteps.inputs.cells.text_matrix import MtxFile, TextFile
+
+#: Stored values that are in memory together: cells are read in slabs of so many.
+SLAB_VALUES = 40_000_000
+#: Values that are read from a file at a time.
+_CHUNK = 5_000_000
+
+#: Coordinates: cells, features, values.
+Triplets = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class CellRows(Protocol):
+    """A matrix of cells x features, of which cells are read in any order.
+
+    Attributes
+    ----------
+    shape : cells and features.
+    """
+
+    shape: tuple[int, int]
+
+    def values_per_cell(self) -> np.ndarray:
+        """Return the number of values of each cell that reading it takes (int64)."""
+        ...
+
+    def rows(self, cells: np.ndarray) -> sparse.csr_matrix:
+        """Return some cells, in the order in which they are asked for."""
+        ...
+
+
+def slabs(sizes: np.ndarray, most: int = SLAB_VALUES) -> Iterator[slice]:
+    """Cut cells, in their order, into slabs that hold at most so many values, and one cell at least.
+
+    Parameters
+    ----------
+    sizes : values of each cell.
+    """
+    ends, begin = np.cumsum(sizes), 0
+    while begin < len(sizes):
+        before = ends[begin - 1] if begin else 0
+        end = max(int(np.searchsorted(ends, before + most, side="right")), begin + 1)
+        yield slice(begin, end)
+        begin = end
+
+
+def cell_rows(cells: OpenCells, matrix: str) -> CellRows:
+    """Return a matrix of an open file."""
+    file = cells.file
+    if isinstance(file, MtxFile):
+        return _Scattered((file.n_cells, file.n_features), lambda: _mtx_triplets(file), file.n_values)
+    if isinstance(file, TextFile):
+        shape = (file.n_cells, len(file.genes("X").ids))
+        return _Scattered(shape, lambda: _text_triplets(file), 0)
+    stored = file.matrices[matrix]
+    if stored.storage == "csr":
+        return _ByCell(stored)
+    if stored.storage == "dense":
+        return _Dense(stored.node)
+    return _Scattered(stored.shape, lambda: _by_gene_triplets(stored), stored.n_values)
+
+
+class _ByCell:
+    """A CSR matrix in HDF5."""
+
+    def __init__(self, stored: StoredMatrix) -> None:
+        self.node, self.shape = stored.node, stored.shape
+        self.places = stored.node["indptr"][:].astype(np.int64)
+
+    def values_per_cell(self) -> np.ndarray:
+        return np.diff(self.places)
+
+    def rows(self, cells: np.ndarray) -> sparse.csr_matrix:
+        order = np.argsort(cells, kind="stable")
+        wanted = cells[order]
+        sizes = self.values_per_cell()[wanted]
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        values = np.empty(ends[-1], dtype=self.node["data"].dtype)
+        indices = np.empty(ends[-1], dtype=np.int32)
+        # Neighbours in the file are read together; cells between them that nobody asked for are not.
+        breaks = np.flatnonzero(np.diff(wanted) != 1) + 1
+        for first, last in zip([0, *breaks], [*breaks, len(wanted)], strict=True):
+            if first == last:
+                continue
+            here = slice(self.places[wanted[first]], self.places[wanted[last - 1] + 1])
+            there = slice(ends[first], ends[last])
+            values[there], indices[there] = self.node["data"][here], self.node["indices"][here]
+        found = sparse.csr_matrix((values, indices, ends), shape=(len(cells), self.shape[1]))
+        if np.array_equal(order, np.arange(len(order))):
+            return found
+        return found[np.argsort(order, kind="stable")]
+
+
+class _Dense:
+    """A dense matrix in HDF5."""
+
+    def __init__(self, node: h5py.Dataset) -> None:
+        self.node, self.shape = node, node.shape
+
+    def values_per_cell(self) -> np.ndarray:
+        return np.full(self.shape[0], self.shape[1], dtype=np.int64)
+
+    def rows(self, cells: np.ndarray) -> sparse.csr_matrix:
+        order = np.argsort(cells, kind="stable")
+        each = max(_CHUNK // max(self.shape[1], 1), 1)
+        blocks = [
+            sparse.csr_matrix(self.node[np.sort(cells[order][begin : begin + each])])
+            for begin in range(0, len(cells), each)
+        ]
+        found = sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, self.shape[1]))
+        return found[np.argsort(order, kind="stable")]
+
+
+class _Scattered:
+    """A matrix whose cells do not lie together: it is gone through for each slab of cells.
+
+    Parameters
+    ----------
+    triplets : begins to go through the file.
+    n_values : stored ones; 0 if that is not known.
+    """
+
+    def __init__(self, shape: tuple[int, int], triplets: Callable[[], Iterator[Triplets]], n_values: int) -> None:
+        self.shape, self.triplets = shape, triplets
+        self._sizes: np.ndarray | None = None
+        self._kept: sparse.csr_matrix | None = None
+        if n_values <= SLAB_VALUES:
+            parts = list(triplets())
+            if sum(len(values) for _, _, values in parts) <= SLAB_VALUES:
+                self._kept = _as_rows(parts, shape)
+                self._sizes = np.diff(self._kept.indptr).astype(np.int64)
+
+    def values_per_cell(self) -> np.ndarray:
+        if self._sizes is None:
+            sizes = np.zeros(self.shape[0], dtype=np.int64)
+            for cells, _, _ in self.triplets():
+                sizes += np.bincount(cells, minlength=self.shape[0])
+            self._sizes = sizes
+        return self._sizes
+
+    def rows(self, cells: np.ndarray) -> sparse.csr_matrix:
+        if self._kept is not None:
+            return self._kept[cells]
+        place = np.full(self.shape[0], -1, dtype=np.int64)
+        place[cells] = np.arange(len(cells))
+        parts = []
+        for of_cells, features, values in self.triplets():
+            here = place[of_cells]
+            wanted = here >= 0
+            parts.append((here[wanted].astype(np.int32), features[wanted], values[wanted]))
+        return _as_rows(parts, (len(cells), self.shape[1]))
+
+
+def _as_rows(parts: list[Triplets], shape: tuple[int, int]) -> sparse.csr_matrix:
+    cells, features, values = (
+        (np.concatenate(arrays) if arrays else np.empty(0, dtype=np.int32) for arrays in zip(*parts, strict=True))
+        if parts
+        else (np.empty(0, dtype=np.int32),) * 3
+    )
+    return sparse.coo_matrix((values, (cells, features)), shape=shape).tocsr()
+
+
+def _by_gene_triplets(stored: StoredMatrix) -> Iterator[Triplets]:
+    """Go through a CSC matrix in HDF5."""
+    places = stored.node["indptr"][:].astype(np.int64)
+    for begin in range(0, int(places[-1]), _CHUNK):
+        end = min(begin + _CHUNK, int(places[-1]))
+        cells, values = stored.node["indices"][begin:end], stored.node["data"][begin:end]
+        features = np.searchsorted(places, np.arange(begin, end), side="right") - 1
+        yield cells.astype(np.int32), features.astype(np.int32), values
+
+
+def _mtx_triplets(file: MtxFile) -> Iterator[Triplets]:
+    """Go through coordinates in text; genes and cells are counted from one there."""
+    import pandas as pd
+
+    with file.coordinates() as lines:
+        chunks = pd.read_csv(lines, sep=r"\s+", header=None, chunksize=_CHUNK, names=["gene", "cell", "value"])
+        number = 0
+        for chunk in chunks:
+            number += len(chunk)
+            yield (
+                chunk["cell"].to_numpy(np.int32) - 1,
+                chunk["gene"].to_numpy(np.int32) - 1,
+                chunk["value"].to_numpy(),
+            )
+    if number != file.n_values:
+        raise DataError(
+            f"{file.path}: its second line tells of {file.n_values:,} values, and {number:,} are there. Copy it again."
+        )
+
+
+def _text_triplets(file: TextFile) -> Iterator[Triplets]:
+    """Go through a table of text, genes in lines."""
+    import pandas as pd
+
+    each, first = max(_CHUNK // (file.n_cells + 1), 1), 0
+    compression = "gzip" if file.path.endswith(".gz") else None
+    chunks = pd.read_csv(
+        file.path, sep=file.delimiter, header=None, skiprows=1, index_col=0, chunksize=each, compression=compression
+    )
+    for chunk in chunks:
+        values = chunk.to_numpy()
+        if values.dtype.kind not in "iuf":
+            raise DataError(f"{file.path}: there is text among the counts. Give ids of genes and counts only.")
+        genes, cells = np.nonzero(values)
+        yield cells.astype(np.int32), (genes + first).astype(np.int32), values[genes, cells]
+        first += len(chunk)

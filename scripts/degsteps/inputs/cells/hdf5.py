@@ -1,0 +1,366 @@
+"""Files of cells in HDF5: AnnData (h5ad), the RNA of a MuData (h5mu), and the h5 of 10x.
+
+h5py and numpy are imported inside: the Snakefile imports this module. Nothing here unpickles anything.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from degsteps.basics.errors import DataError, Finding
+from degsteps.basics.words import listed, quoted
+from degsteps.inputs.cells.cell_file import Codes, Genes, Matrix, described_values, named_genes, sampled_blocks
+from degsteps.inputs.cells.cell_file import SAMPLED_BLOCKS, SAMPLED_CELLS
+
+if TYPE_CHECKING:
+    import h5py
+    import numpy as np
+
+#: What the RNA of a file of several modalities is called, bare of case.
+RNA_NAMES = ("rna", "gex", "gene expression", "mrna", "transcriptome", "rna-seq")
+#: Cells of one block of the sample.
+_EACH = SAMPLED_CELLS // SAMPLED_BLOCKS
+_PICKLES = "They run code when they are read."
+
+
+class StoredMatrix:
+    """A matrix of an HDF5 file, cells x features, and how to get at it.
+
+    Attributes
+    ----------
+    node : the group of a sparse matrix, or the dataset of a dense one.
+    storage : ``csr`` (by cell), ``csc`` (by feature) or ``dense``.
+    shape : cells and features.
+    """
+
+    def __init__(self, node: "h5py.Group | h5py.Dataset", storage: str, shape: tuple[int, int]) -> None:
+        self.node, self.storage, self.shape = node, storage, shape
+
+    @property
+    def n_values(self) -> int:
+        """Stored values."""
+        return self.shape[0] * self.shape[1] if self.storage == "dense" else int(self.node["data"].shape[0])
+
+    def described(self, genes: Genes) -> Matrix:
+        """Look at cells from all parts of the matrix; of one by feature, at values of all cells and some features."""
+        import numpy as np
+
+        parts, few, n_cells = [], 0, 0
+        if self.storage == "csc":
+            each = max(self.n_values // SAMPLED_BLOCKS, 1) if self.n_values < 100_000 else 5_000
+            blocks = sampled_blocks(self.n_values, each)
+            parts = [self.node["data"][begin:end] for begin, end in blocks]
+        elif self.storage == "csr":
+            for begin, end in sampled_blocks(self.shape[0], _EACH):
+                places = self.node["indptr"][begin : end + 1].astype(np.int64)
+                parts.append(self.node["data"][places[0] : places[-1]])
+                few += int((np.diff(places) < 10).sum())
+                n_cells += end - begin
+        else:
+            for begin, end in sampled_blocks(self.shape[0], _EACH):
+                block = self.node[begin:end]
+                parts.append(block.ravel())
+                few += int(((block != 0).sum(axis=1) < 10).sum())
+                n_cells += end - begin
+        values = np.concatenate(parts) if parts else np.empty(0)
+        n_genes = self.shape[1] if genes.is_gene is None else sum(genes.is_gene)
+        return Matrix(self.storage, self.n_values, n_genes, described_values(values), few / max(n_cells, 1))
+
+
+class _Hdf5File:
+    """What the formats have in common."""
+
+    def __init__(self, stored: "h5py.File", path: str) -> None:
+        self.stored, self.path = stored, path
+        self.notes: list[Finding] = []
+        self.column_names: list[str] = []
+        self.matrices: dict[str, StoredMatrix] = {}
+
+    @property
+    def matrix_names(self) -> list[str]:
+        return list(self.matrices)
+
+    def described(self, matrix: str) -> Matrix:
+        return self.matrices[matrix].described(self.genes(matrix))
+
+    def genes(self, matrix: str) -> Genes:
+        raise NotImplementedError
+
+    def column(self, name: str) -> Codes:
+        raise KeyError(name)
+
+    def close(self) -> None:
+        self.stored.close()
+
+
+class H5adFile(_Hdf5File):
+    """An AnnData file, or one modality of a MuData file."""
+
+    def __init__(self, stored: "h5py.File", path: str, root: str = "") -> None:
+        super().__init__(stored, path)
+        self.root = stored[root] if root else stored
+        self._require_readable()
+        self.obs, self.var = _Table(self.root["obs"]), _Table(self.root["var"])
+        for table, name in ((self.obs, "obs"), (self.var, "var")):
+            for column in table.unreadable:
+                what = f"the column {name}/{column} is stored in a way that is not known, and is left out."
+                self.notes.append(Finding(f"{name}/{column}", what, "Write it as text or numbers.", "note"))
+        self.column_names = list(self.obs.names)
+        self.n_cells = self.obs.length
+        # Counts lie in a layer of that name rather than in X, and in X rather than in others.
+        layers = sorted(self.root.get("layers", {}), key=lambda name: (_layer_rank(name), name))
+        first = [f"layers/{name}" for name in layers if _layer_rank(name) == 0]
+        others = [f"layers/{name}" for name in layers if _layer_rank(name)]
+        for name in (*first, "X", "raw/X", *others):
+            matrix = _stored_matrix(self.root.get(name))
+            if matrix is not None:
+                self.matrices[name] = matrix
+
+    def _require_readable(self) -> None:
+        pickled = _pickled(self.root)
+        if pickled:
+            what = f"holds pickled objects ({listed(pickled, 3, quote=False)}). {_PICKLES}"
+            raise DataError(f"{what}\nDelete them where the file was made, and write it again.")
+        missing = [name for name in ("obs", "var") if name not in self.root]
+        if missing:
+            kind = "a loom file" if "row_attrs" in self.root else "no AnnData"
+            raise DataError(
+                f"is {kind}: it has no {' and no '.join(missing)}.\nGive an h5ad, h5mu or 10x h5 file, or a folder of "
+                "10x matrix files."
+            )
+        import h5py
+
+        old = [name for name in ("obs", "var") if isinstance(self.root[name], h5py.Dataset)]
+        if old:
+            raise DataError(
+                "was written by an anndata older than 0.7.\nOpen it with a newer one, and write it again: "
+                "anndata.read_h5ad('old.h5ad').write_h5ad('new.h5ad')."
+            )
+
+    def cell_ids(self) -> list[str]:
+        return self.obs.index()
+
+    def column(self, name: str) -> Codes:
+        return self.obs.codes(name)
+
+    def genes(self, matrix: str) -> Genes:
+        table = self.var
+        if matrix == "raw/X" and "var" in self.root["raw"]:
+            table = _Table(self.root["raw/var"])
+        columns = {name: table.texts(name) for name in table.names if not table.codes_are_numbers(name)}
+        types = columns.get("feature_types")
+        return named_genes(table.index(), columns, types)
+
+
+class H5muFile(H5adFile):
+    """The RNA of a MuData file, with the columns that all modalities share."""
+
+    def __init__(self, stored: "h5py.File", path: str) -> None:
+        names = list(stored["mod"]) if "mod" in stored else []
+        rna = next((name for name in names if name.casefold() in RNA_NAMES), None)
+        if rna is None:
+            raise DataError(
+                f"has no modality of RNA: they are {listed(names) or 'none'}.\nCall it 'rna' in the h5mu, or give the "
+                "counts of RNA as h5ad."
+            )
+        super().__init__(stored, path, f"mod/{rna}")
+        self.shared, self.places = None, None
+        if "obs" in stored and f"obsmap/{rna}" in stored:
+            self.shared = _Table(stored["obs"])
+            self.places = stored[f"obsmap/{rna}"][:].astype(int).ravel()
+            own = set(self.column_names)
+            beside = [name for name in self.shared.names if name not in own and ":" not in name]
+            self.column_names += beside
+        if len(names) > 1:
+            rest = [name for name in names if name != rna]
+            what = f"of its modalities {quoted(rna)} is read, {listed(rest)} left out."
+            self.notes.append(Finding("mod", what, "", "note"))
+
+    def column(self, name: str) -> Codes:
+        if name in self.obs.names:
+            return self.obs.codes(name)
+        import numpy as np
+
+        shared = self.shared.codes(name)
+        codes = np.full(self.n_cells, -1)
+        here = self.places > 0
+        codes[self.places[here] - 1] = shared.codes[here]
+        return Codes(codes, shared.levels, shared.is_number)
+
+
+class TenxFile(_Hdf5File):
+    """The h5 file of Cell Ranger, version 2 or 3 on: genes x cells by cell, which is cells x genes by row."""
+
+    def __init__(self, stored: "h5py.File", path: str) -> None:
+        super().__init__(stored, path)
+        genomes = [name for name in stored if "barcodes" in stored[name]]
+        if "matrix" not in stored and len(genomes) > 1:
+            raise DataError(
+                f"holds the genes of several genomes apart ({listed(genomes)}).\nWrite those of one into a file, or "
+                "give the h5 of Cell Ranger 3 or later."
+            )
+        self.root = stored["matrix"] if "matrix" in stored else stored[genomes[0]]
+        n_genes, n_cells = (int(number) for number in self.root["shape"][:])
+        self.n_cells = n_cells
+        self.matrices = {"X": StoredMatrix(self.root, "csr", (n_cells, n_genes))}
+
+    def cell_ids(self) -> list[str]:
+        return _texts(self.root["barcodes"])
+
+    def genes(self, matrix: str) -> Genes:
+        if "features" in self.root:
+            features = self.root["features"]
+            types = _texts(features["feature_type"]) if "feature_type" in features else None
+            return named_genes(_texts(features["id"]), {"symbol": _texts(features["name"])}, types)
+        return named_genes(_texts(self.root["genes"]), {"symbol": _texts(self.root["gene_names"])}, None)
+
+
+def is_tenx(stored: "h5py.File") -> bool:
+    """Whether an HDF5 file is one of Cell Ranger."""
+    import h5py
+
+    return any(isinstance(node, h5py.Group) and {"barcodes", "indptr", "data"} <= set(node) for node in stored.values())
+
+
+def _layer_rank(name: str) -> int:
+    return 0 if name.casefold() in ("counts", "raw_counts", "count", "raw", "umi", "umis", "rawcounts") else 1
+
+
+def _stored_matrix(node: Any) -> StoredMatrix | None:
+    """Return a matrix that an AnnData holds under a name; None if it has none there."""
+    import h5py
+
+    if isinstance(node, h5py.Dataset):
+        return StoredMatrix(node, "dense", node.shape) if len(node.shape) == 2 else None
+    if not isinstance(node, h5py.Group) or "indptr" not in node:
+        return None
+    kind = _text(node.attrs.get("encoding-type", node.attrs.get("h5sparse_format", "")))
+    shape = node.attrs.get("shape", node.attrs.get("h5sparse_shape"))
+    return StoredMatrix(node, "csc" if "csc" in kind else "csr", tuple(int(number) for number in shape))
+
+
+class _Table:
+    """A table of an AnnData: obs or var."""
+
+    def __init__(self, group: "h5py.Group") -> None:
+        self.group = group
+        self._index = _text(group.attrs.get("_index", "index" if "index" in group else "_index"))
+        order = [_text(name) for name in group.attrs.get("column-order", [])]
+        there = [name for name in order if name in group] or [
+            name for name in group if name not in (self._index, "__categories")
+        ]
+        self.names = [name for name in there if self._kind(name)]
+        self.unreadable = [name for name in there if not self._kind(name)]
+
+    @property
+    def length(self) -> int:
+        node = self.group[self._index]
+        return int(node.shape[0]) if hasattr(node, "shape") else int(node["values"].shape[0])
+
+    def index(self) -> list[str]:
+        node = self.group[self._index]
+        return _texts(node if hasattr(node, "shape") else node["values"])
+
+    def _kind(self, name: str) -> str:
+        import h5py
+
+        node = self.group[name]
+        if isinstance(node, h5py.Group):
+            if {"codes", "categories"} <= set(node):
+                return "categories"
+            return "masked" if {"values", "mask"} <= set(node) else ""
+        if len(node.shape) != 1 or node.dtype.kind not in "biufOSU":
+            return ""
+        if node.dtype.kind == "O" and h5py.check_string_dtype(node.dtype) is None:
+            return ""
+        return "old categories" if "categories" in node.attrs else "plain"
+
+    def codes_are_numbers(self, name: str) -> bool:
+        """Whether a column holds numbers as such."""
+        kind, node = self._kind(name), self.group[name]
+        return (kind == "plain" and node.dtype.kind in "iuf") or (
+            kind == "masked" and node["values"].dtype.kind in "iuf"
+        )
+
+    def codes(self, name: str) -> Codes:
+        import numpy as np
+
+        kind, node = self._kind(name), self.group[name]
+        if kind in ("categories", "old categories"):
+            stored = node["categories"] if kind == "categories" else self.group.file[node.attrs["categories"]]
+            codes = (node["codes"] if kind == "categories" else node)[:].astype(np.int64)
+            is_number = getattr(stored, "dtype", None) is not None and stored.dtype.kind in "iuf"
+            levels = _texts(stored if hasattr(stored, "dtype") else stored["values"])
+            return without_unused(codes, levels, is_number)
+        if kind == "masked":
+            coded = coded_values(node["values"][:])
+            coded.codes[node["mask"][:].astype(bool)] = -1
+            return without_unused(coded.codes, coded.levels, coded.is_number)
+        return coded_values(node[:])
+
+    def texts(self, name: str) -> list[str]:
+        """Return a column as text, blank where it is missing."""
+        codes = self.codes(name)
+        return [codes.levels[code] if code >= 0 else "" for code in codes.codes.tolist()]
+
+
+def coded_values(values: "np.ndarray") -> Codes:
+    """Return the codes of an array of numbers, truths or text; whole numbers have no point, missing ones no level."""
+    import numpy as np
+
+    if values.dtype.kind in "OSU":
+        table: dict[Any, int] = {}
+        codes = np.fromiter((table.setdefault(value, len(table)) for value in values.tolist()), np.int64, len(values))
+        levels = [_text(value) for value in table]
+        return without_unused(codes, levels, False)
+    if values.dtype.kind == "f":
+        unique, codes = np.unique(np.where(np.isfinite(values), values, 0), return_inverse=True)
+        codes = np.where(np.isfinite(values), codes, -1)
+        return without_unused(codes, [_number(value) for value in unique.tolist()], True)
+    unique, codes = np.unique(values, return_inverse=True)
+    return Codes(codes.astype(np.int64), [str(value) for value in unique.tolist()], values.dtype.kind in "iu")
+
+
+def without_unused(codes: "np.ndarray", levels: Sequence[str], is_number: bool) -> Codes:
+    """Return codes of the levels that occur, trimmed, in the order of their text; blank ones are missing."""
+    import numpy as np
+
+    names = [level.strip() for level in levels]
+    used = np.bincount(codes[codes >= 0], minlength=len(names)) > 0
+    order = sorted({name for name, occurs in zip(names, used, strict=True) if occurs and name})
+    place = {name: number for number, name in enumerate(order)}
+    new = np.array([*(place.get(name, -1) for name in names), -1], dtype=np.int64)
+    return Codes(new[codes], order, is_number)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _texts(node: "h5py.Dataset") -> list[str]:
+    if node.dtype.kind in "iufb":
+        return [_number(value) if node.dtype.kind == "f" else str(value) for value in node[:].tolist()]
+    return [_text(value) for value in node[:].tolist()]
+
+
+def _pickled(root: "h5py.Group") -> list[str]:
+    """Return where a file holds bytes that only Python objects are made of."""
+
+    def of(group: "h5py.Group", path: str) -> Iterator[str]:
+        import h5py
+
+        for name, node in group.items():
+            place = f"{path}{name}"
+            if isinstance(node, h5py.Group):
+                yield from of(node, f"{place}/")
+            elif node.dtype.kind == "V" and node.dtype.names is None:
+                yield place
+            elif _text(node.attrs.get("PSEUDOATOM", "")) == "object" or "pickle" in _text(
+                node.attrs.get("encoding-type", "")
+            ):
+                yield place
+
+    return list(of(root, ""))
