@@ -9,6 +9,7 @@ from degsteps.inputs.gene_lists import list_findings, read_gene_list
 from degsteps.inputs.sheet import access_fault
 from degsteps.inputs.sources import lengths_are_offsets
 from degsteps.normalize.methods import METHODS, TABLES, with_controls
+from degsteps.preflight.cells import check_cells
 from degsteps.preflight.check import Check
 from degsteps.preflight.sources import Inputs
 
@@ -39,7 +40,10 @@ def check_files(check: Check) -> None:
 
 
 def check_inputs(check: Check) -> None:
-    """Counts and sheets of all sites; sets the analysed samples."""
+    """Counts and sheets of all sites, or single cells; sets the analysed samples."""
+    if check.analysis["cells"] is not None:
+        check_cells(check)
+        return
     inputs = Inputs(check, check.analysis["ingest"])
     inputs.check()
     check.sheet, check.analysed, check.columns = inputs.sheet, inputs.analysed, inputs.columns

@@ -15,6 +15,7 @@ from degsteps.design.contrasts import expand_contrasts
 from degsteps.design.formula import parse_formula
 from degsteps.design.weights import contrast_columns
 from degsteps.provenance.blinding import is_blinded, unblinding_problems, with_masked_labels
+from degsteps.workflow.cells import with_cell_types
 
 if TYPE_CHECKING:
     from degsteps.preflight import Findings
@@ -136,7 +137,7 @@ def _loaded(
     analyses, problems = load_analyses(config, file)
     keys = config.get("unblind", {}) if analyses else {}
     return {
-        name: analysis | {"blinding": analysis["blinding"] | {"key": _listed(keys.get(name))}}
+        name: with_cell_types(analysis | {"blinding": analysis["blinding"] | {"key": _listed(keys.get(name))}})
         for name, analysis in analyses.items()
     }, problems
 

@@ -16,13 +16,13 @@ _GREEK = str.maketrans({"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta
 
 
 def slug(name: str) -> str:
-    """Return a name with ASCII letters, digits, dots, dashes and single underscores only; ``type`` if nothing is left.
+    """Return a name with ASCII letters, digits, dashes and single underscores only; ``type`` if nothing is left.
 
     >>> slug("CD14+ Monocytes"), slug("T-cell (γδ)"), slug("naïve B")
     ('CD14_Monocytes', 'T-cell_gammadelta', 'naive_B')
     """
     plain = unicodedata.normalize("NFKD", name.translate(_GREEK)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", plain).strip("_.-") or "type"
+    return re.sub(r"[^A-Za-z0-9-]+", "_", plain).strip("_-") or "type"
 
 
 def slugs(names: Iterable[str]) -> dict[str, str]:

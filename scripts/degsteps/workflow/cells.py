@@ -1,0 +1,81 @@
+"""Single cells as the later stages know them: cell types are sample sets, in which every contrast is tested by itself.
+
+Standard library only: the Snakefile imports this module.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from degsteps.design.weights import contrast_columns
+from degsteps.inputs.cells.pseudobulks import CELL_TYPE
+from degsteps.inputs.cells.study import CellStudy, cell_study, design_columns, prospective_sums, types_with_donors
+from degsteps.inputs.cells.type_names import slug
+
+#: What a contrast names to be tested in the samples of each cell type.
+EACH = "each_cell_type"
+
+
+def is_of_cells(analysis: Mapping[str, Any]) -> bool:
+    """Whether an analysis begins with single cells."""
+    return analysis["cells"] is not None
+
+
+def has_samples(analysis: Mapping[str, Any]) -> bool:
+    """Whether there are samples to test: of single cells only where donors are known."""
+    return not is_of_cells(analysis) or analysis["cells"]["donor_column"] is not None
+
+
+def study_of(analysis: Mapping[str, Any]) -> CellStudy:
+    """Return what is known of an analysis's cells before it runs."""
+    return cell_study(analysis["cells"], design_columns(analysis))
+
+
+def tested_types(analysis: Mapping[str, Any]) -> list[str]:
+    """Return the names of the cell types that are tested: those listed, or all of the given labels that can be."""
+    cells = analysis["cells"]
+    if cells["types"] != "all":
+        return list(cells["types"])
+    study = study_of(analysis)
+    if study.table is None or not cells["label_column"] or not has_samples(analysis):
+        return study.labels()
+    sums = prospective_sums(study, design_columns(analysis), None, has_labels=True)
+    factors = [name for contrast in analysis["test"]["contrasts"].values() for name in contrast_columns(contrast)[:1]]
+    return types_with_donors(sums, cells["min_cells"], next(iter(factors), None))
+
+
+def with_cell_types(analysis: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an analysis in which each tested cell type is a sample set, and contrasts name those they are tested in.
+
+    An analysis without single cells is returned as it is.
+    """
+    if not is_of_cells(analysis):
+        return dict(analysis)
+    slugs = {slug(name): name for name in tested_types(analysis)}
+    sets = sets_of_types(slugs)
+    sets |= {name: {**entry, "title": name} for name, entry in analysis["design"]["sample_sets"].items()}
+    contrasts = {}
+    for name, contrast in analysis["test"]["contrasts"].items():
+        if contrast["sample_sets"] in (EACH, []):
+            contrast = contrast | {"sample_sets": list(slugs), "set_titles": slugs}
+        contrasts[name] = contrast
+    return {
+        **analysis,
+        "design": analysis["design"] | {"sample_sets": sets},
+        "test": analysis["test"] | {"contrasts": contrasts},
+    }
+
+
+def sets_of_types(slugs: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the sample set of each cell type, by the name that it has in paths."""
+    return {
+        slug: {"keep": {CELL_TYPE: [name]}, "exclude": {}, "formula": None, "title": name}
+        for slug, name in slugs.items()
+    }
+
+
+def type_names(analysis: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of the tested cell types by the sample sets that stand for them; none without single cells."""
+    if not is_of_cells(analysis):
+        return {}
+    sets: Mapping[str, Mapping[str, Sequence[str]]] = analysis["design"]["sample_sets"]
+    return {name: entry["title"] for name, entry in sets.items() if list(entry["keep"]) == [CELL_TYPE]}
