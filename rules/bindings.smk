@@ -69,6 +69,26 @@ def memory(*, base=700, per_million=20):
     return megabytes
 
 
+def cell_memory(*, base=900, per_million=2):
+    """Return a resources function: megabytes for the stored values of the analysis's cells, more at each attempt."""
+
+    def megabytes(wildcards, attempt):
+        values = job_size.cell_values(ANALYSES[wildcards.analysis])
+        return job_size.memory_mb(values, attempt, base=base, per_million=per_million)
+
+    return megabytes
+
+
+def cell_runtime(*, base=5, per_million=0.1):
+    """Return a resources function: minutes for the stored values of the analysis's cells, more at each attempt."""
+
+    def minutes(wildcards, attempt):
+        values = job_size.cell_values(ANALYSES[wildcards.analysis])
+        return job_size.runtime_minutes(values, attempt, base=base, per_million=per_million)
+
+    return minutes
+
+
 def runtime(*, base=5, per_million=1):
     """Return a resources function: minutes for the job's matrix, more at each attempt."""
 

@@ -1,6 +1,6 @@
 """How many genes change by more than a bound: tests against it, not a cut of estimates.
 
-An estimate beyond the bound is no evidence that the change is: half of the genes that change by just the bound have one.
+An estimate beyond the bound is no evidence that the change is: of genes that change by just the bound, half have one.
 """
 
 from collections.abc import Callable, Sequence

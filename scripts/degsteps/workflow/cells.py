@@ -30,6 +30,15 @@ def study_of(analysis: Mapping[str, Any]) -> CellStudy:
     return cell_study(analysis["cells"], design_columns(analysis))
 
 
+def n_sums(analysis: Mapping[str, Any], study: CellStudy) -> int:
+    """Return how many samples the cells would make if all were kept."""
+    if study.table is None or not has_samples(analysis):
+        return 0
+    types = None if analysis["cells"]["types"] == "all" else analysis["cells"]["types"]
+    sums = prospective_sums(study, design_columns(analysis), types, bool(analysis["cells"]["label_column"]))
+    return len(sums.samples)
+
+
 def tested_types(analysis: Mapping[str, Any]) -> list[str]:
     """Return the names of the cell types that are tested: those listed, or all of the given labels that can be."""
     cells = analysis["cells"]

@@ -13,11 +13,14 @@ from typing import Any
 
 from degsteps.engines.registry import ENGINES
 from degsteps.inputs.sources import Source, lengths_are_offsets, scan_source, sources_of
+from degsteps.workflow.cells import is_of_cells, n_sums, study_of
 
 #: Genes x samples that a job fits by itself; larger ones are scattered. 60,000 x 1,000 take 22 CPU s and 0.9 GB.
 SIZE_OF_A_JOB = 100_000_000
 #: Assumed where the counts cannot be read: 20,000 genes x 500 samples.
 UNKNOWN_SIZE = 10_000_000
+#: Assumed where files of cells cannot be read: 20,000 cells with 2,000 genes each.
+UNKNOWN_CELLS = 40_000_000
 
 
 @functools.cache
@@ -27,8 +30,19 @@ def _size_of_source(source: Source) -> int:
 
 
 def matrix_size(analysis: Mapping[str, Any]) -> int:
-    """Return genes x samples of an analysis's counts, of all sites; scans of the check before any job are used."""
+    """Return genes x samples of an analysis's counts, of all sites; scans of the check before any job are used.
+
+    The samples of single cells are sums: as many as cells of all donors, conditions and types would make.
+    """
+    if is_of_cells(analysis):
+        study = study_of(analysis)
+        return study.n_genes * n_sums(analysis, study) or UNKNOWN_SIZE
     return sum(_size_of_source(source) for source in sources_of(analysis["ingest"]))
+
+
+def cell_values(analysis: Mapping[str, Any]) -> int:
+    """Return the stored values of the given cells, which the headers of their files tell."""
+    return study_of(analysis).n_values or UNKNOWN_CELLS
 
 
 def memory_mb(size: int, attempt: int, *, base: int, per_million: int) -> int:
