@@ -22,8 +22,7 @@ rule annotate_contrast:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         levels=job(settings.called_levels),
         code=code("annotate_contrast"),
@@ -58,20 +57,9 @@ rule plot_contrast:
     input:
         table="<annotate>/{contrast}.tsv",
     output:
-        ma_png=in_report("<annotate>/{contrast}.ma.png", "Results", figure="MA, {contrast}"),
-        ma_svg="<annotate>/{contrast}.ma.svg",
-        volcano_png=in_report(
-            "<annotate>/{contrast}.volcano.png",
-            "Results",
-            figure="Volcano, {contrast}",
-        ),
-        volcano_svg="<annotate>/{contrast}.volcano.svg",
-        pvalues_png=in_report(
-            "<annotate>/{contrast}.pvalues.png",
-            "Results",
-            figure="P-values, {contrast}",
-        ),
-        pvalues_svg="<annotate>/{contrast}.pvalues.svg",
+        **figure("<annotate>/{contrast}.ma", "Results", "MA, {contrast}", name="ma"),
+        **figure("<annotate>/{contrast}.volcano", "Results", "Volcano, {contrast}", name="volcano"),
+        **figure("<annotate>/{contrast}.pvalues", "Results", "P-values, {contrast}", name="pvalues"),
         record="<annotate>/{contrast}.plot_contrast.record.json",
     log:
         "<logs>/{contrast}.plot_contrast.log",
@@ -82,12 +70,10 @@ rule plot_contrast:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
+        **settings_of("test", "alpha", "min_log2_fold_change"),
         title=job(settings.contrast_title),
-        alpha=setting("test.alpha"),
-        min_log2_fold_change=setting("test.min_log2_fold_change"),
         labelled_genes=setting("report.labelled_genes"),
         point_null=job(settings.point_null),
         code=code("plot_contrast"),
@@ -106,18 +92,8 @@ rule plot_top_genes:
         transformed=of_subset("<transform>/transformed.parquet"),
         lengths=job(files.lengths),
     output:
-        figure_png=in_report(
-            "<annotate>/{contrast}.top_genes.png",
-            "Results",
-            figure="Top genes, {contrast}",
-        ),
-        figure_svg="<annotate>/{contrast}.top_genes.svg",
-        heatmap_png=in_report(
-            "<annotate>/{contrast}.heatmap.png",
-            "Results",
-            figure="Heatmap, {contrast}",
-        ),
-        heatmap_svg="<annotate>/{contrast}.heatmap.svg",
+        **figure("<annotate>/{contrast}.top_genes", "Results", "Top genes, {contrast}"),
+        **figure("<annotate>/{contrast}.heatmap", "Results", "Heatmap, {contrast}", name="heatmap"),
         record="<annotate>/{contrast}.plot_top_genes.record.json",
     log:
         "<logs>/{contrast}.plot_top_genes.log",
@@ -128,14 +104,12 @@ rule plot_top_genes:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
+        **settings_of("test", "alpha", "min_log2_fold_change"),
         title=job(settings.contrast_title),
         contrast=job(settings.contrast),
         design=job(settings.model),
-        alpha=setting("test.alpha"),
-        min_log2_fold_change=setting("test.min_log2_fold_change"),
         heatmap_genes=setting("report.heatmap_genes"),
         code=code("plot_top_genes"),
     script:
@@ -148,12 +122,7 @@ rule plot_sensitivity:
         settings=of_subset("<test>/sensitivity/settings.tsv"),
         table="<annotate>/{contrast}.tsv",
     output:
-        figure_png=in_report(
-            "<annotate>/{contrast}.sensitivity.png",
-            "Results",
-            figure="Sensitivity, {contrast}",
-        ),
-        figure_svg="<annotate>/{contrast}.sensitivity.svg",
+        **figure("<annotate>/{contrast}.sensitivity", "Results", "Sensitivity, {contrast}"),
         record="<annotate>/{contrast}.plot_sensitivity.record.json",
     log:
         "<logs>/{contrast}.plot_sensitivity.log",
@@ -164,8 +133,7 @@ rule plot_sensitivity:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         contrast=wildcard("contrast"),
         title=job(settings.contrast_title),
@@ -181,12 +149,7 @@ rule plot_influence:
         influence=of_subset("<test>/influence/samples.tsv"),
         genes=of_subset("<test>/influence/genes.tsv"),
     output:
-        figure_png=in_report(
-            "<annotate>/{contrast}.influence.png",
-            "Results",
-            figure="Influence, {contrast}",
-        ),
-        figure_svg="<annotate>/{contrast}.influence.svg",
+        **figure("<annotate>/{contrast}.influence", "Results", "Influence, {contrast}"),
         record="<annotate>/{contrast}.plot_influence.record.json",
     log:
         "<logs>/{contrast}.plot_influence.log",
@@ -197,8 +160,7 @@ rule plot_influence:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         contrast=wildcard("contrast"),
         title=job(settings.contrast_title),
@@ -213,8 +175,7 @@ rule plot_power:
     input:
         power="<test>/power/{contrast}.tsv",
     output:
-        figure_png=in_report("<annotate>/{contrast}.power.png", "Results", figure="Power, {contrast}"),
-        figure_svg="<annotate>/{contrast}.power.svg",
+        **figure("<annotate>/{contrast}.power", "Results", "Power, {contrast}"),
         record="<annotate>/{contrast}.plot_power.record.json",
     log:
         "<logs>/{contrast}.plot_power.log",
@@ -225,8 +186,7 @@ rule plot_power:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         title=job(settings.contrast_title),
         target=setting("test.power"),
@@ -240,9 +200,8 @@ rule plot_overlap:
     input:
         contrast_tables=job(targets.contrast_tables),
     output:
+        **figure("<annotate>/overlap/overlap", "Results", "Overlap of contrasts"),
         overlaps="<annotate>/overlap/overlap.tsv",
-        figure_png=in_report("<annotate>/overlap/overlap.png", "Results", figure="Overlap of contrasts"),
-        figure_svg="<annotate>/overlap/overlap.svg",
         record="<annotate>/overlap/plot_overlap.record.json",
     log:
         "<logs>/plot_overlap.log",
@@ -253,11 +212,9 @@ rule plot_overlap:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
-        alpha=setting("test.alpha"),
-        min_log2_fold_change=setting("test.min_log2_fold_change"),
+        **settings_of("test", "alpha", "min_log2_fold_change"),
         code=code("plot_overlap"),
     script:
         "../scripts/plot_overlap.py"

@@ -26,14 +26,12 @@ rule estimate_surrogates:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
+        **settings_of("test", "fit_type", "compatibility"),
         model=job(settings.model),
         null_model=job(settings.surrogate_null),
         seed=1,
-        fit_type=setting("test.fit_type"),
-        compatibility=setting("test.compatibility"),
         given=content_of(job(files.surrogate_controls)),
         code=code("estimate_surrogates"),
     script:
@@ -61,8 +59,7 @@ rule check_design:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         model=job(settings.model),
         batch_columns=job(settings.batch_columns),
@@ -89,8 +86,7 @@ rule compile_contrasts:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         contrasts=job(settings.contrasts),
         subject=job(settings.repeated_subject),
@@ -114,8 +110,7 @@ rule adjust_counts:
     conda:
         "../envs/combat_seq.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
         batch_columns=setting("batch.columns"),
         group=job(settings.filter_group),

@@ -1,5 +1,6 @@
 # What rules ask for, by the job's wildcards: degsteps.workflow knows the answers, functions of an analysis and wildcards.
-# enters: ANALYSES, SCRIPTS (common.smk)    leaves: job, setting, given_file, content_of, of_subset, parts, wildcard; memory, runtime; code
+# enters: ANALYSES, SCRIPTS (common.smk)
+# leaves: job, setting, settings_of, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs, needs_of_cells; code
 from degsteps.basics.digest import code_digest
 from degsteps.provenance.plan import PLANNED_STEPS
 from degsteps.provenance.versions import workflow_versions as versions_of
@@ -19,6 +20,11 @@ def job(function, *arguments):
 def setting(key):
     """Return a params function that gives one setting."""
     return job(settings.at_key, key)
+
+
+def settings_of(section, *names):
+    """Return params: settings of a section under their own names."""
+    return {name: setting(f"{section}.{name}") for name in names}
 
 
 def given_file(key):
@@ -59,44 +65,32 @@ def in_report(path, subcategory, **labels):
     return report(path, category="{analysis}", subcategory=subcategory, labels=labels)
 
 
-def memory(*, base=700, per_million=20):
-    """Return a resources function: megabytes for the job's matrix, more at each attempt."""
-
-    def megabytes(wildcards, attempt):
-        size = job_size.size_of_job(ANALYSES[wildcards.analysis], wildcards)
-        return job_size.memory_mb(size, attempt, base=base, per_million=per_million)
-
-    return megabytes
+def figure(place, subcategory=None, label=None, *, name="figure"):
+    """Return outputs: a figure as PNG and as SVG; with a label, Snakemake's own report shows it too."""
+    png = in_report(f"{place}.png", subcategory, figure=label) if label else f"{place}.png"
+    return {f"{name}_png": png, f"{name}_svg": f"{place}.svg"}
 
 
-def cell_memory(*, base=900, per_million=2):
-    """Return a resources function: megabytes for the stored values of the analysis's cells, more at each attempt."""
-
-    def megabytes(wildcards, attempt):
-        values = job_size.cell_values(ANALYSES[wildcards.analysis])
-        return job_size.memory_mb(values, attempt, base=base, per_million=per_million)
-
-    return megabytes
+def needs(*, megabytes=20, minutes=1):
+    """Return resources: memory and time for the job's matrix, by million counts, more at each attempt."""
+    return _needs(job_size.size_of_job, 700, megabytes, minutes)
 
 
-def cell_runtime(*, base=5, per_million=0.1):
-    """Return a resources function: minutes for the stored values of the analysis's cells, more at each attempt."""
-
-    def minutes(wildcards, attempt):
-        values = job_size.cell_values(ANALYSES[wildcards.analysis])
-        return job_size.runtime_minutes(values, attempt, base=base, per_million=per_million)
-
-    return minutes
+def needs_of_cells(*, megabytes=2, minutes=0.1):
+    """Return resources: memory and time for the analysis's cells, by million stored values, more at each attempt."""
+    return _needs(job_size.cell_values, 1000, megabytes, minutes)
 
 
-def runtime(*, base=5, per_million=1):
-    """Return a resources function: minutes for the job's matrix, more at each attempt."""
+def _needs(size_of, base, megabytes, minutes):
+    def memory(wildcards, attempt):
+        size = size_of(ANALYSES[wildcards.analysis], wildcards)
+        return job_size.memory_mb(size, attempt, base=base, per_million=megabytes)
 
-    def minutes(wildcards, attempt):
-        size = job_size.size_of_job(ANALYSES[wildcards.analysis], wildcards)
-        return job_size.runtime_minutes(size, attempt, base=base, per_million=per_million)
+    def time(wildcards, attempt):
+        size = size_of(ANALYSES[wildcards.analysis], wildcards)
+        return job_size.runtime_minutes(size, attempt, base=5, per_million=minutes)
 
-    return minutes
+    return {"mem_mb": memory, "runtime": time}
 
 
 def code(rule_name):

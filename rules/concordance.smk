@@ -29,15 +29,11 @@ rule test_second_engine:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
+        **settings_of("test", "compatibility", "fit_type", "quasi_likelihood", "cooks_filter"),
         contrasts=job(settings.contrasts),
         engine=wildcard("engine"),
-        compatibility=setting("test.compatibility"),
-        fit_type=setting("test.fit_type"),
-        quasi_likelihood=setting("test.quasi_likelihood"),
-        cooks_filter=setting("test.cooks_filter"),
         subject=job(settings.correlated_subject),
         group=job(settings.filter_group),
         filters=job(settings.second_engine_filters),
@@ -54,14 +50,9 @@ rule compare_engines:
         table="<test>/{contrast}.tsv",
         second=job(files.second_engines),
     output:
+        **figure("<test>/concordance/{contrast}.concordance", "Results", "Second engines, {contrast}"),
         genes="<test>/concordance/{contrast}.genes.tsv",
         agreement="<test>/concordance/{contrast}.agreement.tsv",
-        figure_png=in_report(
-            "<test>/concordance/{contrast}.concordance.png",
-            "Results",
-            figure="Second engines, {contrast}",
-        ),
-        figure_svg="<test>/concordance/{contrast}.concordance.svg",
         record="<test>/concordance/{contrast}.compare_engines.record.json",
     log:
         "<logs>/{contrast}.compare_engines.log",
@@ -72,14 +63,11 @@ rule compare_engines:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
+        **settings_of("test", "engine", "alpha", "concordance_input"),
         contrast=wildcard("contrast"),
         title=job(settings.contrast_title),
-        engine=setting("test.engine"),
-        alpha=setting("test.alpha"),
-        concordance_input=setting("test.concordance_input"),
         code=code("compare_engines"),
     script:
         "../scripts/compare_engines.py"

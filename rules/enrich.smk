@@ -34,8 +34,7 @@ rule test_gene_sets:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
         collection=wildcard("collection"),
         described=job(settings.collection_description),
@@ -65,23 +64,15 @@ rule present_gene_sets:
         transformed=of_subset("<transform>/transformed.parquet"),
         samples=job(files.design_samples),
     output:
+        **figure("<enrich>/{collection}/{contrast}.first", "Gene sets", "{collection}, {contrast}", name="first"),
+        **figure("<enrich>/{collection}/{contrast}.map", name="map"),
+        **figure("<enrich>/{collection}/{contrast}.leading", name="leading"),
+        **figure("<enrich>/{collection}/{contrast}.calibration", name="calibration"),
         table=in_report(
             "<enrich>/{collection}/{contrast}.tsv",
             "Gene sets",
             table="{collection}, {contrast}",
         ),
-        first_png=in_report(
-            "<enrich>/{collection}/{contrast}.first.png",
-            "Gene sets",
-            figure="{collection}, {contrast}",
-        ),
-        first_svg="<enrich>/{collection}/{contrast}.first.svg",
-        map_png="<enrich>/{collection}/{contrast}.map.png",
-        map_svg="<enrich>/{collection}/{contrast}.map.svg",
-        leading_png="<enrich>/{collection}/{contrast}.leading.png",
-        leading_svg="<enrich>/{collection}/{contrast}.leading.svg",
-        calibration_png="<enrich>/{collection}/{contrast}.calibration.png",
-        calibration_svg="<enrich>/{collection}/{contrast}.calibration.svg",
         record="<enrich>/{collection}/{contrast}.present_gene_sets.record.json",
     log:
         "<logs>/{collection}.{contrast}.present_gene_sets.log",
@@ -92,19 +83,15 @@ rule present_gene_sets:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
+        **settings_of("enrich", "rank_by", "alpha", "shown", "similarity"),
         collection=job(settings.collection_title),
         name=wildcard("contrast"),
         contrast=job(settings.contrast),
         title=job(settings.contrast_title),
         design=job(settings.model),
         calls=job(settings.calls),
-        rank_by=setting("enrich.rank_by"),
-        alpha=setting("enrich.alpha"),
-        shown=setting("enrich.shown"),
-        similarity=setting("enrich.similarity"),
         code=code("present_gene_sets"),
     script:
         "../scripts/present_gene_sets.py"
@@ -115,12 +102,7 @@ rule plot_set_comparison:
     input:
         compared="<enrich>/{collection}/comparison.tsv",
     output:
-        figure_png=in_report(
-            "<enrich>/{collection}/comparison.png",
-            "Gene sets",
-            figure="{collection}, all contrasts",
-        ),
-        figure_svg="<enrich>/{collection}/comparison.svg",
+        **figure("<enrich>/{collection}/comparison", "Gene sets", "{collection}, all contrasts"),
         record="<enrich>/{collection}/plot_set_comparison.record.json",
     log:
         "<logs>/{collection}.plot_set_comparison.log",
@@ -131,13 +113,11 @@ rule plot_set_comparison:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
+        **settings_of("enrich", "alpha", "shown"),
         collection=job(settings.collection_title),
         contrasts=job(settings.enriched_names),
-        alpha=setting("enrich.alpha"),
-        shown=setting("enrich.shown"),
         code=code("plot_set_comparison"),
     script:
         "../scripts/plot_set_comparison.py"
@@ -148,8 +128,7 @@ rule plot_length_bias:
     input:
         rates="<enrich>/{collection}/length_bias.tsv",
     output:
-        figure_png="<enrich>/{collection}/length_bias.png",
-        figure_svg="<enrich>/{collection}/length_bias.svg",
+        **figure("<enrich>/{collection}/length_bias"),
         record="<enrich>/{collection}/plot_length_bias.record.json",
     log:
         "<logs>/{collection}.plot_length_bias.log",
@@ -160,8 +139,7 @@ rule plot_length_bias:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         collection=job(settings.collection_title),
         contrasts=job(settings.enriched_names),
@@ -192,12 +170,9 @@ rule score_activities:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(),
+        **needs(megabytes=80),
     params:
-        activities=setting("enrich.activities"),
-        rank_by=setting("enrich.rank_by"),
-        min_size=setting("enrich.min_size"),
+        **settings_of("enrich", "activities", "rank_by", "min_size"),
         contrasts=job(settings.enriched_definitions),
         subsets=job(settings.enriched_subsets),
         subjects=job(settings.correlated_subject),

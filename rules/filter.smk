@@ -23,15 +23,10 @@ rule filter_genes:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(),
+        **needs(megabytes=80),
     params:
-        method=setting("filter.method"),
+        **settings_of("filter", "method", "min_cpm", "min_samples", "min_count", "min_total_count"),
         group=job(settings.filter_group),
-        min_cpm=setting("filter.min_cpm"),
-        min_samples=setting("filter.min_samples"),
-        min_count=setting("filter.min_count"),
-        min_total_count=setting("filter.min_total_count"),
         given=content_of(given_file("filter.keep_list"), given_file("filter.drop_list")),
         code=code("filter_genes"),
     script:
@@ -44,8 +39,7 @@ rule plot_filter:
         counts="<ingest>{subset}/counts.parquet",
         genes="<filter>{subset}/genes.tsv",
     output:
-        figure_png=in_report("<filter>{subset}/filter.png", "Filter", figure="Gene filter{subset}"),
-        figure_svg="<filter>{subset}/filter.svg",
+        **figure("<filter>{subset}/filter", "Filter", "Gene filter{subset}"),
         record="<filter>{subset}/plot_filter.record.json",
     log:
         "<logs>{subset}/plot_filter.log",
@@ -56,8 +50,7 @@ rule plot_filter:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         code=code("plot_filter"),
     script:
@@ -81,12 +74,9 @@ rule annotate_genes:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
-        release=setting("annotate.release"),
-        strip_version=setting("annotate.strip_version"),
-        min_mapped_fraction=setting("annotate.min_mapped_fraction"),
+        **settings_of("annotate", "release", "strip_version", "min_mapped_fraction"),
         given=content_of(given_file("annotate.genes")),
         code=code("annotate_genes"),
     script:

@@ -30,8 +30,7 @@ rule ingest_counts:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(),
+        **needs(megabytes=80),
     params:
         sources=job(settings.count_sources),
         settings=job(settings.reading),
@@ -67,8 +66,7 @@ rule select_samples:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(),
+        **needs(megabytes=80),
     params:
         sample_set=job(settings.sample_set),
         code=code("select_samples"),

@@ -22,8 +22,7 @@ rule estimate_size_factors:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(),
+        **needs(megabytes=80),
     params:
         method=setting("normalize.size_factors"),
         given=content_of(
@@ -54,8 +53,7 @@ rule export_normalized:
     conda:
         "../envs/normalize.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(),
+        **needs(megabytes=80),
     params:
         name=wildcard("table"),
         given=content_of(given_file("ingest.gene_lengths")),

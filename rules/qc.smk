@@ -36,14 +36,12 @@ rule compute_qc:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(),
+        **needs(megabytes=80),
     params:
+        **settings_of("qc", "top_genes", "outlier_mad"),
         model=job(settings.model),
         columns=setting("qc.color_by"),
         batch_columns=setting("batch.columns"),
-        top_genes=setting("qc.top_genes"),
-        outlier_mad=setting("qc.outlier_mad"),
         tested_factors=job(settings.tested_factors),
         size_factor_method=setting("normalize.size_factors"),
         control_genes=setting("normalize.control_genes"),
@@ -75,14 +73,12 @@ rule check_identity:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(),
+        **needs(megabytes=80),
     params:
+        **settings_of("qc", "sex_column", "subject_column"),
         model=job(settings.model),
         batch_columns=setting("batch.columns"),
         masked_columns=job(settings.masked_columns),
-        sex_column=setting("qc.sex_column"),
-        subject_column=setting("qc.subject_column"),
         code=code("check_identity"),
     script:
         "../scripts/check_identity.py"
@@ -103,40 +99,15 @@ rule plot_qc:
         clustering="<qc>{subset}/clustering.tsv",
         annotation="<filter>/annotation.tsv",
     output:
-        libraries_png=in_report("<qc>{subset}/libraries.png", "Quality control", figure="Libraries{subset}"),
-        libraries_svg="<qc>{subset}/libraries.svg",
-        boxplots_png=in_report(
-            "<qc>{subset}/boxplots.png",
-            "Quality control",
-            figure="Before and after normalisation{subset}",
-        ),
-        boxplots_svg="<qc>{subset}/boxplots.svg",
-        rle_png=in_report(
-            "<qc>{subset}/rle.png",
-            "Quality control",
-            figure="Relative log expression{subset}",
-        ),
-        rle_svg="<qc>{subset}/rle.svg",
-        densities_png=in_report("<qc>{subset}/densities.png", "Quality control", figure="Densities{subset}"),
-        densities_svg="<qc>{subset}/densities.svg",
-        pca_png=in_report("<qc>{subset}/pca.png", "Quality control", figure="PCA{subset}"),
-        pca_svg="<qc>{subset}/pca.svg",
-        scree_png=in_report("<qc>{subset}/scree.png", "Quality control", figure="PCA, variance{subset}"),
-        scree_svg="<qc>{subset}/scree.svg",
-        loadings_png=in_report("<qc>{subset}/loadings.png", "Quality control", figure="PCA, genes{subset}"),
-        loadings_svg="<qc>{subset}/loadings.svg",
-        association_png=in_report(
-            "<qc>{subset}/association.png",
-            "Quality control",
-            figure="PCA and sample sheet{subset}",
-        ),
-        association_svg="<qc>{subset}/association.svg",
-        distances_png=in_report(
-            "<qc>{subset}/distances.png",
-            "Quality control",
-            figure="Sample distances{subset}",
-        ),
-        distances_svg="<qc>{subset}/distances.svg",
+        **figure("<qc>{subset}/libraries", "Quality control", "Libraries{subset}", name="libraries"),
+        **figure("<qc>{subset}/boxplots", "Quality control", "Before and after normalisation{subset}", name="boxplots"),
+        **figure("<qc>{subset}/rle", "Quality control", "Relative log expression{subset}", name="rle"),
+        **figure("<qc>{subset}/densities", "Quality control", "Densities{subset}", name="densities"),
+        **figure("<qc>{subset}/pca", "Quality control", "PCA{subset}", name="pca"),
+        **figure("<qc>{subset}/scree", "Quality control", "PCA, variance{subset}", name="scree"),
+        **figure("<qc>{subset}/loadings", "Quality control", "PCA, genes{subset}", name="loadings"),
+        **figure("<qc>{subset}/association", "Quality control", "PCA and sample sheet{subset}", name="association"),
+        **figure("<qc>{subset}/distances", "Quality control", "Sample distances{subset}", name="distances"),
         record="<qc>{subset}/plot_qc.record.json",
     log:
         "<logs>{subset}/plot_qc.log",
@@ -147,8 +118,7 @@ rule plot_qc:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         model=job(settings.model),
         columns=setting("qc.color_by"),

@@ -21,8 +21,7 @@ rule check_plan:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         settings=job(settings.all_of_analysis),
         steps=planned_code,
@@ -48,8 +47,7 @@ rule collect_records:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         code=code("collect_records"),
     script:
@@ -75,8 +73,7 @@ rule summarize_results:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         settings=job(settings.all_of_analysis),
         code=code("summarize_results"),
@@ -84,14 +81,20 @@ rule summarize_results:
         "../scripts/summarize_results.py"
 
 
+# What the page and the spreadsheet show.
+SUMMARIZED = dict(
+    results=job(targets.reported_files),
+    steps="<report>/steps.json",
+    accountability="<report>/accountability.tsv",
+    contrasts="<report>/contrasts.tsv",
+    verdicts="<report>/verdicts.tsv",
+)
+
+
 rule render_report:
     """Write the page, with everything inside, and the methods as text."""
     input:
-        results=job(targets.reported_files),
-        steps="<report>/steps.json",
-        accountability="<report>/accountability.tsv",
-        contrasts="<report>/contrasts.tsv",
-        verdicts="<report>/verdicts.tsv",
+        **SUMMARIZED,
     output:
         page=in_report("<report>/report.html", "Report", page="Report"),
         methods="<report>/methods.md",
@@ -105,8 +108,7 @@ rule render_report:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         settings=job(settings.all_of_analysis),
         workflow_versions=workflow_versions,
@@ -118,11 +120,7 @@ rule render_report:
 rule write_workbook:
     """Write all results into one spreadsheet, one sheet per contrast."""
     input:
-        results=job(targets.reported_files),
-        steps="<report>/steps.json",
-        accountability="<report>/accountability.tsv",
-        contrasts="<report>/contrasts.tsv",
-        verdicts="<report>/verdicts.tsv",
+        **SUMMARIZED,
     output:
         workbook=in_report("<report>/workbook.xlsx", "Report", table="Spreadsheet"),
         record="<report>/write_workbook.record.json",
@@ -135,8 +133,7 @@ rule write_workbook:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         settings=job(settings.all_of_analysis),
         workflow_versions=workflow_versions,
@@ -162,8 +159,7 @@ rule write_manifest:
     conda:
         "../envs/tables.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         settings=job(settings.all_of_analysis),
         code=code("write_manifest"),
@@ -188,8 +184,7 @@ rule write_crate:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         snakefile=own_snakefile,
         workflow_versions=workflow_versions,

@@ -55,8 +55,7 @@ rule vary_settings:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=120),
-        runtime=runtime(per_million=60),
+        **needs(megabytes=120, minutes=60),
     params:
         **STUDY_SETTINGS,
         code=code("vary_settings"),
@@ -81,8 +80,7 @@ rule leave_out_samples:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=120),
-        runtime=runtime(per_million=120),
+        **needs(megabytes=120, minutes=120),
     params:
         **STUDY_SETTINGS,
         code=code("leave_out_samples"),
@@ -109,15 +107,12 @@ rule adjust_stage_wise:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
+        **settings_of("test", "alpha", "cooks_filter", "independent_filtering"),
         family=wildcard("family"),
         contrasts=job(settings.family_contrasts),
         confirmation=job(settings.confirmation),
-        alpha=setting("test.alpha"),
-        cooks_filter=setting("test.cooks_filter"),
-        independent_filtering=setting("test.independent_filtering"),
         code=code("adjust_stage_wise"),
     script:
         "../scripts/adjust_stage_wise.py"
@@ -143,8 +138,7 @@ rule compute_power:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         name=wildcard("contrast"),
         contrast=job(settings.contrast),
@@ -174,15 +168,10 @@ rule test_bounds:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
+        **settings_of("test", "alpha", "cooks_filter", "independent_filtering", "adjustment", "effect_bounds"),
         contrast=job(settings.contrast),
-        alpha=setting("test.alpha"),
-        cooks_filter=setting("test.cooks_filter"),
-        independent_filtering=setting("test.independent_filtering"),
-        adjustment=setting("test.adjustment"),
-        effect_bounds=setting("test.effect_bounds"),
         code=code("test_bounds"),
     script:
         "../scripts/test_bounds.py"

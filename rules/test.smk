@@ -24,15 +24,10 @@ rule fit_model:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
-        engine=setting("test.engine"),
-        compatibility=setting("test.compatibility"),
-        fit_type=setting("test.fit_type"),
-        quasi_likelihood=setting("test.quasi_likelihood"),
+        **settings_of("test", "engine", "compatibility", "fit_type", "quasi_likelihood", "sample_weights"),
         subject=job(settings.correlated_subject),
-        sample_weights=setting("test.sample_weights"),
         code=code("fit_model"),
     script:
         "../scripts/fit_model.py"
@@ -59,13 +54,10 @@ rule fit_gene_wise:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
+        **settings_of("test", "engine", "compatibility", "quasi_likelihood"),
         part=wildcard("part"),
-        engine=setting("test.engine"),
-        compatibility=setting("test.compatibility"),
-        quasi_likelihood=setting("test.quasi_likelihood"),
         code=code("fit_gene_wise"),
     script:
         "../scripts/fit_gene_wise.py"
@@ -91,13 +83,9 @@ rule fit_trend:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=20),
-        runtime=runtime(),
+        **needs(megabytes=20),
     params:
-        engine=setting("test.engine"),
-        compatibility=setting("test.compatibility"),
-        fit_type=setting("test.fit_type"),
-        quasi_likelihood=setting("test.quasi_likelihood"),
+        **settings_of("test", "engine", "compatibility", "fit_type", "quasi_likelihood"),
         code=code("fit_trend"),
     script:
         "../scripts/fit_trend.py"
@@ -124,13 +112,10 @@ rule fit_coefficients:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
+        **settings_of("test", "engine", "compatibility", "quasi_likelihood"),
         part=wildcard("part"),
-        engine=setting("test.engine"),
-        compatibility=setting("test.compatibility"),
-        quasi_likelihood=setting("test.quasi_likelihood"),
         code=code("fit_coefficients"),
     script:
         "../scripts/fit_coefficients.py"
@@ -153,8 +138,7 @@ rule join_parts:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
         engine=setting("test.engine"),
         code=code("join_parts"),
@@ -181,16 +165,12 @@ rule test_contrast:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
+        **settings_of(
+            "test", "alpha", "cooks_filter", "independent_filtering", "adjustment", "shrinkage", "lfc_threshold"
+        ),
         contrast=job(settings.contrast),
-        alpha=setting("test.alpha"),
-        cooks_filter=setting("test.cooks_filter"),
-        independent_filtering=setting("test.independent_filtering"),
-        adjustment=setting("test.adjustment"),
-        shrinkage=setting("test.shrinkage"),
-        lfc_threshold=setting("test.lfc_threshold"),
         code=code("test_contrast"),
     script:
         "../scripts/test_contrast.py"
@@ -213,8 +193,7 @@ rule export_sample_weights:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         group=job(settings.filter_group),
         code=code("export_sample_weights"),
@@ -227,8 +206,7 @@ rule plot_sample_weights:
     input:
         weights="<test>{subset}/sample_weights.tsv",
     output:
-        figure_png=in_report("<test>{subset}/sample_weights.png", "Test", figure="Sample weights{subset}"),
-        figure_svg="<test>{subset}/sample_weights.svg",
+        **figure("<test>{subset}/sample_weights", "Test", "Sample weights{subset}"),
         record="<test>{subset}/plot_sample_weights.record.json",
     log:
         "<logs>{subset}/plot_sample_weights.log",
@@ -239,8 +217,7 @@ rule plot_sample_weights:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         code=code("plot_sample_weights"),
     script:
@@ -252,8 +229,7 @@ rule plot_dispersion:
     input:
         genes="<test>{subset}/genes.tsv",
     output:
-        figure_png=in_report("<test>{subset}/dispersion.png", "Test", figure="Dispersion{subset}"),
-        figure_svg="<test>{subset}/dispersion.svg",
+        **figure("<test>{subset}/dispersion", "Test", "Dispersion{subset}"),
         record="<test>{subset}/plot_dispersion.record.json",
     log:
         "<logs>{subset}/plot_dispersion.log",
@@ -264,8 +240,7 @@ rule plot_dispersion:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=memory(),
-        runtime=runtime(),
+        **needs(),
     params:
         kind=job(settings.fit_figure),
         code=code("plot_dispersion"),

@@ -23,12 +23,9 @@ rule transform_counts:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(per_million=10),
+        **needs(megabytes=80, minutes=10),
     params:
-        method=setting("transform.method"),
-        blind=setting("transform.blind"),
-        trend_genes=setting("transform.trend_genes"),
+        **settings_of("transform", "method", "blind", "trend_genes"),
         fit_type=setting("test.fit_type"),
         code=code("transform_counts"),
     script:
@@ -53,8 +50,7 @@ rule adjust_transformed:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=memory(per_million=80),
-        runtime=runtime(),
+        **needs(megabytes=80),
     params:
         model=job(settings.model),
         method=job(settings.adjustment_method),

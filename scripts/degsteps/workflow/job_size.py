@@ -40,7 +40,7 @@ def matrix_size(analysis: Mapping[str, Any]) -> int:
     return sum(_size_of_source(source) for source in sources_of(analysis["ingest"]))
 
 
-def cell_values(analysis: Mapping[str, Any]) -> int:
+def cell_values(analysis: Mapping[str, Any], wildcards: Any = None) -> int:
     """Return the stored values of the given cells, which the headers of their files tell."""
     return study_of(analysis).n_values or UNKNOWN_CELLS
 

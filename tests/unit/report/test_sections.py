@@ -266,7 +266,8 @@ def outputs_of_rules():
     places = set()
     for path in sorted((REPO / "rules").glob("*.smk")):
         blocks = re.findall(r"^    output:\n((?: {8}.*\n)+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        for stage, rest in re.findall(r"<(\w+)>((?:\{subset\})?/[^\"]+)", "".join(blocks)):
+        written = re.sub(r'figure\(\s*"([^"]+)"', r'figure("\1.png" "\1.svg"', "".join(blocks))
+        for stage, rest in re.findall(r"<(\w+)>((?:\{subset\})?/[^\"]+)", written):
             if rest.endswith(".record.json") or stage in ("report", "version"):
                 continue
             stage = stage.removesuffix("_whole").removesuffix("_in_parts")
@@ -276,5 +277,5 @@ def outputs_of_rules():
 
 def test_every_file_that_a_rule_writes_says_what_it_is_for():
     places = outputs_of_rules()
-    assert {"batch/compiled_design.json", "filter/sets/women/genes.tsv", "test/model.h5ad"} <= set(places)
+    assert {"batch/compiled_design.json", "filter/sets/women/genes.tsv", "test/model.h5ad", "qc/pca.svg"} <= set(places)
     assert [place for place in places if not purpose(place, SECTIONS)] == []
