@@ -5,6 +5,7 @@ from degsteps.report.content import Content
 from degsteps.report.methods import methods_text
 from degsteps.report.page import render_page
 from degsteps.report.reading import stored_results
+from degsteps.report.sections import sections_of
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import read_json, read_table, read_text_table
 
@@ -30,14 +31,16 @@ def main(
         read_table=read_table,
         read_text_table=read_text_table,
         read_json=read_json,
+        sections=sections_of(settings),
     )
-    text = methods_text(stored)
+    text = methods_text(stored, sections_of(settings))
     content = Content(
         results=stored,
         verdicts=read_table(verdicts, text=("finding", "advice")),
         summary=read_table(contrasts),
         methods=text,
         folder=page.parent,
+        sections=sections_of(settings),
     )
     page.write_text(render_page(content), encoding="utf-8", newline="\n")
     methods.write_text(text.as_markdown(settings["title"]), encoding="utf-8", newline="\n")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from degsteps.report import accounting
 from degsteps.report.reading import stored_results
+from degsteps.report.sections import sections_of
 from degsteps.report.verdicts import collect_verdicts
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import read_json, read_table, read_text_table, write_table
@@ -26,6 +27,7 @@ def main(
         read_table=read_table,
         read_text_table=read_text_table,
         read_json=read_json,
+        sections=sections_of(settings),
     )
     accounts = accounting.all_accounts(stored)
     summary = accounting.contrast_summaries(
@@ -34,7 +36,7 @@ def main(
         min_log2_fold_change=test["min_log2_fold_change"],
         further_alphas=test["further_alphas"],
     )
-    collected = collect_verdicts(replace(stored, accounts=accounts))
+    collected = collect_verdicts(replace(stored, accounts=accounts), sections_of(settings))
     write_table(accounting.accountability_table(accounts), accountability)
     write_table(summary, contrasts)
     write_table(collected, verdicts)

@@ -139,6 +139,9 @@ def require_adds_up(accounts: list[Account]) -> list[Account]:
 def all_accounts(results: Results) -> list[Account]:
     """Account for every sample and gene of an analysis, from its tables."""
     tables, contrasts = results.tables, results.settings["test"]["contrasts"]
+    of_cells = cell_accounts(tables)
+    if not results.contrasts:
+        return of_cells
     of_samples = sample_accounts(
         tables["ingest/sample_account.tsv"],
         normalize=tables["normalize/size_factors.tsv"].index,
@@ -151,7 +154,21 @@ def all_accounts(results: Results) -> list[Account]:
         results.tables_like(r"filter/sets/([^/]+)/genes\.tsv"),
         {name: contrast.get("sample_set") for name, contrast in contrasts.items()},
     )
-    return of_samples + set_accounts(results.tables_like(r"ingest/sets/([^/]+)/sample_account\.tsv")) + of_genes
+    return of_cells + of_samples + set_accounts(results.tables_like(r"ingest/sets/([^/]+)/sample_account\.tsv")) + of_genes
+
+
+def cell_accounts(tables: Mapping[str, pd.DataFrame]) -> list[Account]:
+    """Account for every cell that was read; none without single cells.
+
+    Of a cell that was dropped for several reasons the first one counts; the numbers in it are left out.
+    """
+    cells = tables.get("cells/quality/cells.tsv")
+    if cells is None:
+        return []
+    is_kept = cells["verdict"] == "kept"
+    first = cells.loc[~is_kept, "reason"].str.split(";").str[0].str.replace(r"\s*\(.*\)$|\s[\d.]+(\s[<>].*)?$", "", regex=True)
+    dropped = first.value_counts().sort_index().to_dict()
+    return require_adds_up([Account("cells", "quality", len(cells), dropped, int(is_kept.sum()))])
 
 
 def accountability_table(accounts: Iterable[Account]) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "tiles": tiles(content),
         "alpha": settings["test"]["alpha"],
         "min_log2_fold_change": settings["test"]["min_log2_fold_change"],
-        "summary": summary_grid(content),
+        "summary": summary_grid(content) if results.contrasts else None,
         "chapters": chapter_contexts(content),
         "design": results.design,
         "contrasts": [_contrast(content, name) for name in results.contrasts],
@@ -145,6 +145,12 @@ def verdict_rows(verdicts: pd.DataFrame, titles: dict[str, str]) -> list[dict[st
 def tiles(content: Content) -> list[dict[str, str]]:
     """Return the key numbers: a large number, and what it counts."""
     results = content.results
+    if not results.contrasts:
+        cells = results.account["cells", "quality"]
+        return [
+            {"number": format_count(cells.kept), "label": "cells kept", "note": f"of {cells.received:,} read"},
+            {"number": "0", "label": "genes tested", "note": "nobody knows whose cells these are"},
+        ]
     samples, genes = results.account["samples", "ingest"], results.account["genes", "filter"]
     n_contrasts = len(results.contrasts)
     return [

@@ -66,14 +66,17 @@ def stored_results(
         return read_text_table(path) if file.text == EVERY_COLUMN else read_table(path, file.text)
 
     tables = StoredTables(files, read)
+    names = settings["test"]["contrasts"] if "batch/design.json" in files else ()
     compiled = [files[match[0]] for match in matches(files, r"batch/(sets/[^/]+/)?contrasts\.json")]
     return Results(
         settings=settings,
         records=records,
-        design=accounting.with_contrasts(read_json(files["batch/design.json"]), map(read_json, compiled)),
+        design=accounting.with_contrasts(read_json(files["batch/design.json"]), map(read_json, compiled))
+        if names
+        else {},
         accounts=accounts,
         workflow_versions=workflow_versions or {},
-        contrasts={name: tables[f"annotate/{name}.tsv"] for name in settings["test"]["contrasts"]},
+        contrasts={name: tables[f"annotate/{name}.tsv"] for name in names},
         tables=tables,
         files=files,
     )

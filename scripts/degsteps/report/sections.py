@@ -4,11 +4,13 @@ That is the order of the flow, but for the design, which is settled before the f
 of the page, a paragraph of the methods and the list of verdicts, each section adds its part in this order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from degsteps.annotate import section as annotate
 from degsteps.basics.words import listed
 from degsteps.batch import section as batch
+from degsteps.cells import section as cells
 from degsteps.enrich import section as enrich
 from degsteps.filter import section as filtering
 from degsteps.ingest import section as ingest
@@ -21,6 +23,7 @@ from degsteps.test import section as test
 from degsteps.transform import section as transform
 
 SECTIONS: tuple[Section, ...] = (
+    *cells.SECTIONS,
     *ingest.SECTIONS,
     *batch.SECTIONS,
     *filtering.SECTIONS,
@@ -33,6 +36,14 @@ SECTIONS: tuple[Section, ...] = (
     *enrich.SECTIONS,
     PLAN,
 )
+
+
+def sections_of(settings: Mapping[str, Any]) -> tuple[Section, ...]:
+    """Return the sections that speak of an analysis: where nobody knows the donors of cells, those of cells alone."""
+    cells = settings.get("cells")
+    if cells is None or cells["donor_column"] is not None:
+        return SECTIONS
+    return tuple(section for section in SECTIONS if section.stage == "cells")
 
 
 def chapters(sections: Iterable[Section]) -> list[Chapter]:
