@@ -93,6 +93,16 @@ READERS = (
 _OPENING_CALLS = frozenset({"open", "read_csv", "read_parquet", "read_h5ad", "read_excel"})
 
 
+def parsed(path: Path) -> ast.Module:
+    """Return the syntax tree of a file; several checks look at the same ones."""
+    return _parsed(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
 # ---- imports
 
 
@@ -143,7 +153,7 @@ def _imports_of(root: Path, files: tuple[tuple[Path, int, int], ...]) -> list[Im
 
 
 def _file_imports(path: Path, file: str, importer: str, modules: Collection[str]) -> Iterator[Import]:
-    for node, at_top in _statements(ast.parse(path.read_text(encoding="utf-8")).body, at_top=True):
+    for node, at_top in _statements(parsed(path).body, at_top=True):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif node.level:
@@ -158,15 +168,16 @@ def _file_imports(path: Path, file: str, importer: str, modules: Collection[str]
 
 
 def _statements(nodes: Iterable[ast.AST], *, at_top: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Yield import statements, and whether they run when the module is imported."""
+    """Yield import statements, and whether they run when the module is imported. Expressions hold none."""
     for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node, at_top
         else:
-            later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or (
+            later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or (
                 isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
             )
-            yield from _statements(ast.iter_child_nodes(node), at_top=at_top and not later)
+            for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+                yield from _statements(getattr(node, part, ()), at_top=at_top and not later)
 
 
 def _own_module(name: str, modules: Collection[str]) -> str:
@@ -267,7 +278,7 @@ def door_breaches(
     for name, path in library_modules(root).items():
         if _is_within(name, readers):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _OPENING_CALLS:
                 breaches.append(
                     f"{root.name}/{path.relative_to(root)}:{node.lineno}: {name} reads a file "
@@ -293,7 +304,7 @@ def engine_name_breaches(files: Iterable[Path], names: Collection[str], root: Pa
         text = path.read_text(encoding="utf-8")
         file = path.relative_to(root)
         if path.suffix == ".py":
-            lines = _compared_with(ast.parse(text), names)
+            lines = _compared_with(parsed(path), names)
         else:
             lines = [text.count("\n", 0, match.start()) + 1 for match in re.finditer(quoted, text)]
         breaches += [
@@ -326,7 +337,7 @@ def init_breaches(root: Path, stages: Collection[str] = STAGES) -> list[str]:
     for stage in stages:
         for folder in sorted({path.parent for path in (root / stage).rglob("*.py")}):
             path = folder / "__init__.py"
-            body = ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else []
+            body = parsed(path).body if path.is_file() else []
             says = bool(body) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
             if not says or len(body) > 1:
                 line = body[1].lineno if len(body) > 1 else 1

@@ -1,7 +1,6 @@
 """Drafts of configurations: what is guessed, that it is sound, and that nothing is overwritten."""
 
 import random
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(ROOT / "resources", tmp_path / "resources")
+    (tmp_path / "resources").symlink_to(ROOT / "resources")
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.yaml").write_text("# Mine.\nanalyses:\n  - config/analyses/a.yaml  # old\n")
     return tmp_path
@@ -183,7 +182,7 @@ def test_the_gene_table_follows_from_the_ids(genes, table, words, folder):
 
 
 def test_a_gene_table_that_is_not_here_is_not_named(folder):
-    shutil.rmtree(folder / "resources")
+    (folder / "resources").unlink()
     draft = write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4})
     assert draft.gene_table is None
     assert "resources/genes/human.tsv.gz, which the project ships" in as_yaml(draft)
@@ -254,7 +253,8 @@ def init(folder, *arguments):
 
 
 def test_the_command_writes_adds_and_never_overwrites(folder):
-    files = ["--counts", "resources/airway/counts.tsv.gz", "--samples", "resources/airway/samples.tsv"]
+    write_study(folder, {"sample": IDS, "cell": ["a", "a", "b", "b", "c", "c", "d", "d"], "dex": ["untrt", "trt"] * 4})
+    files = ["--counts", "counts.tsv", "--samples", "samples.tsv"]
     done = init(folder, *files, "--name", "my study", "--add")
     assert (done.returncode, done.stderr) == (0, "")
     path = folder / "config" / "analyses" / "my_study.yaml"
