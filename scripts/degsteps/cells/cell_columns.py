@@ -53,7 +53,7 @@ def cell_columns(
     captures = [_captures_of(cells, capture_column) for cells in opened]
     orders = [np.argsort(codes.codes, kind="stable") for codes in captures]
     capture = _joined(captures, orders)
-    given = [[name for name in cells.cell_ids()] for cells in opened]
+    given = [list(cells.cell_ids()) for cells in opened]
     ids = [own[number] for own, order in zip(given, orders, strict=True) for number in order.tolist()]
     if several or len(set(ids)) < len(ids):
         ids = [f"{capture.levels[code]}:{name}" for code, name in zip(capture.codes.tolist(), ids, strict=True)]
@@ -86,8 +86,8 @@ def _captures_of(cells: OpenCells, capture_column: str | None) -> Codes:
     n_blank = int((codes.codes < 0).sum())
     if n_blank:
         raise DataError(
-            f"{cells.source.counts}: cells.capture_column: {counted(n_blank, 'cell')} have no {capture_column}. Fill it in, or "
-            "leave these cells out of the file."
+            f"{cells.source.counts}: cells.capture_column: {counted(n_blank, 'cell')} have no {capture_column}. Fill "
+            "it in, or leave these cells out of the file."
         )
     return codes
 

@@ -1,4 +1,4 @@
-"""Files of counts, cells x genes, as AnnData reads them: written and read some cells at a time, the same bytes each time."""
+"""Files of counts, cells x genes, as AnnData reads them: written and read in blocks of cells, with the same bytes."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Rows of stored matrices, some cells at a time: whatever the format, no matrix is in memory whole.
 
-A matrix that is stored by cell is read where its cells lie. What is stored by gene, or as text, is gone through once for
-each slab of cells, and kept in memory where it is small.
+A matrix that is stored by cell is read where its cells lie. What is stored by gene, or as text, is gone through once
+for each slab of cells, and kept in memory where it is small.
 """
 
 from collections.abc import Callable, Iterator

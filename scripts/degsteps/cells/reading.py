@@ -1,4 +1,4 @@
-"""From given captures to one matrix of raw counts, cells x genes, one capture after another, with what describes the cells.
+"""From given captures to one matrix of raw counts, cells x genes, one capture after another, and what describes cells.
 
 Cells are read and written in slabs; what is in memory does not grow with the number of cells, but for their columns.
 """
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError
-from degsteps.basics.words import counted, listed, quoted, suggestion
+from degsteps.basics.words import counted, listed, quoted
 from degsteps.cells.cell_columns import CellColumns, cell_columns
 from degsteps.cells.counts_file import CountsWriter
 from degsteps.cells.matrices import cell_rows, slabs
@@ -157,16 +157,18 @@ def gene_list(sources: Sequence[CellSource], features: Sequence[Genes], settings
         repeated = sorted({gene for gene, number in _occurrences(found.ids).items() if number > 1})
         if repeated and settings.duplicate_genes == "error":
             raise DataError(
-                f"{source.counts}: {counted(len(repeated), 'gene id')} occur more than once: {listed(repeated, quote=False)}. "
-                "Give unique ids (those of Ensembl, in a column gene_ids), or set ingest.duplicate_genes: sum."
+                f"{source.counts}: {counted(len(repeated), 'gene id')} occur more than once: "
+                f"{listed(repeated, quote=False)}. Give unique ids (those of "
+                "Ensembl, in a column gene_ids), or set ingest.duplicate_genes: sum."
             )
     shared = set(features[0].ids).intersection(*(found.ids for found in features[1:]))
     for source, found in zip(sources, features, strict=True):
         if len(shared) < (1 - _MOST_LACKING) * len(set(found.ids)):
             raise DataError(
                 f"{source.counts}: of its {counted(len(found.ids), 'gene')} ({listed(found.ids, 3, quote=False)}) only "
-                f"{len(shared):,} are in all captures ({sources[0].counts} has {listed(features[0].ids, 3, quote=False)}). "
-                "Give captures whose genes are called alike, from one annotation."
+                f"{len(shared):,} are in all captures ({sources[0].counts} has "
+                f"{listed(features[0].ids, 3, quote=False)}). Give captures whose genes are called alike, "
+                "from one annotation."
             )
     symbols: dict[str, str] = {}
     for found in features:

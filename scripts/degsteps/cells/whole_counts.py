@@ -1,4 +1,4 @@
-"""Counts as whole numbers, of the genes that are kept: what a stored matrix must hold, and how fractions are rounded."""
+"""Counts as whole numbers, of the genes that are kept, and how fractions of estimates are rounded."""
 
 import zlib
 from collections.abc import Sequence
@@ -73,8 +73,9 @@ def whole_counts(
     if broken.any():
         if not estimated:
             raise DataError(
-                f"{place}: {_shown(rows, broken, cells, genes)} is no whole number. Name the layer that holds raw counts "
-                "(cells.layer), or, if these are counts corrected for ambient RNA, set ingest.estimated_counts: true."
+                f"{place}: {_shown(rows, broken, cells, genes)} is no whole number. Name the layer that holds raw "
+                "counts (cells.layer), or, if these are counts corrected for ambient RNA, set "
+                "ingest.estimated_counts: true."
             )
         values = rounded(sparse.csr_matrix((values, rows.indices, rows.indptr), shape=rows.shape), cells, genes)
     found = sparse.csr_matrix((values.astype(np.int32), rows.indices, rows.indptr), shape=rows.shape)
@@ -85,8 +86,8 @@ def whole_counts(
 def rounded(rows: sparse.csr_matrix, cells: Sequence[str], genes: Sequence[str]) -> np.ndarray:
     """Round fractions up with the probability of their part behind the point, down otherwise.
 
-    Rounded to the nearest, hundreds of cells with 0.3 each would add up to nothing. The chance is a hash of the ids of cell and
-    gene (SplitMix64), so that it depends on neither the order of cells nor on a seed.
+    Rounded to the nearest, hundreds of cells with 0.3 each would add up to nothing. The chance is a hash of the ids of
+    cell and gene (SplitMix64), so that it depends on neither the order of cells nor on a seed.
     """
     of_cell = np.array([zlib.crc32(name.encode()) for name in cells], dtype=np.uint64)
     of_gene = np.array([zlib.crc32(name.encode()) for name in genes], dtype=np.uint64)

@@ -1,1 +1,1 @@
-"""Given files of single cells: what is in them, found before any job; whose cells these are, and what types are called."""
+"""Given files of single cells: what is in them, whose cells these are, and what their types are called."""

@@ -20,7 +20,7 @@ _NOBODY = frozenset(
 
 def is_no_person(donor: str) -> bool:
     """Return whether a donor's name says that there is none: ``doublet``, ``unassigned``, ``NA``, blank."""
-    return re.sub(r"\d+$", "", bare(donor)) in _NOBODY
+    return re.sub(r"(?<=[a-z])\d+$", "", bare(donor)) in _NOBODY
 
 
 @dataclass(frozen=True)

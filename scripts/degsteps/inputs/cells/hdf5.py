@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import listed, quoted
-from degsteps.inputs.cells.cell_file import Codes, Genes, Matrix, described_values, named_genes, sampled_blocks
-from degsteps.inputs.cells.cell_file import SAMPLED_BLOCKS, SAMPLED_CELLS
+from degsteps.inputs.cells.cell_file import (
+    SAMPLED_BLOCKS,
+    SAMPLED_CELLS,
+    Codes,
+    Genes,
+    Matrix,
+    described_values,
+    named_genes,
+    sampled_blocks,
+)
 
 if TYPE_CHECKING:
     import h5py
@@ -354,13 +362,10 @@ def _pickled(root: "h5py.Group") -> list[str]:
 
         for name, node in group.items():
             place = f"{path}{name}"
+            words = [_text(node.attrs.get(key, "")) for key in ("PSEUDOATOM", "encoding-type")]
             if isinstance(node, h5py.Group):
                 yield from of(node, f"{place}/")
-            elif node.dtype.kind == "V" and node.dtype.names is None:
-                yield place
-            elif _text(node.attrs.get("PSEUDOATOM", "")) == "object" or "pickle" in _text(
-                node.attrs.get("encoding-type", "")
-            ):
+            elif (node.dtype.kind == "V" and node.dtype.names is None) or words[0] == "object" or "pickle" in words[1]:
                 yield place
 
     return list(of(root, ""))

@@ -12,7 +12,7 @@ from typing import Any
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import quoted, suggestion
 from degsteps.inputs.cells.cell_file import MOST_LEVELS, Codes, Column, Header, sketch
-from degsteps.inputs.cells.opening import CellsFault, OpenCells, open_cells
+from degsteps.inputs.cells.opening import CellsError, OpenCells, open_cells
 from degsteps.inputs.cells.sources import ONE_CAPTURE, CellSource
 from degsteps.inputs.kept_findings import kept_content
 from degsteps.inputs.scan import CACHE
@@ -96,7 +96,7 @@ def cell_table(
 
     Raises
     ------
-    CellsFault
+    CellsError
         if a file cannot be read; what is wrong with it is among the faults of its header.
     """
     names = list(dict.fromkeys(name for name in columns if name != CAPTURE))
@@ -130,7 +130,7 @@ def _header(source: CellSource) -> Header:
     try:
         with open_cells(source) as cells:
             _fill(header, cells, source)
-    except CellsFault as fault:
+    except CellsError as fault:
         header.faults.append(fault.finding)
     except OSError as error:
         what = f"cannot be read ({error.strerror or str(error).splitlines()[0].rstrip('.')})."

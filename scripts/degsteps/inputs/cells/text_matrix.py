@@ -64,8 +64,8 @@ class MtxFile:
             sizes += f"{counted(n_cells, 'cell')}"
             if n_columns in (n_features, n_features - 1) and n_rows in (n_cells, n_cells - 1):
                 raise DataError(
-                    f"{sizes}: it holds cells in rows and genes in columns.\nTranspose it: a matrix of 10x has genes in "
-                    "rows, e.g. Matrix::writeMM(t(counts), 'matrix.mtx') in R."
+                    f"{sizes}: it holds cells in rows and genes in columns.\nTranspose it: a matrix of 10x has genes "
+                    "in rows, e.g. Matrix::writeMM(t(counts), 'matrix.mtx') in R."
                 )
             raise DataError(f"{sizes}.\nCopy the three files together, from one run.")
         self.n_cells, self.n_features = n_cells, n_features

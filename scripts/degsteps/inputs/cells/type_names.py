@@ -11,14 +11,14 @@ from degsteps.basics.errors import Finding
 from degsteps.basics.names import name_fault
 from degsteps.basics.words import listed, quoted
 
-#: Letters that are no accented Latin ones, and often tell types of T cells apart.
-_GREEK = str.maketrans({"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa"})
+#: Greek letters, by code point: they are no accented Latin ones, and often tell types of T cells apart.
+_GREEK = {0x3B1: "alpha", 0x3B2: "beta", 0x3B3: "gamma", 0x3B4: "delta", 0x3B5: "epsilon", 0x3BA: "kappa"}
 
 
 def slug(name: str) -> str:
-    """Return a name with ASCII letters, digits, dashes and single underscores only; ``type`` if nothing is left.
+    r"""Return a name with ASCII letters, digits, dashes and single underscores only; ``type`` if nothing is left.
 
-    >>> slug("CD14+ Monocytes"), slug("T-cell (γδ)"), slug("naïve B")
+    >>> slug("CD14+ Monocytes"), slug("T-cell (\u03b3\u03b4)"), slug("naïve B")
     ('CD14_Monocytes', 'T-cell_gammadelta', 'naive_B')
     """
     plain = unicodedata.normalize("NFKD", name.translate(_GREEK)).encode("ascii", "ignore").decode()
