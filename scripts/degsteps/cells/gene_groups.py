@@ -106,7 +106,8 @@ def none_found(groups: GeneGroups, genes: Iterable[str], symbols: Iterable[str |
     seen = [names[i] for i in sorted({0, len(names) // 2, len(names) - 1})] if names else []
     return (
         f"No mitochondrial gene was found among {len(names):,} names such as {', '.join(seen)}, so no cell is "
-        "judged by its mitochondrial share. Give gene symbols (var column 'symbol'), a pattern (quality.mito) or a list of genes."
+        "judged by its mitochondrial share. Give gene symbols (var column 'symbol'), a pattern (quality.mito) or a "
+        "list of genes."
     )
 
 

@@ -1,8 +1,8 @@
 """Which genes vary more between cells than counting alone would make them: a technical trend of variance over mean.
 
 The trend is fitted to spike-ins, which only counting and capture vary, or to all genes, most of which do not differ
-between cells (Lun, McCarthy & Marioni 2016). Its form is that of scran's ``fitTrendVar``: a curve a x / (x^n + b), times
-a smooth line through what it leaves on the log scale, weights against the crowd of genes at low means.
+between cells (Lun, McCarthy & Marioni 2016). Its form is that of scran's ``fitTrendVar``: a curve a x / (x^n + b),
+times a smooth line through what it leaves on the log scale, weights against the crowd of genes at low means.
 """
 
 from collections.abc import Callable, Iterable
@@ -126,7 +126,7 @@ def _rational_curve(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Trend:
 
 
 def _inverse_density(x: np.ndarray) -> np.ndarray:
-    """Return weights against the crowd: one over the density of the points, mean 1 (as R's density(), rule of thumb)."""
+    """Return weights against the crowd: one over the density of the points (as R's density()), mean 1."""
     spread = min(x.std(ddof=1), np.subtract(*np.quantile(x, [0.75, 0.25])) / 1.34) or x.std(ddof=1) or 1.0
     width = 0.9 * spread * len(x) ** -0.2
     grid = np.linspace(x.min(), x.max(), _GRID)
