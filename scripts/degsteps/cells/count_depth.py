@@ -7,7 +7,7 @@ the degree of a polynomial are looked for whose fitted curve has the group's mod
 curve. The number of groups is accepted when slopes of normalised counts have their mode within 0.1 of zero in each of
 ten groups of genes by expression.
 
-Differences to SCnorm: groups of slopes are the best ones, by dynamic programming, where SCnorm takes medoids of samples;
+Differences to SCnorm: groups of slopes are the best ones, by dynamic programming, where SCnorm takes medoids;
 curves are fitted to at most 6,000 counts of the genes nearest to the mode; degrees above one are tried at the five
 quantiles whose lines come nearest.
 """

@@ -15,7 +15,9 @@ RATE_PER_CELL = 0.008 / 1000
 #: No protocol that is used gives more; captures that were joined would.
 LARGEST_RATE = 0.4
 #: What demultiplexing programs call doublets.
-_DOUBLETS = frozenset({"doublet", "doublets", "multiplet", "multiplets", "true", "dbl", "1"})
+_DOUBLETS = frozenset({"doublet", "doublets", "multiplet", "multiplets", "dbl"})
+#: The same in a column that says nothing else.
+_FLAGS = frozenset({"true", "1", "1.0", "yes"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def doublets(
     method: str,
     rate: float | None,
     seed: int,
-    known: np.ndarray | None = None,
+    known: np.ndarray,
+    exempt: np.ndarray,
 ) -> Doublets:
     """Score and call doublets, capture by capture.
 
@@ -60,9 +63,10 @@ def doublets(
         Share of doublets in a capture; 0.8 % per 1,000 of its cells if None.
     known
         Doublets by demultiplexing: called first; only what is left of the expected number is called by score.
+    exempt
+        Cells that are never called: those that are kept by name.
     """
     n_cells = len(cells)
-    known = np.zeros(n_cells, dtype=bool) if known is None else known
     scores, called = np.full(n_cells, np.nan), np.zeros(n_cells, dtype=bool)
     ids, totals = cells["cell"].to_numpy(dtype=str), cells["total"].to_numpy()
     rows = {}
@@ -71,7 +75,7 @@ def doublets(
         if method != "none" and len(scored):
             scores[scored] = _capture_scores(counts, scored, ids[scored], totals[scored], method, seed)
         expected = expected_doublets(len(positions), rate)
-        called[positions] = called_doublets(scores[positions], expected, known[positions])
+        called[positions] = called_doublets(scores[positions], expected, known[positions], exempt[positions])
         numbers = (len(positions), len(scored), expected, int(known[positions].sum()), int(called[positions].sum()))
         rows[capture] = numbers
     names = ["cells", "scored", "expected", "known", "called"]
@@ -106,37 +110,43 @@ def expected_doublets(n_cells: int, rate: float | None = None) -> float:
     return share * n_cells
 
 
-def called_doublets(
-    scores: np.ndarray, expected: float, known: np.ndarray | None = None, singlets: np.ndarray | None = None
-) -> np.ndarray:
+def called_doublets(scores: np.ndarray, expected: float, known: np.ndarray, exempt: np.ndarray) -> np.ndarray:
     """Call the cells of highest score until the expected number is reached.
 
     Parameters
     ----------
     scores : missing scores are never called; of equal scores at the border none is, so that chance decides nothing.
-    expected : number of doublets.
+    expected : number of doublets, rounded down.
     known : doublets by demultiplexing; they are called first, and count.
-    singlets : cells that are never called, e.g. those that are kept by name.
+    exempt : cells that are never called.
     """
-    called = np.zeros(len(scores), dtype=bool) if known is None else known.copy()
-    room = int(np.floor(expected + 1e-9)) - int(called.sum())
-    free = ~called & ~np.isnan(scores)
-    if singlets is not None:
-        free &= ~singlets
-    if room <= 0 or not free.any():
-        return called
+    called = known & ~exempt
+    room = int(np.floor(expected + 1e-9)) - int(known.sum())
+    free = ~called & ~exempt & ~np.isnan(scores)
     ordered = np.sort(scores[free])[::-1]
+    if room <= 0 or not len(ordered):
+        return called
     if room >= len(ordered):
         return called | free
     border = ordered[room - 1]
-    cut = free & (scores >= border) if ordered[room] < border else free & (scores > border)
-    return called | cut
+    return called | (free & ((scores >= border) if ordered[room] < border else (scores > border)))
 
 
-def is_doublet(values: Iterable[object]) -> np.ndarray:
-    """Return which values of a column of demultiplexing say doublet: ``Doublet``, ``multiplet``, ``DBL-...``, True."""
-    words = [str(value).strip().lower() for value in values]
-    return np.array([word in _DOUBLETS or word.startswith(("dbl-", "doublet-", "doublet_")) for word in words], bool)
+def is_doublet(values: Iterable[object], flags: bool = True) -> np.ndarray:
+    """Return which values of a column of demultiplexing say doublet: ``Doublet``, ``multiplet``, ``DBL-...``, True.
+
+    Parameters
+    ----------
+    flags : whether true and 1 say so, too; not in a column of donors, of whom one may be called 1.
+    """
+    words = _DOUBLETS | _FLAGS if flags else _DOUBLETS
+    texts = pd.Series(list(values), dtype=object)
+    says_so = {
+        value: str(value).strip().lower() in words
+        or str(value).strip().lower().startswith(("dbl-", "doublet-", "doublet_"))
+        for value in texts.dropna().unique()
+    }
+    return texts.map(says_so).fillna(False).to_numpy(dtype=bool)
 
 
 def ranking_quality(scores: np.ndarray, truth: np.ndarray) -> dict[str, float]:

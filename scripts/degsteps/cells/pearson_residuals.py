@@ -1,8 +1,8 @@
 """Pearson residuals of counts (Lause, Berens & Kobak 2021): how far a count is from what totals of cell and gene give.
 
 The mean of a count is total of the cell x total of the gene / total of all; its variance that of a negative binomial
-with one over-dispersion, mean + mean^2 / theta. Residuals are clipped at the root of the number of cells. They are dense:
-they are made for chosen genes, a block of cells at a time.
+with one over-dispersion, mean + mean^2 / theta. Residuals are clipped at the root of the number of cells. They are
+dense: they are made for chosen genes, a block of cells at a time.
 """
 
 import numpy as np

@@ -6,6 +6,7 @@ assume that most genes do not differ between their cells, so unlike cells are pu
 """
 
 import logging
+from collections.abc import Iterable
 
 import numpy as np
 from scipy import linalg, sparse
@@ -23,8 +24,7 @@ logger = logging.getLogger("degsteps")
 
 
 def pooled_factors(
-    counts: sparse.csr_matrix,
-    clusters: np.ndarray | None = None,
+    parts: Iterable[tuple[sparse.csr_matrix, np.ndarray | None]],
     sizes: tuple[int, ...] = POOL_SIZES,
     smallest_mean: float = SMALLEST_MEAN,
 ) -> np.ndarray:
@@ -32,10 +32,10 @@ def pooled_factors(
 
     Parameters
     ----------
-    counts
-        Cells x genes. Of cells with the same total the order decides who stands beside whom.
-    clusters
-        Cluster of each cell; pools stay within clusters, whose average cells are then compared.
+    parts
+        Counts, cells x genes, and the cluster of each cell (None: one cluster), one part of the cells after another;
+        clusters of different parts are different. Pools stay within clusters, whose average cells are then compared.
+        Of cells with the same total the order decides who stands beside whom.
     sizes
         Cells in a pool.
     smallest_mean
@@ -44,24 +44,29 @@ def pooled_factors(
     Returns
     -------
     ndarray, (cells,)
-        Where deconvolution gives a factor of zero or less, as for cells of very few counts, it is that of the library,
-        scaled to the others of the cluster.
+        Part after part. Where deconvolution gives a factor of zero or less, as for cells of very few counts, it is that
+        of the library, scaled to the others of the cluster.
     """
-    libraries = np.asarray(counts.sum(axis=1, dtype=np.int64)).ravel()
-    total_factors(libraries)  # refuses empty cells
-    libraries = libraries.astype(float)
-    clusters = np.zeros(len(libraries), dtype=int) if clusters is None else np.asarray(clusters)
-    factors, profiles, members = np.empty(len(libraries)), [], []
-    for name in np.unique(clusters):
-        cells = np.flatnonzero(clusters == name)
-        of_cells, average = _within_cluster(counts[cells], libraries[cells], sizes, smallest_mean)
-        factors[cells] = of_cells * libraries[cells]
-        profiles.append(average)
-        members.append(cells)
+    factors, profiles, members, done = [], [], [], 0
+    for counts, clusters in parts:
+        libraries = np.asarray(counts.sum(axis=1, dtype=np.int64)).ravel()
+        total_factors(libraries)  # refuses empty cells
+        libraries = libraries.astype(float)
+        of_part = np.empty(len(libraries))
+        clusters = np.zeros(len(libraries), dtype=int) if clusters is None else np.asarray(clusters)
+        for name in np.unique(clusters):
+            cells = np.flatnonzero(clusters == name)
+            of_cells, average = _within_cluster(counts[cells], libraries[cells], sizes, smallest_mean)
+            of_part[cells] = of_cells * libraries[cells]
+            profiles.append(average)
+            members.append(done + cells)
+        factors.append(of_part)
+        done += len(libraries)
+    joined = np.concatenate(factors)
     reference = int(np.argmax([(profile > 0).sum() for profile in profiles]))
     for cells, profile in zip(members, profiles, strict=True):
-        factors[cells] *= _ratio_of_profiles(profile, profiles[reference], smallest_mean)
-    return factors / factors.mean()
+        joined[cells] *= _ratio_of_profiles(profile, profiles[reference], smallest_mean)
+    return joined / joined.mean()
 
 
 def _within_cluster(

@@ -89,7 +89,7 @@ def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 
 def mad_limits(values: np.ndarray, metric: Metric, mads: float) -> tuple[float, float]:
-    """Return the lower and the upper limit of a metric in one capture, infinite on the side that is not judged.
+    """Return the lower and the upper limit of a metric in one capture, missing on the side that is not judged.
 
     Parameters
     ----------
@@ -98,16 +98,16 @@ def mad_limits(values: np.ndarray, metric: Metric, mads: float) -> tuple[float, 
     """
     known = values[~np.isnan(values)].astype(float)
     if not len(known):
-        return -np.inf, np.inf
+        return np.nan, np.nan
     with np.errstate(divide="ignore"):
         scaled = np.log2(known) if metric.log else known
     middle = np.median(scaled)
     if not np.isfinite(middle):  # more than half of the cells are empty
-        return -np.inf, np.inf
+        return np.nan, np.nan
     distance = mads * (MAD_SCALE * np.median(np.abs(scaled - middle)))
     limit = middle - distance if metric.side == "lower" else middle + distance
     limit = 2.0**limit if metric.log else limit
-    return (limit, np.inf) if metric.side == "lower" else (-np.inf, limit)
+    return (limit, np.nan) if metric.side == "lower" else (np.nan, limit)
 
 
 def quality_thresholds(metrics: pd.DataFrame, captures: np.ndarray, mads: float) -> pd.DataFrame:
@@ -116,10 +116,10 @@ def quality_thresholds(metrics: pd.DataFrame, captures: np.ndarray, mads: float)
     Returns
     -------
     DataFrame, columns capture, metric, lower, higher, dropped, cells
-        Captures in the order of their first cell.
+        By metric, captures sorted.
     """
     rows = []
-    names = pd.unique(pd.Series(captures, dtype=object))
+    names = sorted(pd.unique(pd.Series(captures, dtype=object)))
     for metric in METRICS:
         if metric.name not in metrics:
             continue
@@ -133,5 +133,5 @@ def quality_thresholds(metrics: pd.DataFrame, captures: np.ndarray, mads: float)
 
 
 def is_beyond(values: np.ndarray, lower: float, higher: float) -> np.ndarray:
-    """Return which values are beyond the limits; missing ones are not."""
+    """Return which values are beyond the limits; missing ones are not, and a missing limit judges nothing."""
     return (values < lower) | (values > higher)

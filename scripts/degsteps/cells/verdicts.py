@@ -1,6 +1,6 @@
 """The verdict of every cell, with all reasons why it is dropped."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,20 +66,21 @@ class Reasons:
             self._texts.pop(position, None)
 
 
-def judge_identity(reasons: Reasons, cells: pd.DataFrame, drop: Collection[str]) -> None:
+def judge_identity(reasons: Reasons, cells: pd.DataFrame, drop: Collection[str], donors_are_known: bool = True) -> None:
     """Add reasons that no list of kept cells forgives: no count at all, no person, listed in drop_cells.
 
     Parameters
     ----------
     cells : columns cell, donor, total.
     drop : ids of cells.
+    donors_are_known : False if nobody knows whose the cells are, which the configuration then says.
     """
-    donors = cells["donor"].to_numpy(dtype=object)
-    persons = {donor: not is_no_person(donor) for donor in pd.unique(cells["donor"])}
-    known = {donor for donor, person in persons.items() if person}
-    has_no_person = ~cells["donor"].isin(list(known)).to_numpy()
     reasons.add("no_counts", cells["total"].to_numpy() == 0, lambda _: "no counts")
-    reasons.add("no_person", has_no_person, lambda i: _donor_reason(donors[i]))
+    if donors_are_known:
+        donors = cells["donor"].to_numpy(dtype=object)
+        persons = [donor for donor in pd.unique(cells["donor"]) if not is_no_person(donor)]
+        is_of_nobody = ~cells["donor"].isin(persons).to_numpy()
+        reasons.add("no_person", is_of_nobody, lambda i: _donor_reason(donors[i]))
     reasons.add("drop_cells", cells["cell"].isin(list(drop)).to_numpy(), lambda _: "listed in drop_cells")
 
 
@@ -96,6 +97,7 @@ def judge_quality(reasons: Reasons, cells: pd.DataFrame, thresholds: pd.DataFram
     cells : columns capture and those of :func:`degsteps.cells.quality.cell_metrics`.
     thresholds : of :func:`degsteps.cells.quality.quality_thresholds`.
     """
+    well = np.ones(len(cells), dtype=bool)
     fixed = (
         ("detected", limits.min_genes, "<"),
         ("total", limits.min_counts, "<"),
@@ -106,6 +108,7 @@ def judge_quality(reasons: Reasons, cells: pd.DataFrame, thresholds: pd.DataFram
             continue
         values = cells[name].to_numpy(dtype=float)
         beyond = values < limit if sign == "<" else values > limit
+        well &= ~beyond
         reasons.add(
             f"{name}_limit",
             beyond,
@@ -122,17 +125,20 @@ def judge_quality(reasons: Reasons, cells: pd.DataFrame, thresholds: pd.DataFram
         is_low = metric.side == "lower"
         limit = lower if is_low else higher
         word, sign = ("below", "<") if is_low else ("above", ">")
+        beyond = is_beyond(values, lower, higher)
+        well &= ~beyond
         reasons.add(
             f"{metric.name}_mads",
-            is_beyond(values, lower, higher),
+            beyond,
             lambda i, name=metric.name, word=word, sign=sign, v=values, limit=limit: (
                 f"{name} {word} {mads:g} MADs ({_number(v[i])} {sign} {_number(limit[i])} in capture {captures[i]})"
             ),
         )
+    return well
 
 
 def judge_doublets(
-    reasons: Reasons, called: np.ndarray, scores: np.ndarray, known: np.ndarray | None, given: Iterable[object] = ()
+    reasons: Reasons, called: np.ndarray, scores: np.ndarray, known: np.ndarray, given: Sequence[object]
 ) -> None:
     """Add the reason of doublets: what the column of demultiplexing says, or else the score.
 
@@ -140,11 +146,10 @@ def judge_doublets(
     ----------
     called, scores : of every cell.
     known : doublets by demultiplexing.
-    given : the values of that column.
+    given : the values of that column; empty without one.
     """
-    known = np.zeros(len(called), dtype=bool) if known is None else known
-    values = list(given) if known.any() else []
-    reasons.add("doublet_given", called & known, lambda i: f"doublet by demultiplexing ('{values[i]}')")
+    if len(given):  # else they are called doublets in the column of donors, which is a reason already
+        reasons.add("doublet_given", called & known, lambda i: f"doublet by demultiplexing ('{given[i]}')")
     reasons.add("doublet_score", called & ~known, lambda i: f"doublet score {scores[i]:.2f}")
 
 
