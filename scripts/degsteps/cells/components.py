@@ -1,0 +1,89 @@
+"""Principal components of cells: exact, with signs that do not depend on the machine.
+
+A singular value decomposition of the centred values; where there are more cells than genes, by the eigenvectors of the
+genes' cross products, which is the same and needs a block of cells at a time. No random start, so no seed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, sparse
+
+#: Cells that are written out with their zeros at once.
+_CELLS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class Components:
+    """Principal components.
+
+    Attributes
+    ----------
+    scores : (cells, components)
+    loadings : (genes, components)
+        Unit length; the largest of each component, by size, is positive.
+    variances : (components,)
+        Of the scores, with cells - 1.
+    means : (genes,)
+        Taken from the values before the projection.
+    """
+
+    scores: np.ndarray
+    loadings: np.ndarray
+    variances: np.ndarray
+    means: np.ndarray
+
+
+def principal_components(values: sparse.csr_matrix | np.ndarray, n_components: int = 20) -> Components:
+    """Return the leading components of values, cells x genes.
+
+    Parameters
+    ----------
+    values : log values or the like, sparse or not.
+    n_components : fewer if there are fewer cells or genes.
+    """
+    n_cells, n_genes = values.shape
+    n_components = max(min(n_components, n_cells - 1, n_genes), 0)
+    means = np.asarray(values.mean(axis=0), dtype=float).ravel()
+    if n_cells <= n_genes:
+        left, sizes, right = linalg.svd(_dense(values) - means, full_matrices=False, check_finite=False)
+        loadings, scores = right[:n_components].T, left[:, :n_components] * sizes[:n_components]
+    else:
+        loadings = _leading_vectors(_cross_products(values, means), n_components)
+        scores = projected(values, means, loadings)
+    signs = _signs(loadings)
+    scores = scores * signs
+    variances = (scores**2).sum(axis=0) / max(n_cells - 1, 1)
+    return Components(scores, loadings * signs, variances, means)
+
+
+def projected(values: sparse.csr_matrix | np.ndarray, means: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+    """Return the scores of cells on given components."""
+    return np.asarray(values @ loadings) - means @ loadings
+
+
+def _cross_products(values: sparse.csr_matrix | np.ndarray, means: np.ndarray) -> np.ndarray:
+    products = np.zeros((values.shape[1],) * 2)
+    for start in range(0, values.shape[0], _CELLS_AT_ONCE):
+        block = _dense(values[start : start + _CELLS_AT_ONCE]) - means
+        products += block.T @ block
+    return products
+
+
+def _leading_vectors(products: np.ndarray, number: int) -> np.ndarray:
+    size = len(products)
+    vectors = linalg.eigh(products, subset_by_index=(size - number, size - 1), check_finite=False)[1]
+    return vectors[:, ::-1]
+
+
+def _signs(loadings: np.ndarray) -> np.ndarray:
+    if not loadings.size:
+        return np.ones(loadings.shape[1])
+    # Rounded: of two loadings of the same size the first decides, whatever their last digits.
+    sizes = np.round(np.abs(loadings), 10)
+    largest = loadings[sizes.argmax(axis=0), np.arange(loadings.shape[1])]
+    return np.where(largest < 0, -1.0, 1.0)
+
+
+def _dense(values: sparse.csr_matrix | np.ndarray) -> np.ndarray:
+    return np.asarray(values.toarray() if sparse.issparse(values) else values, dtype=float)
