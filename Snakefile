@@ -16,6 +16,7 @@ pathvars:
     **STAGE_PATHS,
 
 
+include: "rules/cells.smk"  # 00  files of cells    -> cells kept and labelled, sums by donor, condition and cell type
 include: "rules/ingest.smk"  # 01  given files      -> counts, samples, who was kept; sets of samples
 include: "rules/filter.smk"  # 02  counts           -> counts worth testing, each dropped gene with its reason
 include: "rules/normalize.smk"  # 03  counts        -> size factors, tables for inspection

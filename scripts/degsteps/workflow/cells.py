@@ -88,3 +88,9 @@ def type_names(analysis: Mapping[str, Any]) -> dict[str, str]:
         return {}
     sets: Mapping[str, Mapping[str, Sequence[str]]] = analysis["design"]["sample_sets"]
     return {name: entry["title"] for name, entry in sets.items() if list(entry["keep"]) == [CELL_TYPE]}
+
+
+def has_spike_ins(analysis: Mapping[str, Any]) -> bool:
+    """Whether any file of cells has rows of spike-ins."""
+    pattern = analysis["cells"]["spike_ins"]["pattern"]
+    return bool(pattern) and any(header.matching(pattern) for header in study_of(analysis).headers)

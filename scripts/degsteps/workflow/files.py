@@ -7,11 +7,14 @@ library only: the Snakefile imports this module.
 from typing import Any
 
 from degsteps.engines.registry import ENGINES
+from degsteps.inputs.cells.inspection import source_files
+from degsteps.inputs.cells.sources import cell_sources, is_file_of_genes
 from degsteps.inputs.gene_sets import collection_path
 from degsteps.inputs.gene_tables import has_lengths
 from degsteps.inputs.sources import given_files, given_sheets, lengths_are_offsets
 from degsteps.provenance.plan import given_paths
 from degsteps.workflow import settings
+from degsteps.workflow.cells import has_spike_ins
 from degsteps.workflow.job_size import part_names
 from degsteps.workflow.settings import Analysis
 from degsteps.workflow.subsets import in_subset, subset_name
@@ -74,6 +77,31 @@ def planned(analysis: Analysis, wildcards: Any) -> list[str]:
 def listed(paths: Paths) -> list[str]:
     """Return one file, several or none as a list."""
     return [paths] if isinstance(paths, str) else list(paths)
+
+
+# ---- single cells
+
+
+def cell_files(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the files of cells, with the tables beside them."""
+    return [path for source in cell_sources(analysis["cells"]) for path in source_files(source)]
+
+
+def donor_table(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the table of donors, if there is one."""
+    donors = analysis["cells"]["donors"]
+    return [] if donors in (None, "unknown") else donors
+
+
+def spike_ins(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the counts of spike-ins, where the files have any."""
+    return "<cells>/read/spike_ins.h5ad" if has_spike_ins(analysis) else []
+
+
+def mito_genes(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the list of mitochondrial genes, where a file is named."""
+    mito = analysis["cells"]["quality"]["mito"]
+    return mito if mito is not None and is_file_of_genes(mito) else []
 
 
 # ---- of stages

@@ -14,6 +14,9 @@ from degsteps.design.sample_sets import set_contrasts, set_group, set_model
 from degsteps.design.surrogate_checks import null_formula
 from degsteps.design.weights import contrast_columns
 from degsteps.engines.registry import ENGINES
+from degsteps.inputs.cells.sources import cell_sources as sources_of_cells
+from degsteps.inputs.cells.sources import is_file_of_genes
+from degsteps.inputs.cells.study import design_columns
 from degsteps.inputs.gene_sets import description
 from degsteps.inputs.sources import sources_of
 from degsteps.provenance.blinding import is_blinded
@@ -304,3 +307,47 @@ def second_engine_size_factors(analysis: Analysis, wildcards: Any) -> str | None
     """Return the method of normalisation of the job's second engine; None for the analysis's own size factors."""
     is_shared = analysis["test"]["concordance_input"] == "shared"
     return None if is_shared else ENGINES[wildcards.engine].own_size_factors
+
+
+# ---- single cells
+
+
+def cell_sources(analysis: Analysis, wildcards: Any) -> list[dict[str, Any]]:
+    """Return which files hold cells, and how they are read."""
+    return [source.as_params() for source in sources_of_cells(analysis["cells"])]
+
+
+def cell_reading(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return what is done with files of cells."""
+    cells = analysis["cells"]
+    names = ("donor_column", "capture_column", "donor_prefix", "estimated_counts")
+    return {name: cells[name] for name in names} | {"spike_pattern": cells["spike_ins"]["pattern"]}
+
+
+def mito_pattern(analysis: Analysis, wildcards: Any) -> str | None:
+    """Return the expression that mitochondrial genes match; None where a file lists them, or there are none."""
+    mito = analysis["cells"]["quality"]["mito"]
+    return None if mito is None or is_file_of_genes(mito) else mito
+
+
+def doublet_rate(analysis: Analysis, wildcards: Any) -> float | None:
+    """Return the expected share of doublets; None if it follows from the number of cells."""
+    rate = analysis["cells"]["doublets"]["rate"]
+    return None if rate == "auto" else rate
+
+
+def cell_batches(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the columns of cells whose differences are taken out for neighbours and figures."""
+    return analysis["cells"]["integrate"]["batch_columns"] or ["capture"]
+
+
+def first_cell_batch(analysis: Analysis, wildcards: Any) -> str:
+    """Return the first of these columns."""
+    return cell_batches(analysis, wildcards)[0]
+
+
+def cell_sums(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return which cells are summed."""
+    cells = analysis["cells"]
+    types = None if cells["types"] == "all" else cells["types"]
+    return {"design_columns": design_columns(analysis), "types": types, "min_cells": cells["min_cells"]}

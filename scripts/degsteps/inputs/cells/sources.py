@@ -57,3 +57,8 @@ def cell_sources(cells: Mapping[str, Any]) -> list[CellSource]:
         settings = common | {key: own[key] for key in ("format", "layer", "cells") if own.get(key)}
         sources.append(CellSource(name, own["counts"], **settings, columns=dict(own.get("columns") or {})))
     return sources
+
+
+def is_file_of_genes(mito: str) -> bool:
+    """Return whether mitochondrial genes are listed in a file: a name with an ending, not an expression."""
+    return mito.endswith((".txt", ".tsv", ".list", ".gz"))
