@@ -26,7 +26,7 @@ def main(
     counts: Input,
     cells: Output,
     thresholds: Output,
-    mads: float,
+    mads: float | None,
     min_genes: int | None,
     min_counts: int | None,
     max_mito_percent: float | None,

@@ -37,7 +37,7 @@ class Settings:
     label_column : column whose labels are asked how many cells they lose; None if there is none.
     """
 
-    mads: float
+    mads: float | None
     limits: Limits
     keep: Collection[str] = ()
     drop: Collection[str] = ()

@@ -88,14 +88,16 @@ def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
         return np.where(whole > 0, part / whole * 100, np.nan)
 
 
-def mad_limits(values: np.ndarray, metric: Metric, mads: float) -> tuple[float, float]:
+def mad_limits(values: np.ndarray, metric: Metric, mads: float | None) -> tuple[float, float]:
     """Return the lower and the upper limit of a metric in one capture, missing on the side that is not judged.
 
     Parameters
     ----------
     values : of the cells of one capture; missing values are passed over.
-    mads : distance from the median in median absolute deviations.
+    mads : distance from the median in median absolute deviations; None limits nothing.
     """
+    if mads is None:
+        return np.nan, np.nan
     known = values[~np.isnan(values)].astype(float)
     if not len(known):
         return np.nan, np.nan
@@ -110,7 +112,7 @@ def mad_limits(values: np.ndarray, metric: Metric, mads: float) -> tuple[float, 
     return (limit, np.nan) if metric.side == "lower" else (np.nan, limit)
 
 
-def quality_thresholds(metrics: pd.DataFrame, captures: np.ndarray, mads: float) -> pd.DataFrame:
+def quality_thresholds(metrics: pd.DataFrame, captures: np.ndarray, mads: float | None) -> pd.DataFrame:
     """Return the limits of every metric in every capture, with the number of cells beyond.
 
     Returns

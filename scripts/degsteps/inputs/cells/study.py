@@ -13,7 +13,7 @@ from degsteps.basics.errors import Finding
 from degsteps.inputs.cells.cell_file import Header
 from degsteps.inputs.cells.donors import is_no_person, join_donors, read_donors
 from degsteps.inputs.cells.inspection import CAPTURE, CellTable, cell_table, read_header
-from degsteps.inputs.cells.opening import CellsFault
+from degsteps.inputs.cells.opening import CellsError
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, OWN_COLUMNS, Pseudobulks, no_label, pseudobulks
 from degsteps.inputs.cells.sources import CellSource, cell_sources
 from degsteps.inputs.scan import CACHE
@@ -93,7 +93,7 @@ def cell_study(cells: Mapping[str, Any], columns: Iterable[str], cache: Path | N
     names += [cells["donor_prefix"]] if cells["donor_prefix"] in study.columns else []
     try:
         found = cell_table(sources, names, cells["capture_column"], cache)
-    except CellsFault as fault:
+    except CellsError as fault:
         return CellStudy(sources, headers, None, [fault.finding])
     kinds = found.dicts()
     joined = join_donors(kinds, donor, table, cells["donor_prefix"]) if donor else None
