@@ -1,0 +1,1 @@
+"""Single cells: from captures to sums per donor and cell type."""
