@@ -120,3 +120,47 @@ def _of_genes(
         sums += np.bincount(of_tie, weights=rank * np.add.reduceat(test.astype(float), begins), minlength=size)
         ties += np.bincount(of_tie, weights=length**3 - length, minlength=size)
     return sums.reshape(n_genes, n_strata).T, ties.reshape(n_genes, n_strata).T
+
+
+def group_aucs(values: sparse.csc_matrix, codes: np.ndarray, n_groups: int) -> np.ndarray:
+    """Return how often a cell of a group is above a cell outside of it, ties as halves: each group against the rest.
+
+    Parameters
+    ----------
+    values : cells x genes, nothing below 0.
+    codes : ndarray of int, (cells,)
+        0 to groups - 1; -1 for cells that belong to no group and to no rest.
+
+    Returns
+    -------
+    ndarray, (genes, groups)
+        NaN for groups without cells, or with all of them.
+    """
+    known = codes >= 0
+    values, codes = values.tocsr()[known].tocsc(), codes[known]
+    size = np.bincount(codes, minlength=n_groups).astype(float)
+    pairs = size * (len(codes) - size)
+    aucs = []
+    for genes in _blocks(values.indptr, n_groups):
+        part = values[:, genes]
+        stored = part.data != 0
+        column = np.repeat(np.arange(part.shape[1]), np.diff(part.indptr))[stored]
+        data, cell = part.data[stored], part.indices[stored]
+        order = np.lexsort((data, column))
+        data, column, of_group = data[order], column[order], codes[cell[order]]
+        positive = np.bincount(column, minlength=part.shape[1])
+        zeros = len(codes) - positive
+        positions = np.arange(len(data)) - (np.cumsum(positive) - positive)[column]
+        is_first = np.ones(len(data), dtype=bool)
+        is_first[1:] = (np.diff(column) != 0) | (np.diff(data) != 0)
+        begins = np.flatnonzero(is_first)
+        length = np.diff(np.append(begins, len(data)))
+        rank = zeros[column] + np.repeat(positions[begins] + (length + 1) / 2, length)
+        place = column * n_groups + of_group
+        shape = (part.shape[1], n_groups)
+        of_stored = np.bincount(place, weights=rank, minlength=shape[0] * n_groups).reshape(shape)
+        n_stored = np.bincount(place, minlength=shape[0] * n_groups).reshape(shape)
+        sums = of_stored + (size - n_stored) * (zeros[:, None] + 1) / 2
+        u = sums - size * (size + 1) / 2
+        aucs.append(np.divide(u, pairs, out=np.full(shape, np.nan), where=pairs > 0))
+    return np.concatenate(aucs)
