@@ -39,6 +39,20 @@ def clr(cells: np.ndarray) -> np.ndarray:
 TRANSFORMS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {"arcsin": arcsin, "logit": logit, "clr": clr}
 
 
+def sample_names(cells: pd.DataFrame) -> pd.Series:
+    """Name the sample of each cell: its donor, and its values in columns that vary within a donor.
+
+    Parameters
+    ----------
+    cells : text by cell: ``donor`` and the columns of the design.
+    """
+    names = cells["donor"]
+    for column in cells.columns.drop("donor"):
+        if cells.groupby("donor")[column].nunique().max() > 1:
+            names = names + "." + cells[column]
+    return names.rename("sample")
+
+
 def cells_per_type(samples: pd.Series, types: pd.Series) -> pd.DataFrame:
     """Count cells, samples x types, both sorted by name.
 

@@ -37,6 +37,26 @@ def batches(cells: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     return joined.rename("batch")
 
 
+def confounded(batch: pd.Series, cells: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return columns whose levels no batch has two of: taking batches out takes their differences out of the figures.
+
+    Parameters
+    ----------
+    batch : by cell.
+    cells : what is known of the cells; columns that it lacks are passed over.
+    columns : those that are compared.
+    """
+    shared = []
+    for name in columns:
+        if name not in cells.columns:
+            continue
+        levels = cells[name].astype(object)
+        of_batch = levels.groupby(batch.to_numpy()).nunique()
+        if batch.nunique() > 1 and levels.nunique() > 1 and (of_batch <= 1).all():
+            shared.append(name)
+    return shared
+
+
 def corrected_by_mnn(
     space: np.ndarray, batch: np.ndarray, chosen: np.ndarray | None = None, threads: int = 1
 ) -> np.ndarray:

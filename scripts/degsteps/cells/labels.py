@@ -20,19 +20,15 @@ def used_labels(labels: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Series
-        The first of given, mapped and by markers that has a name for the cell. Clusters are used where nothing else
-        was asked for, as ``cluster 3``. Otherwise ``unassigned``, or blank if labels were only given.
+        The first of given, mapped and by markers that has a name for the cell, else blank. Clusters are used where
+        nothing else was asked for, as ``cluster 3``.
     """
     used = pd.Series("", index=labels.index, dtype=object)
     for source in SOURCES:
         named = (labels[source] != "") & (labels[source] != UNASSIGNED)
         used = used.where((used != "") | ~named, labels[source])
-    asked = [source for source in SOURCES if (labels[source] != "").any()]
-    if not asked:
-        numbered = "cluster " + labels["cluster"].astype(str)
-        return numbered.where(labels["cluster"] != "", "").rename("used")
-    if asked != ["given"]:
-        used = used.where(used != "", UNASSIGNED)
+    if not any((labels[source] != "").any() for source in SOURCES):
+        used = ("cluster " + labels["cluster"].astype(str)).where(labels["cluster"] != "", "")
     return used.rename("used")
 
 

@@ -4,7 +4,7 @@ A model always has an answer. A cell stays unassigned if its best label has a pr
 the markers of that label less than almost all cells that carry it in the reference.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from degsteps.basics.errors import DataError
 UNASSIGNED = "unassigned"
 #: Strength of the penalty (scikit-learn's C), on scaled values.
 _C = 0.01
-_LEAST_PROBABILITY = 0.5
+LEAST_PROBABILITY = 0.5
 _N_MARKERS = 30
 _PERCENTILE = 5
 _LEAST_GENES = 500
@@ -152,6 +152,11 @@ def train(values: sparse.spmatrix, labels: np.ndarray) -> Model:
     return Model(genes, names, mean, spread, coefficients, intercepts, markers, floors)
 
 
+def of_genes(model: Model, genes: np.ndarray) -> Model:
+    """Return a model of some genes as one of all: ``genes`` are their places among all."""
+    return replace(model, genes=np.asarray(genes)[model.genes])
+
+
 def predict(model: Model, values: sparse.spmatrix) -> pd.DataFrame:
     """Give cells a label of the reference, or none.
 
@@ -167,7 +172,7 @@ def predict(model: Model, values: sparse.spmatrix) -> pd.DataFrame:
     likely /= likely.sum(axis=1, keepdims=True)
     best = likely.argmax(axis=1)
     probability = likely[np.arange(len(best)), best]
-    rejected = (probability < _LEAST_PROBABILITY) | (_marker_means(scaled, model.markers, best) < model.floors[best])
+    rejected = (probability < LEAST_PROBABILITY) | (_marker_means(scaled, model.markers, best) < model.floors[best])
     named = model.labels[best].astype(object)
     return pd.DataFrame(
         {"mapped": np.where(rejected, UNASSIGNED, named), "mapped_probability": probability, "best": named}

@@ -6,7 +6,7 @@ import pytest
 from scipy import sparse
 
 from degsteps.basics.errors import DataError
-from degsteps.cells import clusters, components, embedding, integration, mixing, neighbours
+from degsteps.cells import clusters, embedding, integration, mixing, neighbours, scaled_components
 from tests.unit.cells.simulated import log_cells
 
 
@@ -14,7 +14,7 @@ from tests.unit.cells.simulated import log_cells
 def cells():
     """Three batches of four types: values, types, batches, components, the same corrected."""
     values, types, batches = log_cells(600, n_batches=3)
-    space = components.components(values).scores
+    space = scaled_components.scaled_components(values).scores
     return values, types, batches, space, integration.corrected_by_mnn(space, batches)
 
 
@@ -25,8 +25,8 @@ def test_components_equal_those_of_scikit_learn(cells, monkeypatch):
     from sklearn.decomposition import PCA
 
     values = cells[0]
-    monkeypatch.setattr(components, "_CELLS_AT_ONCE", 130)
-    found = components.components(values, 8, 200)
+    monkeypatch.setattr(scaled_components, "_CELLS_AT_ONCE", 130)
+    found = scaled_components.scaled_components(values, 8, 200)
     assert len(found.genes) == 200
     dense = values[:, found.genes].toarray().astype(float)
     model = PCA(8, svd_solver="full")
@@ -39,20 +39,22 @@ def test_components_equal_those_of_scikit_learn(cells, monkeypatch):
 def test_components_do_not_depend_on_the_order_of_cells(cells):
     values = cells[0]
     shuffled = np.random.default_rng(0).permutation(values.shape[0])
-    np.testing.assert_allclose(components.components(values[shuffled]).scores, cells[3][shuffled], atol=1e-9)
+    np.testing.assert_allclose(
+        scaled_components.scaled_components(values[shuffled]).scores, cells[3][shuffled], atol=1e-9
+    )
 
 
 def test_components_of_some_cells_hold_for_all(cells):
     values = cells[0]
-    some = components.components(values[:300], 5)
-    every = components.components(values, 5, fitted_on=np.arange(300))
+    some = scaled_components.scaled_components(values[:300], 5)
+    every = scaled_components.scaled_components(values, 5, fitted_on=np.arange(300))
     assert every.scores.shape == (600, 5)
     np.testing.assert_allclose(every.scores[:300], some.scores, atol=1e-9)
 
 
 def test_constant_genes_and_few_cells():
     values = sparse.csr_matrix([[1.0, 0.0, 2.0], [1.0, 3.0, 2.0], [1.0, 4.0, 2.0]])
-    found = components.components(values)
+    found = scaled_components.scaled_components(values)
     assert found.genes.tolist() == [1]
     assert found.scores.shape == (3, 1)
 
@@ -146,6 +148,11 @@ def test_batches_of_several_columns():
         integration.batches(frame, ["day"])
     with pytest.raises(DataError, match="no value in run"):
         integration.batches(frame, ["lane", "run"])
+
+
+def test_a_batch_that_is_the_condition():
+    cells = pd.DataFrame({"lane": list("aabbcc"), "condition": list("xxyyyy"), "sex": list("mfmfmf"), "one": "z"})
+    assert integration.confounded(cells["lane"], cells, ["condition", "sex", "one", "age"]) == ["condition"]
 
 
 # ---- mixing

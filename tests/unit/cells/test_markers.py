@@ -187,7 +187,7 @@ def test_given_labels_are_used_first():
 
 def test_cells_that_nothing_names():
     mapped = side_by_side(mapped=["T", "unassigned", "T", "T"], cluster=["0", "0", "1", "1"])
-    assert labels.used_labels(mapped).tolist() == ["T", "unassigned", "T", "T"]
+    assert labels.used_labels(mapped).tolist() == ["T", "", "T", "T"]
     assert labels.used_labels(side_by_side(given=["B", "", "B", "B"])).tolist() == ["B", "", "B", "B"]
     clusters = side_by_side(cluster=["0", "1", "", "0"])
     assert labels.used_labels(clusters).tolist() == ["cluster 0", "cluster 1", "", "cluster 0"]

@@ -1,4 +1,7 @@
-"""Principal components of log values of cells, in slices of cells, without a dense matrix of all of them."""
+"""Principal components of the most variable genes, each scaled to variance 1: the space in which batches are mixed.
+
+In slices of cells, without a dense matrix of all of them.
+"""
 
 from typing import NamedTuple
 
@@ -18,7 +21,7 @@ class Components(NamedTuple):
     explained: np.ndarray
 
 
-def components(
+def scaled_components(
     values: sparse.spmatrix,
     n_components: int = N_COMPONENTS,
     n_genes: int = N_GENES,
