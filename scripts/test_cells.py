@@ -1,0 +1,84 @@
+"""Compare two groups of cells of one type, each cell for itself: exploratory, beside what the donors say."""
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from degsteps.basics.errors import DesignError
+from degsteps.cells import per_cell
+from degsteps.cells.counts_file import CountsReader
+from degsteps.design.contrasts import contrast_form, words
+from degsteps.step import Input, OptionalInput, Output, run
+from degsteps.tables import read_table, write_table
+
+
+def main(
+    counts: Input,
+    cells: Input,
+    labels: Input,
+    table: Output,
+    contrast: dict,
+    cell_type: str,
+    method: str,
+    donors_known: bool,
+    tested: OptionalInput = None,
+) -> dict:
+    """Write a row for each gene that a cell of the type expresses, those that differ most first.
+
+    ``tested`` is the contrast's table of sums per donor, whose adjusted p-values stand beside.
+    """
+    form = contrast_form(contrast)
+    if form not in ("levels", "rest"):
+        raise DesignError(
+            f"cells.per_cell: '{words(contrast).title}' does not compare two groups of cells. Set per_cell: none, or "
+            "ask for a contrast of two levels."
+        )
+    factor, test = contrast["factor"], contrast["test"]
+    reference = contrast["reference"] if form == "levels" else "rest"
+    with CountsReader(counts) as stored:
+        obs, var = stored.obs(), stored.var()
+        names = obs.index.astype(str)
+        kept = (read_table(cells)["verdict"].reindex(names) == "kept").to_numpy()
+        used = read_table(labels, text=("used",))["used"].reindex(names).to_numpy()
+        level = obs[factor].astype(object).where(obs[factor].notna(), "").astype(str).to_numpy()
+        compared = (level == test) | ((level == reference) if form == "levels" else (level != ""))
+        wanted = kept & (used == cell_type) & compared
+        is_test = level[wanted] == test
+        if not is_test.any() or is_test.all():
+            lacking = test if not is_test.any() else reference
+            raise DesignError(
+                f"cells.per_cell: no cell of '{cell_type}' has {factor} {lacking}. Leave this type out of cells.types, "
+                "or set per_cell: none."
+            )
+        parts = [block[wanted[begin : begin + block.shape[0]]] for begin, block in stored.blocks()]
+        matrix = sparse.vstack(parts, format="csr")
+    total = np.maximum(np.asarray(matrix.sum(axis=1), dtype=float).ravel(), 1.0)
+    expressed = np.flatnonzero(np.asarray((matrix > 0).sum(axis=0)).ravel())
+    values = per_cell.log_values(matrix, total / total.mean())[:, expressed]
+    donors = obs["donor"].astype(str).to_numpy()[wanted] if donors_known else None
+    found, facts = per_cell.per_cell_table(values, is_test, var.index[expressed], method, donors)
+    found = found.rename(
+        columns={
+            "percent_test": f"percent_expressing_{test}",
+            "percent_reference": f"percent_expressing_{reference}",
+        }
+    )
+    if "symbol" in var.columns:
+        symbols = var["symbol"].astype(object)
+        found.insert(0, "symbol", symbols.where(symbols.notna(), "").reindex(found.index).to_numpy())
+    if tested is not None:
+        found["padj_pseudobulk"] = read_table(tested, text=("na_reason",))["padj"].reindex(found.index)
+    order = np.lexsort((found.index.to_numpy(dtype=str), -np.abs(found["auc"].to_numpy() - 0.5)))
+    write_table(found.iloc[order], table)
+    median = pd.Series(found["design_effect"]).median()
+    return facts | {
+        "title": words(contrast).title,
+        "cell_type": cell_type,
+        "method": method,
+        "genes": len(found),
+        "median_design_effect": None if np.isnan(median) else float(median),
+    }
+
+
+if __name__ == "__main__":
+    run(main)
