@@ -104,6 +104,132 @@ rule normalize_cells:
         "../scripts/normalize_cells.py"
 
 
+rule integrate_cells:
+    """Put cells into one space, differences between batches taken out: for neighbours, labels and figures."""
+    input:
+        values="<cells>/normalize/values.h5ad",
+        counts="<cells>/read/counts.h5ad",
+    output:
+        space="<cells>/integrate/space.h5ad",
+        mixing_table="<cells>/integrate/mixing.tsv",
+        record="<cells>/integrate/integrate_cells.record.json",
+    log:
+        "<logs>/integrate_cells.log",
+    benchmark:
+        "<benchmarks>/integrate_cells.tsv"
+    group:
+        "cells"
+    conda:
+        "../envs/cells.yaml"
+    resources:
+        **needs_of_cells(),
+    params:
+        **settings_of("cells", "label_column", "seed"),
+        method=job(settings.integration_method),
+        batch_columns=job(settings.cell_batches),
+        compared_columns=job(settings.compared_cell_columns),
+        code=code("integrate_cells"),
+    script:
+        "../scripts/integrate_cells.py"
+
+
+rule label_cells:
+    """Label cells by the given column, a reference, markers and clusters, side by side; check labels by markers."""
+    input:
+        counts="<cells>/read/counts.h5ad",
+        cells="<cells>/quality/cells.tsv",
+        space="<cells>/integrate/space.h5ad",
+        reference_cells=given_file("cells.label.reference"),
+        marker_genes=given_file("cells.label.markers"),
+    output:
+        labels_table="<cells>/label/labels.tsv",
+        markers_table="<cells>/label/markers.tsv",
+        confusion_table="<cells>/label/confusion.tsv",
+        verdicts="<cells>/label/verdicts.tsv",
+        dots="<cells>/label/dots.tsv",
+        auc="<cells>/label/auc.parquet",
+        left_out="<cells>/label/left_out.tsv",
+        record="<cells>/label/label_cells.record.json",
+    log:
+        "<logs>/label_cells.log",
+    benchmark:
+        "<benchmarks>/label_cells.tsv"
+    group:
+        "cells"
+    conda:
+        "../envs/cells.yaml"
+    resources:
+        **needs_of_cells(),
+    params:
+        **settings_of("cells", "label_column", "seed"),
+        reference_label=setting("cells.label.reference_label"),
+        resolution=job(settings.cluster_resolution),
+        given=content_of(given_file("cells.label.reference"), given_file("cells.label.markers")),
+        code=code("label_cells"),
+    script:
+        "../scripts/label_cells.py"
+
+
+rule compare_composition:
+    """Compare the shares of cell types between groups of donors, with the analysis's own design."""
+    input:
+        counts="<cells>/read/counts.h5ad",
+        cells="<cells>/quality/cells.tsv",
+        labels="<cells>/label/labels.tsv",
+    output:
+        table="<cells>/composition/composition.tsv",
+        shares="<cells>/composition/shares.tsv",
+        record="<cells>/composition/compare_composition.record.json",
+    log:
+        "<logs>/compare_composition.log",
+    benchmark:
+        "<benchmarks>/compare_composition.tsv"
+    group:
+        "cells"
+    conda:
+        "../envs/cells.yaml"
+    resources:
+        **needs_of_cells(),
+    params:
+        model=job(settings.cell_model),
+        contrasts=job(settings.contrasts_of_cells),
+        transform=setting("cells.composition.transform"),
+        subject=job(settings.correlated_subject),
+        code=code("compare_composition"),
+    script:
+        "../scripts/compare_composition.py"
+
+
+rule test_cells:
+    """Compare the cells of one type, each for itself: exploratory, beside what the donors say."""
+    input:
+        counts="<cells>/read/counts.h5ad",
+        cells="<cells>/quality/cells.tsv",
+        labels="<cells>/label/labels.tsv",
+        tested=job(files.tested_in_samples),
+    output:
+        table="<test>/exploratory/{contrast}.tsv",
+        record="<test>/exploratory/{contrast}.test_cells.record.json",
+    log:
+        "<logs>/{contrast}.test_cells.log",
+    benchmark:
+        "<benchmarks>/{contrast}.test_cells.tsv"
+    group:
+        "exploratory"
+    conda:
+        "../envs/cells.yaml"
+    resources:
+        **needs_of_cells(),
+    params:
+        contrast=job(settings.contrast),
+        cell_type=job(settings.cell_type),
+        method=setting("cells.per_cell"),
+        donors_known=job(settings.knows_donors),
+        code=code("test_cells"),
+    script:
+        "../scripts/test_cells.py"
+
+
 rule aggregate_cells:
     """Add up the raw counts of kept cells by donor, condition and cell type: no other values reach the sums."""
     input:

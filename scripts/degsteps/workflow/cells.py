@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from degsteps.design.weights import contrast_columns
+from degsteps.inputs.cells.inspection import CAPTURE
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE
 from degsteps.inputs.cells.study import CellStudy, cell_study, design_columns, prospective_sums, types_with_donors
 from degsteps.inputs.cells.type_names import slug
@@ -94,3 +95,9 @@ def has_spike_ins(analysis: Mapping[str, Any]) -> bool:
     """Whether any file of cells has rows of spike-ins."""
     pattern = analysis["cells"]["spike_ins"]["pattern"]
     return bool(pattern) and any(header.matching(pattern) for header in study_of(analysis).headers)
+
+
+def n_captures(analysis: Mapping[str, Any]) -> int:
+    """Return the number of captures that the files tell."""
+    study = study_of(analysis)
+    return len(study.table.levels(CAPTURE)) if study.table else len(study.sources)

@@ -14,7 +14,7 @@ from degsteps.inputs.gene_tables import has_lengths
 from degsteps.inputs.sources import given_files, given_sheets, lengths_are_offsets
 from degsteps.provenance.plan import given_paths
 from degsteps.workflow import settings
-from degsteps.workflow.cells import has_spike_ins
+from degsteps.workflow.cells import has_samples, has_spike_ins
 from degsteps.workflow.job_size import part_names
 from degsteps.workflow.settings import Analysis
 from degsteps.workflow.subsets import in_subset, subset_name
@@ -102,6 +102,11 @@ def mito_genes(analysis: Analysis, wildcards: Any) -> Paths:
     """Return the list of mitochondrial genes, where a file is named."""
     mito = analysis["cells"]["quality"]["mito"]
     return mito if mito is not None and is_file_of_genes(mito) else []
+
+
+def tested_in_samples(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the table of sums that stands beside the exploratory one of cells, where donors are known."""
+    return f"<test>/{wildcards.contrast}.tsv" if has_samples(analysis) else []
 
 
 # ---- of stages

@@ -20,6 +20,7 @@ from degsteps.inputs.cells.study import design_columns
 from degsteps.inputs.gene_sets import description
 from degsteps.inputs.sources import sources_of
 from degsteps.provenance.blinding import is_blinded
+from degsteps.workflow.cells import n_captures
 from degsteps.workflow.subsets import subset_name
 
 Analysis = Mapping[str, Any]
@@ -351,3 +352,48 @@ def cell_sums(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
     cells = analysis["cells"]
     types = None if cells["types"] == "all" else cells["types"]
     return {"design_columns": design_columns(analysis), "types": types, "min_cells": cells["min_cells"]}
+
+
+def integration_method(analysis: Analysis, wildcards: Any) -> str:
+    """Return how batches of cells are brought together: by default neighbours, where there are several captures."""
+    method = analysis["cells"]["integrate"]["method"]
+    if method != "auto":
+        return method
+    has_batches = bool(analysis["cells"]["integrate"]["batch_columns"]) or n_captures(analysis) > 1
+    return "mnn" if has_batches else "none"
+
+
+def compared_cell_columns(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the columns that contrasts compare: a batch that is one of them takes the effect away."""
+    names = [name for contrast in analysis["test"]["contrasts"].values() for name in contrast_columns(contrast)]
+    return list(dict.fromkeys(names))
+
+
+def cluster_resolution(analysis: Analysis, wildcards: Any) -> float | None:
+    """Return the resolution of the clusters; None for no clusters."""
+    clusters = analysis["cells"]["label"]["clusters"]
+    return clusters["resolution"] if clusters else None
+
+
+def cell_model(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return the design of all samples, for the shares of cell types."""
+    return set_model(analysis, None)
+
+
+def contrasts_of_cells(analysis: Analysis, wildcards: Any) -> dict[str, dict[str, Any]]:
+    """Return the contrasts whatever the cell type, under the names that the configuration gives them."""
+    singles = {}
+    for name, contrast in analysis["test"]["contrasts"].items():
+        base = name.removesuffix(f".{contrast['sample_set']}")
+        singles.setdefault(base, contrast | {"sample_set": None, "set_title": None})
+    return singles
+
+
+def cell_type(analysis: Analysis, wildcards: Any) -> str:
+    """Return the name of the cell type of the job's contrast."""
+    return analysis["test"]["contrasts"][wildcards.contrast]["set_title"]
+
+
+def knows_donors(analysis: Analysis, wildcards: Any) -> bool:
+    """Whether it is known which cell is of which donor."""
+    return analysis["cells"]["donor_column"] is not None

@@ -12,6 +12,7 @@ from degsteps.basics.paths import in_stage, version_folder
 from degsteps.provenance.blinding import is_blinded
 from degsteps.workflow import files as job_files
 from degsteps.workflow import settings
+from degsteps.workflow.cells import has_samples, is_of_cells
 from degsteps.workflow.settings import Analysis
 from degsteps.workflow.subsets import in_subset, tested_subsets
 
@@ -147,12 +148,47 @@ def concordance_files(analysis: Analysis, wildcards: Any, *endings: str) -> list
     return [f"<test>/concordance/{name}{ending}" for name in names for ending in endings]
 
 
+#: Tables of cells that every analysis of them has.
+CELL_TABLES = (
+    "read/captures.tsv",
+    "quality/cells.tsv",
+    "quality/thresholds.tsv",
+    "normalize/size_factors.tsv",
+    "normalize/gains.tsv",
+    "integrate/mixing.tsv",
+    "label/labels.tsv",
+    "label/markers.tsv",
+    "label/confusion.tsv",
+    "label/verdicts.tsv",
+)
+
+
+def cell_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return tables and figures of single cells before they are summed; none of other analyses."""
+    if not is_of_cells(analysis):
+        return []
+    files = [f"<cells>/{name}" for name in CELL_TABLES]
+    if has_samples(analysis) and analysis["cells"]["composition"]["transform"] != "none":
+        files += ["<cells>/composition/composition.tsv", "<cells>/composition/shares.tsv"]
+    return files
+
+
+def exploratory_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the tables of tests that take cells for replicates, where these are asked for."""
+    if not is_of_cells(analysis) or analysis["cells"]["per_cell"] == "none":
+        return []
+    return [f"<test>/exploratory/{name}.tsv" for name in analysis["test"]["contrasts"]]
+
+
 def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return the last files of every stage before the report, in the order of the flow.
 
     Whatever a step writes is one of them, or is read on the way to one of them.
     """
-    files = ["<filter>/filter.png", *normalized_tables(analysis), *surrogate_association(analysis)]
+    of_cells = [*cell_files(analysis), *exploratory_tables(analysis)]
+    if not has_samples(analysis):
+        return of_cells
+    files = [*of_cells, "<filter>/filter.png", *normalized_tables(analysis), *surrogate_association(analysis)]
     files += ["<batch>/association.tsv", *compiled_contrasts(analysis)]
     files += [f"<qc>/{name}" for name in ("verdicts.tsv", *(f"{figure}.png" for figure in QC_FIGURES))]
     files += ["<filter>/annotation.tsv", *identity_table(analysis, wildcards, "identity.tsv")]
@@ -176,7 +212,10 @@ def reported_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
 
     The last files are among them, so that an optional step has nothing to add here but what it writes beside these.
     """
+    if not has_samples(analysis):
+        return [path for path in last_files(analysis) if path.endswith((".tsv", ".json", ".png", ".svg"))]
     files = [f"<ingest>/{name}.tsv" for name in ("samples", "sample_account", "gene_account", "sites")]
+    files += ["<ingest>/cell_account.tsv"] if is_of_cells(analysis) else []
     files += ["<filter>/genes.tsv", "<normalize>/size_factors.tsv"]
     files += ["<batch>/design.tsv", "<batch>/design.json", "<batch>/crosstab.tsv", "<qc>/libraries.tsv"]
     files += [path for name in ("sex.tsv", "subjects.tsv") for path in identity_table(analysis, wildcards, name)]
@@ -196,13 +235,18 @@ def report_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return the last files of the report; a blinded run has none but the comparison with the plan."""
     if is_blinded(analysis):
         return plan_file(analysis)
-    return ["<report>/report.html", "<report>/workbook.xlsx", *plan_file(analysis)]
+    return [f"<report>/{name}" for name in pages(analysis)] + plan_file(analysis)
+
+
+def pages(analysis: Analysis) -> list[str]:
+    """Return what is opened first; there is no spreadsheet of an analysis that tests nothing."""
+    return ["report.html", "workbook.xlsx"] if has_samples(analysis) else ["report.html"]
 
 
 def opened_files(analysis: Analysis) -> Iterator[tuple[str, str]]:
     """Return stage and name of the files that an analysis ends with; where labels are masked, nothing is tested."""
     if not is_blinded(analysis):
-        yield from (("report", name) for name in ("report.html", "workbook.xlsx", "manifest.json"))
+        yield from (("report", name) for name in (*pages(analysis), "manifest.json"))
         return
     yield "qc", "verdicts.tsv"
     if settings.checks_identity(analysis):
