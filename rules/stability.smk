@@ -1,8 +1,7 @@
 # 07 test, once more: what the calls depend on, and several contrasts together. Made only where `test.sensitivity`,
-# `test.influence`, `test.stage_wise`, `test.power` or `test.effect_bounds` asks for it.
+# `test.influence`, `test.stage_wise` or `test.power` asks for it.
 # enters: <ingest>/counts.parquet, <batch>/design.tsv, <test>/<contrast>.tsv (also those of a set of samples)
-# leaves: sensitivity/, influence/ (of each set of samples), stage_wise/<name>.tsv, power/<contrast>.tsv,
-#         bounds/<contrast>.tsv
+# leaves: sensitivity/, influence/ (of each set of samples), stage_wise/<name>.tsv, power/<contrast>.tsv
 
 
 # What every repeated analysis reads, and the settings that it repeats (degsteps.test.reanalysis.StudyFiles).
@@ -148,30 +147,3 @@ rule compute_power:
         code=code("compute_power"),
     script:
         "../scripts/compute_power.py"
-
-
-rule test_bounds:
-    """Test a contrast against bounds of its fold change."""
-    input:
-        model=of_subset("<test>/model.h5ad"),
-        counts=of_subset("<filter>/counts.parquet"),
-        design=of_subset("<batch>/compiled_design.json"),
-    output:
-        bounds="<test>/bounds/{contrast}.tsv",
-        record="<test>/bounds/{contrast}.test_bounds.record.json",
-    log:
-        "<logs>/{contrast}.test_bounds.log",
-    benchmark:
-        "<benchmarks>/{contrast}.test_bounds.tsv"
-    group:
-        "contrast"
-    conda:
-        "../envs/model.yaml"
-    resources:
-        **needs(megabytes=80, minutes=10),
-    params:
-        **settings_of("test", "alpha", "cooks_filter", "independent_filtering", "adjustment", "effect_bounds"),
-        contrast=job(settings.contrast),
-        code=code("test_bounds"),
-    script:
-        "../scripts/test_bounds.py"

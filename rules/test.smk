@@ -170,6 +170,8 @@ rule test_contrast:
         **settings_of(
             "test", "alpha", "cooks_filter", "independent_filtering", "adjustment", "shrinkage", "lfc_threshold"
         ),
+        name=wildcard("contrast"),
+        effect_bounds=job(settings.effect_bounds),
         contrast=job(settings.contrast),
         code=code("test_contrast"),
     script:

@@ -4,6 +4,8 @@ Maximum-likelihood and shrunken fold changes (apeGLM: Zhu, Ibrahim & Love 2019) 
 the other.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from degsteps.batch.design_matrix import (
@@ -21,6 +23,7 @@ from degsteps.engines.interface import Contrast, TableSettings
 from degsteps.engines.registry import engine_of
 from degsteps.step import Input, Output, run
 from degsteps.tables import order_by_significance, read_json, read_matrix, read_model, write_table
+from degsteps.test.bounds import called_beyond
 from degsteps.test.tables import group_means, offsets
 
 
@@ -37,6 +40,8 @@ def main(
     adjustment: str,
     shrinkage: str,
     lfc_threshold: float,
+    name: str,
+    effect_bounds: list,
 ) -> dict:
     """Write the contrast's table; the facts hold the weights of the coefficients, so that the sign can be checked."""
     stored, matrix = read_model(model), read_matrix(counts)
@@ -59,10 +64,18 @@ def main(
         groups = group_labels(sheet_of(of_samples), compiled.factors)
         result = result.join(group_means(matrix, offsets(fitted, size_factors), groups))
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
+    plain = TableSettings(alpha, cooks_filter, independent_filtering, adjustment)
+    beyond = called_beyond(
+        lambda bound: engine.contrast_table(fitted, matrix, replace(tested, lfc_null=bound), plain)[0],
+        effect_bounds,
+        alpha,
+    )
     called = result["padj"] < alpha
     bound = {"bound_test": facts.pop("bound_test")} if "bound_test" in facts else {}
     shrunken = {"normal_prior_on": facts.pop("normal_prior_on")} if shrinkage == "normal" else {}
     return contrast_facts(built, compiled) | {
+        "contrast": name,
+        "beyond": beyond,
         "without_counts": facts.pop("without_counts", 0),
         **shrunken,
         **bound,

@@ -82,7 +82,8 @@ def _blocks(results: Results) -> Iterator[Block]:
     if not results.facts("assess_cells"):
         return
     yield text(
-        "The donor is the replicate, not the cell: raw counts of the kept cells of a donor, condition and cell type are "
+        "The donor is the replicate, not the cell: raw counts of the kept cells of a donor, condition and cell type "
+        "are "
         "added up, and each sum is one sample of all that follows. Nothing else of this chapter reaches a test; "
         "scaled, integrated and log values are for figures, neighbours and labels."
     )
@@ -117,7 +118,8 @@ def _verdicts(results: Results) -> Iterator[Verdict]:
         yield Verdict(
             "donors",
             "bad",
-            "Nobody knows which cell is of which donor, so nothing was tested: cells of one donor are not replicates, and "
+            "Nobody knows which cell is of which donor, so nothing was tested: cells of one donor are not replicates, "
+            "and "
             "p-values that take them for such are far too small.",
             "Find out the donors (by capture, hashing or genotypes) and name their column under cells.donor_column.",
         )
@@ -126,7 +128,9 @@ def _verdicts(results: Results) -> Iterator[Verdict]:
         yield Verdict("cells", "warn", finding.rstrip(".") + ".", advice)
     if not judged["warnings"]:
         share = judged["cells_kept"] / judged["cells_read"]
-        yield Verdict("cells", "ok", f"{judged['cells_kept']:,} of {judged['cells_read']:,} cells ({share:.0%}) were kept.")
+        yield Verdict(
+            "cells", "ok", f"{judged['cells_kept']:,} of {judged['cells_read']:,} cells ({share:.0%}) were kept."
+        )
     yield from few_donors(results)
 
 
@@ -137,7 +141,7 @@ def few_donors(results: Results) -> Iterator[Verdict]:
     test = results.settings["test"]
     two = []
     for name, contrast in results.design.get("contrasts", {}).items():
-        sizes = [len(samples) for samples in contrast.get("groups", {}).values()]
+        sizes = list(contrast.get("groups", {}).values())
         if sizes and min(sizes) < 3:
             two.append(name)
     if not two:
@@ -150,7 +154,8 @@ def few_donors(results: Results) -> Iterator[Verdict]:
             "few_donors",
             "warn",
             finding,
-            "Set test.engine: edger_ql or voom: with two donors a group the negative-binomial Wald test called 28 genes in "
+            "Set test.engine: edger_ql or voom: with two donors a group the negative-binomial Wald test called 28 "
+            "genes in "
             "one of three comparisons without any effect, these at most 3.",
         )
 
@@ -167,15 +172,16 @@ def _sentences(results: Results, cite: Citations) -> str:
     if not judged:
         return ""
     cells = results.settings["cells"]
-    parts = [f"Of {judged['cells_read']:,} cells in {counted(read['captures'], 'capture')}, {judged['cells_kept']:,} were kept"]
+    parts = [
+        f"Of {judged['cells_read']:,} cells in {counted(read['captures'], 'capture')}, {judged['cells_kept']:,} were "
+        "kept"
+    ]
     limits = [f"at least {judged['min_genes']:,} genes"] if judged["min_genes"] else []
     limits += [f"at least {judged['min_counts']:,} counts"] if judged["min_counts"] else []
     if judged["max_mito_percent"] is not None:
         limits.append(f"at most {judged['max_mito_percent']:g} % mitochondrial counts")
     if judged["mads"] is not None:
-        limits.append(
-            f"within {judged['mads']:g} median absolute deviations of their capture {cite('mccarthy2017')}"
-        )
+        limits.append(f"within {judged['mads']:g} median absolute deviations of their capture {cite('mccarthy2017')}")
     sentence = f"{parts[0]}: those with {listed(limits, quote=False)}." if limits else f"{parts[0]}."
     methods = {
         "artificial_neighbours": "by the share of artificial doublets among their neighbours",
@@ -183,15 +189,18 @@ def _sentences(results: Results, cite: Citations) -> str:
     }
     if judged["doublet_method"] in methods:
         sentence += (
-            f" {counted(judged['doublets_called'], 'doublet')} were called {methods[judged['doublet_method']]}, in each "
+            f" {counted(judged['doublets_called'], 'doublet')} were called {methods[judged['doublet_method']]}, in "
+            "each "
             "capture down to the expected rate."
         )
     summed = results.facts("aggregate_cells")
     if summed:
         split = listed([*summed["split_by"], "cell type"], quote=False)
         sentence += (
-            f" Raw counts were added up by donor, {split} (pseudobulk {cite('crowell2020', 'squair2021')}); sums of fewer "
-            f"than {cells['min_cells']} cells were left out. Each cell type was filtered, normalised, fitted and tested "
+            f" Raw counts were added up by donor, {split} (pseudobulk {cite('crowell2020', 'squair2021')}); sums of "
+            "fewer "
+            f"than {cells['min_cells']} cells were left out. Each cell type was filtered, normalised, fitted and "
+            "tested "
             "by itself, with donors as replicates."
         )
     return sentence
@@ -205,7 +214,11 @@ FLOW = Section(
         File(r"read/counts\.h5ad", "Raw counts of all cells, one capture after another."),
         File(r"read/spike_ins\.h5ad", "Counts of spike-ins, kept apart."),
         File(r"read/captures\.tsv", "What each capture holds."),
-        File(r"quality/cells\.tsv", "Every cell: measures, verdict and reason.", text=("cell", "capture", "donor", "verdict", "reason")),
+        File(
+            r"quality/cells\.tsv",
+            "Every cell: measures, verdict and reason.",
+            text=("cell", "capture", "donor", "verdict", "reason"),
+        ),
         File(r"quality/thresholds\.tsv", "Limits of quality by capture.", text=("capture", "metric")),
         File(r"quality/.*\.(png|svg)", "Figure of the quality of cells."),
         File(r"sums/.*\.(png|svg)", "Figure of the cells behind each sum."),
@@ -233,7 +246,8 @@ FLOW = Section(
             "doi:10.1038/s41467-020-19894-4"
         ),
         "squair2021": (
-            "Squair JW, Gautier M, Kathe C, et al. Confronting false discoveries in single-cell differential expression. "
+            "Squair JW, Gautier M, Kathe C, et al. Confronting false discoveries in single-cell differential "
+            "expression. "
             "Nature Communications 2021;12:5692. doi:10.1038/s41467-021-25960-2"
         ),
     },

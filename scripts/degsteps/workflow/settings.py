@@ -216,15 +216,10 @@ def powered_contrasts(analysis: Analysis) -> list[str]:
     ]
 
 
-def bounded_contrasts(analysis: Analysis) -> list[str]:
-    """Return the contrasts that are tested against bounds of the fold change: tests of any change, where asked for."""
-    if not analysis["test"]["effect_bounds"]:
-        return []
-    return [
-        name
-        for name, settings in analysis["test"]["contrasts"].items()
-        if not settings["reduced"] and has_point_null(settings)
-    ]
+def effect_bounds(analysis: Analysis, wildcards: Any) -> list[float]:
+    """Return the bounds that the job's contrast is tested against as well; one that has a bound of its own has none."""
+    definition = contrast(analysis, wildcards)
+    return [] if definition["reduced"] or not has_point_null(definition) else analysis["test"]["effect_bounds"]
 
 
 # ---- sets of genes

@@ -106,11 +106,6 @@ def power_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
     return [f"<test>/power/{name}.tsv" for name in settings.powered_contrasts(analysis)]
 
 
-def bound_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
-    """Return how many genes change by more than each bound, where that is asked for."""
-    return [f"<test>/bounds/{name}.tsv" for name in settings.bounded_contrasts(analysis)]
-
-
 def stage_wise_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return the tables of contrasts that are tested stage by stage, where there are any."""
     return [f"<annotate>/stage_wise/{name}.tsv" for name in analysis["test"]["stage_wise"]]
@@ -202,7 +197,7 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     )
     files += [*concordance_files(analysis, wildcards, ".agreement.tsv"), *contrast_tables(analysis)]
     files += [*contrast_figures(analysis), *overlap_figures(analysis)]
-    files += [*influence_tables(analysis), *power_tables(analysis), *bound_tables(analysis)]
+    files += [*influence_tables(analysis), *power_tables(analysis)]
     files += [*stage_wise_tables(analysis)]
     return files + enrichment(analysis)
 
