@@ -1,7 +1,7 @@
 """Rows of a sheet as text, a column at a time.
 
-The file is, byte for byte, what `write_number`, `write_string` and `write_boolean` of xlsxwriter make of the same cells, in a
-fifth of the time: these check, wrap and look up each cell by itself, and a workbook has half a million.
+The file is, byte for byte, what `write_number`, `write_string` and `write_boolean` of xlsxwriter make of the same cells,
+in a fifth of the time: these check, wrap and look up each cell by itself, and a workbook has half a million.
 """
 
 import math
@@ -82,7 +82,7 @@ def write_rows(sheet: "Worksheet", table: pd.DataFrame, formats: Sequence["Forma
     if table.empty:
         return
     last = len(table)
-    # The header waits for the next row before it goes to the file. The last row, which waits too, is left to xlsxwriter.
+    # The header waits for the next row before it goes to the file. The last row waits too, and is left to xlsxwriter.
     sheet._check_dimensions(last - 1, 0)
     sheet._write_single_row(last)
     columns = [

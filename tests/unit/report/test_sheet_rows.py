@@ -12,7 +12,7 @@ from degsteps.report.sheet_rows import is_number_column, write_rows
 
 TEXTS = [
     "MARCH1", "2E10", "=1+1", "a < b & c > d", '"quoted"', " leading", "trailing ", "tab\there", "line\nbreak",
-    "_x0041_", "_x41_", "bell\x07", "\ufffe", "µ–é", "🧬", "x" * 40_000, "🧬" * 20_000, "", "nan", "http://example.org",
+    "_x0041_", "_x41_", "bell\x07", "\ufffe", "µé", "🧬", "x" * 40_000, "🧬" * 20_000, "", "nan", "http://example.org",
 ]  # fmt: skip
 NUMBERS = [0.0, -0.0, 1.0, 1e300, 5e-324, 0.1, 1 / 3, -2.5e-8, 123456789.123, math.inf, -math.inf, math.nan, 1e15, 1e16]
 
@@ -73,7 +73,7 @@ def test_rows_are_those_of_xlsxwriter(tmp_path, n):
 def test_a_row_without_any_value_is_no_row(tmp_path):
     table = pd.DataFrame({"a": [1.0, np.nan, 2.0], "b": ["x", "", "y"]})
     sheet = written(tmp_path / "rows.xlsx", table, write_rows)["xl/worksheets/sheet1.xml"].decode()
-    assert '<row r="2">' in sheet and '<row r="3">' not in sheet and '<row r="4">' in sheet
+    assert [f'<row r="{row}">' in sheet for row in (2, 3, 4)] == [True, False, True]
 
 
 def test_text_that_looks_like_the_markup_of_a_sheet_stays_text(tmp_path):
