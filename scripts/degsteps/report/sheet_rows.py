@@ -1,6 +1,6 @@
 """Rows of a sheet as text, a column at a time.
 
-The file is, byte for byte, what `write_number`, `write_string` and `write_boolean` of xlsxwriter make of the same cells,
+The file is, byte for byte, what `write_number`, `write_string` and `write_boolean` of xlsxwriter make of the cells,
 in a fifth of the time: these check, wrap and look up each cell by itself, and a workbook has half a million.
 """
 
