@@ -117,7 +117,7 @@ def _fix_layout(figure: Figure) -> None:
     """Make room for labels and legends once: matplotlib would do it again for every file."""
     if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
         with _settings():  # axes make their ticks when they are drawn
-            figure.draw_without_rendering()
+            figure.get_layout_engine().execute(figure)
         figure.set_layout_engine(None)
         for axes in figure.axes:
             # The solver works through its constraints in the order of their addresses: the last digits differ by run.
