@@ -153,7 +153,9 @@ def _matrix(sets: Sequence[GeneSet], known: Mapping[str, int | None], n_genes: i
             pointers.append(len(indices))
             continue
         of_set = {
-            row: weight for gene, weight in zip(each.genes, each.weights, strict=True) if (row := known[gene]) is not None
+            row: weight
+            for gene, weight in zip(each.genes, each.weights, strict=True)
+            if (row := known[gene]) is not None
         }
         rows = sorted(of_set)
         indices += rows

@@ -17,15 +17,10 @@ from typing import ParamSpec
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Normalize, to_rgb
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.legend import Legend
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from degsteps.figures.artists import Axes, ConstrainedLayoutEngine, Figure, FigureCanvasAgg, Legend, Line2D, Patch
 
 P = ParamSpec("P")
 

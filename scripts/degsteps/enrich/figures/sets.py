@@ -6,12 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from degsteps.figures import style
+from degsteps.figures.artists import Axes, Figure, Line2D, LineCollection
 from degsteps.figures.style import numbers, shown, styled
 
 COLORS = {"up": style.UP, "down": style.DOWN, "changed": "#009E73", "": style.NEUTRAL}
