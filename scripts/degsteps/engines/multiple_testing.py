@@ -40,6 +40,14 @@ def adjust_bh(pvalues: np.ndarray) -> np.ndarray:
     return adjusted
 
 
+def called_bh(pvalues: np.ndarray, alpha: float) -> np.ndarray:
+    """Return ``adjust_bh(pvalues) < alpha``, by sorting those p-values alone that can be below."""
+    n = int((~np.isnan(pvalues)).sum())
+    small = np.sort(pvalues[pvalues < alpha])
+    passed = np.flatnonzero(small * (n / np.arange(1, len(small) + 1)) < alpha)
+    return pvalues <= small[passed[-1]] if len(passed) else np.zeros(pvalues.shape, dtype=bool)
+
+
 @dataclass
 class Filtered:
     """Result of :func:`independent_filtering`.

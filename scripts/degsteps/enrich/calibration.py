@@ -14,12 +14,12 @@ import pandas as pd
 from scipy import sparse
 from scipy.special import ndtr
 
-from degsteps.engines.multiple_testing import adjust_bh
+from degsteps.engines.multiple_testing import called_bh
 from degsteps.engines.voom.moderation import f_upper_tail, fit_prior, moderated
 from degsteps.enrich import gsea
-from degsteps.enrich.camera import camera, competitive, z_of_pvalues, z_of_t
+from degsteps.enrich.camera import camera_columns, competitive_columns, z_of_pvalues, z_of_t
 from degsteps.enrich.correlation import reference_df, set_correlations, shrunk
-from degsteps.enrich.fry import fry
+from degsteps.enrich.fry import fry_columns
 from degsteps.enrich.over_representation import over_representation
 
 #: limma's correlation for `camera`, whatever the data say.
@@ -78,7 +78,7 @@ class Study:
     @cached_property
     def called(self) -> np.ndarray:
         """Genes below the adjusted p-value."""
-        return adjust_bh(self._tests[1]) < self.alpha
+        return called_bh(self._tests[1], self.alpha)
 
     @cached_property
     def correlations(self) -> np.ndarray:
@@ -87,10 +87,12 @@ class Study:
 
     def camera(self, correlations: np.ndarray | float, **options) -> np.ndarray:
         """P-values of CAMERA with given correlations."""
-        return camera(self.members, self.statistic, correlations, unsigned=self.unsigned, **options)["p"].to_numpy()
+        return camera_columns(self.members, self.statistic, correlations, unsigned=self.unsigned, **options)["p"]
 
     def over(self, called: np.ndarray) -> np.ndarray:
         """P-values of over-representation."""
+        if not called.any():
+            return np.ones(self.members.shape[0])
         return over_representation(self.members, called)["p"].to_numpy()
 
     @property
@@ -104,12 +106,12 @@ class Study:
 
 #: Name -> p-values of the sets. Up to `gsea` they are tests of the stage; the others are what is done elsewhere.
 METHODS: dict[str, Callable[[Study], np.ndarray]] = {
-    "competitive": lambda study: competitive(study.members, study.statistic, study.residuals, unsigned=study.unsigned)[
-        "p"
-    ].to_numpy(),
+    "competitive": lambda study: competitive_columns(
+        study.members, study.statistic, study.residuals, unsigned=study.unsigned
+    )["p"],
     "competitive_preset": lambda study: study.camera(PRESET),
-    "self_contained": lambda study: fry(study.members, study.effects, mixed=False)["p"].to_numpy(),
-    "self_contained_mixed": lambda study: fry(study.members, study.effects)["p_mixed"].to_numpy(),
+    "self_contained": lambda study: fry_columns(study.members, study.effects, mixed=False)["p"],
+    "self_contained_mixed": lambda study: fry_columns(study.members, study.effects)["p_mixed"],
     "over_both": lambda study: study.over(study.called),
     "over_up": lambda study: study.over(study.called & (study.effects[:, 0] > 0)),
     "over_down": lambda study: study.over(study.called & (study.effects[:, 0] < 0)),
@@ -181,7 +183,7 @@ def null_calls(
         study = Study(members, residuals @ turn, level, tested, directions is not None)
         for name in methods:
             p = METHODS[name](study)
-            called[name][number] = (adjust_bh(p) < alpha).sum()
+            called[name][number] = called_bh(p, alpha).sum()
             below[name][number] = (p < 0.05).mean() if len(p) else 0.0
     return pd.DataFrame(
         {

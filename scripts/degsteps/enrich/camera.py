@@ -29,11 +29,18 @@ def competitive(
     DataFrame
         As :func:`camera`, and ``correlation_estimated``.
     """
+    return pd.DataFrame(competitive_columns(members, statistic, residuals, unsigned=unsigned))
+
+
+def competitive_columns(
+    members: sparse.csr_matrix, statistic: np.ndarray, residuals: np.ndarray, *, unsigned: bool = False
+) -> dict[str, np.ndarray]:
+    """Return the columns of :func:`competitive`: the calibration asks for them hundreds of times."""
     df = residuals.shape[1]
     estimated = set_correlations(members, residuals, unsigned=unsigned)
     used = shrunk(estimated, df, unsigned=unsigned)
-    table = camera(members, statistic, used, degrees_of_freedom=reference_df(df), unsigned=unsigned)
-    return table.assign(correlation_estimated=estimated)
+    columns = camera_columns(members, statistic, used, degrees_of_freedom=reference_df(df), unsigned=unsigned)
+    return {**columns, "correlation_estimated": estimated}
 
 
 def camera(
@@ -65,6 +72,22 @@ def camera(
         statistic inside less outside), ``stat`` (t, or z of ranks), ``direction`` (``up`` or ``down``) and ``p``. A set
         of no gene or of all genes has p = 1.
     """
+    columns = camera_columns(
+        members, statistic, correlations, degrees_of_freedom=degrees_of_freedom, ranks=ranks, unsigned=unsigned
+    )
+    return pd.DataFrame(columns)
+
+
+def camera_columns(
+    members: sparse.csr_matrix,
+    statistic: np.ndarray,
+    correlations: np.ndarray | float,
+    *,
+    degrees_of_freedom: float | None = None,
+    ranks: bool = False,
+    unsigned: bool = False,
+) -> dict[str, np.ndarray]:
+    """Return the columns of :func:`camera`."""
     statistic = np.asarray(statistic, dtype=float)
     sizes, n = set_sizes(members), len(statistic)
     inside, outside = sizes.astype(float), (n - sizes).astype(float)
@@ -81,17 +104,15 @@ def camera(
             df = n - 2 if degrees_of_freedom is None else degrees_of_freedom
             p = _upper_tail(value, df) if unsigned else 2 * _upper_tail(np.abs(value), df)
     testable = (sizes > 0) & (sizes < n)
-    return pd.DataFrame(
-        {
-            "size": sizes,
-            "correlation": correlation,
-            "inflation": inflation,
-            "difference": np.where(testable, difference, 0.0),
-            "stat": np.where(testable, value, 0.0),
-            "direction": "changed" if unsigned else np.where(value > 0, "up", "down"),
-            "p": np.where(testable & np.isfinite(p), p, 1.0),
-        }
-    )
+    return {
+        "size": sizes,
+        "correlation": correlation,
+        "inflation": inflation,
+        "difference": np.where(testable, difference, 0.0),
+        "stat": np.where(testable, value, 0.0),
+        "direction": np.full(len(sizes), "changed") if unsigned else np.where(value > 0, "up", "down"),
+        "p": np.where(testable & np.isfinite(p), p, 1.0),
+    }
 
 
 def _upper_tail(value: np.ndarray, degrees_of_freedom: float) -> np.ndarray:

@@ -38,16 +38,21 @@ def fry(members: sparse.csr_matrix, effects: np.ndarray, *, mixed: bool = True) 
         ``size``, ``stat`` (t with the residual degrees of freedom), ``direction``, ``p`` and ``p_mixed``. A set without
         a gene that varies has p = 1.
     """
+    return pd.DataFrame(fry_columns(members, effects, mixed=mixed))
+
+
+def fry_columns(members: sparse.csr_matrix, effects: np.ndarray, *, mixed: bool = True) -> dict[str, np.ndarray]:
+    """Return the columns of :func:`fry`: the calibration asks for them hundreds of times."""
     scaled = effects / standard_deviations(effects)[:, None]
     sizes, df = set_sizes(members), effects.shape[1] - 1
     means = np.asarray(members @ scaled) / np.maximum(sizes, 1)[:, None]
     spread = np.sqrt((means[:, 1:] ** 2).mean(axis=1))
     stat = np.divide(means[:, 0], spread, out=np.zeros(len(sizes)), where=spread > 0)
     p = 2 * stdtr(df, -np.abs(stat))
-    table = pd.DataFrame({"size": sizes, "stat": stat, "direction": np.where(stat < 0, "down", "up"), "p": p})
+    columns = {"size": sizes, "stat": stat, "direction": np.where(stat < 0, "down", "up"), "p": p}
     if mixed:
-        table["p_mixed"] = np.where(sizes > 1, _mixed(members, scaled, sizes), p)
-    return table
+        columns["p_mixed"] = np.where(sizes > 1, _mixed(members, scaled, sizes), p)
+    return columns
 
 
 def standard_deviations(effects: np.ndarray) -> np.ndarray:

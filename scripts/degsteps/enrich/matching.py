@@ -145,10 +145,17 @@ def genes_in_sets(sets: Sequence[GeneSet], asked: str, universe: Universe, path:
 def _matrix(sets: Sequence[GeneSet], known: Mapping[str, int | None], n_genes: int) -> sparse.csr_matrix:
     values, indices, pointers = [], [], [0]
     for each in sets:
-        weights = each.weights or (1.0,) * len(each.genes)
         # Two members may be one gene: as plain members it counts once, and weights must not be added up.
+        if not each.weights:
+            rows = sorted({*map(known.__getitem__, each.genes)} - {None})
+            indices += rows
+            values += [1.0] * len(rows)
+            pointers.append(len(indices))
+            continue
         of_set = {
-            row: weight for gene, weight in zip(each.genes, weights, strict=True) if (row := known[gene]) is not None
+            row: weight
+            for gene, weight in zip(each.genes, each.weights, strict=True)
+            if (row := known[gene]) is not None
         }
         rows = sorted(of_set)
         indices += rows

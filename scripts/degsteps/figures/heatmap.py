@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from degsteps.figures import style
+from degsteps.figures.artists import Axes, Figure, LineCollection
 from degsteps.figures.clustering import clustering, leaf_order
 from degsteps.figures.style import Scale, count_text, shown_names, styled
 

@@ -17,15 +17,10 @@ from typing import ParamSpec
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Normalize, to_rgb
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.legend import Legend
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from degsteps.figures.artists import Axes, ConstrainedLayoutEngine, Figure, FigureCanvasAgg, Legend, Line2D, Patch
 
 P = ParamSpec("P")
 
@@ -117,7 +112,7 @@ def _fix_layout(figure: Figure) -> None:
     """Make room for labels and legends once: matplotlib would do it again for every file."""
     if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
         with _settings():  # axes make their ticks when they are drawn
-            figure.draw_without_rendering()
+            figure.get_layout_engine().execute(figure)
         figure.set_layout_engine(None)
         for axes in figure.axes:
             # The solver works through its constraints in the order of their addresses: the last digits differ by run.

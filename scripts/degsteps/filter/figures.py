@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from degsteps.figures import style
+from degsteps.figures.artists import Figure
 from degsteps.figures.style import count_text, styled
 
 _KEPT, _DROPPED = style.OKABE_ITO[0], style.OKABE_ITO[1]

@@ -187,12 +187,14 @@ def _of_gmt(lines: Sequence[str]) -> tuple[list[GeneSet], list[Finding]]:
         if len(cells) == 1:
             blanks.append(number)
             continue
-        # Programs that fill lines up to the same length, and spreadsheets, leave blank cells behind.
-        genes = tuple(dict.fromkeys([gene for cell in cells[2:] if (gene := cell.strip())]))
+        genes = line.split("\t", 2)[2].split() if len(cells) > 2 else []
+        if len(genes) != len(cells) - 2:
+            # Programs that fill lines up to the same length, and spreadsheets, leave blank cells behind.
+            genes = [gene for cell in cells[2:] if (gene := cell.strip())]
         key = cells[0].strip()
         if not key:
             return sets, [_finding(f"line {number}", "has no id of a set in its first cell.", _CURE)]
-        sets.append(GeneSet(key, cells[1].strip() or key, genes))
+        sets.append(GeneSet(key, cells[1].strip() or key, tuple(dict.fromkeys(genes))))
     if not blanks:
         return sets, []
     lines_in_words = f"line {blanks[0]}" if len(blanks) == 1 else f"line {blanks[0]} and {len(blanks) - 1} more"

@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from degsteps.figures import style
+from degsteps.figures.artists import Axes, Figure, LineCollection
 from degsteps.figures.clustering import leaf_order
 from degsteps.figures.heatmap import draw_tree, sample_bar, stack_legends
 from degsteps.figures.style import Scale, count_text, shown_names, styled

@@ -4,7 +4,6 @@ Spreadsheet programs turn the symbols MARCH1 and SEPT1 into dates and 2E10 into 
 (Ziemann, Eren & El-Osta 2016, Genome Biology 17:177). Here every name is stored as a string, no string as a formula.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ import pandas as pd
 from degsteps.basics.errors import DataError
 from degsteps.engines.registry import ENGINES
 from degsteps.report.sections import SECTIONS, columns
+from degsteps.report.sheet_rows import write_rows
 from degsteps.sections.accounts import NA_REASONS
 from degsteps.sections.definition import Section, Sheet
 from degsteps.sections.recorded import provenance
@@ -220,30 +220,13 @@ def _write_sheet(book: "Workbook", plan: Sheet, formats: Mapping[str, "Format"],
     for position, name in enumerate(table.columns):
         sheet.set_column(position, position, _width(name, table[name]))
         sheet.write_string(0, position, str(name), look["header"])
-    columns = [
-        (position, pd.api.types.is_numeric_dtype(table[name]) and table[name].dtype != bool, formats[kinds[name]])
-        for position, name in enumerate(table.columns)
-    ]
-    for row, values in enumerate(table.itertuples(index=False, name=None), start=1):
-        for (position, is_number, number_format), value in zip(columns, values, strict=True):
-            _write_cell(sheet, row, position, value, is_number, number_format)
+    write_rows(sheet, table, [formats[kinds[name]] for name in table.columns])
     if len(table):
         sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
         # Ids that look like numbers are text on purpose: no green corners.
         sheet.ignore_errors({"number_stored_as_text": _cells(0, 0, len(table), len(table.columns) - 1)})
     if plan.called_below and len(table):
         _colour(sheet, table, plan.called_below, look)
-
-
-def _write_cell(sheet: "Worksheet", row: int, position: int, value: Any, is_number: bool, number_format: "Format"):
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return
-    if is_number and math.isfinite(value):
-        sheet.write_number(row, position, value, number_format)
-    elif isinstance(value, bool):
-        sheet.write_boolean(row, position, value)
-    elif value != "":
-        sheet.write_string(row, position, str(value))
 
 
 def _width(name: str, column: pd.Series) -> float:

@@ -9,7 +9,14 @@ import pytest
 from scipy import stats
 from scipy.special import ndtr
 
-from degsteps.engines.multiple_testing import METHODS, adjust_bh, adjusted, independent_filtering, null_fraction
+from degsteps.engines.multiple_testing import (
+    METHODS,
+    adjust_bh,
+    adjusted,
+    called_bh,
+    independent_filtering,
+    null_fraction,
+)
 
 REFERENCE = Path(__file__).resolve().parents[2] / "reference"
 sys.path.append(str(REFERENCE))
@@ -119,6 +126,19 @@ def test_benjamini_hochberg_is_scipys_and_missing_values_stay_missing():
     known = ~np.isnan(holes)
     np.testing.assert_allclose(adjusted[known], stats.false_discovery_control(holes[known]), rtol=1e-12)
     assert np.isnan(adjust_bh(np.full(3, np.nan))).all()
+
+
+def test_calls_are_those_of_adjusted_pvalues():
+    rng, n_called = np.random.default_rng(5), 0
+    for alpha in (0.01, 0.05, 0.3, 1.0):
+        for share in (0.0, 0.02, 0.5):
+            p = np.where(rng.random(3000) < share, rng.random(3000) ** 6, rng.random(3000))
+            for rounded in (p, np.round(p, 3), np.where(rng.random(3000) < 0.1, np.nan, np.round(p, 2))):
+                called = called_bh(rounded, alpha)
+                np.testing.assert_array_equal(called, adjust_bh(rounded) < alpha)
+                n_called += called.sum()
+    assert n_called > 10_000
+    assert not called_bh(np.array([]), 0.05).size
 
 
 @pytest.mark.parametrize(("name", "tag"), CASES)

@@ -202,7 +202,7 @@ def test_too_many_rows_are_refused():
 def test_infinite_numbers_do_not_stop_the_sheet(study, tmp_path):
     import xlsxwriter
 
-    with xlsxwriter.Workbook(tmp_path / "x.xlsx") as book:
+    with xlsxwriter.Workbook(tmp_path / "x.xlsx", {"constant_memory": True}) as book:
         form = book.add_format()
         sheet = Sheet("s", "", pd.DataFrame({"stat": [np.inf, 1.0]}, index=pd.Index(["g", "h"], name="gene")))
         workbook._write_sheet(book, sheet, dict.fromkeys(("fold", "general"), form), {"header": form})

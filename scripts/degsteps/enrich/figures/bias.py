@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from degsteps.enrich.figures.sets import nothing
 from degsteps.figures import style
+from degsteps.figures.artists import Figure, Line2D
 from degsteps.figures.style import numbers, styled
 
 #: Methods in words, by the names of their columns.

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from degsteps.enrich.figures.sets import nothing
 from degsteps.figures import style
+from degsteps.figures.artists import Figure
 from degsteps.figures.heatmap import DIVERGING, MAX_Z, sample_bar, stack_legends, z_scores
 from degsteps.figures.style import Scale, shown, shown_names, styled
+
+#: Blank rows in which the title of a set stands.
+_ROWS_OF_TITLE = 2
 
 
 @styled
@@ -33,25 +36,25 @@ def leading_heatmap(
     samples = blocks[0][1].columns
     bars = [scale for scale in scales.values() if scale.values.notna().any()]
     named = len(samples) <= style.MANY_SAMPLES
-    heights = [*[0.19] * len(bars), *[0.165 * len(block[1]) for block in blocks]]
+    # One image for all sets, with blank rows for their titles: axes of their own would cost as much time each.
+    rows, titles, labels = _below_each_other(blocks)
+    heights = [*[0.19] * len(bars), 0.165 * len(rows)]
     legends = sum(style.legend_height(scale) + 0.2 for scale in bars)
-    total = sum(heights) + 0.3 * len(blocks) + 0.8 + (1.1 if named else 0.3)
+    total = sum(heights) + 0.6 + (1.1 if named else 0.3)
     figure = style.new_figure(height=max(total, legends + 1.4))
     grid = figure.add_gridspec(len(heights), 2, width_ratios=[4.4, 2.0], height_ratios=heights)
     figure.get_layout_engine().set(h_pad=0.02, w_pad=0.04, hspace=0.0, wspace=0.0)
     for place, scale in enumerate(bars):
         sample_bar(figure.add_subplot(grid[place, 0]), scale, samples)
-    image = None
-    for place, (name, values, labels) in enumerate(blocks, start=len(bars)):
-        axes = figure.add_subplot(grid[place, 0])
-        scores = np.clip(z_scores(values).to_numpy(dtype=float), -MAX_Z, MAX_Z)
-        image = axes.imshow(scores, cmap=DIVERGING, vmin=-MAX_Z, vmax=MAX_Z, aspect="auto", interpolation="nearest")
-        axes.set_title(shown(name, 70), fontsize=9)
-        axes.spines[:].set_visible(False)
-        axes.tick_params(length=0)
-        axes.yaxis.tick_right()
-        style.named_ticks(axes, "y", range(len(labels)), labels)
-        axes.set_xticks([])
+    axes = figure.add_subplot(grid[len(bars), 0])
+    image = axes.imshow(rows, cmap=DIVERGING, vmin=-MAX_Z, vmax=MAX_Z, aspect="auto", interpolation="nearest")
+    for row, name in titles.items():
+        axes.text(-0.5, row, shown(name, 70), fontsize=9, fontweight="bold", va="center")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.yaxis.tick_right()
+    style.named_ticks(axes, "y", list(labels), list(labels.values()))
+    axes.set_xticks([])
     if named:
         style.named_ticks(axes, "x", range(len(samples)), shown_names(samples, 24))
         axes.tick_params(axis="x", labelrotation=90)
@@ -69,3 +72,19 @@ def leading_heatmap(
     bar.outline.set_visible(False)
     style.title(figure, title)
     return figure
+
+
+def _below_each_other(
+    blocks: Sequence[tuple[str, pd.DataFrame, Sequence[str]]],
+) -> tuple[np.ndarray, dict[float, str], dict[int, str]]:
+    """Return scores of all genes with blank rows above each set, and where titles of sets and labels of genes stand."""
+    rows, titles, of_genes = [], {}, {}
+    n = 0
+    for name, values, names in blocks:
+        scores = np.clip(z_scores(values).to_numpy(dtype=float), -MAX_Z, MAX_Z)
+        rows += [np.full((_ROWS_OF_TITLE, scores.shape[1]), np.nan), scores]
+        titles[n + (_ROWS_OF_TITLE - 1) / 2 + 0.2] = name
+        n += _ROWS_OF_TITLE
+        of_genes |= dict(enumerate(names, start=n))
+        n += len(scores)
+    return np.concatenate(rows), titles, of_genes

@@ -5,14 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Polygon
 from scipy import sparse
 
 from degsteps.enrich.figures.sets import COLORS, nothing
 from degsteps.figures import style
+from degsteps.figures.artists import Figure, Line2D, LineCollection, Polygon
 from degsteps.figures.style import numbers, shown, styled
 
 #: Rounds of moving sets towards those that they share genes with.

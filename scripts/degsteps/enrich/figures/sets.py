@@ -6,11 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from degsteps.figures import style
+from degsteps.figures.artists import Axes, Figure, Line2D, LineCollection
 from degsteps.figures.style import numbers, shown, styled
 
 COLORS = {"up": style.UP, "down": style.DOWN, "changed": "#009E73", "": style.NEUTRAL}
@@ -78,7 +76,7 @@ def overview(
     labels = titles_of(sets["title"])
     row = max(0.42, 0.14 * max(label.count("\n") + 1 for label in labels))
     figure = style.new_figure(height=1.75 + row * n)
-    dots, codes = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.7])
+    dots, codes = figure.subplots(1, 2, width_ratios=[1, 1.7])
     style.title(figure, title)
     padj, sizes = numbers(sets["padj"]), numbers(sets["size"])
     colors = np.array([COLORS[direction] for direction in sets["direction"]])
@@ -98,39 +96,45 @@ def overview(
     dots.xaxis.set_major_locator(style.few_ticks())
     dots.grid(axis="x")
     dots.tick_params(axis="y", length=0)
-    most = max(max(float(np.abs(each).max(initial=0)) for each in sums), 1e-9)
-    for place, (of_set, heights, color) in enumerate(zip(ranks, sums, colors, strict=True)):
-        _barcode(codes, -float(place), of_set, heights / most, n_genes, color, 1 / most)
-    codes.tick_params(axis="y", length=0, labelleft=False)
+    _barcodes(codes, ranks, sums, n_genes, colors)
     codes.spines["left"].set_visible(False)
     codes.set(
         xlim=(0, n_genes),
+        ylim=dots.get_ylim(),
         xlabel=f"rank of {n_genes:,} genes: {ends[0]} on the left, {ends[1]} on the right\n"
         "(strokes: members; line: running sum)",
     )
     codes.xaxis.set_major_locator(style.few_ticks())
-    beside = codes.twinx()
-    beside.set_ylim(codes.get_ylim())
-    style.named_ticks(beside, "y", y, [p_text(value) for value in padj])
-    beside.tick_params(axis="y", length=0)
-    beside.spines[:].set_visible(False)
-    beside.set_ylabel(f"adjusted p, {method}", rotation=270, va="bottom", fontsize=style.SMALL)
+    codes.yaxis.tick_right()
+    codes.yaxis.set_label_position("right")
+    style.named_ticks(codes, "y", y, [p_text(value) for value in padj])
+    codes.tick_params(axis="y", length=0)
+    codes.set_ylabel(f"adjusted p, {method}", rotation=270, va="bottom", fontsize=style.SMALL)
     _legend(figure, sets["direction"], alpha, _size_handles(sizes))
     return figure
 
 
-def _barcode(axes, base: float, ranks: np.ndarray, sums: np.ndarray, n_genes: int, color: str, scale: float) -> None:
-    """Draw the strokes of a set's members, and the running sum above them."""
-    strokes = [((rank, base - 0.36), (rank, base - 0.08)) for rank in ranks]
-    # Thick strokes of large sets would run together.
-    axes.add_collection(
-        LineCollection(strokes, colors=color, linewidths=float(np.clip(90 / max(len(ranks), 1), 0.35, 1.1)))
-    )
-    x, y = _steps(ranks, sums, n_genes, scale)
-    # Sums that fall below 0 hang from the top of the row, others stand on its strokes.
-    zero = base - 0.02 + (0.5 if -y.min() > y.max() else 0.0)
-    axes.plot(x, zero + 0.5 * np.clip(y, -1, 1), color=color, linewidth=1.0)
-    axes.hlines(zero, 0, n_genes, color="#BBBBBB", linewidth=0.5, zorder=0)
+def _barcodes(
+    axes: Axes, ranks: Sequence[np.ndarray], sums: Sequence[np.ndarray], n_genes: int, colors: np.ndarray
+) -> None:
+    """Draw, by row, the strokes of a set's members and the running sum above them: three artists for all rows."""
+    most = max(max(float(np.abs(each).max(initial=0)) for each in sums), 1e-9)
+    strokes, lines, zeros, widths = [], [], [], []
+    for place, (of_set, heights) in enumerate(zip(ranks, sums, strict=True)):
+        base = -float(place)
+        # All strokes of a row are one line with gaps.
+        of_row = np.empty((len(of_set), 3, 2))
+        of_row[:, :, 0], of_row[:, :, 1] = of_set[:, None], (base - 0.36, base - 0.08, np.nan)
+        strokes.append(of_row.reshape(-1, 2))
+        # Thick strokes of large sets would run together.
+        widths.append(float(np.clip(90 / max(len(of_set), 1), 0.35, 1.1)))
+        x, y = _steps(of_set, heights / most, n_genes, 1 / most)
+        # Sums that fall below 0 hang from the top of the row, others stand on its strokes.
+        zeros.append(base - 0.02 + (0.5 if -y.min() > y.max() else 0.0))
+        lines.append(np.column_stack([x, zeros[-1] + 0.5 * np.clip(y, -1, 1)]))
+    axes.add_collection(LineCollection(strokes, colors=colors, linewidths=widths), autolim=False)
+    axes.add_collection(LineCollection(lines, colors=colors, linewidths=1.0, zorder=2), autolim=False)
+    axes.hlines(zeros, 0, n_genes, color="#BBBBBB", linewidth=0.5, zorder=0)
 
 
 def _steps(ranks: np.ndarray, sums: np.ndarray, n_genes: int, scale: float) -> tuple[np.ndarray, np.ndarray]:

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from degsteps.engines.registry import ENGINES
 from degsteps.figures import style
+from degsteps.figures.artists import Axes, Figure, Line2D
 from degsteps.figures.style import count_text, numbers, styled
 from degsteps.test.concordance import on_all_genes
 

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from degsteps.figures import style
+from degsteps.figures.artists import Axes, Figure, Line2D
 from degsteps.figures.style import count_text, numbers, styled
 from degsteps.test.pvalue_shape import pvalue_shape
 

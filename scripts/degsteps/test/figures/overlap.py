@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from degsteps.figures import style
+from degsteps.figures.artists import Figure, Patch
 from degsteps.figures.style import count_text, shown_names, styled
 from degsteps.test.overlap import SEPARATOR
 

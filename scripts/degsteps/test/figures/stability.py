@@ -2,13 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from degsteps.figures import style
+from degsteps.figures.artists import Axes, Figure, Line2D, Patch
 from degsteps.figures.style import count_text, numbers, shown_names, styled
 
 _MAX_SAMPLES = 40
