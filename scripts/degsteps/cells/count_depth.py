@@ -8,6 +8,7 @@ curve. The number of groups is accepted when slopes of normalised counts have th
 ten groups of genes by expression.
 
 Differences to SCnorm: groups of slopes are the best ones, by dynamic programming, where SCnorm takes medoids;
+genes are asked that have two counts or more in half of the cells that have them at all, as a line through ones is flat;
 curves are fitted to at most 6,000 counts of the genes nearest to the mode; degrees above one are tried at the five
 quantiles whose lines come nearest.
 """
@@ -29,6 +30,7 @@ EXPRESSION_GROUPS = 10
 LARGEST_ZERO_SHARE = 0.8
 _MOST_GROUPS = 10
 _FEWEST_CELLS = 10
+_SMALLEST_MEDIAN = 2
 _FEWEST_GENES = 100
 _MODAL_SHARE = 0.25
 _MOST_POINTS = 6_000
@@ -45,7 +47,7 @@ class CountDepth:
     factors : (cells, groups)
         What the counts of a gene of a group are divided by; mean 1 in each group.
     groups : int, (genes,)
-        Group of each gene; -1 for genes seen in fewer than ten cells, which are scaled by the library.
+        Group of each gene; -1 for genes seen too rarely, which are scaled by the library.
     modal_slopes : (10,)
         Of normalised counts, from lowly to highly expressed genes: what acceptance looks at.
     raw_modal_slopes : (10,)
@@ -107,8 +109,8 @@ def count_depth(counts: sparse.csr_matrix, most_groups: int = _MOST_GROUPS) -> C
     genes = _Genes(counts, depth)
     if len(genes.used) < _FEWEST_GENES:
         raise DataError(
-            f"cells: normalize: count_depth: only {len(genes.used)} genes are seen in ten cells or more, and "
-            f"{_FEWEST_GENES} are needed. Choose library."
+            f"cells: normalize: count_depth: only {len(genes.used)} genes are seen in ten cells or more with two "
+            f"counts or more in half of them, and {_FEWEST_GENES} are needed. Choose library."
         )
     slopes = genes.slopes(np.zeros((len(totals), 1)), np.zeros(len(genes.used), dtype=int))
     raw_modes = genes.modal_slopes(slopes)
@@ -133,17 +135,20 @@ def count_depth(counts: sparse.csr_matrix, most_groups: int = _MOST_GROUPS) -> C
 
 
 class _Genes:
-    """Log counts of the genes that are seen in ten cells or more, zeros left out."""
+    """Log counts, zeros left out, of the genes that are seen in ten cells or more, with two counts or more in half."""
 
     def __init__(self, counts: sparse.csr_matrix, depth: np.ndarray) -> None:
         columns = sparse.csc_matrix(counts)
         columns.eliminate_zeros()
         columns.sort_indices()
         self.depth = depth
-        self.used = np.flatnonzero(np.diff(columns.indptr) >= _FEWEST_CELLS)
-        bounds = [(columns.indptr[gene], columns.indptr[gene + 1]) for gene in self.used]
-        self.cells = [columns.indices[start:stop] for start, stop in bounds]
-        self.logs = [np.log(columns.data[start:stop]) for start, stop in bounds]
+        often = np.flatnonzero(np.diff(columns.indptr) >= _FEWEST_CELLS)
+        bounds = [(gene, columns.indptr[gene], columns.indptr[gene + 1]) for gene in often]
+        # A median of ones has no slope, whatever depth does.
+        bounds = [part for part in bounds if np.median(columns.data[part[1] : part[2]]) >= _SMALLEST_MEDIAN]
+        self.used = np.array([gene for gene, *_ in bounds], dtype=int)
+        self.cells = [columns.indices[start:stop] for _, start, stop in bounds]
+        self.logs = [np.log(columns.data[start:stop]) for _, start, stop in bounds]
         order = np.argsort([np.median(logs) for logs in self.logs], kind="stable")
         self._by_expression = np.array_split(order, EXPRESSION_GROUPS)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from degsteps.basics.errors import ConfigError
 from degsteps.cells.blocks import Counts, genes_of_cells
 from degsteps.cells.doublets import artificial_neighbour_scores, most_variable, scrublet_scores
 
@@ -66,6 +67,10 @@ def doublets(
     exempt
         Cells that are never called: those that are kept by name.
     """
+    if method not in METHODS:
+        raise ConfigError(f"cells: doublets: method: {method!r} is not known. Choose {', '.join(METHODS)}.")
+    if rate is not None and not 0 <= rate < 1:
+        raise ConfigError(f"cells: doublets: rate: {rate} is no share. Write e.g. 0.08 for 8 %.")
     n_cells = len(cells)
     scores, called = np.full(n_cells, np.nan), np.zeros(n_cells, dtype=bool)
     ids, totals = cells["cell"].to_numpy(dtype=str), cells["total"].to_numpy()
