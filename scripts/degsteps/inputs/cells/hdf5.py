@@ -6,12 +6,13 @@ h5py and numpy are imported inside: the Snakefile imports this module. Nothing h
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from degsteps.basics.errors import DataError, Finding
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import listed, quoted
 from degsteps.inputs.cells.cell_file import (
     SAMPLED_BLOCKS,
     SAMPLED_CELLS,
     Codes,
+    FormatError,
     Genes,
     Matrix,
     described_values,
@@ -127,11 +128,11 @@ class H5adFile(_Hdf5File):
         pickled = _pickled(self.root)
         if pickled:
             what = f"holds pickled objects ({listed(pickled, 3, quote=False)}). {_PICKLES}"
-            raise DataError(f"{what}\nDelete them where the file was made, and write it again.")
+            raise FormatError(f"{what}\nDelete them where the file was made, and write it again.")
         missing = [name for name in ("obs", "var") if name not in self.root]
         if missing:
             kind = "a loom file" if "row_attrs" in self.root else "no AnnData"
-            raise DataError(
+            raise FormatError(
                 f"is {kind}: it has no {' and no '.join(missing)}.\nGive an h5ad, h5mu or 10x h5 file, or a folder of "
                 "10x matrix files."
             )
@@ -139,7 +140,7 @@ class H5adFile(_Hdf5File):
 
         old = [name for name in ("obs", "var") if isinstance(self.root[name], h5py.Dataset)]
         if old:
-            raise DataError(
+            raise FormatError(
                 "was written by an anndata older than 0.7.\nOpen it with a newer one, and write it again: "
                 "anndata.read_h5ad('old.h5ad').write_h5ad('new.h5ad')."
             )
@@ -166,7 +167,7 @@ class H5muFile(H5adFile):
         names = list(stored["mod"]) if "mod" in stored else []
         rna = next((name for name in names if name.casefold() in RNA_NAMES), None)
         if rna is None:
-            raise DataError(
+            raise FormatError(
                 f"has no modality of RNA: they are {listed(names) or 'none'}.\nCall it 'rna' in the h5mu, or give the "
                 "counts of RNA as h5ad."
             )
@@ -202,7 +203,7 @@ class TenxFile(_Hdf5File):
         super().__init__(stored, path)
         genomes = [name for name in stored if "barcodes" in stored[name]]
         if "matrix" not in stored and len(genomes) > 1:
-            raise DataError(
+            raise FormatError(
                 f"holds the genes of several genomes apart ({listed(genomes)}).\nWrite those of one into a file, or "
                 "give the h5 of Cell Ranger 3 or later."
             )
