@@ -79,7 +79,7 @@ class OpenCells:
     def _of_table(self, path: str) -> dict[str, Codes]:
         import numpy as np
 
-        from degsteps.inputs.cells.hdf5 import coded_values
+        from degsteps.inputs.cells.ann_table import coded_values
 
         try:
             columns = read_columns(path)
