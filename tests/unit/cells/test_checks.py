@@ -112,7 +112,10 @@ IN_COLUMNS = {
     "no donor column": (
         without("donor"),
         {},
-        "config: cells.donor_column: the cells have no column 'donor'. The columns are: 'stim', 'type', 'lane', 'sex', 'site'.",
+        (
+            "config: cells.donor_column: the cells have no column 'donor'. The columns are: 'stim', 'type', "
+            "'lane', 'sex', 'site'."
+        ),
     ),
     "a donor column by another name": (
         lambda cells: cells.rename(columns={"donor": "Donor ID"}),
@@ -122,13 +125,19 @@ IN_COLUMNS = {
     "one donor in each group": (
         change(donor=lambda cells: np.where(cells["stim"] == "a", "d1", "d2"), stim=lambda cells: cells["stim"]),
         {},
-        "config: cells.donor_column: 'donor' is 'stim' by another name: a: d1 48; b: d2 48. Name the column of the persons,",
+        (
+            "config: cells.donor_column: 'donor' is 'stim' by another name: a: d1 48; b: d2 48. Name the "
+            "column of the persons,"
+        ),
     ),
     "one donor in a group": (
         lambda cells: cells.assign(donor=cells["donor"].replace("d2", "d1")).drop(columns=["sex", "site"]),
         {},
-        "design: cells.donor_column: 1 group of 'stim' has one donor: a: d1 48; b: d3 24, d4 24. Cells of one donor are no "
-        "replicates of a group. Add donors. Without them only exploratory tables can be made (donors: unknown).",
+        (
+            "design: cells.donor_column: 1 group of 'stim' has one donor: a: d1 48; b: d3 24, d4 24. Cells "
+            "of one donor are no replicates of a group. Add donors. Without them only exploratory tables "
+            "can be made (donors: unknown)."
+        ),
     ),
     "the donor is the type": (
         change(donor=lambda cells: cells["type"]),
@@ -143,19 +152,26 @@ IN_COLUMNS = {
     "as many donors as cells": (
         change(donor=lambda cells: cells.index),
         {},
-        "config: cells.donor_column: 'donor' has 96 values for 96 cells: it tells cells, not donors. Name the column of",
+        (
+            "config: cells.donor_column: 'donor' has 96 values for 96 cells: it tells cells, not donors. "
+            "Name the column of"
+        ),
     ),
     "ids of two persons": (
         is_reused,
         {},
-        "config: cells.donor_column: donor d1 is male at lyon and female at oslo: ids are reused (4 of 4 donors). Set "
-        "donor_prefix: site.",
+        (
+            "config: cells.donor_column: donor d1 is male at lyon and female at oslo: ids are reused (4 of "
+            "4 donors). Set donor_prefix: site."
+        ),
     ),
     "ids of two persons, and no site": (
         lambda cells: is_reused(cells).drop(columns="site"),
         {},
-        "config: cells.donor_column: donor d1 has 2 values of 'sex' (female, male): ids are reused (4 of 4 donors). Give each "
-        "person an id of their own.",
+        (
+            "config: cells.donor_column: donor d1 has 2 values of 'sex' (female, male): ids are reused (4 "
+            "of 4 donors). Give each person an id of their own."
+        ),
     ),
     "donors who are no persons": (
         change(donor=lambda cells: np.where(np.arange(96) % 12 == 0, "doublet", cells["donor"])),
@@ -170,7 +186,10 @@ IN_COLUMNS = {
     "no donors at all": (
         change(donor=lambda cells: "unassigned"),
         {},
-        "config: cells.donor_column: 96 of 96 cells are of no person ('unassigned' 96), and are left out. Name another column.",
+        (
+            "config: cells.donor_column: 96 of 96 cells are of no person ('unassigned' 96), and are left "
+            "out. Name another column."
+        ),
     ),
     "cells without label": (
         change(type=lambda cells: cells["type"].where(np.arange(96) % 12 > 0)),
@@ -185,7 +204,10 @@ IN_COLUMNS = {
     "labels that are numbers": (
         change(type=lambda cells: np.where(cells["type"] == "B cells", 0, 1)),
         {},
-        "config: cells.label_column: 'type' holds numbers (0, 1), as clusters are called, and no cell types. Name a column of",
+        (
+            "config: cells.label_column: 'type' holds numbers (0, 1), as clusters are called, and no cell "
+            "types. Name a column of"
+        ),
     ),
     "labels that are numbers as text": (
         change(type=lambda cells: pd.Categorical(np.where(cells["type"] == "B cells", "0", "1"))),
@@ -195,7 +217,10 @@ IN_COLUMNS = {
     "numbers that are asked for": (
         change(type=lambda cells: pd.Categorical(np.where(cells["type"] == "B cells", "0", "1"))),
         {"types": ["0"]},
-        "note: cells.label_column: 'type' holds numbers (0, 1), as clusters are called, and no cell types. Look at their",
+        (
+            "note: cells.label_column: 'type' holds numbers (0, 1), as clusters are called, and no cell "
+            "types. Look at their"
+        ),
     ),
     "a type that no cell has": (
         lambda cells: cells,
@@ -205,28 +230,43 @@ IN_COLUMNS = {
     "types that become one in a path": (
         change(type=lambda cells: cells["type"].map({"B cells": "CD4+", "T cells": "CD4-"})),
         {},
-        "config: cells.types: the types 'CD4+', 'CD4-' would have the same folder, CD4. Rename one of them in the labels,",
+        (
+            "config: cells.types: the types 'CD4+', 'CD4-' would have the same folder, CD4. Rename one of "
+            "them in the labels,"
+        ),
     ),
     "all types too small": (
         lambda cells: cells,
         {"min_cells": 13},
-        "design: cells.min_cells: no type can be tested: 'B cells', 'T cells' have fewer than 2 donors with 13 cells in a "
-        "compared group: B cells: d1 12, d2 12, d3 12, d4 12; T cells: d1 12, d2 12, d3 12, d4 12. Lower min_cells,",
+        (
+            "design: cells.min_cells: no type can be tested: 'B cells', 'T cells' have fewer than 2 donors "
+            "with 13 cells in a compared group: B cells: d1 12, d2 12, d3 12, d4 12; T cells: d1 12, d2 12, "
+            "d3 12, d4 12. Lower min_cells,"
+        ),
     ),
     "one type too small": (
         change(type=lambda cells: np.where(np.arange(96) < 20, "NK", cells["type"])),
         {"min_cells": 6},
-        "note: cells.min_cells: 'NK' has fewer than 2 donors with 6 cells in a compared group: NK: d1 5, d2 5, d3 5, d4 5. They",
+        (
+            "note: cells.min_cells: 'NK' has fewer than 2 donors with 6 cells in a compared group: NK: d1 "
+            "5, d2 5, d3 5, d4 5. They"
+        ),
     ),
     "the capture is the condition": (
         change(lane=lambda cells: cells["stim"].map({"a": "l1", "b": "l2"})),
         {"capture_column": "lane"},
-        "note: cells.capture_column: each capture has one level of 'stim': l1: a 48; l2: b 48. What captures did differently",
+        (
+            "note: cells.capture_column: each capture has one level of 'stim': l1: a 48; l2: b 48. What "
+            "captures did differently"
+        ),
     ),
     "levels that look missing": (
         change(stim=lambda cells: np.where(np.arange(96) % 12 == 0, "None", cells["stim"])),
         {},
-        "note: design.stim: 'stim' has levels that look like missing values: 'None' (8 cells); they are taken as levels.",
+        (
+            "note: design.stim: 'stim' has levels that look like missing values: 'None' (8 cells); they are "
+            "taken as levels."
+        ),
     ),
     "cells without condition": (
         change(stim=lambda cells: cells["stim"].where(np.arange(96) % 12 > 0)),
@@ -236,17 +276,26 @@ IN_COLUMNS = {
     "spike-ins that are not there": (
         lambda cells: cells,
         {"spike_ins": {"pattern": "^SIRV"}, "normalize": {"method": "spike_ins", "compare": ["spike_in_model"]}},
-        "config: cells.normalize.method: spike_ins needs spike-ins, and no gene of 'PATH' matches ^SIRV. Take it out, or",
+        (
+            "config: cells.normalize.method: spike_ins needs spike-ins, and no gene of 'PATH' matches "
+            "^SIRV. Take it out, or"
+        ),
     ),
     "spike-ins without a pattern": (
         lambda cells: cells,
         {"spike_ins": {"pattern": None}, "normalize": {"method": "library", "compare": ["spike_in_model"]}},
-        "config: cells.normalize.compare: spike_in_model needs spike-ins, and no pattern of spike-ins is given. Take it out,",
+        (
+            "config: cells.normalize.compare: spike_in_model needs spike-ins, and no pattern of spike-ins "
+            "is given. Take it out,"
+        ),
     ),
     "no donors, and nothing said": (
         lambda cells: cells,
         {"donor_column": None},
-        "config: cells.donor_column: is null: without donors nothing can be tested, as cells are no replicates. Name the",
+        (
+            "config: cells.donor_column: is null: without donors nothing can be tested, as cells are no "
+            "replicates. Name the"
+        ),
     ),
     "donors both unknown and named": (
         lambda cells: cells,
