@@ -4,7 +4,6 @@ from degsteps.basics.errors import DataError
 from degsteps.cells.reading import Settings
 from degsteps.cells.reading import read_cells as read
 from degsteps.inputs.cells.donors import read_donors
-from degsteps.inputs.cells.opening import CellsError
 from degsteps.inputs.cells.sources import CellSource
 from degsteps.step import Inputs, OptionalInput, OptionalOutput, Output, run
 from degsteps.tables import write_table
@@ -26,10 +25,7 @@ def main(
         if faults:
             raise DataError("\n".join(f"{donors}: {fault}" for fault in faults))
     given = [CellSource.from_params(source) for source in sources]
-    try:
-        found = read(given, asked, counts, spike_ins, table)
-    except CellsError as fault:
-        raise DataError(f"{given[0].counts}: {fault}") from None
+    found = read(given, asked, counts, spike_ins, table)
     write_table(found.captures, captures)
     return found.facts | {"files": len(files)}
 

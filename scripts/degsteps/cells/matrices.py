@@ -44,8 +44,8 @@ class CellRows(Protocol):
         ...
 
 
-def slabs(sizes: np.ndarray, most: int = SLAB_VALUES) -> Iterator[slice]:
-    """Cut cells, in their order, into slabs that hold at most so many values, and one cell at least.
+def slabs(sizes: np.ndarray) -> Iterator[slice]:
+    """Cut cells, in their order, into slabs of at most SLAB_VALUES values, and one cell at least.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def slabs(sizes: np.ndarray, most: int = SLAB_VALUES) -> Iterator[slice]:
     ends, begin = np.cumsum(sizes), 0
     while begin < len(sizes):
         before = ends[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(ends, before + most, side="right")), begin + 1)
+        end = max(int(np.searchsorted(ends, before + SLAB_VALUES, side="right")), begin + 1)
         yield slice(begin, end)
         begin = end
 

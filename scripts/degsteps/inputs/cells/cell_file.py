@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from degsteps.basics.errors import Finding
+from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import bare
 
 if TYPE_CHECKING:
@@ -191,6 +191,10 @@ class Codes:
     codes: "np.ndarray"
     levels: list[str]
     is_number: bool = False
+
+
+class FormatError(DataError):
+    """Why a file is none of its format, and on the next line what to do; whoever opened it says which file it is."""
 
 
 class CellFile(Protocol):

@@ -3,15 +3,17 @@
 h5py and numpy are imported inside: the Snakefile imports this module. Nothing here unpickles anything.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from degsteps.basics.errors import DataError, Finding
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import listed, quoted
+from degsteps.inputs.cells.ann_table import AnnTable, text_of, texts_of
 from degsteps.inputs.cells.cell_file import (
     SAMPLED_BLOCKS,
     SAMPLED_CELLS,
     Codes,
+    FormatError,
     Genes,
     Matrix,
     described_values,
@@ -21,7 +23,6 @@ from degsteps.inputs.cells.cell_file import (
 
 if TYPE_CHECKING:
     import h5py
-    import numpy as np
 
 #: What the RNA of a file of several modalities is called, bare of case.
 RNA_NAMES = ("rna", "gex", "gene expression", "mrna", "transcriptome", "rna-seq")
@@ -107,7 +108,7 @@ class H5adFile(_Hdf5File):
         super().__init__(stored, path)
         self.root = stored[root] if root else stored
         self._require_readable()
-        self.obs, self.var = _Table(self.root["obs"]), _Table(self.root["var"])
+        self.obs, self.var = AnnTable(self.root["obs"]), AnnTable(self.root["var"])
         for table, name in ((self.obs, "obs"), (self.var, "var")):
             for column in table.unreadable:
                 what = f"the column {name}/{column} is stored in a way that is not known, and is left out."
@@ -127,11 +128,11 @@ class H5adFile(_Hdf5File):
         pickled = _pickled(self.root)
         if pickled:
             what = f"holds pickled objects ({listed(pickled, 3, quote=False)}). {_PICKLES}"
-            raise DataError(f"{what}\nDelete them where the file was made, and write it again.")
+            raise FormatError(f"{what}\nDelete them where the file was made, and write it again.")
         missing = [name for name in ("obs", "var") if name not in self.root]
         if missing:
             kind = "a loom file" if "row_attrs" in self.root else "no AnnData"
-            raise DataError(
+            raise FormatError(
                 f"is {kind}: it has no {' and no '.join(missing)}.\nGive an h5ad, h5mu or 10x h5 file, or a folder of "
                 "10x matrix files."
             )
@@ -139,7 +140,7 @@ class H5adFile(_Hdf5File):
 
         old = [name for name in ("obs", "var") if isinstance(self.root[name], h5py.Dataset)]
         if old:
-            raise DataError(
+            raise FormatError(
                 "was written by an anndata older than 0.7.\nOpen it with a newer one, and write it again: "
                 "anndata.read_h5ad('old.h5ad').write_h5ad('new.h5ad')."
             )
@@ -153,7 +154,7 @@ class H5adFile(_Hdf5File):
     def genes(self, matrix: str) -> Genes:
         table = self.var
         if matrix == "raw/X" and "var" in self.root["raw"]:
-            table = _Table(self.root["raw/var"])
+            table = AnnTable(self.root["raw/var"])
         columns = {name: table.texts(name) for name in table.names if not table.codes_are_numbers(name)}
         types = columns.get("feature_types")
         return named_genes(table.index(), columns, types)
@@ -166,14 +167,14 @@ class H5muFile(H5adFile):
         names = list(stored["mod"]) if "mod" in stored else []
         rna = next((name for name in names if name.casefold() in RNA_NAMES), None)
         if rna is None:
-            raise DataError(
+            raise FormatError(
                 f"has no modality of RNA: they are {listed(names) or 'none'}.\nCall it 'rna' in the h5mu, or give the "
                 "counts of RNA as h5ad."
             )
         super().__init__(stored, path, f"mod/{rna}")
         self.shared, self.places = None, None
         if "obs" in stored and f"obsmap/{rna}" in stored:
-            self.shared = _Table(stored["obs"])
+            self.shared = AnnTable(stored["obs"])
             self.places = stored[f"obsmap/{rna}"][:].astype(int).ravel()
             own = set(self.column_names)
             beside = [name for name in self.shared.names if name not in own and ":" not in name]
@@ -202,7 +203,7 @@ class TenxFile(_Hdf5File):
         super().__init__(stored, path)
         genomes = [name for name in stored if "barcodes" in stored[name]]
         if "matrix" not in stored and len(genomes) > 1:
-            raise DataError(
+            raise FormatError(
                 f"holds the genes of several genomes apart ({listed(genomes)}).\nWrite those of one into a file, or "
                 "give the h5 of Cell Ranger 3 or later."
             )
@@ -212,14 +213,14 @@ class TenxFile(_Hdf5File):
         self.matrices = {"X": StoredMatrix(self.root, "csr", (n_cells, n_genes))}
 
     def cell_ids(self) -> list[str]:
-        return _texts(self.root["barcodes"])
+        return texts_of(self.root["barcodes"])
 
     def genes(self, matrix: str) -> Genes:
         if "features" in self.root:
             features = self.root["features"]
-            types = _texts(features["feature_type"]) if "feature_type" in features else None
-            return named_genes(_texts(features["id"]), {"symbol": _texts(features["name"])}, types)
-        return named_genes(_texts(self.root["genes"]), {"symbol": _texts(self.root["gene_names"])}, None)
+            types = texts_of(features["feature_type"]) if "feature_type" in features else None
+            return named_genes(texts_of(features["id"]), {"symbol": texts_of(features["name"])}, types)
+        return named_genes(texts_of(self.root["genes"]), {"symbol": texts_of(self.root["gene_names"])}, None)
 
 
 def is_tenx(stored: "h5py.File") -> bool:
@@ -241,117 +242,9 @@ def _stored_matrix(node: Any) -> StoredMatrix | None:
         return StoredMatrix(node, "dense", node.shape) if len(node.shape) == 2 else None
     if not isinstance(node, h5py.Group) or "indptr" not in node:
         return None
-    kind = _text(node.attrs.get("encoding-type", node.attrs.get("h5sparse_format", "")))
+    kind = text_of(node.attrs.get("encoding-type", node.attrs.get("h5sparse_format", "")))
     shape = node.attrs.get("shape", node.attrs.get("h5sparse_shape"))
     return StoredMatrix(node, "csc" if "csc" in kind else "csr", tuple(int(number) for number in shape))
-
-
-class _Table:
-    """A table of an AnnData: obs or var."""
-
-    def __init__(self, group: "h5py.Group") -> None:
-        self.group = group
-        self._index = _text(group.attrs.get("_index", "index" if "index" in group else "_index"))
-        order = [_text(name) for name in group.attrs.get("column-order", [])]
-        there = [name for name in order if name in group] or [
-            name for name in group if name not in (self._index, "__categories")
-        ]
-        self.names = [name for name in there if self._kind(name)]
-        self.unreadable = [name for name in there if not self._kind(name)]
-
-    @property
-    def length(self) -> int:
-        node = self.group[self._index]
-        return int(node.shape[0]) if hasattr(node, "shape") else int(node["values"].shape[0])
-
-    def index(self) -> list[str]:
-        node = self.group[self._index]
-        return _texts(node if hasattr(node, "shape") else node["values"])
-
-    def _kind(self, name: str) -> str:
-        import h5py
-
-        node = self.group[name]
-        if isinstance(node, h5py.Group):
-            if {"codes", "categories"} <= set(node):
-                return "categories"
-            return "masked" if {"values", "mask"} <= set(node) else ""
-        if len(node.shape) != 1 or node.dtype.kind not in "biufOSU":
-            return ""
-        if node.dtype.kind == "O" and h5py.check_string_dtype(node.dtype) is None:
-            return ""
-        return "old categories" if "categories" in node.attrs else "plain"
-
-    def codes_are_numbers(self, name: str) -> bool:
-        """Whether a column holds numbers as such."""
-        kind, node = self._kind(name), self.group[name]
-        return (kind == "plain" and node.dtype.kind in "iuf") or (
-            kind == "masked" and node["values"].dtype.kind in "iuf"
-        )
-
-    def codes(self, name: str) -> Codes:
-        import numpy as np
-
-        kind, node = self._kind(name), self.group[name]
-        if kind in ("categories", "old categories"):
-            stored = node["categories"] if kind == "categories" else self.group.file[node.attrs["categories"]]
-            codes = (node["codes"] if kind == "categories" else node)[:].astype(np.int64)
-            is_number = getattr(stored, "dtype", None) is not None and stored.dtype.kind in "iuf"
-            levels = _texts(stored if hasattr(stored, "dtype") else stored["values"])
-            return without_unused(codes, levels, is_number)
-        if kind == "masked":
-            coded = coded_values(node["values"][:])
-            coded.codes[node["mask"][:].astype(bool)] = -1
-            return without_unused(coded.codes, coded.levels, coded.is_number)
-        return coded_values(node[:])
-
-    def texts(self, name: str) -> list[str]:
-        """Return a column as text, blank where it is missing."""
-        codes = self.codes(name)
-        return [codes.levels[code] if code >= 0 else "" for code in codes.codes.tolist()]
-
-
-def coded_values(values: "np.ndarray") -> Codes:
-    """Return the codes of an array of numbers, truths or text; whole numbers have no point, missing ones no level."""
-    import numpy as np
-
-    if values.dtype.kind in "OSU":
-        table: dict[Any, int] = {}
-        codes = np.fromiter((table.setdefault(value, len(table)) for value in values.tolist()), np.int64, len(values))
-        levels = [_text(value) for value in table]
-        return without_unused(codes, levels, False)
-    if values.dtype.kind == "f":
-        unique, codes = np.unique(np.where(np.isfinite(values), values, 0), return_inverse=True)
-        codes = np.where(np.isfinite(values), codes, -1)
-        return without_unused(codes, [_number(value) for value in unique.tolist()], True)
-    unique, codes = np.unique(values, return_inverse=True)
-    return Codes(codes.astype(np.int64), [str(value) for value in unique.tolist()], values.dtype.kind in "iu")
-
-
-def without_unused(codes: "np.ndarray", levels: Sequence[str], is_number: bool) -> Codes:
-    """Return codes of the levels that occur, trimmed, in the order of their text; blank ones are missing."""
-    import numpy as np
-
-    names = [level.strip() for level in levels]
-    used = np.bincount(codes[codes >= 0], minlength=len(names)) > 0
-    order = sorted({name for name, occurs in zip(names, used, strict=True) if occurs and name})
-    place = {name: number for number, name in enumerate(order)}
-    new = np.array([*(place.get(name, -1) for name in names), -1], dtype=np.int64)
-    return Codes(new[codes], order, is_number)
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(value)
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _texts(node: "h5py.Dataset") -> list[str]:
-    if node.dtype.kind in "iufb":
-        return [_number(value) if node.dtype.kind == "f" else str(value) for value in node[:].tolist()]
-    return [_text(value) for value in node[:].tolist()]
 
 
 def _pickled(root: "h5py.Group") -> list[str]:
@@ -362,7 +255,7 @@ def _pickled(root: "h5py.Group") -> list[str]:
 
         for name, node in group.items():
             place = f"{path}{name}"
-            words = [_text(node.attrs.get(key, "")) for key in ("PSEUDOATOM", "encoding-type")]
+            words = [text_of(node.attrs.get(key, "")) for key in ("PSEUDOATOM", "encoding-type")]
             if isinstance(node, h5py.Group):
                 yield from of(node, f"{place}/")
             elif (node.dtype.kind == "V" and node.dtype.names is None) or words[0] == "object" or "pickle" in words[1]:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted
-from degsteps.inputs.cells.cell_file import CellFile, Codes
+from degsteps.inputs.cells.cell_file import CellFile, Codes, FormatError
 from degsteps.inputs.cells.sources import CellSource
 from degsteps.inputs.cells.text_matrix import MtxFile, TextFile
 from degsteps.inputs.sheet import access_fault, read_columns
@@ -34,11 +34,11 @@ _NOT_READ = (
 )
 
 
-class CellsError(Exception):
-    """Why a file of cells cannot be read: the finding."""
+class CellsError(DataError):
+    """Why a file of cells cannot be read: the finding, and the file as its text names it."""
 
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(str(finding))
+    def __init__(self, path: str, finding: Finding) -> None:
+        super().__init__(f"{path}: {finding}")
         self.finding = finding
 
 
@@ -79,13 +79,13 @@ class OpenCells:
     def _of_table(self, path: str) -> dict[str, Codes]:
         import numpy as np
 
-        from degsteps.inputs.cells.hdf5 import coded_values
+        from degsteps.inputs.cells.ann_table import coded_values
 
         try:
             columns = read_columns(path)
         except DataError as error:
             what, _, cure = str(error).removeprefix(f"{path}: ").partition(". ")
-            raise CellsError(Finding("cells", f"{path}: {what}.", cure)) from None
+            raise CellsError(self.source.counts, Finding("cells", f"{path}: {what}.", cure)) from None
         names = list(columns)
         ids = self.cell_ids()
         own = columns[names[0]] if names else []
@@ -97,7 +97,9 @@ class OpenCells:
             what = f"{path}: {n_missing:,} of {counted(len(ids), 'cell')} of {self.source.counts} have no row, e.g. "
             what += f"{listed(lacking[:2])}; its first column {quoted(names[0]) if names else ''} begins with "
             what += f"{listed(own[:2])}."
-            raise CellsError(Finding("cells", what, "Write the ids of the matrix into its first column."))
+            raise CellsError(
+                self.source.counts, Finding("cells", what, "Write the ids of the matrix into its first column.")
+            )
         taken = np.array(rows, dtype=np.int64)
         return {
             name: coded_values(np.array(values, dtype=object)[taken])
@@ -119,15 +121,17 @@ def open_cells(source: CellSource) -> Iterator[OpenCells]:
     try:
         file, form = _opened(source)
         yield OpenCells(file, form, source)
-    except DataError as error:
+    except FormatError as error:
         what, _, cure = str(error).partition("\n")
-        raise CellsError(Finding("", what, cure)) from None
+        raise CellsError(source.counts, Finding("", what, cure)) from None
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise CellsError(
-            Finding("", "is a gzip file that is cut off or damaged.", "Copy or download it again.")
+            source.counts, Finding("", "is a gzip file that is cut off or damaged.", "Copy or download it again.")
         ) from None
     except UnicodeDecodeError:
-        raise CellsError(Finding("", "holds names that are not UTF-8 text.", "Save it as UTF-8.")) from None
+        raise CellsError(
+            source.counts, Finding("", "holds names that are not UTF-8 text.", "Save it as UTF-8.")
+        ) from None
     finally:
         if file is not None:
             file.close()
@@ -137,18 +141,20 @@ def _opened(source: CellSource) -> tuple[CellFile, str]:
     path, form = source.counts, source.format
     if os.path.isdir(path):
         if form not in ("auto", "mtx"):
-            raise CellsError(Finding("", f"is a folder, and {form} is a file.", "Name the file."))
+            raise CellsError(path, Finding("", f"is a folder, and {form} is a file.", "Name the file."))
         return MtxFile(path), "mtx"
     try:
         with open(path, "rb") as stream:
             head = stream.read(64)
     except OSError as error:
-        raise CellsError(access_fault(error)) from None
+        raise CellsError(path, access_fault(error)) from None
     _require_known(path, head)
     if head.startswith(_HDF5):
         return _opened_hdf5(path, form)
     if form in ("h5ad", "h5mu", "10x_h5"):
-        raise CellsError(Finding("", f"is no HDF5 file, and format is {form}.", "Set format: auto, or copy it again."))
+        raise CellsError(
+            path, Finding("", f"is no HDF5 file, and format is {form}.", "Set format: auto, or copy it again.")
+        )
     if form == "mtx" or path.endswith((".mtx", ".mtx.gz")):
         return MtxFile(path), "mtx"
     return TextFile(path), "table"
@@ -165,15 +171,17 @@ def _require_known(path: str, head: bytes) -> None:
     pickles, of_r, of_git = _NOT_READ
     if inner.startswith(pickles) or path.endswith((".pkl", ".pickle", ".joblib")):
         what = "is a pickle of Python, which runs code when it is read, and is not opened."
-        raise CellsError(Finding("", what, "Save the cells as h5ad where it was made: adata.write_h5ad('cells.h5ad')."))
+        raise CellsError(
+            path, Finding("", what, "Save the cells as h5ad where it was made: adata.write_h5ad('cells.h5ad').")
+        )
     if inner.startswith(of_r) or path.casefold().endswith((".rds", ".rda", ".rdata")):
         what = "is an object of R (Seurat, SingleCellExperiment), which only R can read."
         cure = "Write the counts as 10x does: DropletUtils::write10xCounts('cells', counts(x), version = '3'), and the "
-        raise CellsError(Finding("", what, f"{cure}columns of the cells as cells.tsv."))
+        raise CellsError(path, Finding("", what, f"{cure}columns of the cells as cells.tsv."))
     if inner.startswith(of_git):
-        raise CellsError(Finding("", "is a pointer of Git LFS, not the file.", "Fetch it: git lfs pull."))
+        raise CellsError(path, Finding("", "is a pointer of Git LFS, not the file.", "Fetch it: git lfs pull."))
     if not head:
-        raise CellsError(Finding("", "is empty.", "Copy or download it again."))
+        raise CellsError(path, Finding("", "is empty.", "Copy or download it again."))
 
 
 def _opened_hdf5(path: str, form: str) -> tuple[CellFile, str]:
@@ -189,7 +197,7 @@ def _opened_hdf5(path: str, form: str) -> tuple[CellFile, str]:
             what = f"is cut off: the file is {size:,} bytes long, and it says that it was longer."
         else:
             what = f"is an HDF5 file that cannot be opened ({text.rstrip('.')})."
-        raise CellsError(Finding("", what, "Copy or download it again.")) from None
+        raise CellsError(path, Finding("", what, "Copy or download it again.")) from None
     try:
         if is_tenx(stored):
             return TenxFile(stored, path), "10x_h5"

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from degsteps.basics.errors import DataError, Finding
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed
-from degsteps.inputs.cells.cell_file import SAMPLED_CELLS, Genes, Matrix, described_values, named_genes
+from degsteps.inputs.cells.cell_file import SAMPLED_CELLS, FormatError, Genes, Matrix, described_values, named_genes
 
 _MATRIX = re.compile(r"(.*?)(?:matrix|counts)\.mtx(?:\.gz)?$")
 #: Lines of numbers of a matrix of which one is looked at, so that some hundred thousand are.
@@ -50,7 +50,7 @@ class MtxFile:
                     sizes = line
                     break
         if [word.casefold() for word in banner[:3]] != ["%%matrixmarket", "matrix", "coordinate"]:
-            raise DataError("is no matrix in coordinates.\nIt must begin with %%MatrixMarket matrix coordinate.")
+            raise FormatError("is no matrix in coordinates.\nIt must begin with %%MatrixMarket matrix coordinate.")
         self.is_whole = banner[3:4] == ["integer"]
         n_rows, n_columns, self.n_values = (int(number) for number in sizes.split())
         self.features, self._cells = _lines(self.features_file), _first_column(self.cells_file)
@@ -63,11 +63,11 @@ class MtxFile:
             sizes = f"is {n_rows} x {n_columns}, and there are {counted(n_features, 'feature')} and "
             sizes += f"{counted(n_cells, 'cell')}"
             if n_columns in (n_features, n_features - 1) and n_rows in (n_cells, n_cells - 1):
-                raise DataError(
+                raise FormatError(
                     f"{sizes}: it holds cells in rows and genes in columns.\nTranspose it: a matrix of 10x has genes "
                     "in rows, e.g. Matrix::writeMM(t(counts), 'matrix.mtx') in R."
                 )
-            raise DataError(f"{sizes}.\nCopy the three files together, from one run.")
+            raise FormatError(f"{sizes}.\nCopy the three files together, from one run.")
         self.n_cells, self.n_features = n_cells, n_features
 
     def cell_ids(self) -> list[str]:
@@ -100,7 +100,7 @@ class MtxFile:
             try:
                 values = np.array([float(line.rsplit(None, 1)[1]) for line in chosen if line.strip()])
             except (IndexError, ValueError):
-                raise DataError(
+                raise FormatError(
                     "has a line that is no triplet of numbers.\nWrite the file again, or copy it again."
                 ) from None
         is_gene = self.genes(matrix).is_gene
@@ -129,7 +129,7 @@ class TextFile:
         self._cells = cells if len(cells) == width - 1 else cells[1:]
         self.n_cells = len(self._cells)
         if not self.n_cells or width < 2:
-            raise DataError("is no table of genes and cells.\nWrite genes in lines, and cells in columns.")
+            raise FormatError("is no table of genes and cells.\nWrite genes in lines, and cells in columns.")
         with opened_text(path) as lines:
             next(lines)
             self._genes = [line.split(self.delimiter, 1)[0].strip('"') for line in lines if line.strip()]
@@ -154,11 +154,11 @@ class TextFile:
             for line in itertools.islice(lines, 1, None, step):
                 parts = line.rstrip("\r\n").split(self.delimiter)
                 if len(parts) != self.n_cells + 1:
-                    raise DataError("has a line with another number of cells than its first.\nCopy the file again.")
+                    raise FormatError("has a line with another number of cells than its first.\nCopy the file again.")
                 try:
                     rows.append([float(parts[cell].strip('"') or "nan") for cell in cells])
                 except ValueError:
-                    raise DataError(
+                    raise FormatError(
                         f"has text among the counts of {parts[0]}.\nGive a table of ids of genes and counts only."
                     ) from None
         found = described_values(np.array(rows))
@@ -179,7 +179,7 @@ def located_mtx(path: str) -> tuple[str, str, str]:
 
     Raises
     ------
-    DataError
+    FormatError
         if one of them is missing, or if there are several.
     """
     folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
@@ -188,7 +188,7 @@ def located_mtx(path: str) -> tuple[str, str, str]:
         found = [name for name in names if name.endswith((".mtx", ".mtx.gz"))]
         if len(found) != 1:
             what = f"holds {listed(found)}" if found else "holds no matrix.mtx"
-            raise DataError(f"{what}.\nName one matrix, or a folder with the three files of one capture.")
+            raise FormatError(f"{what}.\nName one matrix, or a folder with the three files of one capture.")
         matrix = found[0]
     else:
         matrix = os.path.basename(path)
@@ -202,7 +202,7 @@ def located_mtx(path: str) -> tuple[str, str, str]:
         wanted = [f"{prefix}{word}.tsv{end}" for word in words for end in ("", ".gz")]
         there = [name for name in wanted if name in names]
         if not there:
-            raise DataError(f"{matrix} lies without {prefix}{which}.\nCopy the three files together.")
+            raise FormatError(f"{matrix} lies without {prefix}{which}.\nCopy the three files together.")
         files.append(there[0])
     return (str(Path(folder, matrix)), *(str(Path(folder, name)) for name in files))
 
