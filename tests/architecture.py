@@ -17,7 +17,7 @@ from pathlib import Path
 LIBRARY = "degsteps"
 
 #: Stages of the flow, a folder each; none imports another, but for what ARROWS says.
-STAGES = ("ingest", "filter", "normalize", "batch", "transform", "qc", "test", "annotate", "enrich")
+STAGES = ("cells", "ingest", "filter", "normalize", "batch", "transform", "qc", "test", "annotate", "enrich")
 
 #: What folders that are not light as a whole say of themselves, for preflight and the Snakefile.
 REGISTRIES = ("engines.registry", "engines.wording", "normalize.methods", "inputs.formats")
