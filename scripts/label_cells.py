@@ -209,7 +209,9 @@ def _profiles(stored, used, genes, seed):
         parts.append(values)
         places.append(begin + here)
     some = np.concatenate(places) if places else np.empty(0, dtype=int)
-    return markers.LabelProfiles(sparse.vstack(parts, format="csr"), used.iloc[some], genes), len(some)
+    order = np.argsort(used.index.to_numpy(dtype=str)[some], kind="stable")
+    values = sparse.vstack(parts, format="csr")[order]
+    return markers.LabelProfiles(values, used.iloc[some[order]], genes), len(some)
 
 
 def _shown_genes(top, given, ids, names):

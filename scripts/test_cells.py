@@ -1,7 +1,6 @@
 """Compare two groups of cells of one type, each cell for itself: exploratory, beside what the donors say."""
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from degsteps.basics.errors import DesignError
@@ -51,11 +50,13 @@ def main(
                 "or set per_cell: none."
             )
         parts = [block[wanted[begin : begin + block.shape[0]]] for begin, block in stored.blocks()]
-        matrix = sparse.vstack(parts, format="csr")
+        # In order of the ids: the last digits of sums do not depend on the order of captures.
+        order = np.argsort(names.to_numpy(dtype=str)[wanted], kind="stable")
+        matrix, is_test = sparse.vstack(parts, format="csr")[order], is_test[order]
     total = np.maximum(np.asarray(matrix.sum(axis=1), dtype=float).ravel(), 1.0)
     expressed = np.flatnonzero(np.asarray((matrix > 0).sum(axis=0)).ravel())
     values = per_cell.log_values(matrix, total / total.mean())[:, expressed]
-    donors = obs["donor"].astype(str).to_numpy()[wanted] if donors_known else None
+    donors = obs["donor"].astype(str).to_numpy()[wanted][order] if donors_known else None
     found, facts = per_cell.per_cell_table(values, is_test, var.index[expressed], method, donors)
     found = found.rename(
         columns={
@@ -68,15 +69,15 @@ def main(
         found.insert(0, "symbol", symbols.where(symbols.notna(), "").reindex(found.index).to_numpy())
     if tested is not None:
         found["padj_pseudobulk"] = read_table(tested, text=("na_reason",))["padj"].reindex(found.index)
-    order = np.lexsort((found.index.to_numpy(dtype=str), -np.abs(found["auc"].to_numpy() - 0.5)))
-    write_table(found.iloc[order], table)
-    median = pd.Series(found["design_effect"]).median()
+    rank = np.lexsort((found.index.to_numpy(dtype=str), -np.abs(found["auc"].to_numpy() - 0.5)))
+    write_table(found.iloc[rank], table)
+    known = found["design_effect"].dropna()
     return facts | {
         "title": words(contrast).title,
         "cell_type": cell_type,
         "method": method,
         "genes": len(found),
-        "median_design_effect": None if np.isnan(median) else float(median),
+        "median_design_effect": float(known.median()) if len(known) else None,
     }
 
 

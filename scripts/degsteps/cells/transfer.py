@@ -18,6 +18,7 @@ _C = 0.01
 LEAST_PROBABILITY = 0.5
 _N_MARKERS = 30
 _PERCENTILE = 5
+_DIGITS = 9
 _LEAST_GENES = 500
 _LARGEST_VALUE = 10.0
 #: What is trained on, at most: more cells of a label, or more genes, change little and cost memory.
@@ -171,7 +172,8 @@ def predict(model: Model, values: sparse.spmatrix) -> pd.DataFrame:
     likely = np.exp(scores)
     likely /= likely.sum(axis=1, keepdims=True)
     best = likely.argmax(axis=1)
-    probability = likely[np.arange(len(best)), best]
+    # Rounded: the last digits of a product depend on which other cells are in the block.
+    probability = np.round(likely[np.arange(len(best)), best], _DIGITS)
     rejected = (probability < LEAST_PROBABILITY) | (_marker_means(scaled, model.markers, best) < model.floors[best])
     named = model.labels[best].astype(object)
     return pd.DataFrame(

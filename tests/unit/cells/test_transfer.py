@@ -54,7 +54,7 @@ def test_the_regression_is_that_of_scikit_learn(reference):
     fitted = LogisticRegression(C=0.01, max_iter=1000).fit(scaled, labels)
     found = transfer.predict(model, values)
     assert (found["best"] == fitted.predict(scaled)).all()
-    np.testing.assert_allclose(found["mapped_probability"], fitted.predict_proba(scaled).max(axis=1), atol=1e-9)
+    np.testing.assert_allclose(found["mapped_probability"], fitted.predict_proba(scaled).max(axis=1), atol=2e-9)
 
 
 def test_two_labels(reference, query):
@@ -65,7 +65,7 @@ def test_two_labels(reference, query):
     scaled = model.scaled(query[0])
     fitted = LogisticRegression(C=0.01, max_iter=1000).fit(model.scaled(reference[0][two]), reference[1][two])
     found = transfer.predict(model, query[0])
-    np.testing.assert_allclose(found["mapped_probability"], fitted.predict_proba(scaled).max(axis=1), atol=1e-9)
+    np.testing.assert_allclose(found["mapped_probability"], fitted.predict_proba(scaled).max(axis=1), atol=2e-9)
 
 
 def test_a_type_that_the_reference_lacks_is_unassigned(reference, query):
