@@ -104,9 +104,8 @@ class Run:
         asked = {name: test[name] for name in ("alpha", "cooks_filter", "independent_filtering", "adjustment")}
         for name, contrast in self.contrasts.items():
             table = self.path(f"{name}.tsv")
-            test_contrast.main(
-                fit, filtered, factors, others[-1], table, contrast, **asked, shrinkage="none", lfc_threshold=0.0
-            )
+            shown = {"shrinkage": "none", "lfc_threshold": 0.0, "name": name, "effect_bounds": []}
+            test_contrast.main(fit, filtered, factors, others[-1], table, contrast, **asked, **shown)
 
     def path(self, name):
         return self.folder / name
