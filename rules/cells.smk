@@ -230,6 +230,120 @@ rule test_cells:
         "../scripts/test_cells.py"
 
 
+rule plot_cell_quality:
+    """Draw the quality of cells by capture with its limits, and the scores of doublets."""
+    input:
+        cells="<cells>/quality/cells.tsv",
+        thresholds="<cells>/quality/thresholds.tsv",
+    output:
+        **figure("<cells>/quality/quality", "Cells", "Quality of cells", name="quality"),
+        **figure("<cells>/quality/doublets", "Cells", "Doublets", name="doublets"),
+        record="<cells>/quality/plot_cell_quality.record.json",
+    log:
+        "<logs>/plot_cell_quality.log",
+    benchmark:
+        "<benchmarks>/plot_cell_quality.tsv"
+    group:
+        "cells"
+    conda:
+        "../envs/figures.yaml"
+    resources:
+        **needs_of_cells(),
+    params:
+        **settings_of("cells.quality", "min_genes", "min_counts", "max_mito_percent"),
+        doublet_rate=job(settings.doublet_rate),
+        code=code("plot_cell_quality"),
+    script:
+        "../scripts/plot_cell_quality.py"
+
+
+rule plot_cell_space:
+    """Draw cells in two dimensions, and how batches mix before and after."""
+    input:
+        space="<cells>/integrate/space.h5ad",
+        counts="<cells>/read/counts.h5ad",
+        labels="<cells>/label/labels.tsv",
+        mixing_table="<cells>/integrate/mixing.tsv",
+    output:
+        **figure("<cells>/integrate/embedding", "Cells", "Cells in two dimensions", name="embedding"),
+        **figure("<cells>/integrate/mixing", "Cells", "Mixing of batches", name="mixing"),
+        record="<cells>/integrate/plot_cell_space.record.json",
+    log:
+        "<logs>/plot_cell_space.log",
+    benchmark:
+        "<benchmarks>/plot_cell_space.tsv"
+    group:
+        "cells"
+    conda:
+        "../envs/cells.yaml"
+    resources:
+        **needs_of_cells(),
+    params:
+        columns=job(settings.drawn_cell_columns),
+        method=job(settings.integration_method),
+        code=code("plot_cell_space"),
+    script:
+        "../scripts/plot_cell_space.py"
+
+
+rule plot_cell_labels:
+    """Draw markers of labels, given labels against the others, and how many cells of each type a donor has."""
+    input:
+        counts="<cells>/read/counts.h5ad",
+        cells="<cells>/quality/cells.tsv",
+        labels="<cells>/label/labels.tsv",
+        dots="<cells>/label/dots.tsv",
+        confusion="<cells>/label/confusion.tsv",
+    output:
+        **figure("<cells>/label/markers", "Cells", "Markers", name="dots"),
+        **figure("<cells>/label/confusion", "Cells", "Labels by several means", name="confusion"),
+        **figure("<cells>/label/donors", "Cells", "Cells of each donor and type", name="grid"),
+        record="<cells>/label/plot_cell_labels.record.json",
+    log:
+        "<logs>/plot_cell_labels.log",
+    benchmark:
+        "<benchmarks>/plot_cell_labels.tsv"
+    group:
+        "cells"
+    conda:
+        "../envs/cells.yaml"
+    resources:
+        **needs_of_cells(),
+    params:
+        sample_columns=job(settings.splitting_columns),
+        min_cells=setting("cells.min_cells"),
+        markers_given=job(settings.has_markers),
+        code=code("plot_cell_labels"),
+    script:
+        "../scripts/plot_cell_labels.py"
+
+
+rule plot_composition:
+    """Draw shares of cell types by the levels of a contrast."""
+    input:
+        composition="<cells>/composition/composition.tsv",
+        shares="<cells>/composition/shares.tsv",
+    output:
+        **figure("<cells>/composition/{question}", "Cells", "Shares of cell types, {question}"),
+        record="<cells>/composition/{question}.plot_composition.record.json",
+    log:
+        "<logs>/{question}.plot_composition.log",
+    benchmark:
+        "<benchmarks>/{question}.plot_composition.tsv"
+    group:
+        "cells"
+    conda:
+        "../envs/figures.yaml"
+    resources:
+        **needs_of_cells(),
+    params:
+        name=wildcard("question"),
+        contrast=job(settings.question),
+        code=code("plot_composition"),
+    script:
+        "../scripts/plot_composition.py"
+
+
 rule aggregate_cells:
     """Add up the raw counts of kept cells by donor, condition and cell type: no other values reach the sums."""
     input:

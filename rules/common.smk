@@ -68,6 +68,7 @@ wildcard_constraints:
     subset=subsets.PATTERN,
     sample_set=subsets.NAME_PATTERN,
     part="[0-9]+-of-[0-9]+",
+    question="[A-Za-z0-9][A-Za-z0-9._-]*",
     family=subsets.NAME_PATTERN,
     collection="|".join(sorted({re.escape(name) for a in ANALYSES.values() for name in a["enrich"]["collections"]}))
     or "(?!)",

@@ -162,7 +162,7 @@ def donor_findings(
         return
     others = [column for column in (*asked.compared, CELL_TYPE) if column in table.columns]
     others += [column for column in table.columns if has_word(column, CLUSTERS) and column not in others]
-    same = next((column for column in others if column != name and _is_same(table, column)), None)
+    same = next((c for c in others if (c == CELL_TYPE or c != name) and _is_same(table, c)), None)
     if same is not None:
         kind = "cell type" if same == CELL_TYPE else same
         what = f"{quoted(name)} is {quoted(cells['label_column'] if same == CELL_TYPE else kind)} by another name: "

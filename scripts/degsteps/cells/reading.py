@@ -159,7 +159,7 @@ def gene_list(sources: Sequence[CellSource], features: Sequence[Genes], settings
             raise DataError(
                 f"{source.counts}: {counted(len(repeated), 'gene id')} occur more than once: "
                 f"{listed(repeated, quote=False)}. Give unique ids (those of "
-                "Ensembl, in a column gene_ids), or set ingest.duplicate_genes: sum."
+                "Ensembl, in a column gene_ids), or set cells.duplicate_genes: sum."
             )
     shared = set(features[0].ids).intersection(*(found.ids for found in features[1:]))
     for source, found in zip(sources, features, strict=True):

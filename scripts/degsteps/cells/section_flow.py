@@ -103,7 +103,7 @@ def _blocks(results: Results) -> Iterator[Block]:
     yield from (part for part in (threshold_grid(results),) if part)
     yield from figures(
         results,
-        "cells/sums/donors",
+        "cells/label/donors",
         "Cells of each donor and type",
         "What is too small to be a sample is struck out; a gap is a donor without the type.",
     )
@@ -221,7 +221,6 @@ FLOW = Section(
         ),
         File(r"quality/thresholds\.tsv", "Limits of quality by capture.", text=("capture", "metric")),
         File(r"quality/.*\.(png|svg)", "Figure of the quality of cells."),
-        File(r"sums/.*\.(png|svg)", "Figure of the cells behind each sum."),
         File(r"cell_account\.tsv", "What became of all cells and their counts.", text=("fate",), stage="ingest"),
     ),
     chapter=Chapter("cells", "Single cells", "Cells"),

@@ -75,7 +75,7 @@ def whole_counts(
             raise DataError(
                 f"{place}: {_shown(rows, broken, cells, genes)} is no whole number. Name the layer that holds raw "
                 "counts (cells.layer), or, if these are counts corrected for ambient RNA, set "
-                "ingest.estimated_counts: true."
+                "cells.estimated_counts: true."
             )
         values = rounded(sparse.csr_matrix((values, rows.indices, rows.indptr), shape=rows.shape), cells, genes)
     found = sparse.csr_matrix((values.astype(np.int32), rows.indices, rows.indptr), shape=rows.shape)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from degsteps.design.weights import contrast_columns
-from degsteps.inputs.cells.inspection import CAPTURE
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE
 from degsteps.inputs.cells.study import CellStudy, cell_study, design_columns, prospective_sums, types_with_donors
 from degsteps.inputs.cells.type_names import slug
@@ -33,11 +32,10 @@ def study_of(analysis: Mapping[str, Any]) -> CellStudy:
 
 def n_sums(analysis: Mapping[str, Any], study: CellStudy) -> int:
     """Return how many samples the cells would make if all were kept."""
-    if study.table is None or not has_samples(analysis):
+    if study.known is None or not has_samples(analysis):
         return 0
     types = None if analysis["cells"]["types"] == "all" else analysis["cells"]["types"]
-    sums = prospective_sums(study, design_columns(analysis), types, bool(analysis["cells"]["label_column"]))
-    return len(sums.samples)
+    return len(prospective_sums(study, design_columns(analysis), types).samples)
 
 
 def tested_types(analysis: Mapping[str, Any]) -> list[str]:
@@ -46,9 +44,9 @@ def tested_types(analysis: Mapping[str, Any]) -> list[str]:
     if cells["types"] != "all":
         return list(cells["types"])
     study = study_of(analysis)
-    if study.table is None or not cells["label_column"] or not has_samples(analysis):
+    if not study.labels() or not has_samples(analysis):
         return study.labels()
-    sums = prospective_sums(study, design_columns(analysis), None, has_labels=True)
+    sums = prospective_sums(study, design_columns(analysis), None)
     factors = [name for contrast in analysis["test"]["contrasts"].values() for name in contrast_columns(contrast)[:1]]
     return types_with_donors(sums, cells["min_cells"], next(iter(factors), None))
 
@@ -99,5 +97,4 @@ def has_spike_ins(analysis: Mapping[str, Any]) -> bool:
 
 def n_captures(analysis: Mapping[str, Any]) -> int:
     """Return the number of captures that the files tell."""
-    study = study_of(analysis)
-    return len(study.table.levels(CAPTURE)) if study.table else len(study.sources)
+    return len(study_of(analysis).captures)

@@ -16,11 +16,11 @@ from degsteps.design.weights import contrast_columns
 from degsteps.engines.registry import ENGINES
 from degsteps.inputs.cells.sources import cell_sources as sources_of_cells
 from degsteps.inputs.cells.sources import is_file_of_genes
-from degsteps.inputs.cells.study import design_columns
+from degsteps.inputs.cells.study import design_columns, prospective_sums
 from degsteps.inputs.gene_sets import description
 from degsteps.inputs.sources import sources_of
 from degsteps.provenance.blinding import is_blinded
-from degsteps.workflow.cells import n_captures
+from degsteps.workflow.cells import has_samples, n_captures, study_of
 from degsteps.workflow.subsets import subset_name
 
 Analysis = Mapping[str, Any]
@@ -316,7 +316,7 @@ def cell_sources(analysis: Analysis, wildcards: Any) -> list[dict[str, Any]]:
 def cell_reading(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
     """Return what is done with files of cells."""
     cells = analysis["cells"]
-    names = ("donor_column", "capture_column", "donor_prefix", "estimated_counts")
+    names = ("donor_column", "capture_column", "donor_prefix", "estimated_counts", "duplicate_genes")
     return {name: cells[name] for name in names} | {"spike_pattern": cells["spike_ins"]["pattern"]}
 
 
@@ -392,3 +392,28 @@ def cell_type(analysis: Analysis, wildcards: Any) -> str:
 def knows_donors(analysis: Analysis, wildcards: Any) -> bool:
     """Whether it is known which cell is of which donor."""
     return analysis["cells"]["donor_column"] is not None
+
+
+def question(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return the definition of a contrast whatever the cell type."""
+    return contrasts_of_cells(analysis, wildcards)[wildcards.question]
+
+
+def drawn_cell_columns(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the columns that colour cells in figures: donor, conditions, captures."""
+    return list(
+        dict.fromkeys(["donor", *compared_cell_columns(analysis, wildcards), *cell_batches(analysis, wildcards)])
+    )
+
+
+def splitting_columns(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the columns of the design whose values make different samples of one donor."""
+    study = study_of(analysis)
+    if study.known is None or not has_samples(analysis):
+        return []
+    return list(prospective_sums(study, design_columns(analysis), None).split_by)
+
+
+def has_markers(analysis: Analysis, wildcards: Any) -> bool:
+    """Whether a table of markers is given."""
+    return analysis["cells"]["label"]["markers"] is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from degsteps.basics.paths import in_stage, version_folder
+from degsteps.design.contrasts import contrast_form
 from degsteps.provenance.blinding import is_blinded
 from degsteps.workflow import files as job_files
 from degsteps.workflow import settings
@@ -158,13 +159,29 @@ CELL_TABLES = (
 )
 
 
+#: Figures of cells that every analysis of them has.
+CELL_FIGURES = (
+    "quality/quality",
+    "quality/doublets",
+    "integrate/embedding",
+    "integrate/mixing",
+    "label/markers",
+    "label/confusion",
+    "label/donors",
+)
+
+
 def cell_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return tables and figures of single cells before they are summed; none of other analyses."""
     if not is_of_cells(analysis):
         return []
     files = [f"<cells>/{name}" for name in CELL_TABLES]
+    files += [path for name in CELL_FIGURES for path in _drawn(f"<cells>/{name}")]
     if has_samples(analysis) and analysis["cells"]["composition"]["transform"] != "none":
         files += ["<cells>/composition/composition.tsv", "<cells>/composition/shares.tsv"]
+        questions = settings.contrasts_of_cells(analysis, wildcards)
+        drawn = [name for name, contrast in questions.items() if contrast_form(contrast) in ("levels", "rest")]
+        files += [path for name in drawn for path in _drawn(f"<cells>/composition/{name}")]
     return files
 
 

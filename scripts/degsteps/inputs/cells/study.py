@@ -1,22 +1,25 @@
 """What the cells of an analysis make before anything is known of their quality: kinds of cells, and the sums of these.
 
-Standard library only: the Snakefile imports this module. Labels that are computed in the run are not known here; every
-type that is asked for is then taken to have all cells.
+No heavy package at the top: the Snakefile imports this module. Labels that are computed in the run are not known here;
+every type that is asked for is then taken to have all cells.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from degsteps.basics.errors import Finding
+from degsteps.basics.errors import DataError
 from degsteps.inputs.cells.cell_file import Header
-from degsteps.inputs.cells.donors import is_no_person, join_donors, read_donors
-from degsteps.inputs.cells.inspection import CAPTURE, CellTable, cell_table, read_header
-from degsteps.inputs.cells.opening import CellsError
+from degsteps.inputs.cells.donors import is_no_person
+from degsteps.inputs.cells.inspection import CAPTURE, read_header
+from degsteps.inputs.cells.known_cells import KnownCells, known_cells
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, OWN_COLUMNS, Pseudobulks, no_label, pseudobulks
 from degsteps.inputs.cells.sources import CellSource, cell_sources
 from degsteps.inputs.scan import CACHE
+
+#: Donors with enough cells that each group needs for a type to be tested.
+LEAST_DONORS = 2
 
 
 @dataclass(frozen=True)
@@ -26,20 +29,14 @@ class CellStudy:
     Attributes
     ----------
     sources, headers : the given files.
-    table : cells by ``capture``, ``donor``, ``cell_type`` (blank where labels are computed) and the columns that the
-        analysis names; None if a file cannot be read or lacks the columns of donors or labels.
-    donor_findings : about the table of donors.
+    known : how many cells there are of each kind; None if a file cannot be read.
+    fault : why it is not known, where the headers do not say.
     """
 
     sources: Sequence[CellSource]
     headers: Sequence[Header]
-    table: CellTable | None = None
-    donor_findings: Sequence[Finding] = field(default=())
-
-    @property
-    def columns(self) -> list[str]:
-        """Columns that describe cells in any file."""
-        return list(dict.fromkeys(name for header in self.headers for name in header.columns))
+    known: KnownCells | None = None
+    fault: str = ""
 
     @property
     def n_values(self) -> int:
@@ -47,18 +44,20 @@ class CellStudy:
         return sum(header.n_values for header in self.headers)
 
     @property
-    def n_cells(self) -> int:
-        """Cells of all files."""
-        return sum(header.n_cells for header in self.headers)
-
-    @property
     def n_genes(self) -> int:
         """Genes of the file that has most."""
         return max((header.n_genes for header in self.headers), default=0)
 
+    @property
+    def captures(self) -> list[str]:
+        """Names of the captures."""
+        return self.known.table.levels(CAPTURE) if self.known else [source.capture for source in self.sources]
+
     def labels(self) -> list[str]:
         """Return the given cell types, those that say that there is none left out."""
-        return [label for label in self.table.levels(CELL_TYPE) if not no_label(label)] if self.table else []
+        if self.known is None or CELL_TYPE not in self.known.table.columns:
+            return []
+        return [label for label in self.known.table.levels(CELL_TYPE) if not no_label(label)]
 
 
 def design_columns(analysis: Mapping[str, Any]) -> list[str]:
@@ -80,51 +79,34 @@ def cell_study(cells: Mapping[str, Any], columns: Iterable[str], cache: Path | N
     """
     sources = cell_sources(cells)
     headers = [read_header(source, cache) for source in sources]
-    study = CellStudy(sources, headers)
-    donor, label = cells["donor_column"], cells["label_column"]
-    needed = [name for name in (donor, label, cells["capture_column"]) if name]
-    if any(header.faults for header in headers) or not all(name in study.columns for name in needed):
-        return study
-    table, findings = None, []
-    if cells["donors"] not in (None, "unknown") and donor:
-        table, findings = read_donors(cells["donors"], donor)
-    in_table = [name for name in table.columns if name in study.columns] if table else []
-    names = [*needed, *(name for name in columns if name in study.columns), *in_table]
-    names += [cells["donor_prefix"]] if cells["donor_prefix"] in study.columns else []
+    if any(header.faults for header in headers):
+        return CellStudy(sources, headers)
     try:
-        found = cell_table(sources, names, cells["capture_column"], cache)
-    except CellsError as fault:
-        return CellStudy(sources, headers, None, [fault.finding])
-    kinds = found.dicts()
-    joined = join_donors(kinds, donor, table, cells["donor_prefix"]) if donor else None
-    values: dict[str, Sequence[str]] = {DONOR: joined.donors if joined else [""] * len(kinds)}
-    values |= joined.columns if joined else {}
-    values[CELL_TYPE] = [kind[label] if label else "" for kind in kinds]
-    return CellStudy(sources, headers, found.with_columns(values), [*findings, *(joined.findings if joined else ())])
+        return CellStudy(sources, headers, known_cells(cells, headers, list(columns), cache))
+    except DataError as error:
+        return CellStudy(sources, headers, None, str(error))
 
 
-def prospective_sums(
-    study: CellStudy, design_columns: Sequence[str], types: Sequence[str] | None, has_labels: bool
-) -> Pseudobulks:
+def prospective_sums(study: CellStudy, columns: Sequence[str], types: Sequence[str] | None) -> Pseudobulks:
     """Return the sums that the cells would make if all of them were kept.
 
     Parameters
     ----------
-    study : whose table is known.
-    design_columns : of the design.
-    types : cell types that are asked for; all that occur if None.
-    has_labels : whether cell types are given. Otherwise each type that is asked for gets every cell.
+    study : whose cells are known.
+    columns : of the design.
+    types : cell types that are asked for; all that occur if None. Where no labels are given, each gets every cell.
     """
-    kinds, sizes = study.table.dicts(), [number for _, number in study.table.rows]
-    if not has_labels:
-        asked = types or ["all"]
+    table = study.known.table
+    kinds, sizes = table.dicts(), [number for _, number in table.rows]
+    if CELL_TYPE not in table.columns:
+        asked = types or ["cells"]
         kinds = [kind | {CELL_TYPE: name} for name in asked for kind in kinds]
         sizes = sizes * len(asked)
-    design = [name for name in design_columns if name in study.table.columns and name not in (CAPTURE, DONOR)]
+    design = [name for name in columns if name in table.columns and name not in (CAPTURE, DONOR)]
     return pseudobulks(kinds, sizes, design, types)
 
 
-def types_with_donors(sums: Pseudobulks, min_cells: int, factor: str | None, min_donors: int = 2) -> list[str]:
+def types_with_donors(sums: Pseudobulks, min_cells: int, factor: str | None) -> list[str]:
     """Return the cell types that have enough donors with enough cells in every group of a factor.
 
     Parameters
@@ -140,5 +122,5 @@ def types_with_donors(sums: Pseudobulks, min_cells: int, factor: str | None, min
             of_group.add(donor)
     levels = set(groups)
     return [
-        name for name, of_type in donors.items() if all(len(of_type.get(level, ())) >= min_donors for level in levels)
+        name for name, of_type in donors.items() if all(len(of_type.get(level, ())) >= LEAST_DONORS for level in levels)
     ]

@@ -27,7 +27,7 @@ def file_findings(
     Parameters
     ----------
     cells : section of the analysis, defaults filled in.
-    estimated : whether fractions are allowed (``ingest.estimated_counts``).
+    estimated : whether fractions are allowed (``cells.estimated_counts``).
     duplicate_genes : as in ``ingest``.
     """
     yield from (fault._replace(kind="data") for fault in header.faults)
@@ -53,7 +53,7 @@ def file_findings(
         number = len(header.repeated_genes)
         what = f"{counted(number, 'gene id')} {verb(number, 'occurs', 'occur')} more than once: "
         what += f"{listed(header.repeated_genes, 3, quote=False)}."
-        cure = "Give unique ids (of Ensembl, in a column gene_ids), or set ingest.duplicate_genes: sum."
+        cure = "Give unique ids (of Ensembl, in a column gene_ids), or set cells.duplicate_genes: sum."
         yield Finding("", what, cure, "data")
     yield from _mito_findings(header, cells["quality"]["mito"])
     few = max((matrix.few for matrix in header.matrices.values()), default=0)
@@ -106,7 +106,7 @@ def _cure_of(header: Header) -> str:
     values = [matrix.values for matrix in header.matrices.values()]
     if any(not (v.negative or v.missing) and v.largest >= _LARGEST_LOG for v in values):
         return (
-            "Give the raw counts. If these are counts corrected for ambient RNA, set ingest.estimated_counts: true; "
+            "Give the raw counts. If these are counts corrected for ambient RNA, set cells.estimated_counts: true; "
             "normalised values cannot be tested."
         )
     return "Give the file from before normalisation: raw counts in X, in layers['counts'] or in raw."
