@@ -92,10 +92,12 @@ def sample_permutation(
         As :func:`gene_permutation`.
     """
     added, sums = np.asarray(added, dtype=bool), RunningSums(members)
+    centred = values - values.mean(axis=1, keepdims=True)
+    squares = np.einsum("gs,gs->g", centred, centred)
     by_id = np.argsort(np.argsort(np.asarray(genes, dtype=str), kind="stable"), kind="stable")
 
     def scores_of(labels: np.ndarray) -> np.ndarray:
-        statistic = _two_groups(values, labels)
+        statistic = _two_groups(centred, squares, labels)
         order = _ranking(statistic, by_id)
         return sums.scores(order, np.abs(statistic)[order])
 
@@ -199,12 +201,12 @@ class _Block:
             totals = np.where(flat, self._size, totals)
         rise *= np.repeat(1 / totals, self._size)
         np.cumsum(rise, out=after)
-        after -= np.repeat(after[self._starts] - rise[self._starts], self._size)
+        before = after[self._starts] - rise[self._starts]
         after += self._not_down
         after -= np.multiply(positions, self._step_down, out=self._down)
-        high = np.maximum.reduceat(after, self._starts)
+        high = np.maximum.reduceat(after, self._starts) - before
         after -= rise
-        low = np.minimum.reduceat(after, self._starts)
+        low = np.minimum.reduceat(after, self._starts) - before
         return np.where(high >= -low, high, low)
 
 
@@ -251,16 +253,16 @@ def _against(scores: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return normalized, p
 
 
-def _two_groups(values: np.ndarray, added: np.ndarray) -> np.ndarray:
-    """Return moderated t statistics of two groups; 0 for a gene that does not vary."""
-    n_first, n_second = int(added.sum()), int((~added).sum())
-    groups = np.column_stack([added, ~added]).astype(float)
-    means = values @ (groups / (n_first, n_second))
-    within = values - means @ groups.T
-    df = values.shape[1] - 2
-    variance = np.einsum("gs,gs->g", within, within) / df
-    posterior, _ = moderated(variance, df, fit_prior(variance, df))
-    return (means[:, 0] - means[:, 1]) / np.sqrt(posterior * (1 / n_first + 1 / n_second))
+def _two_groups(centred: np.ndarray, squares: np.ndarray, added: np.ndarray) -> np.ndarray:
+    """Return moderated t statistics of two groups, from deviations of each gene and the sums of their squares.
+
+    0 for a gene that does not vary.
+    """
+    n, n_added = len(added), int(added.sum())
+    sums, share = centred @ added.astype(float), 1 / n_added + 1 / (n - n_added)
+    variance = np.maximum(squares - sums**2 * share, 0.0) / (n - 2)
+    posterior, _ = moderated(variance, n - 2, fit_prior(variance, n - 2))
+    return sums * share / np.sqrt(posterior * share)
 
 
 def _table(sizes: np.ndarray, scores: np.ndarray, normalized: np.ndarray, p: np.ndarray) -> pd.DataFrame:
