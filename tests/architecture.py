@@ -37,7 +37,7 @@ LIGHT_PACKAGES = frozenset({"yaml", "jsonschema"})
 _OF_STAGES = {"engines", "design", "inputs", "figures", "basics", *REGISTRIES}
 
 #: Who may import whom, beside itself. A folder, or a kind of module that has its own rule: a registry, and the
-#: `section.py` and `checks.py` of every stage (``*.section``, ``*.checks``).
+#: sections (`section.py`, `section_<part>.py`) and `checks.py` of every stage (``*.section``, ``*.checks``).
 ARROWS: dict[str, set[str]] = {
     "basics": set(),
     "config": {"basics", *REGISTRIES},  # they are choices of the schemas
@@ -180,8 +180,8 @@ def layer(module: str) -> str:
     folder, _, rest = module.partition(".")
     if module in REGISTRIES:
         return module
-    if folder in STAGES and rest in ("section", "checks"):
-        return f"*.{rest}"
+    if folder in STAGES and (rest in ("section", "checks") or rest.startswith("section_")):
+        return f"*.{rest.partition('_')[0]}"
     return folder
 
 

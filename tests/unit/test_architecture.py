@@ -108,6 +108,15 @@ BROKEN = {
         {"qc/section.py": HEAD + "from degsteps.test.power import x\n", "test/power.py": HEAD},
         ["degsteps/qc/section.py:3: *.section -> test (qc.section imports test.power)."],
     ),
+    "a part of a section imports another stage": (
+        architecture.arrow_breaches,
+        {
+            "report/page.py": HEAD + "import degsteps.qc.section_samples\n",
+            "qc/section_samples.py": HEAD + "import degsteps.test.power\n",
+            "test/power.py": HEAD,
+        },
+        ["degsteps/qc/section_samples.py:3: *.section -> test (qc.section_samples imports test.power)."],
+    ),
     "checks import their own stage's method": (
         architecture.arrow_breaches,
         {"qc/checks.py": HEAD + "from degsteps.qc.measures import x\n", "qc/measures.py": HEAD},
