@@ -53,13 +53,12 @@ for contrast in contrasts:
 """
 TOGETHER = "over-representation (3 sides), camera and fry, 12 contrasts"
 GSEA = "GSEA, genes permuted, 1,000 permutations, 1 contrast"
+GSEA_OF_SAMPLES = "GSEA, samples permuted, 1,000 permutations, 1 contrast"
 STEPS = {
     TOGETHER: TESTS.format(mixed=False),
     "the same with fry's mixed directions": TESTS.format(mixed=True),
     GSEA: ("gsea.gene_permutation(members, study.statistic, names, permutations=1000, seed=1)"),
-    "GSEA, samples permuted, 100 permutations, 1 contrast": (
-        "gsea.sample_permutation(members, values, np.arange(24) < 12, names, permutations=100, seed=1)"
-    ),
+    GSEA_OF_SAMPLES: ("gsea.sample_permutation(members, values, np.arange(24) < 12, names, permutations=1000, seed=1)"),
     "what methods call by chance: 100 rotations of camera, fry, over-representation": (
         "calibration.null_calls(members, correlation.residual_effects(values, design),"
         " methods=['competitive', 'self_contained', 'over_both'], alpha=0.05)"
@@ -70,7 +69,7 @@ STEPS = {
     "groups of like sets": ("groups.grouped(members, rng.random((6500, 12)), np.arange(6500).astype(str))"),
 }
 #: What issue and page promise: CPU seconds, or MB.
-BARS = {TOGETHER: 3.0, GSEA: 15.0}
+BARS = {TOGETHER: 3.0, GSEA: 15.0, GSEA_OF_SAMPLES: 15.0}
 IMPORT_BAR, MEMORY_BAR, PEER_SETS, REPEATS = 2.5, 500, 300, 3
 PEER = """
 import sys, time, warnings
