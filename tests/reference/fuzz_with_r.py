@@ -2,13 +2,15 @@
 
     python tests/reference/fuzz_with_r.py [--cases 200] [--seed 1] [--markdown docs/fuzz_with_r.md]
 
-Needs R with DESeq2 (1.44 or later for tests against bounds), and takes a quarter of an hour. ``--rscript`` is the
+Needs R with DESeq2 (1.44 or later for tests against bounds), limma and edgeR 4, and takes half an hour. ``--rscript`` is the
 command that runs R, if it is not ``Rscript``; ``--inside`` is what R calls the folder of the cases (``--folder``),
 where it lives in another root; ``--library`` a library of R that holds apeglm and ashr.
 
 A case is drawn from its number and the seed: 4 to 60 samples in two to four groups, batches, a covariate, an
 interaction, libraries of unequal depth, outlying counts, genes without counts, dispersions with and without a trend;
 tests of a coefficient, of a difference, against bounds, of a smaller design; trends of every kind; every shrinkage.
+The same cases go to the engines ``voom`` (some with weights of samples) and ``edger_ql`` (as edgeR 4 and 3, robust and
+not), which R computes with the same effective library sizes.
 """
 
 import argparse
@@ -40,6 +42,8 @@ P_TOLERANCE = 1e-4
 LFC_TOLERANCE = 1e-3
 #: Differences of shrunken fold changes; ashr's follow from where R's search for weights stops.
 SHRUNKEN_TOLERANCE = {"normal": 1e-3, "apeglm": 1e-3, "ashr": 0.02}
+#: The same, relatively and on the log2 scale, for other engines.
+ENGINE_TOLERANCES = {"voom": 1e-4, "edger_ql": 1e-3}
 REASONS = {
     "refit": "R fits the gene again by `optim`, which stops early, or gives up where the likelihood is flat",
     "dispersion": "R's search for the dispersion stops elsewhere: the likelihood is flat there",
@@ -141,6 +145,9 @@ def draw_case(number: int, seed: int) -> Case:
     if options["difference"]:
         weights[-2] = -1.0
     options["weights"] = weights
+    # Drawn apart, so that what stands above stays what it was.
+    other = np.random.default_rng([seed, number, 1])
+    options |= {"sample_weights": other.random() < 0.3, "legacy": other.random() < 0.25, "robust": other.random() < 0.4}
     return Case(number, counts, samples, options)
 
 
@@ -158,6 +165,7 @@ def write_cases(cases: list[Case], folder: Path) -> None:
                     key: options[key]
                     for key in ("formula", "reduced", "fit_type", "size_factors", "shrinkage", "lfc_null")
                 },
+                **{key: options[key] for key in ("sample_weights", "legacy", "robust")},
                 "alternative": ALTERNATIVES[options["alternative"]],
                 "weights": ",".join(f"{weight:g}" for weight in options["weights"]),
             }
@@ -188,6 +196,57 @@ def analysed(case: Case, design: pd.DataFrame) -> tuple[pd.DataFrame, object]:
     elif options["shrinkage"] != "none":
         table["shrunken"] = shrink_lfc(fit, counts, weights, options["shrinkage"])["lfc_shrunken"]
     return table.join(fit.genes["dispersion"]), fit
+
+
+def analysed_by(engine: str, case: Case, design: pd.DataFrame) -> pd.DataFrame:
+    """Our table of a case by another engine: `lfc`, `pvalue`, and `all_zero`."""
+    from degsteps.engines import registry
+    from degsteps.engines.interface import Contrast, FitData, FitSettings, QuasiLikelihood, TableSettings
+    from degsteps.normalize.size_factors import size_factors
+
+    options, counts = case.options, case.counts
+    module = registry.ENGINES[engine].load()
+    factors = size_factors(counts, method=options["size_factors"])
+    weighted = pd.Series(counts.columns, counts.columns) if engine == "voom" and options["sample_weights"] else None
+    quasi = QuasiLikelihood(legacy=bool(options["legacy"]), robust=bool(options["robust"]))
+    fitted = module.fit(FitData(counts, design, factors, weighted=weighted), FitSettings(quasi_likelihood=quasi))
+    reduced = design[[name for name in design if not name.startswith("group")]] if options["reduced"] else None
+    alternative = {"two_sided": "greater_abs", "greater_abs_2014": "greater_abs"}.get(
+        options["alternative"], options["alternative"]
+    )
+    contrast = Contrast(options["weights"], reduced, options["lfc_null"], alternative)
+    table, _ = module.contrast_table(fitted, counts, contrast, TableSettings(0.05, False, False))
+    return table.rename(columns={"log2_fold_change": "lfc"})
+
+
+def compare_engine(engine: str, case: Case, folder: Path) -> dict | None:
+    """Compare a case by another engine with R; None where R has no such test."""
+    from degsteps.engines.multiple_testing import adjust_bh
+
+    if not (folder / f"{case.name}.{engine}.tsv").exists():
+        refusal = folder / f"{case.name}.{engine}.error.txt"
+        return {"case": case.number, "refused": refusal.read_text().strip()[:90]} if refusal.exists() else None
+    theirs = pd.read_csv(folder / f"{case.name}.{engine}.tsv", sep="\t", index_col=0)
+    design = pd.read_csv(folder / f"{case.name}.design.tsv", sep="\t", index_col=0)
+    ours = analysed_by(engine, case, design.rename(columns={"(Intercept)": "Intercept"}))
+    known = case.counts.any(axis=1)  # R tests genes without counts too; they are never called
+    ours, theirs = ours[known], theirs.loc[ours.index][known]
+    p, q = ours["pvalue"], theirs["pvalue"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = (p / q - 1).abs().where(p != q, 0.0)
+    of_change = (ours["lfc"] - theirs["lfc"]).abs()
+    called, theirs_called = (adjust_bh(x.to_numpy()) < 0.05 for x in (p, q))
+    tolerance = ENGINE_TOLERANCES[engine]
+    return {
+        "case": case.number,
+        "genes": len(ours),
+        "calls": int(called.sum()),
+        "calls_r": int(theirs_called.sum()),
+        "other_calls": int((called != theirs_called).sum()),
+        "beyond": int(((gap > tolerance) | (of_change > tolerance)).sum()),
+        "p": float(gap.max()),
+        "lfc": float(of_change.max()),
+    }
 
 
 def compare(case: Case, folder: Path) -> dict:
