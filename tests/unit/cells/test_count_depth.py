@@ -5,12 +5,10 @@ import pytest
 from scipy import optimize, sparse
 
 from degsteps.basics.errors import DataError
-from degsteps.cells.count_depth import TOLERANCE, count_depth, slope_groups, zero_share
+from degsteps.cells.count_depth import TOLERANCE, CountDepth, count_depth, slope_groups, zero_share
 from degsteps.cells.quantile_lines import density_mode, median_slope, quantile_polynomial
 from degsteps.cells.size_factors import total_factors
 from tests.reference.cells.sets import cell_set
-
-SLOPES = (0.5, 1.0, 1.5)
 
 
 def program(basis: np.ndarray, y: np.ndarray, quantile: float) -> float:
@@ -65,10 +63,10 @@ def test_groups_of_slopes_are_intervals_and_small_ones_are_merged():
     assert slope_groups(few, 4)[-1] == 2  # twenty genes are no group
 
 
-def simulated(seed: int, n_cells: int = 36, n_genes: int = 330):
-    """Genes in three groups of expression, whose means grow with depth to the power of a slope of their own."""
+def simulated(seed: int, slopes: tuple[float, ...], n_cells: int, n_genes: int):
+    """Genes in groups of expression, whose means grow with depth to the power of a slope of their own."""
     random = np.random.default_rng(seed)
-    depth, slopes = random.normal(0, 0.5, n_cells), np.repeat(SLOPES, n_genes // 3)
+    depth, slopes = random.normal(0, 0.5, n_cells), np.repeat(slopes, n_genes // len(slopes))
     means = np.exp(np.sort(random.uniform(np.log(5), np.log(500), n_genes)))
     noise = random.gamma(8, 1 / 8, (n_cells, n_genes))
     counts = random.poisson(means * np.exp(np.outer(depth, slopes)) * noise)
@@ -80,15 +78,32 @@ def error(factors: np.ndarray, truth: np.ndarray) -> float:
     return float(np.sqrt(np.mean((logs - logs.mean(axis=0)) ** 2)))
 
 
-def test_three_groups_of_slopes_are_scaled_with_half_the_error_of_the_library():
-    counts, truth = simulated(2)
+def errors(counts: sparse.csr_matrix, truth: np.ndarray, found: CountDepth) -> tuple[float, float]:
+    """Return the error of the logs of scale factors, of groups and of the library."""
     library = total_factors(np.asarray(counts.sum(axis=1)).ravel())
-    found = count_depth(counts, most_groups=3)
-    assert found.factors.shape[1] == 3
-    ours = error(found.per_gene(np.arange(counts.shape[1]), library), truth)
-    assert ours <= 0.5 * error(np.repeat(library[:, None], counts.shape[1], axis=1), truth)
-    assert np.abs(found.modal_slopes).max() < 0.15 < np.abs(found.raw_modal_slopes).min()
+    everything = np.arange(counts.shape[1])
+    of_library = np.repeat(library[:, None], counts.shape[1], axis=1)
+    return error(found.per_gene(everything, library), truth), error(of_library, truth)
+
+
+def test_two_groups_of_slopes_are_scaled_with_half_the_error_of_the_library():
+    counts, truth = simulated(2, (0.6, 1.4), n_cells=30, n_genes=220)
+    found = count_depth(counts, most_groups=2)
+    ours, of_library = errors(counts, truth, found)
+    assert found.factors.shape[1] == 2
+    assert ours <= 0.5 * of_library
+    assert np.abs(found.modal_slopes).max() < 0.2 < np.abs(found.raw_modal_slopes).min()
     np.testing.assert_allclose(found.factors.mean(axis=0), 1)
+
+
+@pytest.mark.long
+def test_three_groups_of_slopes_are_flat_and_have_half_the_error_of_the_library():
+    counts, truth = simulated(2, (0.5, 1.0, 1.5), n_cells=80, n_genes=600)
+    found = count_depth(counts)
+    ours, of_library = errors(counts, truth, found)
+    assert found.accepted
+    assert np.abs(found.modal_slopes).max() <= TOLERANCE
+    assert ours <= 0.5 * of_library
 
 
 @pytest.mark.long
