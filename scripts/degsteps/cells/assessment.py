@@ -109,7 +109,7 @@ def assessment(
     found = doublets(
         counts, cells, well, settings.doublet_method, settings.doublet_rate, settings.seed, known, exempt=wanted
     )
-    judge_doublets(reasons, found.called, found.scores, known, given)
+    judge_doublets(reasons, found.called, found.scores, known, by_column, given)
 
     cells["doublet_score"], cells["doublet"] = found.scores, found.called
     dropped = reasons.dropped

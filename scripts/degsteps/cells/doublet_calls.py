@@ -80,7 +80,9 @@ def doublets(
         if method != "none" and len(scored):
             scores[scored] = _capture_scores(counts, scored, ids[scored], totals[scored], method, seed)
         expected = expected_doublets(len(positions), rate)
-        called[positions] = called_doublets(scores[positions], expected, known[positions], exempt[positions])
+        called[positions] = called_doublets(
+            scores[positions], totals[positions], expected, known[positions], exempt[positions]
+        )
         numbers = (len(positions), len(scored), expected, int(known[positions].sum()), int(called[positions].sum()))
         rows[capture] = numbers
     names = ["cells", "scored", "expected", "known", "called"]
@@ -115,26 +117,31 @@ def expected_doublets(n_cells: int, rate: float | None = None) -> float:
     return share * n_cells
 
 
-def called_doublets(scores: np.ndarray, expected: float, known: np.ndarray, exempt: np.ndarray) -> np.ndarray:
+def called_doublets(
+    scores: np.ndarray, totals: np.ndarray, expected: float, known: np.ndarray, exempt: np.ndarray
+) -> np.ndarray:
     """Call the cells of highest score until the expected number is reached.
 
     Parameters
     ----------
-    scores : missing scores are never called; of equal scores at the border none is, so that chance decides nothing.
+    scores : missing scores are never called.
+    totals : counts of the cells: of equal scores the larger cell is called; of equal cells at the border none is.
     expected : number of doublets, rounded down.
     known : doublets by demultiplexing; they are called first, and count.
     exempt : cells that are never called.
     """
     called = known & ~exempt
     room = int(np.floor(expected + 1e-9)) - int(known.sum())
-    free = ~called & ~exempt & ~np.isnan(scores)
-    ordered = np.sort(scores[free])[::-1]
-    if room <= 0 or not len(ordered):
+    free = np.flatnonzero(~called & ~exempt & ~np.isnan(scores))
+    if room <= 0 or not len(free):
         return called
-    if room >= len(ordered):
-        return called | free
-    border = ordered[room - 1]
-    return called | (free & ((scores >= border) if ordered[room] < border else (scores > border)))
+    ordered = free[np.lexsort((-totals[free], -scores[free]))]
+    chosen = ordered[:room]
+    if room < len(ordered):
+        next_one = ordered[room]
+        chosen = chosen[(scores[chosen] != scores[next_one]) | (totals[chosen] != totals[next_one])]
+    called[chosen] = True
+    return called
 
 
 def is_doublet(values: Iterable[object], flags: bool = True) -> np.ndarray:

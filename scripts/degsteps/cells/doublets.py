@@ -15,7 +15,7 @@ from degsteps.cells.variable_genes import log_moments
 
 DRAWS = 5
 _COMPONENTS = 20
-_GENES = 2000
+_GENES = 1000
 _FEWEST_CELLS = 30
 
 
@@ -112,6 +112,7 @@ def scrublet_scores(matrix: sparse.csr_matrix, seed: int) -> np.ndarray:
 
     data = anndata.AnnData(sparse.csr_matrix(matrix, dtype=np.float32))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on its own threshold, which is not used
-        scanpy.pp.scrublet(data, random_state=seed, verbose=False, n_prin_comps=min(30, n_cells - 1))
+        warnings.simplefilter("ignore")
+        components = min(30, n_cells - 1, matrix.shape[1] - 1)
+        scanpy.pp.scrublet(data, random_state=seed, verbose=False, n_prin_comps=components, threshold=1.0)
     return data.obs["doublet_score"].to_numpy(dtype=float)

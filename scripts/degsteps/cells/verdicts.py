@@ -138,18 +138,23 @@ def judge_quality(reasons: Reasons, cells: pd.DataFrame, thresholds: pd.DataFram
 
 
 def judge_doublets(
-    reasons: Reasons, called: np.ndarray, scores: np.ndarray, known: np.ndarray, given: Sequence[object]
+    reasons: Reasons,
+    called: np.ndarray,
+    scores: np.ndarray,
+    known: np.ndarray,
+    by_column: np.ndarray,
+    given: Sequence[object],
 ) -> None:
     """Add the reason of doublets: what the column of demultiplexing says, or else the score.
 
     Parameters
     ----------
     called, scores : of every cell.
-    known : doublets by demultiplexing.
-    given : the values of that column; empty without one.
+    known : doublets by demultiplexing, by a column of it or as the name of the donor, which is a reason already.
+    by_column : those by the column.
+    given : the values of that column.
     """
-    if len(given):  # else they are called doublets in the column of donors, which is a reason already
-        reasons.add("doublet_given", called & known, lambda i: f"doublet by demultiplexing ('{given[i]}')")
+    reasons.add("doublet_given", called & by_column, lambda i: f"doublet by demultiplexing ('{given[i]}')")
     reasons.add("doublet_score", called & ~known, lambda i: f"doublet score {scores[i]:.2f}")
 
 
