@@ -9,7 +9,8 @@ from pathlib import Path
 
 from degsteps.basics.errors import ConfigError, DegstepsError
 from degsteps.config.reading import load_analyses
-from degsteps.onboarding.from_counts import Draft, as_yaml, draft_analysis, with_analysis
+from degsteps.onboarding.draft import Draft
+from degsteps.onboarding.from_counts import as_yaml, draft_analysis, with_analysis
 from degsteps.preflight import check_analyses
 
 CONFIG = Path("config/config.yaml")
