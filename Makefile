@@ -37,8 +37,8 @@ all: $(VENV)/.run  ## every analysis listed in config/config.yaml
 check: $(VENV)/.run  ## check configuration, sheets and counts; run nothing
 	@$(BIN)/python scripts/check_analyses.py
 
-init: $(VENV)/.run  ## start your own analysis: make init COUNTS=counts.tsv SAMPLES=samples.tsv [NAME=mystudy]
-	@$(BIN)/python scripts/init_analysis.py --counts "$(COUNTS)" --samples "$(SAMPLES)" $(if $(NAME),--name "$(NAME)") --add
+init: $(VENV)/.run  ## start your own analysis: make init COUNTS=counts.tsv SAMPLES=samples.tsv [NAME=mystudy], or CELLS=cells.h5ad
+	@$(BIN)/python scripts/init_analysis.py $(if $(CELLS),--cells "$(CELLS)" $(if $(DONORS),--donors "$(DONORS)"),--counts "$(COUNTS)" --samples "$(SAMPLES)") $(if $(NAME),--name "$(NAME)") --add
 
 import: $(VENV)/.run  ## another workflow's configuration: make import FROM="nf-core --samples ... --contrasts ... --counts ..."
 	@$(BIN)/python scripts/import_config.py $(if $(NAME),--name "$(NAME)") $(FROM)

@@ -31,6 +31,9 @@ LIGHT_MODULES = (
     "provenance.seal",
     "provenance.verification",
     "onboarding.from_counts",
+    "onboarding.draft",
+    "onboarding.design_guess",
+    "onboarding.from_cells",
 )
 LIGHT_PACKAGES = frozenset({"yaml", "jsonschema"})
 

@@ -445,8 +445,8 @@ def test_ids_of_cells_that_repeat(tmp_path):
     with pytest.warns(UserWarning, match="not unique"):
         (message,) = all_findings(tmp_path, cells)
     assert message == (
-        "data: 48 cells have an id that another one has: AAACCC0000-1, AAACCC0001-1, AAACCC0002-1. Barcodes repeat between "
-        "captures: name the column that tells them apart under cells.capture_column."
+        "data: 48 cells have an id that another one has: AAACCC0000-1, AAACCC0001-1, AAACCC0002-1. Barcodes repeat "
+        "between captures: name the column that tells them apart under cells.capture_column."
     )
     with pytest.warns(UserWarning, match="not unique"):
         assert all_findings(tmp_path, cells, {"capture_column": "lane"}) == []
@@ -460,7 +460,8 @@ def renamed(folder, names, symbols=None):
 
 
 def test_mitochondrial_genes(tmp_path):
-    key = "data: cells.quality.mito: no gene begins with ^MT-, so that no mitochondrial share can be told; genes are called "
+    key = "data: cells.quality.mito: no gene begins with ^MT-, so that no mitochondrial share can be told; genes are "
+    key += "called "
     mouse = ["mt-Co1", "mt-Nd1", "Actb", *(f"Gene{k}" for k in range(27))]
     (message,) = renamed(tmp_path, mouse)
     assert message == f"{key}mt-Co1, mt-Nd1, Actb. Did you mean genes such as mt-Co1? Set it to '^mt-'."

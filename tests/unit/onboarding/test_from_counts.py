@@ -12,7 +12,8 @@ import yaml
 
 from degsteps.basics.errors import ConfigError, DataError
 from degsteps.config.reading import load_analyses, read_yaml
-from degsteps.onboarding.from_counts import as_yaml, contrast_names, draft_analysis, with_analysis
+from degsteps.onboarding.draft import contrast_names
+from degsteps.onboarding.from_counts import as_yaml, draft_analysis, with_analysis
 from degsteps.preflight import check_analyses
 from tests.unit.ingest.test_readers import SAMPLES, WRITERS
 
