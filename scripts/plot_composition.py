@@ -7,9 +7,7 @@ from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
 
 
-def main(
-    composition: Input, shares: Input, figure_png: Output, figure_svg: Output, name: str, contrast: dict
-) -> None:
+def main(composition: Input, shares: Input, figure_png: Output, figure_svg: Output, name: str, contrast: dict) -> None:
     """Levels are those of the contrast's factor, its reference first."""
     tested = read_table(composition, text=("contrast",))
     factor = contrast["factor"]

@@ -48,7 +48,7 @@ def share_plot(shares: pd.DataFrame, factor: str, levels: list[str], table: pd.D
         axes.set_title(f"{style.shown(name, 24)}{tested}", fontsize=9)
         style.named_ticks(axes, "x", range(len(levels)), style.shown_names(levels, 14))
         axes.set(xlim=(-0.5, len(levels) - 0.5))
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, max(108 * own["share"].max(), 1.0))
         axes.yaxis.set_major_locator(style.few_ticks())
         axes.grid(axis="y")
     for axes in every.ravel()[len(types) :]:

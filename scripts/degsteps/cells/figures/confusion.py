@@ -50,7 +50,10 @@ def confusion_plot(confusion: pd.DataFrame, source: str, title: str) -> Figure:
     style.named_ticks(axes, "x", range(len(columns)), style.shown_names(columns, 24))
     axes.tick_params(axis="x", labelrotation=0 if source == "cluster" or len(columns) <= 5 else 90)
     axes.tick_params(length=0)
-    axes.set(ylabel="given label (cells)", xlabel={"cluster": "cluster", "mapped": "label of the reference"}.get(source, "label by markers"))
+    axes.set(
+        ylabel="given label (cells)",
+        xlabel={"cluster": "cluster", "mapped": "label of the reference"}.get(source, "label by markers"),
+    )
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, label="% of the given label", fraction=0.03, pad=0.02)
     bar.outline.set_visible(False)

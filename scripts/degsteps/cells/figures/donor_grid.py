@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from degsteps.figures import style
 from degsteps.figures.style import count_text, styled
@@ -49,6 +50,9 @@ def donor_grid(cells: pd.DataFrame, min_cells: int) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, label="cells", fraction=0.03, pad=0.02)
+    bar.ax.yaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.plain_number(value)))
     bar.outline.set_visible(False)
     n_small = int((values < min_cells).sum())
     figure.supxlabel(

@@ -12,7 +12,7 @@ from degsteps.figures.style import Scale, count_text, styled
 #: Above this many cells points would only cover each other.
 MANY_CELLS = 50_000
 _PIXELS = 400
-_HEIGHT = 4.3
+_HEIGHT = 4.0
 
 
 @styled
@@ -27,7 +27,10 @@ def embedding_plot(places: np.ndarray, columns: pd.DataFrame, named: str, title:
     title : how the places came about.
     """
     figure = style.new_figure(height=0.5 + _HEIGHT * columns.shape[1])
+    # Before names are placed, which fixes the layout.
+    style.title(figure, f"{title}, {count_text(len(places), 'cell')}")
     every = figure.subplots(columns.shape[1], 1, squeeze=False)[:, 0]
+    panels = []
     for axes, name in zip(every, columns, strict=True):
         values = columns[name].where(columns[name] != "")
         levels = tuple(sorted(values.dropna().unique()))
@@ -35,10 +38,11 @@ def embedding_plot(places: np.ndarray, columns: pd.DataFrame, named: str, title:
         codes = pd.Categorical(values, categories=list(levels)).codes
         _draw(axes, places, codes, len(levels))
         axes.set(xticks=[], yticks=[], xlabel="first dimension", ylabel="second dimension", title=f"By {scale.title}")
-        style.level_legend(axes, scale, loc="upper left", bbox_to_anchor=(1.02, 1.0))
+        style.level_legend(axes, scale, patches=True, loc="upper left", bbox_to_anchor=(1.02, 1.0))
         if name == named:
-            _write_names(axes, places, codes, levels)
-    style.title(figure, f"{title}, {count_text(len(places), 'cell')}")
+            panels.append((axes, codes, levels))
+    for axes, codes, levels in panels:
+        _write_names(axes, places, codes, levels)
     return figure
 
 

@@ -36,9 +36,15 @@ def mixing_plot(table: pd.DataFrame, method: str) -> Figure:
     for axes, (name, title, better, limits) in zip(every, known, strict=True):
         before, after = style.numbers(table.loc[["before", "after"], name])
         axes.plot([before, after], [0, 0], color=style.NEUTRAL, linewidth=1.5, zorder=1)
-        axes.scatter([before], [0], s=60, facecolor="white", edgecolor=style.EDGE, zorder=2, label="before")
-        axes.scatter([after], [0], s=60, color=style.OKABE_ITO[0], edgecolor=style.EDGE, zorder=3, label="after")
-        axes.annotate(f"{before:.2f} → {after:.2f}", (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=9)
+        axes.scatter(
+            [before], [0], s=60, facecolor="white", edgecolor=style.EDGE, zorder=2, label="before", clip_on=False
+        )
+        axes.scatter(
+            [after], [0], s=60, color=style.OKABE_ITO[0], edgecolor=style.EDGE, zorder=3, label="after", clip_on=False
+        )
+        axes.annotate(
+            f"{_short(before)} → {_short(after)}", (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=9
+        )
         top = max(n for n in (before, after, 1.2)) * 1.1
         low, high = limits or (1.0 - 0.03 * (top - 1.0), top)
         axes.set(yticks=[], ylim=(-1, 1), xlim=(min(low, before, after), max(high, before, after)))
@@ -48,3 +54,7 @@ def mixing_plot(table: pd.DataFrame, method: str) -> Figure:
         axes.grid(axis="x")
     figure.legend(*every[0].get_legend_handles_labels(), loc="outside right upper")
     return figure
+
+
+def _short(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # no minus before a zero
