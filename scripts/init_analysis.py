@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 
 from degsteps.basics.errors import ConfigError, DegstepsError
-from degsteps.config.reading import load_analyses
 from degsteps.onboarding.draft import Draft
 from degsteps.onboarding.from_cells import CellDraft, draft_cells
 from degsteps.onboarding.from_cells import as_yaml as cells_as_yaml
 from degsteps.onboarding.from_counts import as_yaml, draft_analysis, with_analysis
-from degsteps.preflight import check_analyses
+from degsteps.workflow.analyses import find_problems
 
 CONFIG = Path("config/config.yaml")
 
@@ -48,12 +47,10 @@ def report(path: Path, draft: Draft | CellDraft, added: bool) -> None:
     print(f"Wrote {path}. Guessed:")
     for remark in draft.remarks.values():
         print(f"  - {remark}")
-    analyses, problems = load_analyses({"analyses": [path.as_posix()]})
-    findings = check_analyses(analyses)
-    problems += findings.problems
-    if problems:
+    _, findings = find_problems({"analyses": [path.as_posix()]})
+    if findings.problems:
         print("To mend before it can run:")
-        for number, problem in enumerate(problems, start=1):
+        for number, problem in enumerate(findings.problems, start=1):
             print(f"  {number}. {problem}")
     for note in findings.notes:
         print(f"  note: {note}")
