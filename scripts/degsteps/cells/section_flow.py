@@ -172,17 +172,15 @@ def _sentences(results: Results, cite: Citations) -> str:
     if not judged:
         return ""
     cells = results.settings["cells"]
-    parts = [
-        f"Of {judged['cells_read']:,} cells in {counted(read['captures'], 'capture')}, {judged['cells_kept']:,} were "
-        "kept"
-    ]
+    captures = counted(read["captures"], "capture")
+    first = f"Of {judged['cells_read']:,} cells in {captures}, {judged['cells_kept']:,} were kept"
     limits = [f"at least {judged['min_genes']:,} genes"] if judged["min_genes"] else []
     limits += [f"at least {judged['min_counts']:,} counts"] if judged["min_counts"] else []
     if judged["max_mito_percent"] is not None:
         limits.append(f"at most {judged['max_mito_percent']:g} % mitochondrial counts")
     if judged["mads"] is not None:
         limits.append(f"within {judged['mads']:g} median absolute deviations of their capture {cite('mccarthy2017')}")
-    sentence = f"{parts[0]}: those with {listed(limits, quote=False)}." if limits else f"{parts[0]}."
+    sentence = f"{first}: those with {listed(limits, quote=False)}." if limits else f"{first}."
     methods = {
         "artificial_neighbours": "by the share of artificial doublets among their neighbours",
         "scrublet": f"by Scrublet {cite('wolock2019')}" if judged["doublet_method"] == "scrublet" else "",
