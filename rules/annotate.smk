@@ -10,6 +10,11 @@ rule annotate_contrast:
         annotation="<filter>/annotation.tsv",
         stability=job(files.stability),
         calls=job(files.engine_calls),
+        expressing=job(files.of_cells, "<ingest>/expressing.parquet"),
+        samples=job(files.of_cells, "<ingest>/samples.tsv"),
+        design=job(files.compiled_of_cells),
+        auc=job(files.of_cells, "<cells>/label/auc.parquet"),
+        in_types=job(files.in_all_types),
     output:
         annotated=in_report("<annotate>/{contrast}.tsv", "Results", table="{contrast}"),
         record="<annotate>/{contrast}.annotate_contrast.record.json",
@@ -25,6 +30,9 @@ rule annotate_contrast:
         **needs(),
     params:
         levels=job(settings.called_levels),
+        cell_types=job(settings.cell_types_by_file),
+        contrast=job(settings.contrast_of_cells),
+        alpha=setting("test.alpha"),
         code=code("annotate_contrast"),
     script:
         "../scripts/annotate_contrast.py"

@@ -359,6 +359,8 @@ rule aggregate_cells:
         gene_account="<ingest_of_cells>/gene_account.tsv",
         sites="<ingest_of_cells>/sites.tsv",
         replicates="<ingest_of_cells>/replicates.tsv",
+        expressing="<ingest_of_cells>/expressing.parquet",
+        symbols_table="<ingest_of_cells>/gene_symbols.tsv",
         record="<ingest_of_cells>/aggregate_cells.record.json",
     log:
         "<logs>/aggregate_cells.log",

@@ -61,7 +61,7 @@ rule annotate_genes:
     """Find every gene in the gene table."""
     input:
         genes="<filter>/genes.tsv",
-        source=given_file("annotate.genes"),
+        source=job(files.gene_table),
     output:
         annotation="<filter>/annotation.tsv",
         record="<filter>/annotate_genes.record.json",

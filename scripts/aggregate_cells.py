@@ -4,10 +4,18 @@ import pandas as pd
 
 from degsteps.cells.aggregation import Settings, aggregate, assign_cells
 from degsteps.cells.counts_file import CountsReader
+from degsteps.cells.expressing import ExpressingCells
 from degsteps.ingest import sites as site_tables
 from degsteps.ingest import technical_replicates
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table, write_matrix, write_table
+
+
+def gene_symbols(genes: pd.Index, symbols: pd.Series | None) -> pd.DataFrame:
+    """Return a table of genes with the symbols that the files hold; genes without one are left out."""
+    known = pd.Series(dtype=object) if symbols is None else symbols.astype(object)
+    known = known.reindex(genes).dropna()
+    return known[known != ""].to_frame("symbol").rename_axis("gene")
 
 
 def main(
@@ -22,6 +30,8 @@ def main(
     gene_account: Output,
     sites: Output,
     replicates: Output,
+    expressing: Output,
+    symbols_table: Output,
     settings: dict,
     group: str | None = None,
 ) -> dict:
@@ -31,7 +41,12 @@ def main(
     used = read_table(labels, text=("given", "mapped", "by_markers", "cluster", "used"))["used"]
     with CountsReader(cell_counts) as stored:
         assignment = assign_cells(stored.obs(), verdicts, used, asked)
-        found = aggregate(stored.blocks(), list(stored.var().index), assignment, asked.min_cells)
+        on_the_way = ExpressingCells(assignment.columns, len(assignment.bulks.samples))
+        found = aggregate(on_the_way.through(stored.blocks()), list(stored.var().index), assignment, asked.min_cells)
+        table = pd.DataFrame(on_the_way.cells, list(stored.var().index), list(assignment.bulks.samples))
+        symbols = stored.var().get("symbol")
+    write_matrix(table.loc[found.counts.index, found.counts.columns].rename_axis("gene"), expressing)
+    write_table(gene_symbols(found.counts.index, symbols), symbols_table)
     write_matrix(found.counts, counts)
     write_table(found.samples, samples)
     write_table(found.sample_account, sample_account)

@@ -98,3 +98,9 @@ def has_spike_ins(analysis: Mapping[str, Any]) -> bool:
 def n_captures(analysis: Mapping[str, Any]) -> int:
     """Return the number of captures that the files tell."""
     return len(study_of(analysis).captures)
+
+
+def has_symbols(analysis: Mapping[str, Any]) -> bool:
+    """Whether every file of cells has symbols beside ids."""
+    headers = study_of(analysis).headers
+    return all(header.symbols is not None and header.symbols != header.genes for header in headers)

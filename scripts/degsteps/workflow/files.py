@@ -14,7 +14,7 @@ from degsteps.inputs.gene_tables import has_lengths
 from degsteps.inputs.sources import given_files, given_sheets, lengths_are_offsets
 from degsteps.provenance.plan import given_paths
 from degsteps.workflow import settings
-from degsteps.workflow.cells import has_samples, has_spike_ins
+from degsteps.workflow.cells import has_samples, has_spike_ins, has_symbols, is_of_cells
 from degsteps.workflow.job_size import part_names
 from degsteps.workflow.settings import Analysis
 from degsteps.workflow.subsets import in_subset, subset_name
@@ -102,6 +102,28 @@ def mito_genes(analysis: Analysis, wildcards: Any) -> Paths:
     """Return the list of mitochondrial genes, where a file is named."""
     mito = analysis["cells"]["quality"]["mito"]
     return mito if mito is not None and is_file_of_genes(mito) else []
+
+
+def of_cells(analysis: Analysis, wildcards: Any, path: str) -> Paths:
+    """Return a stage's file where the samples are sums of cells."""
+    return path if is_of_cells(analysis) else []
+
+
+def compiled_of_cells(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the compiled design of the job's samples where these are sums of cells."""
+    return of_subset(analysis, wildcards, "<batch>/compiled_design.json") if is_of_cells(analysis) else []
+
+
+def in_all_types(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the tables of the question of the job's contrast in all cell types."""
+    return [f"<test>/{name}" for name in settings.cell_types_by_file(analysis, wildcards)]
+
+
+def gene_table(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the table of genes: the given one, or the symbols that files of cells hold."""
+    if analysis["annotate"]["genes"] is None and is_of_cells(analysis) and has_symbols(analysis):
+        return "<ingest>/gene_symbols.tsv"
+    return at_key(analysis, wildcards, "annotate.genes")
 
 
 def tested_in_samples(analysis: Analysis, wildcards: Any) -> Paths:

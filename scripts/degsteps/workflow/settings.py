@@ -20,7 +20,7 @@ from degsteps.inputs.cells.study import design_columns, prospective_sums
 from degsteps.inputs.gene_sets import description
 from degsteps.inputs.sources import sources_of
 from degsteps.provenance.blinding import is_blinded
-from degsteps.workflow.cells import has_samples, n_captures, study_of
+from degsteps.workflow.cells import has_samples, is_of_cells, n_captures, study_of
 from degsteps.workflow.subsets import subset_name
 
 Analysis = Mapping[str, Any]
@@ -417,3 +417,24 @@ def splitting_columns(analysis: Analysis, wildcards: Any) -> list[str]:
 def has_markers(analysis: Analysis, wildcards: Any) -> bool:
     """Whether a table of markers is given."""
     return analysis["cells"]["label"]["markers"] is not None
+
+
+def cell_types_by_file(analysis: Analysis, wildcards: Any) -> dict[str, str]:
+    """Return the cell types in which the question of the job's contrast is tested, by the names of the tables."""
+    if not is_of_cells(analysis):
+        return {}
+    contrasts = analysis["test"]["contrasts"]
+    own = contrasts[wildcards.contrast]
+    if "set_title" not in own:
+        return {}
+    question = wildcards.contrast.removesuffix(f".{own['sample_set']}")
+    return {
+        f"{name}.tsv": other["set_title"]
+        for name, other in contrasts.items()
+        if "set_title" in other and name.removesuffix(f".{other['sample_set']}") == question
+    }
+
+
+def contrast_of_cells(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
+    """Return the definition of the job's contrast where the samples are sums of cells."""
+    return contrast(analysis, wildcards) if is_of_cells(analysis) else {}
