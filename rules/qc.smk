@@ -46,6 +46,7 @@ rule compute_qc:
         size_factor_method=setting("normalize.size_factors"),
         control_genes=setting("normalize.control_genes"),
         transform_method=setting("transform.method"),
+        within=job(settings.compared_within),
         blinded_columns=job(settings.masked_columns),
         code=code("compute_qc"),
     script:

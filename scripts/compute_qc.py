@@ -42,10 +42,14 @@ def main(
     control_genes: str | None,
     transform_method: str,
     blinded_columns: list[str],
+    within: str | None = None,
     adjusted: OptionalInput = None,
     lengths: OptionalInput = None,
 ) -> dict:
-    """Write every quality table; matrices are genes x samples."""
+    """Write every quality table; matrices are genes x samples.
+
+    Samples that differ by nature, as sums of several cell types do, are compared ``within`` the levels of a column.
+    """
     factor = read_table(size_factors)["size_factor"]
     values = read_matrix(transformed)
     kept_counts = read_matrix(counts)
@@ -58,11 +62,11 @@ def main(
     write_table(measures.densities(stages), densities)
 
     library_table = measures.library_table(read_matrix(raw_counts), factor, values, boxes["rle"])
-    flags = qc_verdicts.outliers(library_table, outlier_mad)
+    given = read_samples(samples).loc[values.columns]
+    flags = qc_verdicts.outliers_within(library_table, given[within] if within else None, outlier_mad)
     write_table(library_table.assign(flags=qc_verdicts.flag_reasons(flags)), libraries)
     write_table(flags, outliers)
 
-    given = read_samples(samples).loc[values.columns]
     surrogates = surrogate_columns(given, model)
     all_columns = list(dict.fromkeys([*columns, *batch_columns]))
     sheet = measures.sample_columns(given, [*all_columns, *surrogates], with_surrogates(model, surrogates))
@@ -96,7 +100,7 @@ def main(
     has_controls = control_genes is not None
     comparable = kept_counts if of_genes is None else kept_counts / length_factors(of_genes)
     found.loc["lopsided"] = lopsided_verdict(comparable, factor, groups, size_factor_method, has_controls, nuisance)
-    write_table(found, verdicts)
+    write_table(qc_verdicts.softened(found) if within else found, verdicts)
     return {
         "n_samples": values.shape[1],
         "n_genes": values.shape[0],

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from degsteps.basics.words import counted, listed
 from degsteps.sections.citations import Citations
-from degsteps.sections.definition import Block, Chapter, File, Section, Sheet, Verdict, figures, text
+from degsteps.sections.definition import Block, Chapter, Column, File, Section, Sheet, Verdict, figures, text
 from degsteps.sections.grids import Grid, grid
 from degsteps.sections.numbers import format_count
 from degsteps.sections.results import Results
@@ -226,6 +226,16 @@ FLOW = Section(
     verdicts=_verdicts,
     checks={"donors": "Donors", "cells": "Cells", "few_donors": "Donors of a group"},
     sheets=_sheets,
+    columns=(
+        Column(
+            "ambient_suspect",
+            "Ambient?",
+            "The cell type whose marker the gene is, where it changes alike in three types or more: its change may be "
+            "one "
+            "of ambient RNA. Blank elsewhere.",
+            is_rare=True,
+        ),
+    ),
     sentences={"data": _sentences},
     citations={
         "mccarthy2017": (

@@ -91,6 +91,31 @@ def outliers(libraries: pd.DataFrame, threshold: float = 5.0) -> pd.DataFrame:
     return table
 
 
+def outliers_within(libraries: pd.DataFrame, groups: pd.Series | None, threshold: float = 5.0) -> pd.DataFrame:
+    """Flag outliers as :func:`outliers` does, within groups of samples; without groups among all samples."""
+    if groups is None:
+        return outliers(libraries, threshold)
+    parts = [outliers(libraries.loc[of_group.index], threshold) for _, of_group in groups.groupby(groups, sort=False)]
+    return pd.concat(parts)
+
+
+#: Verdicts that compare samples which differ by nature, where cell types stand side by side.
+_OF_ALL_TYPES = ("library_sizes", "normalization", "condition", "depth", "lopsided")
+
+
+def softened(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Return verdicts in which what compares sums of several cell types is worth knowing, and no reason to worry."""
+    softer = verdicts.copy()
+    for check in softer.index.intersection(_OF_ALL_TYPES):
+        if softer.loc[check, "status"] in ("warn", "bad"):
+            finding = f"{softer.loc[check, 'finding']} Sums of several cell types stand side by side here."
+            softer.loc[check, ["status", "finding"]] = ["note", finding]
+            softer.loc[check, "advice"] = (
+                "Each type is filtered, normalised and tested by itself: look at its own figures."
+            )
+    return softer
+
+
 def flag_reasons(outlier_table: pd.DataFrame) -> pd.Series:
     """Return the reasons of each flagged sample, joined; samples without a flag are left out."""
     flagged = outlier_table[outlier_table["flagged"]]

@@ -154,7 +154,9 @@ def all_accounts(results: Results) -> list[Account]:
         results.tables_like(r"filter/sets/([^/]+)/genes\.tsv"),
         {name: contrast.get("sample_set") for name, contrast in contrasts.items()},
     )
-    return of_cells + of_samples + set_accounts(results.tables_like(r"ingest/sets/([^/]+)/sample_account\.tsv")) + of_genes
+    return (
+        of_cells + of_samples + set_accounts(results.tables_like(r"ingest/sets/([^/]+)/sample_account\.tsv")) + of_genes
+    )
 
 
 def cell_accounts(tables: Mapping[str, pd.DataFrame]) -> list[Account]:
@@ -166,7 +168,12 @@ def cell_accounts(tables: Mapping[str, pd.DataFrame]) -> list[Account]:
     if cells is None:
         return []
     is_kept = cells["verdict"] == "kept"
-    first = cells.loc[~is_kept, "reason"].str.split(";").str[0].str.replace(r"\s*\(.*\)$|\s[\d.]+(\s[<>].*)?$", "", regex=True)
+    first = (
+        cells.loc[~is_kept, "reason"]
+        .str.split(";")
+        .str[0]
+        .str.replace(r"\s*\(.*\)$|\s[\d.]+(\s[<>].*)?$", "", regex=True)
+    )
     dropped = first.value_counts().sort_index().to_dict()
     return require_adds_up([Account("cells", "quality", len(cells), dropped, int(is_kept.sum()))])
 

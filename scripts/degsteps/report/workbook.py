@@ -50,6 +50,11 @@ COLUMN_MEANINGS = {
     "svalue": "Expected share of wrong signs among the genes down to this one{threshold}.",
     "na_reason": "Why there is no p-value or no adjusted one: " + "; ".join(f"{k}: {v}" for k, v in NA_REASONS.items()),
 }
+#: Columns of groups of cells, by what their names begin with.
+_OF_GROUPS = {
+    "percent_expressing_": "Percent of the cells of the group {} with a count of the gene.",
+    "n_donors_": "Donors of the group {} with a cell that has a count of the gene.",
+}
 _FORMATS = {
     "count": "#,##0",
     "mean": "#,##0.0",
@@ -323,6 +328,9 @@ def _meaning(column: str, test: Mapping[str, Any], meanings: Mapping[str, str]) 
         for place, value in filled.items():
             meaning = meaning.replace(place, value)
         return meaning
+    for beginning, words in _OF_GROUPS.items():
+        if column.startswith(beginning):
+            return words.format(column.removeprefix(beginning))
     if column.startswith("mean_"):
         return f"Mean of the normalised counts in the group {column.removeprefix('mean_')}."
     if column.startswith("lfc_"):

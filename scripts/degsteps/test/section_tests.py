@@ -138,7 +138,8 @@ def _sheets(results: Results) -> Iterator[Sheet]:
             table,
             frozen=frozen_columns(table),
             called_below=(test["alpha"], test["min_log2_fold_change"]),
-            kinds={column: "mean" for column in table.columns if column.startswith("mean_")},
+            kinds={column: "mean" for column in table.columns if column.startswith(("mean_", "percent_expressing_"))}
+            | {column: "count" for column in table.columns if column.startswith("n_donors_")},
             is_result=True,
         )
 

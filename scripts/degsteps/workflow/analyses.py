@@ -14,8 +14,9 @@ from degsteps.config.reading import load_analyses
 from degsteps.design.contrasts import expand_contrasts
 from degsteps.design.formula import parse_formula
 from degsteps.design.weights import contrast_columns
+from degsteps.inputs.cells.pseudobulks import CELL_TYPE
 from degsteps.provenance.blinding import is_blinded, unblinding_problems, with_masked_labels
-from degsteps.workflow.cells import with_cell_types
+from degsteps.workflow.cells import is_of_cells, with_cell_types
 
 if TYPE_CHECKING:
     from degsteps.preflight import Findings
@@ -30,7 +31,8 @@ def complete(analysis: dict[str, Any]) -> dict[str, Any]:
     contrasts = expand_contrasts(analysis["test"]["contrasts"], design["factors"])
     group = analysis["filter"]["group"] or main_factor(contrasts.values(), design)
     named = [name for contrast in contrasts.values() for name in contrast_columns(contrast)[:1]][:1]
-    columns = list(dict.fromkeys([*(named or [group]), *design["factors"], *design["covariates"], *batches]))
+    of_cells = [CELL_TYPE] if is_of_cells(analysis) else []
+    columns = list(dict.fromkeys([*of_cells, *(named or [group]), *design["factors"], *design["covariates"], *batches]))
     completed = analysis | {"title": analysis["title"] or analysis["name"]}
     alpha = analysis["test"]["alpha"]
     levels = alpha if isinstance(alpha, list) else [alpha]

@@ -14,6 +14,7 @@ from degsteps.design.sample_sets import set_contrasts, set_group, set_model
 from degsteps.design.surrogate_checks import null_formula
 from degsteps.design.weights import contrast_columns
 from degsteps.engines.registry import ENGINES
+from degsteps.inputs.cells.pseudobulks import CELL_TYPE
 from degsteps.inputs.cells.sources import cell_sources as sources_of_cells
 from degsteps.inputs.cells.sources import is_file_of_genes
 from degsteps.inputs.cells.study import design_columns, prospective_sums
@@ -438,3 +439,8 @@ def cell_types_by_file(analysis: Analysis, wildcards: Any) -> dict[str, str]:
 def contrast_of_cells(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
     """Return the definition of the job's contrast where the samples are sums of cells."""
     return contrast(analysis, wildcards) if is_of_cells(analysis) else {}
+
+
+def compared_within(analysis: Analysis, wildcards: Any) -> str | None:
+    """Return the column within whose levels samples are compared: cell types differ by nature."""
+    return CELL_TYPE if is_of_cells(analysis) else None
