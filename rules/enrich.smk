@@ -31,6 +31,8 @@ rule test_gene_sets:
         "<benchmarks>/{collection}.test_gene_sets.tsv"
     group:
         "sets"
+    # The longest way to the report leads through here: what waits for nothing else comes later.
+    priority: 2
     conda:
         "../envs/model.yaml"
     resources:
@@ -89,6 +91,7 @@ rule present_gene_sets:
         "<benchmarks>/{collection}.{contrast}.present_gene_sets.tsv"
     group:
         "sets"
+    priority: 1
     conda:
         "../envs/figures.yaml"
     resources:
