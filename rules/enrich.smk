@@ -29,10 +29,10 @@ rule test_gene_sets:
         "<logs>/{collection}.test_gene_sets.log",
     benchmark:
         "<benchmarks>/{collection}.test_gene_sets.tsv"
-    group:
-        "sets"
     # The longest way to the report leads through here: what waits for nothing else comes later.
     priority: 2
+    group:
+        "sets"
     conda:
         "../envs/model.yaml"
     resources:
@@ -89,9 +89,9 @@ rule present_gene_sets:
         "<logs>/{collection}.{contrast}.present_gene_sets.log",
     benchmark:
         "<benchmarks>/{collection}.{contrast}.present_gene_sets.tsv"
+    priority: 1
     group:
         "sets"
-    priority: 1
     conda:
         "../envs/figures.yaml"
     resources:
