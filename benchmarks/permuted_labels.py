@@ -112,9 +112,10 @@ def null_runs(values: pd.DataFrame, sheet: pd.DataFrame, members: sparse.csr_mat
     runs = len(correlations)
     if not runs:
         raise SystemExit("No way to deal the samples leaves a design of full rank; keep fewer columns.")
+    said = f"{options.title}: {runs} runs, {members.shape[0]:,} sets, {len(values):,} genes, {len(samples)} samples, "
+    said += f"{df} residual degrees of freedom, median correlation {np.median(correlations):.3f}."
     lines = [
-        f"{options.title}: {runs} runs, {members.shape[0]:,} sets, {len(values):,} genes, {len(samples)} samples, "
-        f"{df} residual degrees of freedom, median correlation {np.median(correlations):.3f}.",
+        said,
         "",
         "| method | p < .05 | false sets per run | runs with any |",
         "| --- | ---: | ---: | ---: |",

@@ -29,6 +29,8 @@ rule test_gene_sets:
         "<logs>/{collection}.test_gene_sets.log",
     benchmark:
         "<benchmarks>/{collection}.test_gene_sets.tsv"
+    # The longest way to the report leads through here: what waits for nothing else comes later.
+    priority: 2
     group:
         "sets"
     conda:
@@ -78,6 +80,7 @@ rule present_gene_sets:
         "<logs>/{collection}.{contrast}.present_gene_sets.log",
     benchmark:
         "<benchmarks>/{collection}.{contrast}.present_gene_sets.tsv"
+    priority: 1
     group:
         "sets"
     conda:

@@ -69,15 +69,17 @@ def similar_pairs(members: sparse.csr_matrix, similarity: float, *, measure: str
     """
     # Products of truth values would be truth values again.
     members = members.astype(float)
-    sizes, columns = set_sizes(members).astype(float), members.T.tocsr()
-    blocks = []
-    for start in range(0, members.shape[0], _ROWS_AT_ONCE):
-        shared = (members[start : start + _ROWS_AT_ONCE] @ columns).tocoo()
-        rows = shared.row + start
-        here, there = sizes[rows], sizes[shared.col]
-        of = here + there - shared.data if measure == "jaccard" else np.minimum(here, there)
-        value = shared.data / of
-        kept = (value >= similarity) & (rows != shared.col)
-        blocks.append((value[kept], rows[kept], shared.col[kept]))
-    value, rows, others = (np.concatenate(part) for part in zip(*blocks, strict=True)) if blocks else ([], [], [])
-    return sparse.csr_matrix((value, (rows, others)), shape=(members.shape[0],) * 2)
+    sizes, n = set_sizes(members).astype(float), members.shape[0]
+    values, rows, others = [np.zeros(0)], [np.zeros(0, dtype=int)], [np.zeros(0, dtype=int)]
+    for start in range(0, n, _ROWS_AT_ONCE):
+        # Each pair once: with the sets of the same block, and of later ones.
+        shared = (members[start : start + _ROWS_AT_ONCE] @ members[start:].T.tocsr()).tocoo()
+        row, other = shared.row + start, shared.col + start
+        here, there = sizes[row], sizes[other]
+        value = shared.data / (here + there - shared.data if measure == "jaccard" else np.minimum(here, there))
+        kept = (value >= similarity) & (row < other)
+        values += [value[kept]] * 2
+        rows += [row[kept], other[kept]]
+        others += [other[kept], row[kept]]
+    pairs = (np.concatenate(rows), np.concatenate(others))
+    return sparse.csr_matrix((np.concatenate(values), pairs), shape=(n, n))

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from degsteps.enrich import section
+from degsteps.enrich import section, section_page, section_table, section_verdicts
 from degsteps.report.sections import SECTIONS, check_titles
 from degsteps.sections.citations import Citations
 from degsteps.sections.definition import Heading, Paragraph, SearchTable
@@ -128,7 +128,7 @@ def test_the_three_words_are_explained():
 
 
 def test_calls_and_calls_by_chance():
-    sentence = section.contrast_sentence(results(), FACTS, TESTS)
+    sentence = section_page.contrast_sentence(results(), FACTS, TESTS)
     assert (
         "Of 3 sets, called at a false discovery rate of 0.05: competitive 2 (0.12 by chance) and over-represented 40"
         in (sentence)
@@ -147,7 +147,7 @@ def test_calls_and_calls_by_chance():
     ],
 )
 def test_what_must_be_known_of_a_contrast(changes, words):
-    assert words in section.contrast_sentence(results(), FACTS, TESTS | changes)
+    assert words in section_page.contrast_sentence(results(), FACTS, TESTS | changes)
 
 
 def test_table_of_sets():
@@ -173,9 +173,9 @@ def test_table_of_sets():
 
 def test_first_sets_of_every_method():
     many = pd.DataFrame({"p_competitive": range(500), "p_over_both": range(500, 0, -1)}, index=map(str, range(500)))
-    first = section.first_sets(many, ["competitive", "over_both"])
-    assert list(first.index[: section.PAGE_ROWS]) == list(many.index[: section.PAGE_ROWS])
-    assert list(first.index[section.PAGE_ROWS :]) == list(many.index[-section.OF_OTHER_METHODS :])
+    first = section_table.first_sets(many, ["competitive", "over_both"])
+    assert list(first.index[: section_table.PAGE_ROWS]) == list(many.index[: section_table.PAGE_ROWS])
+    assert list(first.index[section_table.PAGE_ROWS :]) == list(many.index[-section_table.OF_OTHER_METHODS :])
 
 
 def test_without_lengths_it_is_said():
@@ -211,16 +211,29 @@ def test_methods():
 
 
 def test_verdicts():
-    of_members, by_chance = section.SETS.verdicts(results())
+    of_members, by_chance, few = section.SETS.verdicts(results())
+    assert (few.check, few.status) == ("sets_few_samples", "note")
+    assert few.finding.startswith("c has 3 residual degrees of freedom: ")
     assert of_members.status == by_chance.status == "ok"
     assert "9 more: no gene of the counts (2, 3)" in of_members.finding
     foreign = FACTS | {"unmatched": [{"cause": "no gene of the counts", "count": 80, "examples": ["x"]}]}
-    assert section.members_verdict(foreign).status == "warn"
+    assert section_verdicts.members_verdict(foreign).status == "warn"
     much = NULL.assign(mean_called=[1.5, 3.0])
-    verdict = section.chance_verdict(FACTS, much)
+    verdict = section_verdicts.chance_verdict(FACTS, much)
     assert (verdict.status, verdict.check) == ("warn", "sets_by_chance: go")
     assert "calls 2 sets, and 1.5 on average" in verdict.finding
     assert {"set_members", "sets_by_chance"} <= set(check_titles(SECTIONS))
+
+
+def test_enough_samples_need_no_verdict():
+    def of(*dfs, **changes):
+        tests = [TESTS | {"contrast": f"c{df}", "residual_df": df} | changes for df in dfs]
+        return section_verdicts.few_samples_verdict([FACTS | {"contrasts": tests}])
+
+    assert of(8, 20) is None
+    assert of(3, called_sets={"over_both": 4}) is None
+    assert "c2 has 2 residual degrees of freedom (and 1 other contrast with fewer than 8)" in of(7, 20, 2).finding
+    assert "1 residual degree of freedom:" in of(1).finding
 
 
 def test_sheet_holds_all_sets():
