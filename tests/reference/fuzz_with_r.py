@@ -2,9 +2,9 @@
 
     python tests/reference/fuzz_with_r.py [--cases 200] [--seed 1] [--markdown docs/fuzz_with_r.md]
 
-Needs R with DESeq2 (1.44 or later for tests against bounds), limma and edgeR 4, and takes half an hour. ``--rscript`` is the
-command that runs R, if it is not ``Rscript``; ``--inside`` is what R calls the folder of the cases (``--folder``),
-where it lives in another root; ``--library`` a library of R that holds apeglm and ashr.
+Needs R with DESeq2 (1.44 or later for tests against bounds), limma and edgeR 4, and takes half an hour. ``--rscript``
+is the command that runs R, if it is not ``Rscript``; ``--inside`` is what R calls the folder of the cases
+(``--folder``), where it lives in another root; ``--library`` a library of R that holds apeglm and ashr.
 
 A case is drawn from its number and the seed: 4 to 60 samples in two to four groups, batches, a covariate, an
 interaction, libraries of unequal depth, outlying counts, genes without counts, dispersions with and without a trend;

@@ -36,3 +36,13 @@ def require_reads(counts: pd.DataFrame) -> pd.Series:
             "Leave the sample out, or check its quantification."
         )
     return library_sizes
+
+
+def effective_library_sizes(counts: np.ndarray, size_factors: np.ndarray) -> np.ndarray:
+    """Return size factors on the scale of library sizes: their ratios, and the geometric mean of the library sizes.
+
+    With size factors by TMM these are the effective library sizes of edgeR and limma, library size times normalisation
+    factor. With all others the ratios between samples are those of the size factors.
+    """
+    totals = counts.sum(axis=0, dtype=float)
+    return size_factors * np.exp(np.log(totals).mean() - np.log(size_factors).mean())

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from degsteps.basics.errors import DataError
-from degsteps.engines.edger_ql import glm, model
+from degsteps.engines import count_regression as glm
+from degsteps.engines.edger_ql import model
 from degsteps.engines.interface import QuasiLikelihood
 from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.normalize.size_factors import size_factors

@@ -11,6 +11,7 @@ import pytest
 from scipy import linalg, optimize, stats
 
 from degsteps.basics.errors import DesignError
+from degsteps.engines.library_sizes import effective_library_sizes
 from degsteps.engines.voom import correlation as correlations
 from degsteps.engines.voom import linear_models, moderation, trend
 from degsteps.engines.voom.regression import Regression
@@ -121,7 +122,7 @@ def test_correlation_is_that_of_limma_where_limma_converges(name):
     assert_close(table["stat"], from_r["stat"], 5e-4)
     # Gene by gene, after the first round.
     matrix, columns, block = counts.to_numpy(), design.to_numpy(), pd.factorize(subjects)[0]
-    libraries = trend.effective_library_sizes(matrix, size_factors(counts, "tmm").to_numpy())
+    libraries = effective_library_sizes(matrix, size_factors(counts, "tmm").to_numpy())
     first = FACTS.loc[name, "correlation_1"]
     weighted = trend.voom(matrix, columns, libraries, block, first)
     regression = Regression(weighted.values, columns, weighted.weights, block)
@@ -248,7 +249,7 @@ def test_smaller_design_in_another_coding_asks_the_same():
 def test_effective_library_sizes_are_those_of_edger_for_tmm():
     counts, _ = of_set("pasilla")
     totals = counts.sum().to_numpy(dtype=float)
-    from_factors = trend.effective_library_sizes(counts.to_numpy(), size_factors(counts, "tmm").to_numpy())
+    from_factors = effective_library_sizes(counts.to_numpy(), size_factors(counts, "tmm").to_numpy())
     ratios = from_factors / totals
     assert np.exp(np.log(ratios).mean()) == pytest.approx(1)
     assert ratios.std() > 0.01

@@ -10,13 +10,13 @@ from collections.abc import Callable
 import numpy as np
 
 from degsteps.basics.errors import DataError
+from degsteps.engines import count_regression as glm
 from degsteps.engines.deseq.kernels.blocks import block_size, sum_samples, take_genes
 from degsteps.engines.deseq.kernels.design_groups import DesignGroups
 from degsteps.engines.deseq.kernels.special import log_gamma
-from degsteps.engines.edger_ql import glm
-from degsteps.engines.edger_ql.minimum import highest_points, minimum
-from degsteps.engines.edger_ql.smoothing import local_means
 from degsteps.engines.edger_ql.study import Study
+from degsteps.engines.minimum import highest_points, minimum
+from degsteps.engines.smoothing import local_means
 
 #: The search is along the fourth root of the dispersion, which goes up to 4.
 _HIGHEST = 4.0

@@ -15,9 +15,10 @@ from degsteps.engines.deseq.kernels.design_groups import DesignGroups, unpack_sy
 from degsteps.engines.edger_ql import moderation, passes, testing
 from degsteps.engines.edger_ql.study import Study
 from degsteps.engines.interface import FitData, FitSettings, QuasiLikelihood
-from degsteps.engines.voom.linear_models import tested_directions
+from degsteps.engines.library_sizes import effective_library_sizes
+from degsteps.engines.nested_designs import tested_directions
+from degsteps.engines.variance_prior import moderated as posterior_variances
 from degsteps.engines.voom.moderation import t_quantile
-from degsteps.engines.voom.trend import effective_library_sizes
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -236,7 +237,7 @@ def completed(fit: Fit) -> Fit:
     )
     total = np.minimum(df + prior.df, len(genes) * (len(fit.design) - fit.design.shape[1]))
     location = np.broadcast_to(prior.location, variances.shape)
-    moderated = moderation.moderated(variances, df, prior)
+    moderated = posterior_variances(variances, df, prior)
     genes = genes.assign(quasi_prior=location, quasi_posterior=moderated, df=total)
     return replace(fit, genes=genes, facts=fit.facts | {"prior_df": float(np.median(prior.df))})
 

@@ -1,45 +1,19 @@
 """Quasi-dispersions that learn from all genes, with a prior that follows abundance (empirical Bayes).
 
-Two ways to the prior. ``by_likelihood`` is edgeR 4's: degrees of freedom differ from gene to gene, and those of the
-prior have the highest likelihood (Chen et al. 2025; limma 3.62). ``by_moments`` is edgeR 3's: the moments of log
-variances (Smyth 2004; Lun, Chen & Smyth 2016). Made robust, both give genes that vary more than the prior explains
-fewer prior degrees of freedom (Phipson, Lee, Majewski, Alexander & Smyth 2016).
+Two ways to the prior: edgeR 4's is :func:`degsteps.engines.variance_prior.by_likelihood`; edgeR 3's, ``by_moments``,
+takes the moments of log variances (Smyth 2004; Lun, Chen & Smyth 2016). Made robust, both give genes that vary more
+than the prior explains fewer prior degrees of freedom (Phipson, Lee, Majewski, Alexander & Smyth 2016).
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from scipy.special import betainc, chdtrc, digamma, gammaln, zeta
+from scipy.special import chdtrc, gammaln, zeta
 
-from degsteps.engines.edger_ql.minimum import minimum
-from degsteps.engines.edger_ql.smoothing import RobustLines, lowess_span, weighted_lines
-from degsteps.engines.multiple_testing import adjust_bh
+from degsteps.engines.smoothing import RobustLines
+from degsteps.engines.variance_prior import Prior, by_likelihood, f_tails, log_minus_digamma, mean_ranks, rising
 from degsteps.engines.voom.moderation import trigamma_inverse
 
-#: Fewer degrees of freedom than this tell nothing of a gene's variation.
-_LEAST_DF = 0.01
 #: Share of the smallest and of the largest residual variances that the robust moments pull in.
 _PULLED_IN = (0.05, 0.1)
-#: A false discovery rate above this says that a gene is no outlier.
-_OUTLIER_FDR = 0.3
-
-
-class Prior(NamedTuple):
-    """The prior of the quasi-dispersions: its location by gene, and its degrees of freedom, one number or by gene."""
-
-    location: np.ndarray
-    df: np.ndarray
-
-
-def moderated(variances: np.ndarray, df: np.ndarray, prior: Prior) -> np.ndarray:
-    """Return the posterior quasi-dispersions, by gene."""
-    prior_df = np.broadcast_to(prior.df, variances.shape)
-    location = np.broadcast_to(prior.location, variances.shape)
-    finite = np.isfinite(prior_df)
-    worth = np.where(finite, prior_df, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        posterior = (df * variances + worth * location) / (df + worth)
-    return np.where(finite, posterior, location)
 
 
 def fit_prior(variances: np.ndarray, df: np.ndarray, abundance: np.ndarray, *, robust: bool, legacy: bool) -> Prior:
@@ -63,106 +37,6 @@ def fit_prior(variances: np.ndarray, df: np.ndarray, abundance: np.ndarray, *, r
     return by_robust_moments(variances, df, abundance) if robust else by_moments(variances, df, abundance)
 
 
-# ---- edgeR 4
-
-
-def by_likelihood(
-    variances: np.ndarray,
-    df: np.ndarray,
-    abundance: np.ndarray | None,
-    *,
-    robust: bool,
-    weights: np.ndarray | None = None,
-) -> Prior:
-    """Estimate the location by local lines through log variances, and the degrees of freedom by maximum likelihood.
-
-    Without abundance the location is one number, the weighted mean. Robust: genes are weighted by the false discovery
-    rate at which they are outliers, and the prior is fitted again.
-    """
-    uninformative = df < _LEAST_DF
-    weights = np.ones(len(df)) if weights is None else weights
-    if uninformative.any():
-        weights, df = np.where(uninformative, 0.0, weights), np.where(uninformative, 1.0, df)
-    informative = (variances > 0) & (weights > 0)
-    if informative.sum() < 2:
-        return Prior(variances, np.array(0.0))
-    positive = np.maximum(variances, 1e-12 * np.median(variances[informative]))
-    half = df / 2
-    logs = np.log(positive) + _log_minus_digamma(half)
-    precision = weights / zeta(2, half)
-    if abundance is None:
-        location = np.full(len(logs), (precision @ logs) / precision.sum())
-    elif informative.sum() == 2:
-        location, robust = np.full(len(logs), (precision @ logs) / precision.sum()), False
-    else:
-        relative = np.clip(precision / np.quantile(precision, 0.75), 1e-8, 100.0)
-        span = lowess_span(len(logs), smallest=500)
-        if np.ptp(relative) < 1e-15:
-            location = RobustLines(abundance, span).fit(logs, rounds=0)
-        elif len(logs) < 4 + 1 / span:
-            basis = np.stack([np.ones(len(logs)), abundance], axis=1)
-            root = np.sqrt(relative)
-            solved = np.linalg.lstsq(basis * root[:, None], logs * root, rcond=None)[0]
-            location = basis @ solved
-        else:
-            location = weighted_lines(abundance, logs, relative, span)
-    halved = half * positive
-
-    def minus_log_likelihood(share: float) -> float:
-        prior = share / (1 - share)
-        scale = prior * np.exp(location - _log_minus_digamma(np.array(prior)))
-        terms = gammaln(half + prior) - gammaln(prior) - half * np.log(scale)
-        terms -= (half + prior) * np.log1p(halved / scale)
-        return float(-2 * (weights @ terms))
-
-    share = minimum(minus_log_likelihood, 0.5, 0.9998, np.finfo(float).eps ** 0.25)
-    prior = share / (1 - share)
-    location = np.exp(location - _log_minus_digamma(np.array(prior)))
-    prior_df = 2 * prior
-    if not robust:
-        return Prior(location, np.array(prior_df))
-    return _with_outliers(variances, df, abundance, location, prior_df)
-
-
-def _with_outliers(
-    variances: np.ndarray, df: np.ndarray, abundance: np.ndarray, location: np.ndarray, prior_df: float
-) -> Prior:
-    """Fit again with outliers weighted down, and give outlying genes fewer degrees of freedom."""
-    ratio = variances / location
-    right, left = _f_tails(ratio, df, prior_df)
-    fdr = adjust_bh(np.minimum(2 * np.minimum(left, right), 1.0))
-    fdr = np.where(fdr > _OUTLIER_FDR, 1.0, fdr)
-    if fdr.min() == 1:
-        return Prior(location, np.array(prior_df))
-    again = by_likelihood(variances, df, abundance, robust=False, weights=fdr)
-    prior_df = float(again.df)
-    # The ratios and their tails stay those of the first fit.
-    uniform = (len(ratio) - _mean_ranks(ratio) + 0.5) / len(ratio)
-    regular = np.minimum(right / uniform, 1.0)
-    if regular.min() == 1:
-        return again
-    worst = int(np.argmin(right))
-    df_of_outlier = 0.0
-    if right[worst] > 0:
-        df_of_outlier = np.log(0.5) / np.log(right[worst]) * prior_df
-        new = _f_tails(ratio[[worst]], df[[worst]], df_of_outlier)[0][0]
-        df_of_outlier *= np.log(0.5) / np.log(new)
-    shrunken = regular * prior_df + (1 - regular) * df_of_outlier
-    return Prior(again.location, _rising(shrunken, right))
-
-
-def _rising(df: np.ndarray, tail: np.ndarray) -> np.ndarray:
-    """Return degrees of freedom that do not fall as genes become less outlying; those furthest out share their mean."""
-    order = np.argsort(tail, kind="stable")
-    ordered = df[order]
-    means = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
-    least = int(np.argmin(means))
-    ordered[: least + 1] = means[least]
-    result = np.empty(len(df))
-    result[order] = np.maximum.accumulate(ordered)
-    return result
-
-
 # ---- edgeR 3
 
 
@@ -175,7 +49,7 @@ def by_moments(variances: np.ndarray, df: np.ndarray, abundance: np.ndarray) -> 
     values, of_values = np.maximum(variances[known], 0.0), df[known]
     middle = np.median(values) or 1.0
     values = np.maximum(values, 1e-5 * middle)
-    logs = np.log(values) + _log_minus_digamma(of_values / 2)
+    logs = np.log(values) + log_minus_digamma(of_values / 2)
     n_columns = min(1 + (n >= 3) + (n >= 6) + (n >= 30), len(np.unique(abundance[known])))
     if n_columns < 2:
         location = np.full(len(variances), logs.mean())
@@ -190,7 +64,7 @@ def by_moments(variances: np.ndarray, df: np.ndarray, abundance: np.ndarray) -> 
         flat = n_columns < 2
         return Prior(np.full(len(variances), values.mean()) if flat else np.exp(location), np.array(np.inf))
     half = trigamma_inverse(excess)
-    return Prior(np.exp(location - _log_minus_digamma(np.array(half))), np.array(2 * half))
+    return Prior(np.exp(location - log_minus_digamma(np.array(half))), np.array(2 * half))
 
 
 def _natural_spline(x: np.ndarray, known: np.ndarray, n_columns: int) -> np.ndarray:
@@ -240,7 +114,7 @@ def by_robust_moments(variances: np.ndarray, df: np.ndarray, abundance: np.ndarr
     if spread <= of_infinity[1]:
         location = np.exp(trend + centre - of_infinity[0])
         tail = chdtrc(common, common * values / location)
-        regular = np.minimum(tail / ((n - _mean_ranks(values / location) + 0.5) / n), 1.0)
+        regular = np.minimum(tail / ((n - mean_ranks(values / location) + 0.5) / n), 1.0)
         prior_df = np.full(n, np.inf)
         outlying = regular < 1
         if outlying.any():
@@ -268,7 +142,7 @@ def _at_common_df(values: np.ndarray, df: np.ndarray, prior: Prior) -> tuple[np.
         return values, largest
     result, location = values.copy(), np.broadcast_to(prior.location, values.shape)[fewer]
     ratio, prior_df = values[fewer] / location, float(prior.df) if np.isfinite(prior.df) else 1e10
-    right, left = _f_tails(ratio, df[fewer], prior_df)
+    right, left = f_tails(ratio, df[fewer], prior_df)
     upper = right < left
     # An upper quantile is the inverse of the lower one with the degrees of freedom exchanged.
     high = 1 / fdtri(prior_df, largest, np.where(upper, right, 0.5))
@@ -321,7 +195,7 @@ def _solved_df(least: float, spread: float, moments) -> float:
 def _df_with_outliers(ratio: np.ndarray, df: float, prior_df: float) -> np.ndarray:
     n = len(ratio)
     log_tail = _log_f_tail(ratio, df, prior_df)
-    log_regular = np.minimum(log_tail - np.log(n - _mean_ranks(ratio) + 0.5) + np.log(n), 0.0)
+    log_regular = np.minimum(log_tail - np.log(n - mean_ranks(ratio) + 0.5) + np.log(n), 0.0)
     if not (log_regular < 0).any():
         return np.full(n, prior_df)
     worst = float(log_tail.min())
@@ -331,23 +205,7 @@ def _df_with_outliers(ratio: np.ndarray, df: float, prior_df: float) -> np.ndarr
         df_of_outlier = np.log(0.5) / worst * prior_df
         new = _log_f_tail(np.array([ratio.max()]), df, df_of_outlier)[0]
         df_of_outlier *= np.log(0.5) / new
-    return _rising(regular * prior_df - np.expm1(log_regular) * df_of_outlier, log_tail)
-
-
-# ---- distributions
-
-
-def _log_minus_digamma(x: np.ndarray) -> np.ndarray:
-    return np.log(x) - digamma(x)
-
-
-def _f_tails(ratio: np.ndarray, df: np.ndarray, prior_df: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the upper and the lower tail of F."""
-    scaled = df * ratio
-    return (
-        betainc(prior_df / 2, df / 2, prior_df / (prior_df + scaled)),
-        betainc(df / 2, prior_df / 2, scaled / (prior_df + scaled)),
-    )
+    return rising(regular * prior_df - np.expm1(log_regular) * df_of_outlier, log_tail)
 
 
 def _log_f_tail(ratio: np.ndarray, df: float, prior_df: float) -> np.ndarray:
@@ -356,16 +214,10 @@ def _log_f_tail(ratio: np.ndarray, df: float, prior_df: float) -> np.ndarray:
 
     a, b = prior_df / 2, df / 2
     with np.errstate(divide="ignore"):
-        log_tail = np.log(_f_tails(ratio, np.full(len(ratio), df), prior_df)[0])
+        log_tail = np.log(f_tails(ratio, np.full(len(ratio), df), prior_df)[0])
     tiny = np.flatnonzero(~np.isfinite(log_tail) | (log_tail < -600))
     if len(tiny):
         share = prior_df / (prior_df + df * ratio[tiny])
         series = np.log(hyp2f1(a + b, 1.0, a + 1, share))
         log_tail[tiny] = a * np.log(share) + b * np.log1p(-share) - np.log(a) - betaln(a, b) + series
     return log_tail
-
-
-def _mean_ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1; ties share their mean rank."""
-    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(sizes) - (sizes - 1) / 2)[group.reshape(-1)]

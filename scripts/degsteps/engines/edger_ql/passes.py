@@ -14,14 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from degsteps.engines import count_regression as glm
 from degsteps.engines.deseq.kernels.blocks import sum_samples
 from degsteps.engines.deseq.kernels.design_groups import Cholesky, DesignGroups, packed_size
 from degsteps.engines.edger_ql import dispersion as dispersions
-from degsteps.engines.edger_ql import glm, quasi
-from degsteps.engines.edger_ql.smoothing import lowess_span
+from degsteps.engines.edger_ql import quasi
 from degsteps.engines.edger_ql.study import Study, expressed
 from degsteps.engines.edger_ql.unit_moments import unit_moments
 from degsteps.engines.interface import QuasiLikelihood
+from degsteps.engines.smoothing import lowess_span
 
 #: Means above this change little by a prior count.
 _NEAR = 1.0

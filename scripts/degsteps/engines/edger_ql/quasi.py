@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from degsteps.engines import count_regression as glm
 from degsteps.engines.deseq.kernels.blocks import sum_samples
 from degsteps.engines.deseq.kernels.design_groups import DesignGroups
-from degsteps.engines.edger_ql import glm
-from degsteps.engines.edger_ql.smoothing import RobustLines
 from degsteps.engines.edger_ql.unit_moments import UnitMoments
+from degsteps.engines.smoothing import RobustLines
 
 #: A residual leverage, or a number of degrees of freedom, below this is none.
 _LITTLE = 1e-4

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betainc, betaln, hyp2f1, log_ndtr, ndtr, ndtri_exp
 
+from degsteps.engines import count_regression as glm
 from degsteps.engines.deseq.kernels.blocks import sum_samples
 from degsteps.engines.deseq.kernels.design_groups import DesignGroups
-from degsteps.engines.edger_ql import glm
 from degsteps.engines.edger_ql.study import Study, expressed
 from degsteps.engines.voom.moderation import f_upper_tail, t_upper_tail
 

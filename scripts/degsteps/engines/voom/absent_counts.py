@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from degsteps.engines import count_regression as glm
 from degsteps.engines.deseq.kernels.design_groups import DesignGroups
-from degsteps.engines.edger_ql import glm
 
 #: Fitted means below this are 0.
 _NO_READS = 1e-4

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError
-from degsteps.engines.edger_ql.moderation import by_likelihood
-from degsteps.engines.edger_ql.moderation import moderated as posterior_variances
+from degsteps.engines.library_sizes import effective_library_sizes
 from degsteps.engines.multiple_testing import adjust_bh
+from degsteps.engines.nested_designs import tested_directions
+from degsteps.engines.variance_prior import by_likelihood
+from degsteps.engines.variance_prior import moderated as posterior_variances
 from degsteps.engines.voom import correlation as correlations
 from degsteps.engines.voom import moderation, trend
 from degsteps.engines.voom.absent_counts import Absent, absent_counts
@@ -112,7 +114,7 @@ def fit_model(
     counts : raw counts, genes x samples.
     design : samples x coefficients, full column rank.
     size_factors : by sample. Library sizes are theirs in their ratios, see
-        :func:`degsteps.engines.voom.trend.effective_library_sizes`.
+        :func:`degsteps.engines.library_sizes.effective_library_sizes`.
     subjects : by sample. Samples of one subject are taken to be correlated, in all genes alike (Smyth, Michaud & Scott
         2005); weights and correlation are estimated in turn, twice.
     weighted : by sample; samples with the same value share a weight that is estimated from the residuals, see
@@ -130,7 +132,7 @@ def fit_model(
     if (~all_zero).sum() < 2:
         raise DataError("counts: fewer than two genes have a count, so there is no trend of the variance to fit.")
     factors = size_factors.loc[counts.columns].to_numpy(dtype=float)
-    library_sizes = trend.effective_library_sizes(matrix, factors)
+    library_sizes = effective_library_sizes(matrix, factors)
     block = None if subjects is None else pd.factorize(subjects.loc[counts.columns])[0]
     groups = None if weighted is None else pd.factorize(weighted.loc[counts.columns])[0]
     absent = None if groups is None else absent_counts(matrix, columns, library_sizes)
@@ -253,23 +255,3 @@ def contrast_table(
     result.loc[all_zero, result.columns[1:]] = np.nan
     result["padj"] = adjust_bh(result["pvalue"].to_numpy())
     return result.assign(na_reason=np.where(all_zero, "all_zero", ""))
-
-
-def tested_directions(design: pd.DataFrame, reduced: pd.DataFrame) -> np.ndarray:
-    """Return sums of coefficients that are all 0 if the smaller design holds, as columns.
-
-    Parameters
-    ----------
-    design, reduced : samples x coefficients; the columns of ``reduced`` lie in the span of those of ``design``.
-
-    Returns
-    -------
-    ndarray, (p, p - columns of the smaller design)
-        Where the smaller design only leaves out columns, these coefficients themselves.
-    """
-    lost = [name for name in design.columns if name not in reduced.columns]
-    if len(lost) == design.shape[1] - reduced.shape[1]:
-        return np.eye(design.shape[1])[:, [design.columns.get_loc(name) for name in lost]]
-    mapping = np.linalg.lstsq(design.to_numpy(dtype=float), reduced.to_numpy(dtype=float), rcond=None)[0]
-    basis, _ = np.linalg.qr(mapping, mode="complete")
-    return basis[:, reduced.shape[1] :]

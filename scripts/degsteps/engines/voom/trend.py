@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from degsteps.engines.deseq.kernels.lowess import bisquare_weights
-from degsteps.engines.edger_ql.smoothing import weighted_lines
 from degsteps.engines.local_lines import anchors_of, window_of
+from degsteps.engines.smoothing import weighted_lines
 from degsteps.engines.voom.absent_counts import Absent
 from degsteps.engines.voom.regression import Regression
 
@@ -18,16 +18,6 @@ _ROBUST_ITERATIONS = 3
 def log_cpm(counts: np.ndarray, library_sizes: np.ndarray) -> np.ndarray:
     """Return log2((count + 0.5) / (library size + 1) * 1e6), genes x samples."""
     return np.log2((counts + 0.5) / (library_sizes + 1.0) * 1e6)
-
-
-def effective_library_sizes(counts: np.ndarray, size_factors: np.ndarray) -> np.ndarray:
-    """Return size factors on the scale of library sizes: their ratios, and the geometric mean of the library sizes.
-
-    With size factors by TMM these are the effective library sizes of edgeR and limma, library size times normalisation
-    factor. With all others the ratios between samples are those of the size factors.
-    """
-    totals = counts.sum(axis=0, dtype=float)
-    return size_factors * np.exp(np.log(totals).mean() - np.log(size_factors).mean())
 
 
 @dataclass(frozen=True)
