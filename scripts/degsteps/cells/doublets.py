@@ -29,8 +29,7 @@ def most_variable(counts: Counts, cells: np.ndarray, totals: np.ndarray, number:
     totals : what the counts of each of these cells are divided by.
     """
     totals = np.asarray(totals, dtype=float)
-    # Rounded, so that the order of the cells, in which sums are taken, decides nothing.
-    variances = np.round(log_moments(counts, cells, totals / np.median(totals))[1], 10)
+    variances = log_moments(counts, cells, totals / np.median(totals))[1]
     order = np.lexsort((np.arange(len(variances)), -variances))[:number]
     return np.sort(order[variances[order] > 0])
 
