@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from degsteps.basics.errors import ConfigError
+from degsteps.basics.errors import ConfigError, DataError
 from degsteps.cells.choice_of_genes import genes_by_capture
 from degsteps.cells.gains import normalization_gain, sampled_cells
 from degsteps.cells.methods import METHODS, RAW
@@ -49,6 +49,8 @@ def main(
     require_methods([method, *compare], spike_ins is not None)
     judged = read_table(cells, text=("capture", "donor", "verdict", "reason"))
     obs, var = read_cells(counts), read_genes(counts)
+    if not judged.index.equals(obs.index.astype(str)):
+        raise DataError(f"{cells}: the cells are not those of {counts}. Run assess_cells on it again.")
     for column in (label_column, batch_column):
         if column is not None and column not in obs:
             raise ConfigError(

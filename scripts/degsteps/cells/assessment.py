@@ -19,6 +19,7 @@ from degsteps.cells.verdicts import (
     judge_doublets,
     judge_identity,
     judge_quality,
+    large_captures,
     require_known_cells,
 )
 
@@ -115,6 +116,7 @@ def assessment(
     dropped = reasons.dropped
     cells["verdict"] = np.where(dropped, DROPPED, KEPT)
     cells["reason"] = reasons.texts()
+    findings += large_captures(cells["capture"])
     findings += heavy_losses(dropped, cells["capture"], "capture")
     if settings.label_column:
         findings += heavy_losses(dropped, obs[settings.label_column], "label")

@@ -1,7 +1,7 @@
 """Principal components of cells: exact, with signs that do not depend on the machine.
 
-A singular value decomposition of the centred values; where there are more cells than genes, by the eigenvectors of the
-genes' cross products, which is the same and needs a block of cells at a time. No random start, so no seed.
+A singular value decomposition of the centred values; of large ones by the eigenvectors of the cross products of cells
+or genes, whichever are fewer, which for the leading components is the same. No random start, so no seed.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from scipy import linalg, sparse
 
 #: Cells that are written out with their zeros at once.
 _CELLS_AT_ONCE = 4096
+#: Cells or genes up to which all components are computed.
+_SMALL = 150
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,15 @@ def principal_components(values: sparse.csr_matrix | np.ndarray, n_components: i
     n_cells, n_genes = values.shape
     n_components = max(min(n_components, n_cells - 1, n_genes), 0)
     means = np.asarray(values.mean(axis=0), dtype=float).ravel()
-    if n_cells <= n_genes:
+    if min(n_cells, n_genes) <= _SMALL:
         left, sizes, right = linalg.svd(_dense(values) - means, full_matrices=False, check_finite=False)
         loadings, scores = right[:n_components].T, left[:, :n_components] * sizes[:n_components]
+    elif n_cells <= n_genes:
+        centred = _dense(values) - means
+        left = _leading_vectors(centred @ centred.T, n_components)
+        loadings = centred.T @ left
+        loadings /= np.linalg.norm(loadings, axis=0)
+        scores = centred @ loadings
     else:
         loadings = _leading_vectors(_cross_products(values, means), n_components)
         scores = projected(values, means, loadings)

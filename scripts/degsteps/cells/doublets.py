@@ -11,6 +11,7 @@ from scipy import sparse
 
 from degsteps.cells.blocks import Counts
 from degsteps.cells.components import principal_components
+from degsteps.cells.neighbours import nearest
 from degsteps.cells.variable_genes import log_moments
 
 DRAWS = 5
@@ -29,8 +30,7 @@ def most_variable(counts: Counts, cells: np.ndarray, totals: np.ndarray, number:
     totals : what the counts of each of these cells are divided by.
     """
     totals = np.asarray(totals, dtype=float)
-    # Rounded, so that the order of the cells, in which sums are taken, decides nothing.
-    variances = np.round(log_moments(counts, cells, totals / np.median(totals))[1], 10)
+    variances = log_moments(counts, cells, totals / np.median(totals))[1]
     order = np.lexsort((np.arange(len(variances)), -variances))[:number]
     return np.sort(order[variances[order] > 0])
 
@@ -85,11 +85,8 @@ def artificial_neighbour_scores(
 
 def _weighted_shares(scores: np.ndarray, n_cells: int) -> np.ndarray:
     """Return the weighted share of rows after the first `n_cells` among the neighbours of these."""
-    from sklearn.neighbors import NearestNeighbors
-
     number = max(round(np.sqrt(n_cells) / 2), 5)
-    search = NearestNeighbors(n_neighbors=number + 1, algorithm="brute").fit(scores)
-    distances, neighbours = search.kneighbors(scores[:n_cells])
+    neighbours, distances = nearest(scores, number + 1, of=scores[:n_cells])
     is_self = neighbours == np.arange(n_cells)[:, None]
     # A cell with an exact copy may not be its own first neighbour; then the last one goes.
     is_self[~is_self.any(axis=1), -1] = True

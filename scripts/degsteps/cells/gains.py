@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from degsteps.cells.components import principal_components
+from degsteps.cells.neighbours import nearest
 
 GENES, COMPONENTS, NEIGHBOURS = 2000, 20, 15
 #: More cells are not looked at: accuracies of a sample of so many are within a percent.
@@ -93,8 +94,6 @@ def left_out_accuracy(scores: np.ndarray, labels: np.ndarray, batches: np.ndarra
     Cells without a label, and labels that no other batch has, are passed over: nothing could tell them. Of labels with
     as many neighbours the one with the nearer cells wins.
     """
-    from sklearn.neighbors import NearestNeighbors
-
     codes, names = pd.factorize(pd.Series(labels, dtype=object))
     right = judged = 0
     for batch in np.unique(batches):
@@ -103,8 +102,7 @@ def left_out_accuracy(scores: np.ndarray, labels: np.ndarray, batches: np.ndarra
         if not len(tested) or not len(others):
             continue
         number = min(NEIGHBOURS, len(others))
-        found = NearestNeighbors(n_neighbors=number, algorithm="brute").fit(scores[others]).kneighbors(scores[tested])
-        of_neighbours = codes[others][found[1]]
+        of_neighbours = codes[others][nearest(scores[others], number, of=scores[tested])[0]]
         votes = np.zeros((len(tested), len(names)))
         for place in range(number):
             # A nearer cell counts a little more, so that ties have one winner.
@@ -124,8 +122,10 @@ def silhouette(scores: np.ndarray, groups: np.ndarray, seed: int = 0) -> float:
     if not 2 <= len(np.unique(codes)) < len(codes):
         return float("nan")
     from sklearn.metrics import silhouette_score
+    from threadpoolctl import threadpool_limits
 
-    return float(silhouette_score(scores[cells], codes))
+    with threadpool_limits(1):
+        return float(silhouette_score(scores[cells], codes))
 
 
 def variance_between(scores: np.ndarray, batches: np.ndarray) -> float:

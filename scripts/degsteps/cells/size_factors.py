@@ -4,6 +4,8 @@ Counts are divided by a size factor to be comparable between cells. Factors of a
 RNA between cells; those of spike-ins, of which every cell got the same amount, keep them (Lun et al. 2017).
 """
 
+import math
+
 import numpy as np
 
 from degsteps.basics.errors import DataError
@@ -30,5 +32,9 @@ def total_factors(totals: np.ndarray, what: str = "counts") -> np.ndarray:
             f"cells: normalize: {empty:,} of {len(totals):,} cells have no {what}, so they have no size factor. "
             "Drop them (quality.min_counts, drop_cells), or choose another method."
         )
-    # The sum is of integers: the same in any order of cells.
-    return totals / (totals.sum(dtype=np.int64) / len(totals) if totals.dtype.kind in "iu" else totals.mean())
+    return totals / (totals.sum(dtype=np.int64) / len(totals))
+
+
+def exact_mean(values: np.ndarray) -> float:
+    """Return the mean, whose last digit does not depend on the order of the values."""
+    return math.fsum(values) / len(values)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from degsteps.cells.size_factors import total_factors
+from degsteps.cells.size_factors import exact_mean, total_factors
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class SpikeInModel:
         Divided by content as well, as BASiCS does, counts are those scaled by the library: in closed form the product
         of content and capture is the total of the cell.
         """
-        return self.capture / self.capture.mean()
+        return self.capture / exact_mean(self.capture)
 
 
 def spike_in_model(
@@ -70,10 +70,11 @@ def spike_in_model(
     for batch in np.unique(batches):
         here = batches == batch
         counted = spikes[here]
+        ordered = np.sort(counted)  # sums in one order, whatever that of the cells
         total_factors(np.array([int(counted.sum())]), what="spike-ins in a batch")
-        mean = counted.mean()
+        mean = ordered.mean()
         # Of a Poisson count with a gamma rate: variance = mean + theta mean^2.
-        theta = max((counted.var(ddof=1) if len(counted) > 1 else 0.0) - mean, 0.0) / mean**2
+        theta = max((ordered.var(ddof=1) if len(ordered) > 1 else 0.0) - mean, 0.0) / mean**2
         variation[str(batch)] = theta
         if theta > 0:
             capture[here] = (counted + 1 / theta) / (amount + amount / (theta * mean))
@@ -81,5 +82,5 @@ def spike_in_model(
             capture[here] = mean / amount
     content = totals / capture
     if molecules is None:
-        capture = capture / capture.mean()
-    return SpikeInModel(capture, content / content.mean(), variation)
+        capture = capture / exact_mean(capture)
+    return SpikeInModel(capture, content / exact_mean(content), variation)

@@ -19,6 +19,8 @@ SMALLEST_MEAN = 0.1
 _SMALLEST_VARIANCE = 1e-8
 _SPAN, _ROBUST_ROUNDS = 0.3, 3
 _FEWEST_GENES = 4
+#: Parts of one in which log values are summed: 400 x 10,000 cells of a block are then below 2^53.
+_UNITS = 2.0**30
 #: Points of the density of means.
 _GRID = 512
 
@@ -39,17 +41,20 @@ def log_moments(counts: Counts, cells: np.ndarray, factors: np.ndarray) -> tuple
     means, variances : ndarray, (genes,)
         Variances with cells - 1.
     """
-    sums, squares = np.zeros(counts.shape[1]), np.zeros(counts.shape[1])
+    n_genes = counts.shape[1]
+    sums, squares = np.zeros(n_genes, dtype=np.int64), np.zeros(n_genes, dtype=np.int64)
     done = 0
     for _, block in blocks(counts, cells):
         of_block = factors[done : done + block.shape[0]]
         done += block.shape[0]
         values = np.log1p(block.data / np.repeat(of_block, np.diff(block.indptr))) / np.log(2)
-        sums += np.bincount(block.indices, weights=values, minlength=counts.shape[1])
-        squares += np.bincount(block.indices, weights=values**2, minlength=counts.shape[1])
+        for total, powers in ((sums, values), (squares, values**2)):
+            # Whole numbers have the same sum in any order: floats add them exactly within a block, int64 across blocks.
+            in_units = np.bincount(block.indices, weights=np.rint(powers * _UNITS), minlength=n_genes)
+            total += in_units.astype(np.int64)
     n_cells = max(len(cells), 1)
-    means = sums / n_cells
-    return means, np.maximum(squares - n_cells * means**2, 0) / max(n_cells - 1, 1)
+    means = sums / _UNITS / n_cells
+    return means, np.maximum(squares / _UNITS - n_cells * means**2, 0) / max(n_cells - 1, 1)
 
 
 def variance_trend(means: np.ndarray, variances: np.ndarray) -> Trend:
@@ -70,7 +75,11 @@ def variance_trend(means: np.ndarray, variances: np.ndarray) -> Trend:
         return lambda at: np.zeros(np.shape(at))
     weights = _inverse_density(x)
     curve = _rational_curve(x, y, weights)
-    smooth = weighted_lines(x, np.log(y / curve(x)), weights, _SPAN, _ROBUST_ROUNDS)
+    logs = np.log(y / curve(x))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        smooth = weighted_lines(x, logs, weights, _SPAN, _ROBUST_ROUNDS)
+    if not np.isfinite(smooth).all():  # of a dozen spike-ins, all near a point may count as outliers
+        smooth = weighted_lines(x, logs, weights, _SPAN)
     order = np.argsort(x, kind="stable")
     at, place = np.unique(x[order], return_index=True)
     heights = smooth[order][place]

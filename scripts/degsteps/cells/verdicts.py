@@ -14,6 +14,8 @@ KEPT, DROPPED = "kept", "dropped"
 #: A capture or label that loses more than this share of its cells is warned of.
 HEAVY_LOSS = 0.3
 _FEWEST_TO_WARN = 10
+#: No droplet instrument in use fills more droplets with cells in one capture.
+MOST_CELLS = 60_000
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,21 @@ def heavy_losses(dropped: np.ndarray, groups: pd.Series, kind: str) -> list[Find
         )
         for name, row in shares.iterrows()
         if row["size"] >= _FEWEST_TO_WARN and row["sum"] > HEAVY_LOSS * row["size"]
+    ]
+
+
+def large_captures(captures: pd.Series) -> list[Finding]:
+    """Return a finding for captures of more cells than are loaded together: several that were joined, most likely."""
+    sizes = captures.value_counts().sort_index()
+    return [
+        Finding(
+            f"capture {name}",
+            f"{size:,} cells are more than are loaded together.",
+            "If captures were joined, name the column that tells them apart (cells.capture_column): limits and doublets "
+            "are of one capture.",
+            "note",
+        )
+        for name, size in sizes[sizes > MOST_CELLS].items()
     ]
 
 

@@ -7,7 +7,7 @@ from scipy import sparse
 from degsteps.cells.components import principal_components, projected
 
 
-@pytest.mark.parametrize("shape", [(300, 40), (40, 300)])
+@pytest.mark.parametrize("shape", [(300, 40), (40, 300), (400, 250), (250, 400)])
 def test_components_are_those_of_scikit_learn(shape):
     decomposition = pytest.importorskip("sklearn.decomposition")
     random = np.random.default_rng(0)

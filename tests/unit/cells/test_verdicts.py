@@ -10,7 +10,7 @@ from scipy import sparse
 from degsteps.basics.errors import ConfigError, DataError
 from degsteps.cells.assessment import Settings, assessment
 from degsteps.cells.blocks import CountsInMemory
-from degsteps.cells.verdicts import Limits, heavy_losses
+from degsteps.cells.verdicts import MOST_CELLS, Limits, heavy_losses, large_captures
 
 
 def made(n_cells: int = 60, n_genes: int = 40, seed: int = 0) -> tuple[np.ndarray, pd.DataFrame]:
@@ -132,3 +132,10 @@ def test_every_cell_is_kept_or_dropped_for_a_reason(seed, names, limits, mads, d
     assert counts[kept].sum() + counts[~kept].sum() == counts.sum()
     assert set(cells.index[kept]).isdisjoint(ids)
     assert cells.loc[kept, "donor"].isin(["d1", "d2"]).all()
+
+
+def test_captures_that_were_joined_are_named():
+    captures = pd.Series(["joined"] * (MOST_CELLS + 1) + ["one"] * 100)
+    findings = large_captures(captures)
+    assert len(findings) == 1
+    assert str(findings[0]).startswith("capture joined: 60,001 cells are more than are loaded together. If captures")
