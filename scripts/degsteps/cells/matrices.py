@@ -20,6 +20,8 @@ from degsteps.inputs.cells.text_matrix import MtxFile, TextFile
 SLAB_VALUES = 40_000_000
 #: Values that are read from a file at a time.
 _CHUNK = 5_000_000
+#: Values between two cells that are read and thrown away rather than passed over: some chunks of a compressed file.
+_LARGEST_GAP = 200_000
 
 #: Coordinates: cells, features, values.
 Triplets = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -92,18 +94,38 @@ class _ByCell:
         ends = np.concatenate([[0], np.cumsum(sizes)])
         values = np.empty(ends[-1], dtype=self.node["data"].dtype)
         indices = np.empty(ends[-1], dtype=np.int32)
-        # Neighbours in the file are read together; cells between them that nobody asked for are not.
-        breaks = np.flatnonzero(np.diff(wanted) != 1) + 1
-        for first, last in zip([0, *breaks], [*breaks, len(wanted)], strict=True):
-            if first == last:
-                continue
-            here = slice(self.places[wanted[first]], self.places[wanted[last - 1] + 1])
-            there = slice(ends[first], ends[last])
-            values[there], indices[there] = self.node["data"][here], self.node["indices"][here]
+        for part in self._spans(wanted):
+            begin, end = self.places[wanted[part.start]], self.places[wanted[part.stop - 1] + 1]
+            there = slice(ends[part.start], ends[part.stop])
+            taken = slice(None) if end - begin == there.stop - there.start else self._chosen(wanted[part], begin, end)
+            values[there] = self.node["data"][begin:end][taken]
+            indices[there] = self.node["indices"][begin:end][taken]
         found = sparse.csr_matrix((values, indices, ends), shape=(len(cells), self.shape[1]))
         if np.array_equal(order, np.arange(len(order))):
             return found
         return found[np.argsort(order, kind="stable")]
+
+    def _spans(self, wanted: np.ndarray) -> Iterator[slice]:
+        """Cut cells, in the order of the file, into parts that are read at once: what lies between them is little."""
+        if not len(wanted):
+            return
+        gaps = self.places[wanted[1:]] - self.places[wanted[:-1] + 1]
+        breaks = {0, len(wanted), *(np.flatnonzero(gaps > _LARGEST_GAP) + 1).tolist()}
+        ends = self.places[wanted + 1]
+        begin, bounds = 0, sorted(breaks)
+        for stop in bounds[1:]:
+            while begin < stop:
+                most = int(np.searchsorted(ends, self.places[wanted[begin]] + _CHUNK, side="right"))
+                end = min(max(most, begin + 1), stop)
+                yield slice(begin, end)
+                begin = end
+
+    def _chosen(self, wanted: np.ndarray, begin: int, end: int) -> np.ndarray:
+        """Return which of the values from one place to another are those of some cells."""
+        edges = np.zeros(end - begin + 1, dtype=np.int8)
+        np.add.at(edges, self.places[wanted] - begin, 1)
+        np.add.at(edges, self.places[wanted + 1] - begin, -1)
+        return np.cumsum(edges[:-1], dtype=np.int8).astype(bool)
 
 
 class _Dense:

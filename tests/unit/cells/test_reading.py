@@ -16,6 +16,7 @@ from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.reading import Settings, read_cells
 from degsteps.cells.whole_counts import rounded
 from degsteps.inputs.cells.donors import Donors
+from degsteps.inputs.cells.opening import open_cells
 from degsteps.inputs.cells.sources import CellSource
 from tests.conftest import REPO
 from tests.unit.cells import files
@@ -85,6 +86,25 @@ def test_every_format_gives_the_same_counts(form, slab, study, tmp_path, monkeyp
     assert told.captures["spike_ins"].sum() == expected.iloc[:, -2:].to_numpy().sum()
     if form != "table":
         assert list(found.var["symbol"]) == files.SYMBOLS[:-2]
+
+
+@pytest.mark.parametrize("gap", [0, 20, 10**6])
+@pytest.mark.parametrize("chunk", [1, 90, 10**6])
+def test_cells_in_any_order_and_number(gap, chunk, study, tmp_path, monkeypatch):
+    """Cells are read together or apart, whatever lies between them."""
+    monkeypatch.setattr(matrices, "_LARGEST_GAP", gap)
+    monkeypatch.setattr(matrices, "_CHUNK", chunk)
+    counts, cells = study
+    counts = counts.tolil()
+    counts[[0, 5, 6, 59]] = 0
+    source = CellSource("", str(files.write_h5ad(tmp_path / "a.h5ad", counts.tocsr(), cells)))
+    rng = np.random.default_rng(4)
+    with open_cells(source) as opened:
+        rows = matrices.cell_rows(opened, "X")
+        for number in (0, 1, 3, 30, 60):
+            chosen = rng.permutation(60)[:number]
+            np.testing.assert_array_equal(rows.rows(chosen).toarray(), counts[chosen].toarray())
+            np.testing.assert_array_equal(rows.rows(np.sort(chosen)).toarray(), counts[np.sort(chosen)].toarray())
 
 
 def test_cells_shuffled_within_the_file(study, tmp_path):
