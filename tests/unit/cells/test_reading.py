@@ -202,6 +202,27 @@ def test_ensembl_ids_beside_symbols(study, tmp_path):
     assert told.facts["genes_from"] == ["ids from the column 'gene_ids'"]
 
 
+def test_raw_with_more_genes_than_x(study, tmp_path):
+    """X holds log values of variable genes, raw the counts of all."""
+    counts, cells = study
+    data = files.ann_data(counts * 0.3, cells)[:, 3:20].copy()
+    data.raw = files.ann_data(counts, cells)
+    data.write_h5ad(tmp_path / "a.h5ad")
+    found, _, told = read(tmp_path, [CellSource("", str(tmp_path / "a.h5ad"))])
+    assert told.facts["matrices"] == ["raw/X"]
+    np.testing.assert_array_equal(found.X.toarray(), counts[:, :-2].toarray())
+    assert list(found.var["symbol"]) == files.SYMBOLS[:-2]
+
+
+def test_antibodies_are_no_genes(study, tmp_path):
+    counts, cells = study
+    table = files.write_cells(tmp_path / "cells.tsv", cells)
+    source = CellSource("", str(files.write_tenx_h5(tmp_path / "a.h5", counts, cells)), cells=str(table))
+    found, _, told = read(tmp_path, [source])
+    assert told.facts["other_features"] == {"Antibody Capture": 2}
+    np.testing.assert_array_equal(found.X.toarray(), counts[:, :-2].toarray())
+
+
 def test_genes_twice(study, tmp_path):
     counts, cells = study
     data = files.ann_data(counts, cells)

@@ -16,6 +16,7 @@ from degsteps.inputs.cells.inspection import CAPTURE, CellTable, cell_table
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, Pseudobulks, pseudobulks
 from degsteps.inputs.cells.sources import cell_sources
 from degsteps.inputs.scan import CACHE
+from degsteps.inputs.sheet import Sheet
 
 #: Words in names of columns of which each donor has one value.
 DONOR_LEVEL = (
@@ -61,6 +62,17 @@ class KnownCells:
         """Return the sums of all cells, before any is left out: the samples that the design is checked with."""
         kinds = [{CELL_TYPE: "cells", **kind} for kind in self.table.dicts()]
         return pseudobulks(kinds, [number for _, number in self.table.rows], design_columns, types)
+
+
+def sheet_of(sums: Pseudobulks, path: str) -> Sheet:
+    """Return the sums as the sheet of samples that the checks of a design read.
+
+    Parameters
+    ----------
+    path : the file that messages name.
+    """
+    columns = {"sample": list(sums.samples)} | {name: list(values) for name, values in sums.columns.items()}
+    return Sheet(path, "sample", columns, list(range(2, len(sums.samples) + 2)), "tab")
 
 
 def has_word(name: str, words: Sequence[str]) -> bool:
