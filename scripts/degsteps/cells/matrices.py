@@ -4,6 +4,7 @@ A matrix that is stored by cell is read where its cells lie. What is stored by g
 for each slab of cells, and kept in memory where it is small.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -149,7 +150,10 @@ class _Dense:
 
 
 class _Scattered:
-    """A matrix whose cells do not lie together: it is gone through for each slab of cells.
+    """A matrix whose cells cannot be found without going through it.
+
+    A small one is kept in memory. A larger one is gone through once to count the values of each cell, and once more for
+    each slab; where the cells stand in their order, as 10x writes them, and are asked for so, once for all slabs.
 
     Parameters
     ----------
@@ -159,20 +163,24 @@ class _Scattered:
 
     def __init__(self, shape: tuple[int, int], triplets: Callable[[], Iterator[Triplets]], n_values: int) -> None:
         self.shape, self.triplets = shape, triplets
-        self._sizes: np.ndarray | None = None
         self._kept: sparse.csr_matrix | None = None
-        if n_values <= SLAB_VALUES:
-            parts = list(triplets())
-            if sum(len(values) for _, _, values in parts) <= SLAB_VALUES:
-                self._kept = _as_rows(parts, shape)
-                self._sizes = np.diff(self._kept.indptr).astype(np.int64)
+        self._sizes, self._is_sorted = np.zeros(shape[0], dtype=np.int64), True
+        self._next, self._stream, self._left = 0, None, []
+        parts, last = [], 0
+        may_keep = n_values <= SLAB_VALUES
+        for part in triplets():
+            cells = part[0]
+            self._sizes += np.bincount(cells, minlength=shape[0])
+            if len(cells):
+                self._is_sorted &= bool(cells[0] >= last and (cells[1:] >= cells[:-1]).all())
+                last = cells[-1]
+            if may_keep:
+                parts.append(part)
+                may_keep = sum(len(values) for _, _, values in parts) <= SLAB_VALUES
+        if may_keep:
+            self._kept = _as_rows(parts, shape)
 
     def values_per_cell(self) -> np.ndarray:
-        if self._sizes is None:
-            sizes = np.zeros(self.shape[0], dtype=np.int64)
-            for cells, _, _ in self.triplets():
-                sizes += np.bincount(cells, minlength=self.shape[0])
-            self._sizes = sizes
         return self._sizes
 
     def rows(self, cells: np.ndarray) -> sparse.csr_matrix:
@@ -180,12 +188,26 @@ class _Scattered:
             return self._kept[cells]
         place = np.full(self.shape[0], -1, dtype=np.int64)
         place[cells] = np.arange(len(cells))
+        is_next = self._is_sorted and np.array_equal(cells, np.arange(self._next, self._next + len(cells)))
+        source = self._following(self._next + len(cells)) if is_next else self.triplets()
         parts = []
-        for of_cells, features, values in self.triplets():
+        for of_cells, features, values in source:
             here = place[of_cells]
             wanted = here >= 0
             parts.append((here[wanted].astype(np.int32), features[wanted], values[wanted]))
         return _as_rows(parts, (len(cells), self.shape[1]))
+
+    def _following(self, end: int) -> Iterator[Triplets]:
+        """Go on where the last slab ended, up to a cell; what was read beyond it is kept for the next."""
+        if self._stream is None:
+            self._stream = self.triplets()
+        self._next = end
+        left, self._left = self._left, []
+        for part in itertools.chain(left, self._stream):
+            yield part
+            if len(part[0]) and part[0][-1] >= end:
+                self._left = [part]
+                return
 
 
 def _as_rows(parts: list[Triplets], shape: tuple[int, int]) -> sparse.csr_matrix:

@@ -40,10 +40,10 @@ def by_cell(counts, cells, genes=files.GENES):
     return pd.DataFrame(counts.toarray(), index=cells.index, columns=pd.Index(list(genes)))
 
 
-@pytest.mark.parametrize("slab", [1, 500, 10**9])
+@pytest.mark.parametrize("slab", [60, 10**9])
 @pytest.mark.parametrize("form", ["h5ad", "h5ad by gene", "h5ad dense", "10x h5", "10x mtx", "mtx, shuffled", "table"])
 def test_every_format_gives_the_same_counts(form, slab, study, tmp_path, monkeypatch):
-    """Whether all is in memory at once, some cells, or a single one."""
+    """Whether all is in memory at once, or some cells."""
     monkeypatch.setattr(matrices, "SLAB_VALUES", slab)
     monkeypatch.setattr(matrices, "_CHUNK", 600)
     counts, cells = study
@@ -200,6 +200,23 @@ def test_ensembl_ids_beside_symbols(study, tmp_path):
     assert list(found.var_names) == files.GENES[:-2]
     assert list(found.var["symbol"]) == files.SYMBOLS[:-2]
     assert told.facts["genes_from"] == ["ids from the column 'gene_ids'"]
+
+
+def test_sorted_text_is_gone_through_once_for_all_slabs(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(matrices, "SLAB_VALUES", 100)
+    monkeypatch.setattr(matrices, "_CHUNK", 30)
+    counts, cells = study
+    begun = []
+    triplets = matrices._mtx_triplets
+    monkeypatch.setattr(matrices, "_mtx_triplets", lambda file: begun.append(1) or triplets(file))
+    with open_cells(CellSource("", str(files.write_mtx(tmp_path / "a", counts, cells)))) as opened:
+        rows = matrices.cell_rows(opened, "X")
+        parts = [rows.rows(np.arange(60)[part]) for part in matrices.slabs(rows.values_per_cell())]
+        assert len(parts) > 8
+        np.testing.assert_array_equal(sparse.vstack(parts).toarray(), counts.toarray())
+        assert len(begun) == 2
+        np.testing.assert_array_equal(rows.rows(np.array([7, 3])).toarray(), counts[[7, 3]].toarray())
+        assert len(begun) == 3
 
 
 def test_raw_with_more_genes_than_x(study, tmp_path):
