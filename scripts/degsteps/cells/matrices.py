@@ -4,6 +4,7 @@ A matrix that is stored by cell is read where its cells lie. What is stored by g
 for each slab of cells, and kept in memory where it is small.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -20,6 +21,8 @@ from degsteps.inputs.cells.text_matrix import MtxFile, TextFile
 SLAB_VALUES = 40_000_000
 #: Values that are read from a file at a time.
 _CHUNK = 5_000_000
+#: Values between two cells that are read and thrown away rather than passed over: some chunks of a compressed file.
+_LARGEST_GAP = 200_000
 
 #: Coordinates: cells, features, values.
 Triplets = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -92,18 +95,38 @@ class _ByCell:
         ends = np.concatenate([[0], np.cumsum(sizes)])
         values = np.empty(ends[-1], dtype=self.node["data"].dtype)
         indices = np.empty(ends[-1], dtype=np.int32)
-        # Neighbours in the file are read together; cells between them that nobody asked for are not.
-        breaks = np.flatnonzero(np.diff(wanted) != 1) + 1
-        for first, last in zip([0, *breaks], [*breaks, len(wanted)], strict=True):
-            if first == last:
-                continue
-            here = slice(self.places[wanted[first]], self.places[wanted[last - 1] + 1])
-            there = slice(ends[first], ends[last])
-            values[there], indices[there] = self.node["data"][here], self.node["indices"][here]
+        for part in self._spans(wanted):
+            begin, end = self.places[wanted[part.start]], self.places[wanted[part.stop - 1] + 1]
+            there = slice(ends[part.start], ends[part.stop])
+            taken = slice(None) if end - begin == there.stop - there.start else self._chosen(wanted[part], begin, end)
+            values[there] = self.node["data"][begin:end][taken]
+            indices[there] = self.node["indices"][begin:end][taken]
         found = sparse.csr_matrix((values, indices, ends), shape=(len(cells), self.shape[1]))
         if np.array_equal(order, np.arange(len(order))):
             return found
         return found[np.argsort(order, kind="stable")]
+
+    def _spans(self, wanted: np.ndarray) -> Iterator[slice]:
+        """Cut cells, in the order of the file, into parts that are read at once: what lies between them is little."""
+        if not len(wanted):
+            return
+        gaps = self.places[wanted[1:]] - self.places[wanted[:-1] + 1]
+        breaks = {0, len(wanted), *(np.flatnonzero(gaps > _LARGEST_GAP) + 1).tolist()}
+        ends = self.places[wanted + 1]
+        begin, bounds = 0, sorted(breaks)
+        for stop in bounds[1:]:
+            while begin < stop:
+                most = int(np.searchsorted(ends, self.places[wanted[begin]] + _CHUNK, side="right"))
+                end = min(max(most, begin + 1), stop)
+                yield slice(begin, end)
+                begin = end
+
+    def _chosen(self, wanted: np.ndarray, begin: int, end: int) -> np.ndarray:
+        """Return which of the values from one place to another are those of some cells."""
+        edges = np.zeros(end - begin + 1, dtype=np.int8)
+        np.add.at(edges, self.places[wanted] - begin, 1)
+        np.add.at(edges, self.places[wanted + 1] - begin, -1)
+        return np.cumsum(edges[:-1], dtype=np.int8).astype(bool)
 
 
 class _Dense:
@@ -127,7 +150,10 @@ class _Dense:
 
 
 class _Scattered:
-    """A matrix whose cells do not lie together: it is gone through for each slab of cells.
+    """A matrix whose cells cannot be found without going through it.
+
+    A small one is kept in memory. A larger one is gone through once to count the values of each cell, and once more for
+    each slab; where the cells stand in their order, as 10x writes them, and are asked for so, once for all slabs.
 
     Parameters
     ----------
@@ -137,20 +163,24 @@ class _Scattered:
 
     def __init__(self, shape: tuple[int, int], triplets: Callable[[], Iterator[Triplets]], n_values: int) -> None:
         self.shape, self.triplets = shape, triplets
-        self._sizes: np.ndarray | None = None
         self._kept: sparse.csr_matrix | None = None
-        if n_values <= SLAB_VALUES:
-            parts = list(triplets())
-            if sum(len(values) for _, _, values in parts) <= SLAB_VALUES:
-                self._kept = _as_rows(parts, shape)
-                self._sizes = np.diff(self._kept.indptr).astype(np.int64)
+        self._sizes, self._is_sorted = np.zeros(shape[0], dtype=np.int64), True
+        self._next, self._stream, self._left = 0, None, []
+        parts, last = [], 0
+        may_keep = n_values <= SLAB_VALUES
+        for part in triplets():
+            cells = part[0]
+            self._sizes += np.bincount(cells, minlength=shape[0])
+            if len(cells):
+                self._is_sorted &= bool(cells[0] >= last and (cells[1:] >= cells[:-1]).all())
+                last = cells[-1]
+            if may_keep:
+                parts.append(part)
+                may_keep = sum(len(values) for _, _, values in parts) <= SLAB_VALUES
+        if may_keep:
+            self._kept = _as_rows(parts, shape)
 
     def values_per_cell(self) -> np.ndarray:
-        if self._sizes is None:
-            sizes = np.zeros(self.shape[0], dtype=np.int64)
-            for cells, _, _ in self.triplets():
-                sizes += np.bincount(cells, minlength=self.shape[0])
-            self._sizes = sizes
         return self._sizes
 
     def rows(self, cells: np.ndarray) -> sparse.csr_matrix:
@@ -158,12 +188,26 @@ class _Scattered:
             return self._kept[cells]
         place = np.full(self.shape[0], -1, dtype=np.int64)
         place[cells] = np.arange(len(cells))
+        is_next = self._is_sorted and np.array_equal(cells, np.arange(self._next, self._next + len(cells)))
+        source = self._following(self._next + len(cells)) if is_next else self.triplets()
         parts = []
-        for of_cells, features, values in self.triplets():
+        for of_cells, features, values in source:
             here = place[of_cells]
             wanted = here >= 0
             parts.append((here[wanted].astype(np.int32), features[wanted], values[wanted]))
         return _as_rows(parts, (len(cells), self.shape[1]))
+
+    def _following(self, end: int) -> Iterator[Triplets]:
+        """Go on where the last slab ended, up to a cell; what was read beyond it is kept for the next."""
+        if self._stream is None:
+            self._stream = self.triplets()
+        self._next = end
+        left, self._left = self._left, []
+        for part in itertools.chain(left, self._stream):
+            yield part
+            if len(part[0]) and part[0][-1] >= end:
+                self._left = [part]
+                return
 
 
 def _as_rows(parts: list[Triplets], shape: tuple[int, int]) -> sparse.csr_matrix:

@@ -16,6 +16,7 @@ from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.reading import Settings, read_cells
 from degsteps.cells.whole_counts import rounded
 from degsteps.inputs.cells.donors import Donors
+from degsteps.inputs.cells.opening import open_cells
 from degsteps.inputs.cells.sources import CellSource
 from tests.conftest import REPO
 from tests.unit.cells import files
@@ -39,10 +40,10 @@ def by_cell(counts, cells, genes=files.GENES):
     return pd.DataFrame(counts.toarray(), index=cells.index, columns=pd.Index(list(genes)))
 
 
-@pytest.mark.parametrize("slab", [1, 500, 10**9])
+@pytest.mark.parametrize("slab", [60, 10**9])
 @pytest.mark.parametrize("form", ["h5ad", "h5ad by gene", "h5ad dense", "10x h5", "10x mtx", "mtx, shuffled", "table"])
 def test_every_format_gives_the_same_counts(form, slab, study, tmp_path, monkeypatch):
-    """Whether all is in memory at once, some cells, or a single one."""
+    """Whether all is in memory at once, or some cells."""
     monkeypatch.setattr(matrices, "SLAB_VALUES", slab)
     monkeypatch.setattr(matrices, "_CHUNK", 600)
     counts, cells = study
@@ -85,6 +86,25 @@ def test_every_format_gives_the_same_counts(form, slab, study, tmp_path, monkeyp
     assert told.captures["spike_ins"].sum() == expected.iloc[:, -2:].to_numpy().sum()
     if form != "table":
         assert list(found.var["symbol"]) == files.SYMBOLS[:-2]
+
+
+@pytest.mark.parametrize("gap", [0, 20, 10**6])
+@pytest.mark.parametrize("chunk", [1, 90, 10**6])
+def test_cells_in_any_order_and_number(gap, chunk, study, tmp_path, monkeypatch):
+    """Cells are read together or apart, whatever lies between them."""
+    monkeypatch.setattr(matrices, "_LARGEST_GAP", gap)
+    monkeypatch.setattr(matrices, "_CHUNK", chunk)
+    counts, cells = study
+    counts = counts.tolil()
+    counts[[0, 5, 6, 59]] = 0
+    source = CellSource("", str(files.write_h5ad(tmp_path / "a.h5ad", counts.tocsr(), cells)))
+    rng = np.random.default_rng(4)
+    with open_cells(source) as opened:
+        rows = matrices.cell_rows(opened, "X")
+        for number in (0, 1, 3, 30, 60):
+            chosen = rng.permutation(60)[:number]
+            np.testing.assert_array_equal(rows.rows(chosen).toarray(), counts[chosen].toarray())
+            np.testing.assert_array_equal(rows.rows(np.sort(chosen)).toarray(), counts[np.sort(chosen)].toarray())
 
 
 def test_cells_shuffled_within_the_file(study, tmp_path):
@@ -180,6 +200,44 @@ def test_ensembl_ids_beside_symbols(study, tmp_path):
     assert list(found.var_names) == files.GENES[:-2]
     assert list(found.var["symbol"]) == files.SYMBOLS[:-2]
     assert told.facts["genes_from"] == ["ids from the column 'gene_ids'"]
+
+
+def test_sorted_text_is_gone_through_once_for_all_slabs(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(matrices, "SLAB_VALUES", 100)
+    monkeypatch.setattr(matrices, "_CHUNK", 30)
+    counts, cells = study
+    begun = []
+    triplets = matrices._mtx_triplets
+    monkeypatch.setattr(matrices, "_mtx_triplets", lambda file: begun.append(1) or triplets(file))
+    with open_cells(CellSource("", str(files.write_mtx(tmp_path / "a", counts, cells)))) as opened:
+        rows = matrices.cell_rows(opened, "X")
+        parts = [rows.rows(np.arange(60)[part]) for part in matrices.slabs(rows.values_per_cell())]
+        assert len(parts) > 8
+        np.testing.assert_array_equal(sparse.vstack(parts).toarray(), counts.toarray())
+        assert len(begun) == 2
+        np.testing.assert_array_equal(rows.rows(np.array([7, 3])).toarray(), counts[[7, 3]].toarray())
+        assert len(begun) == 3
+
+
+def test_raw_with_more_genes_than_x(study, tmp_path):
+    """X holds log values of variable genes, raw the counts of all."""
+    counts, cells = study
+    data = files.ann_data(counts * 0.3, cells)[:, 3:20].copy()
+    data.raw = files.ann_data(counts, cells)
+    data.write_h5ad(tmp_path / "a.h5ad")
+    found, _, told = read(tmp_path, [CellSource("", str(tmp_path / "a.h5ad"))])
+    assert told.facts["matrices"] == ["raw/X"]
+    np.testing.assert_array_equal(found.X.toarray(), counts[:, :-2].toarray())
+    assert list(found.var["symbol"]) == files.SYMBOLS[:-2]
+
+
+def test_antibodies_are_no_genes(study, tmp_path):
+    counts, cells = study
+    table = files.write_cells(tmp_path / "cells.tsv", cells)
+    source = CellSource("", str(files.write_tenx_h5(tmp_path / "a.h5", counts, cells)), cells=str(table))
+    found, _, told = read(tmp_path, [source])
+    assert told.facts["other_features"] == {"Antibody Capture": 2}
+    np.testing.assert_array_equal(found.X.toarray(), counts[:, :-2].toarray())
 
 
 def test_genes_twice(study, tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from degsteps.basics.errors import DataError, Finding
+from degsteps.basics.errors import Finding
 from degsteps.basics.words import bare
 from degsteps.inputs.cells.cell_file import Header
 from degsteps.inputs.cells.donors import Donors, Joined, join_donors, read_donors
@@ -16,6 +16,7 @@ from degsteps.inputs.cells.inspection import CAPTURE, CellTable, cell_table
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, Pseudobulks, pseudobulks
 from degsteps.inputs.cells.sources import cell_sources
 from degsteps.inputs.scan import CACHE
+from degsteps.inputs.sheet import Sheet
 
 #: Words in names of columns of which each donor has one value.
 DONOR_LEVEL = (
@@ -63,6 +64,17 @@ class KnownCells:
         return pseudobulks(kinds, [number for _, number in self.table.rows], design_columns, types)
 
 
+def sheet_of(sums: Pseudobulks, path: str) -> Sheet:
+    """Return the sums as the sheet of samples that the checks of a design read.
+
+    Parameters
+    ----------
+    path : the file that messages name.
+    """
+    columns = {"sample": list(sums.samples)} | {name: list(values) for name, values in sums.columns.items()}
+    return Sheet(path, "sample", columns, list(range(2, len(sums.samples) + 2)), "tab")
+
+
 def has_word(name: str, words: Sequence[str]) -> bool:
     """Return whether a column is called so, whole or in part."""
     parts = {bare(part) for part in name.replace("-", "_").replace(".", "_").replace(" ", "_").split("_")}
@@ -70,7 +82,11 @@ def has_word(name: str, words: Sequence[str]) -> bool:
 
 
 def known_cells(
-    cells: Mapping[str, Any], headers: Sequence[Header], design_columns: Sequence[str], cache: Path | None = CACHE
+    cells: Mapping[str, Any],
+    headers: Sequence[Header],
+    design_columns: Sequence[str],
+    cache: Path | None = CACHE,
+    beside: Sequence[str] = (),
 ) -> KnownCells:
     """Count the cells of a section ``cells`` by all that the checks want to know.
 
@@ -79,6 +95,7 @@ def known_cells(
     cells : section of the analysis, defaults filled in.
     headers : of its sources, in their order, without faults.
     design_columns : columns of formula, batches and contrasts.
+    beside : other columns that the configuration names, such as those by which figures are coloured.
     """
     columns = list(dict.fromkeys(name for header in headers for name in header.columns))
     columns += [name for source in cell_sources(cells) for name in source.columns if name not in columns]
@@ -88,7 +105,7 @@ def known_cells(
         donors, findings = read_donors(cells["donors"], donor or DONOR)
     in_table = list(donors.columns) if donors else []
     telling = [name for name in columns if _may_tell(name, headers)]
-    wanted = dict.fromkeys([donor, label, prefix, *design_columns, *in_table, *telling])
+    wanted = dict.fromkeys([donor, label, prefix, *design_columns, *beside, *in_table, *telling])
     names = [name for name in wanted if name and name in columns and name != CAPTURE]
     table = cell_table(cell_sources(cells), names, cells.get("capture_column"), cache)
     joined = _joined(table, donor, donors, prefix)
@@ -102,11 +119,7 @@ def known_cells(
 def _joined(table: CellTable, donor: str | None, donors: Donors | None, prefix: str | None) -> Joined:
     if donor is None or donor not in table.columns:
         return Joined(["not_known" if donor is None else ""] * len(table.rows))
-    try:
-        return join_donors(table.dicts(), donor, donors, prefix)
-    except DataError as error:
-        what, _, cure = str(error).partition(". ")
-        return Joined([""] * len(table.rows), findings=[Finding("", f"{what}.", cure)])
+    return join_donors(table.dicts(), donor, donors, prefix)
 
 
 def _may_tell(name: str, headers: Sequence[Header]) -> bool:

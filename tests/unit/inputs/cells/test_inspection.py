@@ -11,6 +11,7 @@ from scipy import sparse
 
 from degsteps.inputs.cells.cell_file import Header
 from degsteps.inputs.cells.inspection import cell_table, read_header
+from degsteps.inputs.cells.known_cells import known_cells, sheet_of
 from degsteps.inputs.cells.sources import CellSource, cell_sources
 from tests.unit.cells import files
 
@@ -176,6 +177,30 @@ def test_columns_of_every_kind(study, tmp_path):
     assert (found["nullable"].levels, found["nullable"].missing) == ({"1": 30}, 30)
     assert found["unused"].levels == {"a": 30, "b": 30}
     assert (found["NA"].levels, found["NA"].missing) == ({"NA": 20, "x": 20}, 20)
+
+
+def test_categories_as_older_versions_wrote_them(study, tmp_path):
+    """Codes in obs, and the levels in a group beside them, as anndata 0.7 did."""
+    path = files.write_h5ad(tmp_path / "a.h5ad")
+    with h5py.File(path, "a") as stored:
+        obs = stored["obs"]
+        del obs["stim"]
+        levels = obs.create_dataset("__categories/stim", data=["stim", "ctrl", "never"], dtype=h5py.string_dtype())
+        obs["stim"] = np.array([0, 1, -1] * 20, dtype=np.int8)
+        obs["stim"].attrs["categories"] = levels.ref
+    found = header_of(path)
+    assert "__categories" not in found.columns
+    assert (found.columns["stim"].levels, found.columns["stim"].missing) == ({"ctrl": 20, "stim": 20}, 20)
+
+
+def test_sheet_of_sums(study, tmp_path):
+    section = {"counts": str(files.write_h5ad(tmp_path / "a.h5ad")), "donors": None, "donor_column": "ind"}
+    section |= {"label_column": "cell_type", "capture_column": "lane"}
+    known = known_cells(section, [header_of(section["counts"])], ["donor", "stim"], cache=None)
+    sheet = sheet_of(known.sums(["donor", "stim"], ["B cells"]), "cells")
+    assert sheet.sample_ids == [f"d{k}_{stim}_B_cells" for k in range(1, 5) for stim in ("ctrl", "stim")]
+    assert sheet.columns["stim"] == ["ctrl", "stim"] * 4
+    assert sum(map(int, sheet.columns["n_cells"])) == 20
 
 
 def test_repeated_ids(study, tmp_path):
