@@ -74,9 +74,9 @@ def ordered_components(values: sparse.spmatrix, order: np.ndarray, chosen: np.nd
     Parameters
     ----------
     order : places of the cells in the order wanted.
-    chosen : places in that order of the cells that the loadings are computed from; all if None. With all, the values are
-        copied into the order first, so that every digit is the same however they are stored; else they are too many for
-        that, and scores are rounded to eight digits.
+    chosen : places in that order of the cells that the loadings are computed from; all if None. With all, the values
+        are copied into the order first, so that every digit is the same however they are stored; else they are too many
+        for that, and scores are rounded to eight digits.
     """
     if chosen is None:
         return scaled_components(sparse.csr_matrix(values)[order])
