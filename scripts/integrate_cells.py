@@ -13,7 +13,7 @@ from degsteps.cells import clusters, integration, mixing
 from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.embedding import umap
 from degsteps.cells.neighbours import nearest, representatives, shared_neighbours, sketch
-from degsteps.cells.scaled_components import scaled_components
+from degsteps.cells.scaled_components import ordered_components
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_frame, write_table
 
@@ -44,12 +44,11 @@ def main(
     order = np.argsort(stored.obs_names.to_numpy(dtype=str), kind="stable")
     with CountsReader(counts) as read:
         cells = read.obs().loc[stored.obs_names[order]]
-    matrix = sparse.csr_matrix(stored.X)[order]
     batch = integration.batches(cells, batch_columns) if batch_columns else pd.Series("all", index=cells.index)
     codes, names = pd.factorize(batch, sort=True)
     with threadpool_limits(1):  # sums in the same order, whatever the number of threads
         chosen = sketch(codes, seed)
-        found = scaled_components(matrix, fitted_on=chosen)
+        found = ordered_components(stored.X, order, chosen)
         before = found.scores
         if method == "harmony":
             after = read_frame(corrected).loc[cells.index.astype(str)].to_numpy()

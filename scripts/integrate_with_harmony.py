@@ -5,13 +5,12 @@ harmonypy is under the GPL: this script alone imports it, in an environment of i
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from degsteps.cells import integration
 from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.neighbours import representatives, sketch
-from degsteps.cells.scaled_components import scaled_components
+from degsteps.cells.scaled_components import ordered_components
 from degsteps.step import Input, Output, run
 from degsteps.tables import write_frame
 
@@ -25,12 +24,11 @@ def main(values: Input, counts: Input, corrected: Output, batch_columns: list, s
     order = np.argsort(stored.obs_names.to_numpy(dtype=str), kind="stable")
     with CountsReader(counts) as read:
         cells = read.obs().loc[stored.obs_names[order]]
-    matrix = sparse.csr_matrix(stored.X)[order]
     batch = integration.batches(cells, batch_columns)
     codes = pd.factorize(batch, sort=True)[0]
     with threadpool_limits(1):
         chosen = sketch(codes, seed)
-        space = scaled_components(matrix, fitted_on=chosen).scores
+        space = ordered_components(stored.X, order, chosen).scores
         some = np.arange(len(cells)) if chosen is None else chosen
         after = space.copy()
         if codes.max() > 0:

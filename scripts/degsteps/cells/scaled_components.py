@@ -68,6 +68,22 @@ def scaled_components(
     return Components(scores, genes, explained)
 
 
+def ordered_components(values: sparse.spmatrix, order: np.ndarray, chosen: np.ndarray | None) -> Components:
+    """Return components of cells in another order than that in which they are stored.
+
+    Parameters
+    ----------
+    order : places of the cells in the order wanted.
+    chosen : places in that order of the cells that the loadings are computed from; all if None. With all, the values
+        are copied into the order first, so that every digit is the same however they are stored; else they are too many
+        for that, and scores are rounded to eight digits.
+    """
+    if chosen is None:
+        return scaled_components(sparse.csr_matrix(values)[order])
+    found = scaled_components(values, fitted_on=order[chosen])
+    return found._replace(scores=np.round(found.scores[order], 8))
+
+
 def _slices(values: sparse.csr_matrix):
     for first in range(0, values.shape[0], _CELLS_AT_ONCE):
         yield values[first : first + _CELLS_AT_ONCE]

@@ -24,8 +24,14 @@ _LARGEST_VALUE = 10.0
 #: What is trained on, at most: more cells of a label, or more genes, change little and cost memory.
 _CELLS_PER_LABEL = 1000
 _MOST_GENES = 3000
+_TRIED_GENES = 1000  # for each label left out
 #: A label with fewer cells says too little about itself to have a percentile.
 _LEAST_CELLS = 3
+
+#: What :func:`labels_left_out` says of no reference.
+NOTHING_LEFT_OUT = pd.DataFrame(
+    columns=["cells", "unassigned", "called", "share", "told"], index=pd.Index([], name="label")
+).astype({"told": bool})
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def training_cells(labels: np.ndarray, seed: int, most: int = _CELLS_PER_LABEL) 
     return np.sort(np.concatenate(chosen))
 
 
-def train(values: sparse.spmatrix, labels: np.ndarray) -> Model:
+def train(values: sparse.spmatrix, labels: np.ndarray, most_genes: int = _MOST_GENES) -> Model:
     """Learn the labels of a reference.
 
     Parameters
@@ -124,12 +130,13 @@ def train(values: sparse.spmatrix, labels: np.ndarray) -> Model:
     values : log values, cells x genes.
     labels : ndarray of str, (cells,)
         None missing; at least two different ones.
+    most_genes : those that differ most between labels are looked at.
     """
     from sklearn.linear_model import LogisticRegression
 
     values, labels = values.tocsr(), np.asarray(labels, dtype=str)
     names, codes = np.unique(labels, return_inverse=True)
-    genes = _telling_genes(values, codes)
+    genes = _telling_genes(values, codes, most_genes)
     dense = np.asarray(values[:, genes].todense(), dtype=float)
     mean, spread = dense.mean(axis=0), dense.std(axis=0)
     spread[spread == 0] = 1.0
@@ -184,7 +191,8 @@ def predict(model: Model, values: sparse.spmatrix) -> pd.DataFrame:
 def labels_left_out(values: sparse.spmatrix, labels: np.ndarray, seed: int) -> pd.DataFrame:
     """Say what cells of each label become where the reference lacks it: unassigned, or a near neighbour.
 
-    Each label in turn is taken out of a reference of at most 200 cells a label.
+    Each label in turn is taken out of a reference of 1,000 genes and at most 200 cells a label; fewer with more than
+    nine labels, so that the time does not grow with their square.
 
     Returns
     -------
@@ -192,22 +200,23 @@ def labels_left_out(values: sparse.spmatrix, labels: np.ndarray, seed: int) -> p
         By label: cells, unassigned (share of its cells), called (the label that most others get), share (of its cells
         that get it), told (whether at least half are unassigned).
     """
-    chosen = training_cells(labels, seed, most=200)
+    n_labels = len(np.unique(labels))
+    chosen = training_cells(labels, seed, most=int(np.clip(1800 // n_labels, 25, 200)))
     values, labels = values.tocsr()[chosen], np.asarray(labels, dtype=str)[chosen]
     names, rows = np.unique(labels), []
     for name in names if len(names) > 2 else []:
         out = labels == name
-        mapped = predict(train(values[~out], labels[~out]), values[out])["mapped"]
+        mapped = predict(train(values[~out], labels[~out], _TRIED_GENES), values[out])["mapped"]
         counted = mapped[mapped != UNASSIGNED].value_counts()
         unassigned = float((mapped == UNASSIGNED).mean())
         called = min(counted.index[counted == counted.max()]) if len(counted) else ""
         share = float(counted.max() / len(mapped)) if len(counted) else 0.0
         rows.append((name, int(out.sum()), unassigned, called, share, unassigned >= 0.5))
-    columns = ["label", "cells", "unassigned", "called", "share", "told"]
-    return pd.DataFrame(rows, columns=columns).set_index("label")
+    table = pd.DataFrame(rows, columns=["label", *NOTHING_LEFT_OUT.columns]).set_index("label")
+    return table.astype({"told": bool})
 
 
-def _telling_genes(values: sparse.csr_matrix, codes: np.ndarray) -> np.ndarray:
+def _telling_genes(values: sparse.csr_matrix, codes: np.ndarray, most: int) -> np.ndarray:
     """Return the genes that differ most between labels, in order; those that are constant tell nothing."""
     n_cells, n_labels = len(codes), int(codes.max()) + 1
     size = np.bincount(codes, minlength=n_labels)
@@ -220,7 +229,7 @@ def _telling_genes(values: sparse.csr_matrix, codes: np.ndarray) -> np.ndarray:
     varies = total > 1e-9 * np.maximum(square, 1e-300)
     told = np.divide(between, total, out=np.zeros_like(total), where=varies)
     kept = np.flatnonzero(varies)
-    return np.sort(kept[np.argsort(-told[kept], kind="stable")[:_MOST_GENES]])
+    return np.sort(kept[np.argsort(-told[kept], kind="stable")[:most]])
 
 
 def _marker_means(scaled: np.ndarray, markers: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -111,7 +111,7 @@ def softened(verdicts: pd.DataFrame) -> pd.DataFrame:
             finding = f"{softer.loc[check, 'finding']} Sums of several cell types stand side by side here."
             softer.loc[check, ["status", "finding"]] = ["note", finding]
             softer.loc[check, "advice"] = (
-                "Each type is filtered, normalised and tested by itself: look at its own figures."
+                "Each type is filtered, normalised and tested by itself."
             )
     return softer
 
