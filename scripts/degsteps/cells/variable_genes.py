@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import optimize
 
 from degsteps.cells.blocks import Counts, blocks
-from degsteps.engines.edger_ql.smoothing import weighted_lines
+from degsteps.engines.smoothing import weighted_lines
 
 #: Genes below this mean of log2 values say nothing of the trend.
 SMALLEST_MEAN = 0.1
