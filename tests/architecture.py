@@ -56,9 +56,9 @@ ARROWS: dict[str, set[str]] = {
     "inputs.formats": {"basics"},
     "normalize.methods": {"basics", "engines"},
     **{stage: set(_OF_STAGES) for stage in STAGES},
-    "cells": set(_OF_STAGES),
     "transform": _OF_STAGES | {"normalize"},
     "qc": _OF_STAGES | {"batch"},
+    "cells": _OF_STAGES | {"batch"},
     # Reanalysis runs the filter, normalisation and surrogate variables again, from files.
     "test": _OF_STAGES | {"filter", "normalize", "batch", "tables", "step"},
     "*.section": {"basics", "design", "sections", *REGISTRIES},

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from degsteps.basics.words import counted, listed
+from degsteps.engines.registry import ENGINES
 from degsteps.sections.citations import Citations
 from degsteps.sections.definition import Block, Chapter, Column, File, Section, Sheet, Verdict, figures, text
 from degsteps.sections.grids import Grid, grid
@@ -147,7 +148,7 @@ def few_donors(results: Results) -> Iterator[Verdict]:
     if not two:
         return
     finding = f"{listed(two, 4)}: a group has two donors."
-    if test["engine"] in ("edger_ql", "voom"):
+    if ENGINES[test["engine"]].is_for_few_samples:
         yield Verdict("few_donors", "note", finding, "Take calls as leads: two donors say little of how donors differ.")
     else:
         yield Verdict(

@@ -77,6 +77,7 @@ class Engine:
     method, citations : how a methods text names it beside another engine.
     package, release : the package that computes it, if not this one, and what to say of its version.
     needs_filter : whether genes with few reads mislead it, as its trend of variances bends there.
+    is_for_few_samples : whether its tests hold with two samples in a group.
     is_advised : whether messages name it as what to take instead of another.
     size_factors : method of normalisation, where the configuration names none.
     own_filter, own_size_factors : filter and method of normalisation that its users take, for a second engine; None for
@@ -103,6 +104,7 @@ class Engine:
     package: str | None = None
     release: str = ""
     needs_filter: bool = False
+    is_for_few_samples: bool = False
     is_advised: bool = True
     size_factors: str = "ratio"
     own_filter: str | None = None
@@ -246,6 +248,7 @@ _RECORDS = (
         figure="mean_variance",
         method="limma-voom",
         citations=("law2014", "smyth2004"),
+        is_for_few_samples=True,
         own_filter="filter_by_expr",
         own_size_factors="tmm",
         lacks=_NO_SHRINKAGE | {"compatibility": "{engine} fits no dispersions whose optimum could be chosen."},
@@ -275,6 +278,7 @@ _RECORDS = (
         method="edgeR's quasi-likelihood F test",
         citations=("lund2012", "chen2025"),
         size_factors="tmm",
+        is_for_few_samples=True,
         own_filter="filter_by_expr",
         own_size_factors="tmm",
         lacks=_NO_SHRINKAGE,

@@ -266,6 +266,16 @@ def format_fault(head: bytes) -> Finding | None:
     return None
 
 
+def unreadable_fault(path: str) -> Finding | None:
+    """Say why a file that is named cannot be used: it cannot be opened, or is empty; None if it can."""
+    try:
+        with open(path, "rb") as stream:
+            is_empty = not stream.read(1)
+    except OSError as error:
+        return access_fault(error)
+    return Finding("", "is empty.", "Give the file again, or take the setting out.") if is_empty else None
+
+
 def access_fault(error: OSError) -> Finding:
     """Say why a file could not be opened."""
     if isinstance(error, FileNotFoundError) and str(error.filename).startswith("~"):

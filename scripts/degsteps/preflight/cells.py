@@ -14,7 +14,7 @@ from degsteps.inputs.cells.pseudobulks import CELL_TYPE
 from degsteps.inputs.cells.sources import CellSource
 from degsteps.inputs.cells.study import CellStudy, cell_study, design_columns, prospective_sums
 from degsteps.inputs.cells.verdict import capture_findings, file_findings, reference_findings
-from degsteps.inputs.sheet import Sheet, access_fault
+from degsteps.inputs.sheet import Sheet, unreadable_fault
 from degsteps.preflight.check import Check
 
 
@@ -38,15 +38,9 @@ def check_cells(check: Check) -> None:
     check.take(setting_findings(cells, study.headers, known, _asked(check)))
     check.take(_own_findings(check.analysis))
     for key, path in _files(cells).items():
-        try:
-            with open(path, "rb") as stream:
-                is_empty = not stream.read(1)
-        except OSError as error:
-            fault = access_fault(error)
+        fault = unreadable_fault(path)
+        if fault:
             check.problem(key, f"{path}: {fault.what}", fault.cure)
-        else:
-            if is_empty:
-                check.problem(key, f"{path}: is empty.", "Give the file again, or take the setting out.")
     if known is None or cells["donor_column"] is None or check.problems:
         return
     _set_samples(check, study)

@@ -6,7 +6,7 @@ from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, verb
 from degsteps.design.coding import as_number
 from degsteps.inputs.gene_lists import list_findings, read_gene_list
-from degsteps.inputs.sheet import access_fault
+from degsteps.inputs.sheet import unreadable_fault
 from degsteps.inputs.sources import lengths_are_offsets
 from degsteps.normalize.methods import METHODS, TABLES, with_controls
 from degsteps.preflight.cells import check_cells
@@ -30,7 +30,7 @@ def check_files(check: Check) -> None:
     }
     for key, path in named.items():
         if path is not None:
-            fault = _unreadable(path) or (_no_lengths(path) if key == "ingest.gene_lengths" else None)
+            fault = unreadable_fault(path) or (_no_lengths(path) if key == "ingest.gene_lengths" else None)
             if fault:
                 check.problem(key, f"{path}: {fault.what}", fault.cure)
     tables = [name for name in check.analysis["normalize"]["tables"] if TABLES[name].takes == "lengths"]
@@ -66,7 +66,7 @@ def check_gene_lists(check: Check) -> None:
         "design.surrogates.control_genes": (surrogates.get("control_genes"), False),
     }
     for key, (path, needs_all) in lists.items():
-        if path is None or _unreadable(path):
+        if path is None or unreadable_fault(path):
             continue
         try:
             entries = read_gene_list(path)
@@ -96,7 +96,7 @@ def check_size_factors(check: Check) -> None:
         check.problem(key, f"is not used: size_factors is {method}.", "Set size_factors: given, or delete it.")
     elif method == "given" and path is None:
         check.problem(key, "is missing: size_factors is given.", "Name a table of 'sample' and 'size_factor'.")
-    elif path is not None and _unreadable(path) is None:
+    elif path is not None and unreadable_fault(path) is None:
         _given_size_factors(check, key, path)
 
 
@@ -131,15 +131,6 @@ def _given_size_factors(check: Check, key: str, path: str) -> None:
         check.problem(key, what, "Correct it, or leave the sample out of the analysis.")
     if len(numbers) < len(rows) - 1:
         check.problem(key, f"{path}: a sample stands there twice.", "Keep one row per sample.")
-
-
-def _unreadable(path: str) -> Finding | None:
-    try:
-        with open(path, "rb") as stream:
-            empty = not stream.read(1)
-    except OSError as error:
-        return access_fault(error)
-    return Finding("", "is empty.", "Give the file again, or take the setting out.") if empty else None
 
 
 def _no_lengths(path: str) -> Finding | None:

@@ -110,9 +110,7 @@ def softened(verdicts: pd.DataFrame) -> pd.DataFrame:
         if softer.loc[check, "status"] in ("warn", "bad"):
             finding = f"{softer.loc[check, 'finding']} Sums of several cell types stand side by side here."
             softer.loc[check, ["status", "finding"]] = ["note", finding]
-            softer.loc[check, "advice"] = (
-                "Each type is filtered, normalised and tested by itself."
-            )
+            softer.loc[check, "advice"] = "Each type is filtered, normalised and tested by itself."
     return softer
 
 
