@@ -5,7 +5,6 @@ Shares and bar codes with running sums, a map, the leading genes over the sample
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from degsteps.design.weights import contrast_columns
 from degsteps.enrich.figures import bias, leading, set_map
@@ -112,10 +111,11 @@ def main(
     return {"collection": collection, "contrast": name, "method": method, "sets": len(written), "shown": len(first)}
 
 
-def _matrix(rows: list[np.ndarray], n_genes: int) -> sparse.csr_matrix:
-    pointers = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(int)
-    indices = np.concatenate(rows) if rows else np.zeros(0, dtype=int)
-    return sparse.csr_matrix((np.ones(len(indices)), indices, pointers), shape=(len(rows), n_genes))
+def _matrix(rows: list[np.ndarray], n_genes: int) -> np.ndarray:
+    members = np.zeros((len(rows), n_genes))
+    for number, of_set in enumerate(rows):
+        members[number, of_set] = 1.0
+    return members
 
 
 if __name__ == "__main__":

@@ -7,11 +7,9 @@ import pandas as pd
 
 from degsteps.enrich.groups import grouped
 from degsteps.enrich.matching import Matched, Universe
+from degsteps.enrich.presenting import SEPARATOR
 from degsteps.enrich.testing import ContrastTests
 from degsteps.inputs.gene_ids import without_version
-
-#: Between genes in one cell of a table.
-SEPARATOR = ";"
 
 
 def background_of(

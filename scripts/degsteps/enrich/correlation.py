@@ -8,7 +8,6 @@ Research 40:e133, 2012).
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import cholesky, solve_triangular
 
 #: A residual variance below this share of the median one is none: the gene has the same value in all samples.
 _LEAST_SHARE = 1e-12
@@ -107,6 +106,8 @@ def effects(
         values = values * root
         design = root[..., None] * design
     if block is not None and correlation:
+        from scipy.linalg import cholesky, solve_triangular
+
         block = np.asarray(block)
         lower = cholesky(
             np.where(block[:, None] == block, correlation, 0.0) + (1 - correlation) * np.eye(len(block)), lower=True

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from degsteps.enrich.across_contrasts import SEPARATOR
-
+#: Between genes in one cell of a table.
+SEPARATOR = ";"
 #: How many genes a set is said to be led by.
 N_LEADING = 10
 #: Columns that all tables have, in this order, before those of the methods.

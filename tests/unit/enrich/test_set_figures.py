@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
 
 from degsteps.enrich.figures import bias, leading, set_map
 from degsteps.enrich.figures import sets as figures
@@ -71,7 +70,7 @@ def test_comparison_of_many():
 @pytest.mark.parametrize("n", [1, 2, 7, 60])
 def test_no_two_sets_of_a_map_lie_on_each_other(n):
     rng = np.random.default_rng(n)
-    members = sparse.csr_matrix((rng.random((n, 50)) < 0.3).astype(float))
+    members = (rng.random((n, 50)) < 0.3).astype(float)
     places = set_map.layout(set_map.jaccard(members))
     assert places.shape == (n, 2)
     assert places.min() >= 0
@@ -85,7 +84,7 @@ def test_sets_that_share_genes_are_close():
     members = np.zeros((12, 60))
     for k in range(12):
         members[k, 20 * (k % 3) : 20 * (k % 3) + 18] = 1
-    overlap = set_map.jaccard(sparse.csr_matrix(members))
+    overlap = set_map.jaccard(members)
     places = set_map.layout(overlap)
     gaps = np.sqrt(((places[:, None] - places[None]) ** 2).sum(axis=2))
     same = (overlap > 0.5) & ~np.eye(12, dtype=bool)
@@ -93,7 +92,7 @@ def test_sets_that_share_genes_are_close():
 
 
 def test_map_lists_every_title():
-    members = sparse.csr_matrix(np.eye(9))
+    members = np.eye(9)
     figure = set_map.set_map(shown_sets(9), members, "t", alpha=0.05, least=0.25)
     text = figure.axes[1].texts[0].get_text().replace("\n", " ")
     assert " ".join(text.split()).count("Signaling by membrane-tethered") == 18
@@ -121,7 +120,7 @@ def test_running_sum_is_that_of_gsea():
     [
         lambda: overview(0),
         lambda: figures.comparison_plot(shown_sets(0), [], "t", alpha=0.05, shown_sets=5),
-        lambda: set_map.set_map(shown_sets(0), sparse.csr_matrix((0, 5)), "t", alpha=0.05, least=0.2),
+        lambda: set_map.set_map(shown_sets(0), np.zeros((0, 5)), "t", alpha=0.05, least=0.2),
         lambda: leading.leading_heatmap([], {}, "t"),
         lambda: bias.calibration_plot(pd.DataFrame({"method": []}), "t", 0.05),
         lambda: bias.length_plot(pd.DataFrame({"rate": []}), ["c"], "t"),

@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix
 
 from degsteps.basics.errors import DataError
 from degsteps.config.reading import read_schema
-from degsteps.enrich.across_contrasts import SEPARATOR
 from degsteps.enrich.correlation import residual_effects, set_correlations
+from degsteps.enrich.presenting import SEPARATOR
 from degsteps.tables import read_frame, read_matrix, read_table, read_text_table, write_table
 from degsteps.workflow import files as job_files
 from degsteps.workflow import settings as job_settings

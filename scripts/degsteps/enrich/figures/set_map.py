@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from degsteps.enrich.figures.sets import COLORS, nothing
 from degsteps.figures import style
@@ -18,13 +17,13 @@ _LINE = 46
 
 
 @styled
-def set_map(sets: pd.DataFrame, members: sparse.csr_matrix, title: str, *, alpha: float, least: float) -> Figure:
+def set_map(sets: pd.DataFrame, members: np.ndarray, title: str, *, alpha: float, least: float) -> Figure:
     """Draw the first sets of a contrast as a map.
 
     Parameters
     ----------
     sets : `title`, `size`, `direction`, `padj`, `group`; the first gets the number 1.
-    members : the same sets x genes.
+    members : the same sets x genes, of 0 and 1.
     title : what is compared, in which collection.
     alpha : adjusted p-value below which a set is called.
     least : overlap (Jaccard index) from which two sets are joined by a line.
@@ -97,9 +96,9 @@ def set_map(sets: pd.DataFrame, members: sparse.csr_matrix, title: str, *, alpha
     return figure
 
 
-def jaccard(members: sparse.csr_matrix) -> np.ndarray:
+def jaccard(members: np.ndarray) -> np.ndarray:
     """Return shared genes over genes of both, sets x sets."""
-    shared = (members @ members.T).toarray()
+    shared = members @ members.T
     sizes = shared.diagonal()
     either = sizes[:, None] + sizes[None, :] - shared
     return np.divide(shared, either, out=np.zeros_like(shared), where=either > 0)
