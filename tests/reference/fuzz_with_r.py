@@ -440,17 +440,18 @@ def engines_page(by_engine: dict[str, list[tuple[dict, Case]]], n_deviances: int
     header += ["p, relative", "log2 fold change"]
     bounds = [f"{ENGINE_TOLERANCES[engine]:.0e} ({engine})" for engine in by_engine]
     told = (
-        "The same cases with the same effective library sizes. Contrasts of several coefficients and smaller designs "
-        "under voom are compared with regressions of each gene by R's `lm.wfit`, which take the gene's own weights, as we "
-        "do; limma's `contrasts.fit` does not. One-sided tests have no counterpart in edgeR and are left out there. "
-        f"`beyond`: genes whose p-value differs relatively by more than {' or '.join(bounds)}, or whose log2 fold change "
-        "does."
+        "The same cases with the same effective library sizes. Contrasts of several coefficients and smaller "
+        "designs under voom are compared with regressions of each gene by R's `lm.wfit`, which take the gene's "
+        "own weights, as we do; limma's `contrasts.fit` does not. One-sided tests have no counterpart in edgeR "
+        "and are left out there. "
+        f"`beyond`: genes whose p-value differs relatively by more than {' or '.join(bounds)}, or whose log2 fold "
+        "change does."
     )
     deviances = (
         f"In {n_deviances} genes edgeR keeps a deviance that is not that of its own fit (`glmFit`, compared with "
-        "`nbinomDeviance` of its fitted values, for the design or the smaller one): a third of it in one gene, which moves "
-        "the prior and with it the p-value of every gene of the case. There the deviance of R's own fit is taken, and what "
-        "follows from it is computed again by R's `squeezeVar`."
+        "`nbinomDeviance` of its fitted values, for the design or the smaller one): a third of it in one gene, "
+        "which moves the prior and with it the p-value of every gene of the case. There the deviance of R's own "
+        "fit is taken, and what follows from it is computed again by R's `squeezeVar`."
     )
     lines = [
         "",
