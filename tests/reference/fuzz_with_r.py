@@ -18,6 +18,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -323,12 +324,18 @@ def main() -> None:
             command += [arguments.library] if arguments.library else []
             subprocess.run(command, check=True)
         found = [compare(case, folder) for case in cases]
+        by_engine = {
+            engine: [(result, case) for case in cases if (result := compare_engine(engine, case, folder))]
+            for engine in ENGINE_TOLERANCES
+        }
+        n_deviances = sum(int(path.read_text()) for path in folder.glob("case*.deviances.txt"))
         versions = (folder / "versions.txt").read_text().splitlines()
-    text = page(found, cases, versions, arguments.seed)
+    text = page(found, cases, versions, arguments.seed) + engines_page(by_engine, n_deviances)
     print(text)
     if arguments.markdown:
         arguments.markdown.write_text(text)
-    if any(result.get("reasons", {}).get("unexplained") for result in found):
+    beyond = any(result.get("beyond") for results in by_engine.values() for result, _ in results)
+    if beyond or any(result.get("reasons", {}).get("unexplained") for result in found):
         sys.exit(1)
 
 
@@ -402,6 +409,63 @@ def page(found: list[dict], cases: list[Case], versions: list[str], seed: int) -
             why = ", ".join(f"{reason} {number}" for reason, number in result["reasons_of_calls"].items())
             lines += ["", f"Case {result['case']} has other calls: {result['calls']} : {result['calls_r']} ({why})."]
     return "\n".join(lines) + "\n"
+
+
+def engines_page(by_engine: dict[str, list[tuple[dict, Case]]], n_deviances: int) -> str:
+    """Return the part of the report on other engines."""
+    kinds = {
+        ("voom", "voom"): lambda o: not o["sample_weights"],
+        ("voom", "voom, weights of samples"): lambda o: o["sample_weights"],
+        ("edger_ql", "edger_ql, edgeR 4"): lambda o: not o["legacy"] and not o["robust"],
+        ("edger_ql", "edger_ql, edgeR 4, robust"): lambda o: not o["legacy"] and o["robust"],
+        ("edger_ql", "edger_ql, edgeR 3"): lambda o: o["legacy"] and not o["robust"],
+        ("edger_ql", "edger_ql, edgeR 3, robust"): lambda o: o["legacy"] and o["robust"],
+    }
+    rows, refused = [], []
+    for (engine, kind), applies in kinds.items():
+        answered = [result for result, case in by_engine[engine] if applies(case.options) and "refused" not in result]
+        refused += [
+            f"{kind}, case {r['case']}: {r['refused']}"
+            for r, c in by_engine[engine]
+            if applies(c.options) and "refused" in r
+        ]
+        if not answered:
+            continue
+        total = {name: sum(result[name] for result in answered) for name in ("genes", "calls", "calls_r", "beyond")}
+        cells = [kind, len(answered), f"{total['genes']:,}", f"{total['calls']:,} : {total['calls_r']:,}"]
+        cells += [sum(result["other_calls"] == 0 for result in answered), total["beyond"]]
+        cells += [f"{max(result[name] for result in answered):.0e}" for name in ("p", "lfc")]
+        rows.append("| " + " | ".join(map(str, cells)) + " |")
+    header = ["engine", "cases", "genes", "calls, ours : R's", "cases with the same calls", "beyond"]
+    header += ["p, relative", "log2 fold change"]
+    bounds = [f"{ENGINE_TOLERANCES[engine]:.0e} ({engine})" for engine in by_engine]
+    told = (
+        "The same cases with the same effective library sizes. Contrasts of several coefficients and smaller "
+        "designs under voom are compared with regressions of each gene by R's `lm.wfit`, which take the gene's "
+        "own weights, as we do; limma's `contrasts.fit` does not. One-sided tests have no counterpart in edgeR "
+        "and are left out there. "
+        f"`beyond`: genes whose p-value differs relatively by more than {' or '.join(bounds)}, or whose log2 fold "
+        "change does."
+    )
+    deviances = (
+        f"In {n_deviances} genes edgeR keeps a deviance that is not that of its own fit (`glmFit`, compared with "
+        "`nbinomDeviance` of its fitted values, for the design or the smaller one): a third of it in one gene, "
+        "which moves the prior and with it the p-value of every gene of the case. There the deviance of R's own "
+        "fit is taken, and what follows from it is computed again by R's `squeezeVar`."
+    )
+    lines = [
+        "",
+        "## Other engines",
+        "",
+        *textwrap.wrap(told, 115),
+        "",
+        f"| {' | '.join(header)} |",
+        f"|{' --- |' * len(header)}",
+        *rows,
+        "",
+        *textwrap.wrap(deviances, 115),
+    ]
+    return "\n".join([*lines, *([""] if refused else []), *refused]) + "\n"
 
 
 if __name__ == "__main__":

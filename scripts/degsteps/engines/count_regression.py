@@ -92,9 +92,12 @@ def _scored(
     largest = np.full(counts.shape[1], np.inf)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         for _ in range(_MOST_STEPS):
-            mean = sizes * groups.spread(np.exp(groups.linear_predictor(beta)))
-            inverse = 1.0 / (1.0 + dispersion * mean)
-            gradient = groups.cross_product(groups.group_sums((counts - mean) * inverse))
+            mean = groups.spread(np.exp(groups.linear_predictor(beta)))
+            mean *= sizes
+            inverse = _inverse_variance(mean, dispersion)
+            residual = counts - mean
+            residual *= inverse
+            gradient = groups.cross_product(groups.group_sums(residual))
             mean *= inverse
             step = Cholesky(groups.gram(groups.group_sums(mean))).solve(gradient)
             gain = sum_samples(gradient * step)
@@ -114,6 +117,13 @@ def _scored(
                 sizes = sizes if sizes.shape[1] == 1 else take_genes(sizes, kept)
                 dispersion = dispersion if np.ndim(dispersion) == 0 else dispersion[kept]
     return coefficients, settled
+
+
+def _inverse_variance(mean: np.ndarray, dispersion: Dispersion) -> np.ndarray:
+    """Return 1 / (1 + dispersion x mean): the Poisson part of each count's variance, without intermediate arrays."""
+    inverse = dispersion * mean
+    inverse += 1.0
+    return np.divide(1.0, inverse, out=inverse)
 
 
 def _solved(rows: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -202,9 +212,12 @@ def group_logs(counts: np.ndarray, sizes: np.ndarray, groups: DesignGroups, disp
     active, moving = np.arange(counts.shape[1]), np.ones(counts.shape[1], dtype=bool)
     for _ in range(_MOST_STEPS):
         with np.errstate(under="ignore", invalid="ignore", divide="ignore"):
-            mean = sizes * groups.spread(np.exp(take_genes(result, active)))
-            inverse = 1.0 / (1.0 + dispersion * mean)
-            slope = groups.group_sums((counts - mean) * inverse)
+            mean = groups.spread(np.exp(take_genes(result, active)))
+            mean = sizes * mean if mean.shape != counts.shape else np.multiply(mean, sizes, out=mean)
+            inverse = _inverse_variance(mean, dispersion)
+            residual = counts - mean
+            residual *= inverse
+            slope = groups.group_sums(residual)
             mean *= inverse
             step = slope / groups.group_sums(mean)
         # A gene that has settled stays, whatever the genes beside it do.
@@ -231,8 +244,12 @@ def unit_deviances(counts: np.ndarray, mean: np.ndarray, dispersion: Dispersion,
     """
     y, m = counts + _LITTLE, mean + _LITTLE
     phi = np.asarray(dispersion, dtype=float)
-    logs = np.log(y / m)
+    logs = y / m
+    np.log(logs, out=logs)
     difference = y - m
+    small = phi < _SERIES_BELOW
+    is_series = series and bool(small.any())
+    is_gamma = float(m.max(initial=0.0)) * float(phi.max(initial=0.0)) > _GAMMA_ABOVE
     with np.errstate(divide="ignore", invalid="ignore"):
         if not phi.any():
             # Poisson counts.
@@ -244,13 +261,12 @@ def unit_deviances(counts: np.ndarray, mean: np.ndarray, dispersion: Dispersion,
             rest *= phi
             np.log1p(rest, out=rest)
             rest *= y + 1.0 / phi
-        deviance = y * logs
+        deviance = y * logs if is_series or is_gamma else np.multiply(logs, y, out=logs)
         deviance -= rest
-    small = phi < _SERIES_BELOW
-    if series and small.any():
+    if is_series:
         of_series = y * logs - difference - 0.5 * difference**2 * phi * (1 - phi * y)
         deviance = np.where(small, of_series, deviance)
-    if float(m.max(initial=0.0)) * float(phi.max(initial=0.0)) > _GAMMA_ABOVE:
+    if is_gamma:
         large = (phi * m > _GAMMA_ABOVE) & ~small
         deviance = np.where(large, (difference / m - logs) * m / (1.0 + phi * m), deviance)
     np.maximum(deviance, 0.0, out=deviance)

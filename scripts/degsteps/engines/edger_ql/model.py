@@ -142,15 +142,17 @@ def fit_model(
     study = Study(counts.to_numpy(), sizes, DesignGroups(columns.to_numpy(dtype=float)))
     abundance = passes.abundance(study)
     dispersion, facts = passes.shared_dispersion(study, abundance, settings, compatibility)
-    average, start = 1.0, None
+    average, first = 1.0, None
     if settings.legacy:
         abundance = passes.abundance(study.by_totals, facts["common_dispersion"])
     else:
-        start, found, df = passes.first_fit(study, float(dispersion), compatibility)
-        average = passes.average_quasi_dispersion(study, abundance, float(dispersion), start, found, df, compatibility)
+        first = passes.first_fit(study, float(dispersion), compatibility)
+        average = passes.average_quasi_dispersion(study, abundance, float(dispersion), *first[:3], compatibility)
     data = FitData(counts, design, size_factors, normalization_factors)
     how = FitSettings(compatibility, quasi_likelihood=settings)
-    return completed(second_part(data, study, dispersion, {"average": average} | facts, abundance, how, start))
+    facts = {"average": average} | facts
+    start = None if first is None else first.coefficients
+    return completed(second_part(data, study, dispersion, facts, abundance, how, start, first))
 
 
 def second_part(
@@ -161,6 +163,7 @@ def second_part(
     abundance: np.ndarray,
     settings: FitSettings,
     start: np.ndarray | None,
+    first: passes.First | None = None,
 ) -> Fit:
     """Return the second fit of some genes, without what genes learn from each other; see :func:`completed`.
 
@@ -170,9 +173,10 @@ def second_part(
     dispersion : the shared one: (), or (genes,).
     facts : of the shared dispersion and the average quasi-dispersion.
     start : coefficients of the first fit.
+    first : all of the first fit, where it was made in this job.
     """
     counts, quasi = data.counts, settings.quasi_likelihood
-    second = passes.second_fit(study, dispersion, facts["average"], quasi, settings.compatibility, start)
+    second = passes.second_fit(study, dispersion, facts["average"], quasi, settings.compatibility, start, first)
     divided_by = data.size_factors.loc[counts.columns].to_numpy(dtype=float)
     if data.normalization_factors is not None:
         divided_by = data.normalization_factors.loc[counts.index, counts.columns].to_numpy(dtype=float)

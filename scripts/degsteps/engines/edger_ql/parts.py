@@ -31,9 +31,9 @@ def first(part: Part, settings: FitSettings) -> pd.DataFrame:
         return pd.DataFrame({"reads": reads} | columns, index=index)
     abundance = passes.abundance(study)
     shared, facts = passes.shared_dispersion(study, abundance, quasi, compatibility)
-    coefficients, found, df = passes.first_fit(study.rows(part.rows), float(shared), compatibility)
-    columns = {"log_cpm": abundance[part.rows], "quasi_dispersion": found, "df": df}
-    columns |= {f"coefficient_{k}": values for k, values in enumerate(coefficients.T)}
+    fitted = passes.first_fit(study.rows(part.rows), float(shared), compatibility)
+    columns = {"log_cpm": abundance[part.rows], "quasi_dispersion": fitted.quasi_dispersion, "df": fitted.df}
+    columns |= {f"coefficient_{k}": values for k, values in enumerate(fitted.coefficients.T)}
     return pd.DataFrame(columns, index=index).assign(**facts)
 
 

@@ -11,6 +11,7 @@ the same numbers.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -80,25 +81,36 @@ def shared_dispersion(
 # ---- 2: first fit
 
 
-def first_fit(study: Study, dispersion: float, compatibility: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return coefficients (genes, p) at the shared dispersion, quasi-dispersions and their degrees of freedom."""
-    coefficients = np.zeros((study.n_genes, study.groups.n_coefficients))
-    found, df = np.zeros(study.n_genes), np.zeros(study.n_genes)
+class First(NamedTuple):
+    """The first fit: coefficients (genes, p) at the shared dispersion, and of each gene what follows from them."""
+
+    coefficients: np.ndarray
+    quasi_dispersion: np.ndarray
+    df: np.ndarray
+    deviance: np.ndarray
+    adjusted_deviance: np.ndarray
+
+
+def first_fit(study: Study, dispersion: float, compatibility: str) -> First:
+    """Fit at the shared dispersion."""
+    zeros = [np.zeros(study.n_genes) for _ in range(4)]
+    result = First(np.zeros((study.n_genes, study.groups.n_coefficients)), *zeros)
     moments = unit_moments(dispersion, compatibility)
+    series = compatibility == "r"
 
     def work(genes: slice) -> None:
         index, counts, sizes = expressed(study, genes)
         if not len(index):
             return
-        fitted = glm.fit(counts, sizes, study.groups, dispersion, series=compatibility == "r")
-        of_block = quasi.adjusted(
-            counts, fitted.mean, study.groups, dispersion, 1.0, moments, series=compatibility == "r"
-        )
-        coefficients[index] = fitted.coefficients.T
-        found[index], df[index] = of_block.quasi_dispersion, of_block.df
+        fitted = glm.fit(counts, sizes, study.groups, dispersion, series=series)
+        unit = glm.unit_deviances(counts, fitted.mean, dispersion, series=series)
+        result.coefficients[index] = fitted.coefficients.T
+        result.deviance[index] = sum_samples(unit)
+        of_block = quasi.adjusted(counts, fitted.mean, study.groups, dispersion, 1.0, moments, series=series, unit=unit)
+        result.adjusted_deviance[index], result.df[index], result.quasi_dispersion[index] = of_block
 
     study.each_block(work)
-    return coefficients, found, df
+    return result
 
 
 def fitted_means(coefficients: np.ndarray, sizes: np.ndarray, groups: DesignGroups) -> np.ndarray:
@@ -180,6 +192,7 @@ def second_fit(
     settings: QuasiLikelihood,
     compatibility: str,
     start: np.ndarray | None = None,
+    first: First | None = None,
 ) -> Second:
     """Fit with the dispersion that the average leaves.
 
@@ -187,7 +200,10 @@ def second_fit(
     ----------
     dispersion : the shared one: (), or (genes,).
     start : coefficients of the first fit, (genes, p); where the average is 1 they are those of the second one.
+    first : all of the first fit, where it is at hand: with an average of 1 the second one has the same deviances.
     """
+    # Where each group of samples has a coefficient, means are rounded otherwise than those of the first fit.
+    is_known = average == 1 and first is not None and not study.groups.is_saturated and not settings.legacy
     n_genes, p = study.n_genes, study.groups.n_coefficients
     zeros = [np.zeros(n_genes) for _ in range(5)]
     nan = np.full((n_genes, packed_size(p)), np.nan)
@@ -213,10 +229,15 @@ def second_fit(
                 None if start is None else np.ascontiguousarray(start[index].T),
                 series=series,
             )
-        deviance = glm.unit_deviances(counts, mean, of_block, series=series)
         result.coefficients[index] = coefficients.T
-        result.deviance[index] = sum_samples(deviance)
-        if settings.legacy:
+        if not is_known:
+            deviance = glm.unit_deviances(counts, mean, of_block, series=series)
+            result.deviance[index] = sum_samples(deviance)
+        if is_known:
+            result.deviance[index] = first.deviance[index]
+            result.adjusted_deviance[index], result.df[index] = first.adjusted_deviance[index], first.df[index]
+            found = first.quasi_dispersion[index]
+        elif settings.legacy:
             result.df[index] = quasi.residual_df_with_counts(counts, mean, study.groups)
             result.adjusted_deviance[index] = result.deviance[index]
             df = result.df[index]
