@@ -210,8 +210,8 @@ def large_captures(captures: pd.Series) -> list[Finding]:
         Finding(
             f"capture {name}",
             f"{size:,} cells are more than are loaded together.",
-            "If captures were joined, name the column that tells them apart (cells.capture_column): limits and doublets "
-            "are of one capture.",
+            "If captures were joined, name the column that tells them apart (cells.capture_column): limits and "
+            "doublets are of one capture.",
             "note",
         )
         for name, size in sizes[sizes > MOST_CELLS].items()
