@@ -147,6 +147,7 @@ def _inverse_density(x: np.ndarray) -> np.ndarray:
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    """Return the smallest value that half of the weight does not exceed."""
     order = np.argsort(values, kind="stable")
-    cumulative = np.cumsum(weights[order]) - weights[order] / 2
-    return float(np.interp(weights.sum() / 2, cumulative, values[order]))
+    cumulative = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(cumulative, cumulative[-1] / 2)]])

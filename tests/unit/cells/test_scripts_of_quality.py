@@ -186,6 +186,22 @@ def test_settings_change_what_is_written(finished, tmp_path):
     assert normalized["method"] == "pearson"
 
 
+def test_molecules_of_spike_ins_make_efficiencies_absolute(finished, tmp_path):
+    folder, *_ = finished
+    molecules = tmp_path / "molecules.tsv"
+    molecules.write_text("spike_in\tmolecules\n" + "".join(f"ERCC-{i:02d}\t100\n" for i in range(12)))
+    files = {"counts": folder / "counts.h5ad", "spike_ins": folder / "spikes.h5ad", "cells": folder / "cells.tsv"}
+    out = {name: tmp_path / name for name in ("size_factors", "values", "gains")}
+    settings = NORMALIZE | {"method": "spike_in_model", "compare": []}
+    facts = script("normalize_cells")(**files, **out, spike_table=molecules, **settings)
+    assert facts["models"]["spike_in_model"]["molecules"] == 1200
+    absolute, relative = (read_table(at) for at in (tmp_path / "size_factors", folder / "size_factors.tsv"))
+    kept = read_table(folder / "cells.tsv").loc[absolute.index]
+    counted = kept["total"] * kept["spike_percent"] / (100 - kept["spike_percent"])
+    assert absolute["spike_in_model.capture"].mean() == pytest.approx(counted.mean() / 1200, rel=0.02)
+    np.testing.assert_allclose(absolute["spike_in_model"], relative["spike_in_model"], rtol=1e-12)
+
+
 def test_what_cannot_be_done_is_refused(finished):
     folder, *_ = finished
     files = {"counts": folder / "counts.h5ad", "cells": folder / "cells.tsv"}
