@@ -14,7 +14,7 @@ from degsteps.cells.reading import Settings as ReadSettings
 from degsteps.cells.reading import read_cells
 from degsteps.inputs.cells.donors import read_donors
 from degsteps.inputs.cells.inspection import read_header
-from degsteps.inputs.cells.known_cells import known_cells
+from degsteps.inputs.cells.known_cells import known_cells, sheet_of
 from degsteps.inputs.cells.sources import cell_sources
 from degsteps.inputs.cells.verdict import file_findings
 from tests.conftest import REPO
@@ -57,6 +57,20 @@ def test_nothing_is_refused():
     ]
     assert known.sums(asked.columns).split_by == ("condition",)
     assert len(known.sums(asked.columns).samples) == 48
+
+
+def test_the_checks_know_the_samples_of_the_job(sums):
+    """Names, cells and columns are told before the job as the job will write them."""
+    found, _ = sums
+    (header,) = (read_header(source, cache=None) for source in cell_sources(SECTION))
+    known = known_cells(SECTION, [header], ["donor", "condition"], cache=None, beside=["sex"])
+    sheet = sheet_of(known.sums(["donor", "condition"]), "cells")
+    assert sheet.sample_ids == list(found.sample_account.index)
+    for name in ("donor", "condition", "cell_type", "n_cells"):
+        assert sheet.columns[name] == found.sample_account[name].astype(str).to_list()
+    kept = [row for row, sample in enumerate(sheet.sample_ids) if sample in found.samples.index]
+    for name in ("sex", "age", "capture"):
+        assert [sheet.columns[name][row] for row in kept] == found.samples[name].to_list()
 
 
 def test_cells(sums):
