@@ -77,6 +77,11 @@ def test_cells(sums):
     found, told = sums
     assert (told.facts["cells"], told.facts["genes"], told.facts["spike_ins"]) == (1043, 1480, 20)
     assert list(told.captures.index) == ["c1", "c2"]
+    assert (told.facts["donors"], list(told.captures["donors"]), list(told.captures["genes"])) == (
+        8,
+        [4, 4],
+        [1480] * 2,
+    )
     assert told.captures["median_total"].iloc[0] > 1.5 * told.captures["median_total"].iloc[1]
     account = found.sample_account
     assert list(account.index[account["status"] == "dropped"]) == ["d8_ctrl_B_cells", "d8_stim_B_cells"]
