@@ -34,6 +34,7 @@ LIGHT_MODULES = (
     "onboarding.draft",
     "onboarding.design_guess",
     "onboarding.from_cells",
+    "onboarding.cell_guesses",
 )
 LIGHT_PACKAGES = frozenset({"yaml", "jsonschema"})
 

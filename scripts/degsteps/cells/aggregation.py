@@ -14,6 +14,7 @@ from scipy import sparse
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed
+from degsteps.inputs.cells.donors import is_no_person
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, N_CELLS, OWN_COLUMNS, Pseudobulks, pseudobulks
 
 #: Why the account of cells says that quality control left cells out; which of its reasons is in the table of cells.
@@ -106,12 +107,15 @@ def assign_cells(obs: pd.DataFrame, verdicts: pd.Series, labels: pd.Series, sett
     table = {DONOR: _codes(obs[DONOR])}
     table[CELL_TYPE] = _codes(labels.reindex(obs.index).where(labels.reindex(obs.index).notna(), ""))
     named = {name: _codes(obs[name]) for name in settings.design_columns if name not in (DONOR, *OWN_COLUMNS)}
-    donors_only = _combined([table[DONOR], *named.values()])[is_kept]
+    # What droplets of nobody have in common says nothing of donors.
+    codes, levels = table[DONOR]
+    is_person = is_kept & ~np.array([is_no_person(level) for level in levels])[codes]
+    donors_only = _combined([table[DONOR], *named.values()])[is_person]
     for name in obs.columns:
         given = f"{name}_of_cells" if name in OWN_COLUMNS else name
-        if name not in (DONOR, "capture") and name not in named and given not in table:
+        if name != DONOR and name not in named and given not in table:
             codes = _codes(obs[name])
-            if _is_constant(codes[0][is_kept], donors_only):
+            if _is_constant(codes[0][is_person], donors_only):
                 named[given] = codes
     table |= named
     _, first, kind_of_cell = np.unique(_combined([*table.values()])[is_kept], return_index=True, return_inverse=True)

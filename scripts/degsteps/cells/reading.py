@@ -20,7 +20,7 @@ from degsteps.cells.counts_file import CountsWriter
 from degsteps.cells.matrices import cell_rows, slabs
 from degsteps.cells.whole_counts import placed, whole_counts
 from degsteps.inputs.cells.cell_file import Genes, Header
-from degsteps.inputs.cells.donors import Donors
+from degsteps.inputs.cells.donors import Donors, is_no_person
 from degsteps.inputs.cells.inspection import read_header
 from degsteps.inputs.cells.opening import open_cells
 from degsteps.inputs.cells.sources import CellSource
@@ -111,7 +111,7 @@ def read_cells(
     facts = {
         "cells": len(columns.obs),
         "captures": len(table),
-        "donors": int(columns.obs["donor"].nunique()),
+        "donors": _n_persons(columns.obs["donor"]),
         "genes": len(genes.genes),
         "values": int(table["values"].sum()),
         "spike_ins": len(genes.spikes),
@@ -279,6 +279,10 @@ def _var(names: Sequence[str], symbols: dict[str, str]) -> pd.DataFrame:
     )
 
 
+def _n_persons(donors: pd.Series) -> int:
+    return sum(not is_no_person(donor) for donor in donors.dropna().unique())
+
+
 def _captures(
     sources: Sequence[CellSource],
     headers: Sequence[Header],
@@ -308,8 +312,8 @@ def _captures(
                 "format": headers[number].format,
                 "matrix": headers[number].matrix,
                 "cells": len(own),
-                "donors": own["donor"].nunique(),
-                "genes": len(features[number].ids),
+                "donors": _n_persons(own["donor"]),
+                "genes": len(features[number].ids) - len(genes.spikes),
                 "genes_left_out": genes.left_out[number],
                 "values": int(own["detected"].sum()),
                 "total": total,

@@ -14,7 +14,7 @@ from degsteps.cells.reading import Settings as ReadSettings
 from degsteps.cells.reading import read_cells
 from degsteps.inputs.cells.donors import read_donors
 from degsteps.inputs.cells.inspection import read_header
-from degsteps.inputs.cells.known_cells import known_cells
+from degsteps.inputs.cells.known_cells import known_cells, sheet_of
 from degsteps.inputs.cells.sources import cell_sources
 from degsteps.inputs.cells.verdict import file_findings
 from tests.conftest import REPO
@@ -59,10 +59,29 @@ def test_nothing_is_refused():
     assert len(known.sums(asked.columns).samples) == 48
 
 
+def test_the_checks_know_the_samples_of_the_job(sums):
+    """Names, cells and columns are told before the job as the job will write them."""
+    found, _ = sums
+    (header,) = (read_header(source, cache=None) for source in cell_sources(SECTION))
+    known = known_cells(SECTION, [header], ["donor", "condition"], cache=None, beside=["sex"])
+    sheet = sheet_of(known.sums(["donor", "condition"]), "cells")
+    assert sheet.sample_ids == list(found.sample_account.index)
+    for name in ("donor", "condition", "cell_type", "n_cells"):
+        assert sheet.columns[name] == found.sample_account[name].astype(str).to_list()
+    kept = [row for row, sample in enumerate(sheet.sample_ids) if sample in found.samples.index]
+    for name in ("sex", "age", "capture"):
+        assert [sheet.columns[name][row] for row in kept] == found.samples[name].to_list()
+
+
 def test_cells(sums):
     found, told = sums
     assert (told.facts["cells"], told.facts["genes"], told.facts["spike_ins"]) == (1043, 1480, 20)
     assert list(told.captures.index) == ["c1", "c2"]
+    assert (told.facts["donors"], list(told.captures["donors"]), list(told.captures["genes"])) == (
+        8,
+        [4, 4],
+        [1480] * 2,
+    )
     assert told.captures["median_total"].iloc[0] > 1.5 * told.captures["median_total"].iloc[1]
     account = found.sample_account
     assert list(account.index[account["status"] == "dropped"]) == ["d8_ctrl_B_cells", "d8_stim_B_cells"]

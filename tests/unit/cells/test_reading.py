@@ -88,16 +88,17 @@ def test_every_format_gives_the_same_counts(form, slab, study, tmp_path, monkeyp
         assert list(found.var["symbol"]) == files.SYMBOLS[:-2]
 
 
-@pytest.mark.parametrize("gap", [0, 20, 10**6])
+@pytest.mark.parametrize(("gap", "is_dense"), [(0, False), (20, False), (10**6, False), (0, True)])
 @pytest.mark.parametrize("chunk", [1, 90, 10**6])
-def test_cells_in_any_order_and_number(gap, chunk, study, tmp_path, monkeypatch):
+def test_cells_in_any_order_and_number(gap, is_dense, chunk, study, tmp_path, monkeypatch):
     """Cells are read together or apart, whatever lies between them."""
     monkeypatch.setattr(matrices, "_LARGEST_GAP", gap)
     monkeypatch.setattr(matrices, "_CHUNK", chunk)
     counts, cells = study
     counts = counts.tolil()
     counts[[0, 5, 6, 59]] = 0
-    source = CellSource("", str(files.write_h5ad(tmp_path / "a.h5ad", counts.tocsr(), cells)))
+    matrix = counts.toarray() if is_dense else counts.tocsr()
+    source = CellSource("", str(files.write_h5ad(tmp_path / "a.h5ad", matrix, cells)))
     rng = np.random.default_rng(4)
     with open_cells(source) as opened:
         rows = matrices.cell_rows(opened, "X")

@@ -139,6 +139,9 @@ def open_cells(source: CellSource) -> Iterator[OpenCells]:
 
 def _opened(source: CellSource) -> tuple[CellFile, str]:
     path, form = source.counts, source.format
+    if os.path.isdir(path) and {".zattrs", ".zgroup", "zarr.json"} & set(os.listdir(path)):
+        cure = "Write it as h5ad: anndata.read_zarr('cells.zarr').write_h5ad('cells.h5ad') in Python."
+        raise CellsError(path, Finding("", "is a store of Zarr, which is not read.", cure))
     if os.path.isdir(path):
         if form not in ("auto", "mtx"):
             raise CellsError(path, Finding("", f"is a folder, and {form} is a file.", "Name the file."))

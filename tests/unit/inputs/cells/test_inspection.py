@@ -301,6 +301,11 @@ def of_r(path):
     path.write_bytes(b"RDX3\nX\n")
 
 
+def zarr(path):
+    path.mkdir()
+    (path / ".zgroup").write_text("{}")
+
+
 def is_missing(path):
     pass
 
@@ -333,6 +338,7 @@ BROKEN = {
         "is an object of R (Seurat, SingleCellExperiment), which only R can read.",
         "Write the counts as 10x",
     ),
+    zarr: ("a.zarr", "is a store of Zarr, which is not read.", "Write it as h5ad"),
     is_missing: ("a.h5ad", "there is no such file.", "Correct the path"),
 }
 
