@@ -264,6 +264,14 @@ def test_per_cell_tables_are_exploratory(study, tmp_path):
     assert facts["n_cells"] == wanted.sum()
 
 
+def test_blocks_of_genes_change_nothing(study, monkeypatch):
+    labelled(study[0])
+    whole, _ = per_cell_table(study[0])
+    monkeypatch.setattr("degsteps.cells.rank_sums._VALUES_AT_ONCE", 2000)
+    parts, _ = per_cell_table(study[0])
+    pd.testing.assert_frame_equal(parts, whole, rtol=1e-12)
+
+
 def test_per_cell_tables_without_donors(study):
     labelled(study[0])
     table, facts = per_cell_table(study[0], "wilcoxon", donors_known=False)
