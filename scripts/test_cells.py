@@ -1,11 +1,13 @@
 """Compare two groups of cells of one type, each cell for itself: exploratory, beside what the donors say."""
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from degsteps.basics.errors import DesignError
 from degsteps.cells import per_cell
 from degsteps.cells.counts_file import CountsReader
+from degsteps.cells.rank_sums import gene_blocks
 from degsteps.design.contrasts import contrast_form, words
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_table, write_table
@@ -55,9 +57,16 @@ def main(
         matrix, is_test = sparse.vstack(parts, format="csr")[order], is_test[order]
     total = np.maximum(np.asarray(matrix.sum(axis=1), dtype=float).ravel(), 1.0)
     expressed = np.flatnonzero(np.asarray((matrix > 0).sum(axis=0)).ravel())
-    values = per_cell.log_values(matrix, total / total.mean())[:, expressed]
     donors = obs["donor"].astype(str).to_numpy()[wanted][order] if donors_known else None
-    found, facts = per_cell.per_cell_table(values, is_test, var.index[expressed], method, donors)
+    # Some genes at a time: ranks and log values of all of them would take several times the memory of the counts.
+    by_gene, scaled = matrix[:, expressed].tocsc(), total / total.mean()
+    del matrix
+    tables = []
+    for genes in gene_blocks(by_gene.indptr):
+        values = per_cell.log_values(by_gene[:, genes], scaled)
+        found, facts = per_cell.per_cell_table(values, is_test, var.index[expressed[genes]], method, donors)
+        tables.append(found)
+    found = pd.concat(tables)
     found = found.rename(
         columns={
             "percent_test": f"percent_expressing_{test}",

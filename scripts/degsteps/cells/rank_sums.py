@@ -74,14 +74,20 @@ def rank_sums(values: sparse.csc_matrix, is_test: np.ndarray, strata: np.ndarray
     n_test = np.bincount(strata[is_test], minlength=n_strata)
     n_reference = np.bincount(strata[~is_test], minlength=n_strata)
     parts = [
-        _of_genes(values[:, genes], is_test, strata, n_test, n_reference) for genes in _blocks(values.indptr, n_strata)
+        _of_genes(values[:, genes], is_test, strata, n_test, n_reference)
+        for genes in gene_blocks(values.indptr, n_strata)
     ]
     sums, ties = (np.concatenate([part[k] for part in parts], axis=1) for k in (0, 1))
     return RankSums(sums, ties, n_test, n_reference)
 
 
-def _blocks(indptr: np.ndarray, n_strata: int) -> list[slice]:
-    """Return neighbouring genes whose stored values, and tables by stratum, fit into memory together."""
+def gene_blocks(indptr: np.ndarray, n_strata: int = 1) -> list[slice]:
+    """Return neighbouring genes whose stored values, and tables by stratum, fit into memory together.
+
+    Parameters
+    ----------
+    indptr : where the values of each gene begin, of a CSC matrix.
+    """
     n_genes = len(indptr) - 1
     most = max(1, _VALUES_AT_ONCE // (4 * n_strata))
     blocks, first = [], 0
@@ -141,7 +147,7 @@ def group_aucs(values: sparse.csc_matrix, codes: np.ndarray, n_groups: int) -> n
     size = np.bincount(codes, minlength=n_groups).astype(float)
     pairs = size * (len(codes) - size)
     aucs = []
-    for genes in _blocks(values.indptr, n_groups):
+    for genes in gene_blocks(values.indptr, n_groups):
         part = values[:, genes]
         stored = part.data != 0
         column = np.repeat(np.arange(part.shape[1]), np.diff(part.indptr))[stored]

@@ -1,5 +1,6 @@
 """The scripts from values to labels, shares and per-cell tables, on made cells of eight donors with both conditions."""
 
+import shutil
 import sys
 
 import anndata
@@ -18,9 +19,12 @@ sys.path.insert(0, str(REPO / "scripts"))
 import compare_composition
 import integrate_cells
 import label_cells
+import plot_cell_labels
+import plot_cell_space
+import plot_composition
 import test_cells as per_cell_step
 
-N_CELLS, N_GENES = 800, 700
+N_CELLS, N_GENES = 600, 600
 TYPES = np.array(["B/cells", "NK", "T"])
 MODEL = {
     "formula": "~ donor + condition",
@@ -93,7 +97,11 @@ def labelled(folder, **options):
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = write_study(tmp_path_factory.mktemp("study"), *made_cells())
-    return folder, integrated(folder, compared_columns=["condition", "capture"])
+    facts = integrated(folder, compared_columns=["condition", "capture"])
+    labelled(folder, resolution=None)
+    # The labels that later steps take; tests write others into labels.tsv.
+    shutil.copy(folder / "labels.tsv", folder / "given.tsv")
+    return folder, facts
 
 
 @pytest.fixture(scope="module")
@@ -240,13 +248,12 @@ def test_what_is_refused(study, tmp_path):
 def per_cell_table(folder, method="stratified", **options):
     settings = {"contrast": CONTRAST, "cell_type": "T", "method": method, "donors_known": True} | options
     out = folder / "per_cell.tsv"
-    facts = per_cell_step.main(folder / "counts.h5ad", folder / "cells.tsv", folder / "labels.tsv", out, **settings)
+    facts = per_cell_step.main(folder / "counts.h5ad", folder / "cells.tsv", folder / "given.tsv", out, **settings)
     return read_table(out), facts
 
 
 def test_per_cell_tables_are_exploratory(study, tmp_path):
     folder, _ = study
-    labelled(folder)
     tested = pd.DataFrame({"padj": [0.01], "na_reason": [""]}, index=pd.Index(["ENSG00500"], name="gene"))
     write_table(tested, tmp_path / "tested.tsv")
     table, facts = per_cell_table(folder, tested=tmp_path / "tested.tsv")
@@ -259,13 +266,19 @@ def test_per_cell_tables_are_exploratory(study, tmp_path):
     assert facts["test"] == "stratified"
     assert facts["n_donors"] == 8
     assert not [name for name in facts if "called" in name or name in ("up", "down")]
-    labels = read_table(folder / "labels.tsv")
+    labels = read_table(folder / "given.tsv")
     wanted = (labels["used"] == "T") & ~labels.index.str.endswith("7")
     assert facts["n_cells"] == wanted.sum()
 
 
+def test_blocks_of_genes_change_nothing(study, monkeypatch):
+    whole, _ = per_cell_table(study[0])
+    monkeypatch.setattr("degsteps.cells.rank_sums._VALUES_AT_ONCE", 2000)
+    parts, _ = per_cell_table(study[0])
+    pd.testing.assert_frame_equal(parts, whole, rtol=1e-12)
+
+
 def test_per_cell_tables_without_donors(study):
-    labelled(study[0])
     table, facts = per_cell_table(study[0], "wilcoxon", donors_known=False)
     assert table["design_effect"].isna().all()
     assert facts["n_donors"] is None
@@ -273,7 +286,6 @@ def test_per_cell_tables_without_donors(study):
 
 
 def test_per_cell_against_the_rest_and_what_cannot_be(study):
-    labelled(study[0])
     against = {"factor": "condition", "test": "stim", "against": "rest", "sample_set": None}
     table, _ = per_cell_table(study[0], contrast=against)
     assert "percent_expressing_rest" in table
@@ -289,8 +301,7 @@ def test_per_cell_against_the_rest_and_what_cannot_be(study):
 @pytest.mark.parametrize("transform", ["arcsin", "logit", "clr"])
 def test_composition_by_the_design(study, transform):
     folder, _ = study
-    labelled(folder)
-    names = [folder / name for name in ("counts.h5ad", "cells.tsv", "labels.tsv", "composition.tsv", "shares.tsv")]
+    names = [folder / name for name in ("counts.h5ad", "cells.tsv", "given.tsv", "composition.tsv", "shares.tsv")]
     facts = compare_composition.main(*names, MODEL, {"stim": CONTRAST}, transform)
     table, shares = read_table(folder / "composition.tsv"), read_table(folder / "shares.tsv")
     assert facts["samples"] == 16
@@ -298,15 +309,34 @@ def test_composition_by_the_design(study, transform):
     assert table.loc["B/cells", "padj"] < 0.01
     assert table.loc["B/cells", "difference"] < 0 < table.loc["T", "difference"]
     np.testing.assert_allclose(shares.groupby("sample")["share"].sum(), 1)
-    labels = read_table(folder / "labels.tsv")
+    labels = read_table(folder / "given.tsv")
     assert shares["cells"].sum() == (~labels.index.str.endswith("7")).sum()
 
 
 def test_composition_with_correlated_donors(study):
     folder, _ = study
-    labelled(folder)
-    names = [folder / name for name in ("counts.h5ad", "cells.tsv", "labels.tsv", "composition.tsv", "shares.tsv")]
+    names = [folder / name for name in ("counts.h5ad", "cells.tsv", "given.tsv", "composition.tsv", "shares.tsv")]
     model = MODEL | {"formula": "~ condition", "factors": {"condition": {"reference": "ctrl"}}}
     facts = compare_composition.main(*names, model, {"stim": CONTRAST}, "arcsin", "donor")
     assert "correlation" in facts
     assert facts["residual_df"] == 14
+
+
+def test_figures_of_all_steps(study, sources, tmp_path):
+    folder, _ = study
+    labelled(folder, resolution=None, marker_genes=sources / "markers.tsv")
+
+    def pictures(*names):
+        return [tmp_path / f"{name}.{kind}" for name in names for kind in ("png", "svg")]
+
+    of_space = [folder / name for name in ("space.h5ad", "counts.h5ad", "labels.tsv", "mixing.tsv")]
+    plot_cell_space.main(*of_space, *pictures("embedding", "mixing"), ["donor", "condition", "nothing"], "mnn")
+    names = ("counts.h5ad", "cells.tsv", "labels.tsv", "dots.tsv", "confusion.tsv")
+    of_labels = [folder / name for name in names]
+    facts = plot_cell_labels.main(*of_labels, *pictures("dots", "confusion", "grid"), ["condition"], 10, True)
+    assert facts["confusion"] == "by_markers"
+    assert facts["gaps"] > 0
+    names = [folder / name for name in ("counts.h5ad", "cells.tsv", "given.tsv", "composition.tsv", "shares.tsv")]
+    compare_composition.main(*names, MODEL, {"stim": CONTRAST}, "arcsin")
+    plot_composition.main(*names[3:], *pictures("composition"), "stim", CONTRAST)
+    assert len(list(tmp_path.glob("*.png"))) == len(list(tmp_path.glob("*.svg"))) == 6
