@@ -123,5 +123,5 @@ pictures: demo  ## the pictures of README.md from the airway demo (needs Chromiu
 	$(BIN)/python docs/make_pictures.py
 
 lock:  ## resolve envs/*.in into envs/*.lock.txt (needs uv)
-	cd envs && for name in core dev combat_seq slurm schedulers; do \
+	cd envs && for name in core dev combat_seq harmony slurm schedulers; do \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.lock.txt; done

@@ -104,11 +104,38 @@ rule normalize_cells:
         "../scripts/normalize_cells.py"
 
 
+rule integrate_with_harmony:
+    """Take differences between batches out of components by Harmony, in an environment of its own."""
+    input:
+        values="<cells>/normalize/values.h5ad",
+        counts="<cells>/read/counts.h5ad",
+    output:
+        corrected="<cells>/integrate/harmony.parquet",
+        record="<cells>/integrate/integrate_with_harmony.record.json",
+    log:
+        "<logs>/integrate_with_harmony.log",
+    benchmark:
+        "<benchmarks>/integrate_with_harmony.tsv"
+    group:
+        "cells"
+    conda:
+        "../envs/harmony.yaml"
+    resources:
+        **needs_of_cells(),
+    params:
+        batch_columns=job(settings.cell_batches),
+        seed=setting("cells.seed"),
+        code=code("integrate_with_harmony"),
+    script:
+        "../scripts/integrate_with_harmony.py"
+
+
 rule integrate_cells:
     """Put cells into one space, differences between batches taken out: for neighbours, labels and figures."""
     input:
         values="<cells>/normalize/values.h5ad",
         counts="<cells>/read/counts.h5ad",
+        corrected=job(files.harmony),
     output:
         space="<cells>/integrate/space.h5ad",
         mixing_table="<cells>/integrate/mixing.tsv",

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Polygon
+from matplotlib.patches import Patch, Polygon, Rectangle
 
 __all__ = [
     "Axes",
@@ -28,4 +28,5 @@ __all__ = [
     "LineCollection",
     "Patch",
     "Polygon",
+    "Rectangle",
 ]

@@ -98,6 +98,12 @@ def spike_ins(analysis: Analysis, wildcards: Any) -> Paths:
     return "<cells>/read/spike_ins.h5ad" if has_spike_ins(analysis) else []
 
 
+def harmony(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the components that Harmony corrected, where that is the method."""
+    is_asked = analysis["cells"]["integrate"]["method"] == "harmony"
+    return "<cells>/integrate/harmony.parquet" if is_asked else []
+
+
 def mito_genes(analysis: Analysis, wildcards: Any) -> Paths:
     """Return the list of mitochondrial genes, where a file is named."""
     mito = analysis["cells"]["quality"]["mito"]

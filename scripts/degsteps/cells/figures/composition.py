@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from degsteps.figures import style
+from degsteps.figures.artists import Figure
 from degsteps.figures.style import Scale, count_text, styled
 
 _COLUMNS = 4

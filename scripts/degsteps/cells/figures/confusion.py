@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from degsteps.cells.transfer import UNASSIGNED
 from degsteps.figures import style
+from degsteps.figures.artists import Figure
 from degsteps.figures.style import count_text, styled
 
 _MOST_NUMBERS = 25

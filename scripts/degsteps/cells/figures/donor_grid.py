@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from degsteps.figures import style
+from degsteps.figures.artists import Figure, Rectangle
 from degsteps.figures.style import count_text, styled
 
 #: Above this many samples or types numbers no longer fit.

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 
 from degsteps.figures import style
+from degsteps.figures.artists import Axes, Figure
 from degsteps.figures.style import Scale, count_text, styled
 
 #: Above this many cells points would only cover each other.

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from degsteps.figures import style
+from degsteps.figures.artists import Figure, Line2D
 from degsteps.figures.style import count_text, styled
 
 _MOST_GENES = 60

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from degsteps.figures import style
+from degsteps.figures.artists import Figure
 from degsteps.figures.style import count_text, styled
 
 #: Column of the table, what it says, which way is better, and the range of its axis.

@@ -7,12 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from degsteps.figures import style
+from degsteps.figures.artists import Axes, Figure, Line2D, Patch
 from degsteps.figures.style import count_text, styled
 
 #: Captures that get a violin each; of more, quantiles are drawn.
