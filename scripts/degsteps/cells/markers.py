@@ -93,7 +93,9 @@ def dots(profiles: LabelProfiles, genes: list[str]) -> pd.DataFrame:
 # ---- what a change in many types may be
 
 
-def ambient_suspects(changes: pd.DataFrame, auc: pd.DataFrame, *, least_auc: float = 0.8, least_types: int = 3):
+def ambient_suspects(
+    changes: pd.DataFrame, auc: pd.DataFrame, *, least_auc: float = 0.8, least_types: int = 3
+) -> pd.DataFrame:
     """Name genes that may have changed in the soup only: RNA of another type, in the droplets of all.
 
     Parameters
