@@ -75,8 +75,10 @@ def main(
         write_table(table, size_factors)
         trend = genes_by_capture(data, method, spikes, var.index, n_genes)
         chosen = most_residual_variance(data, n_genes) if method == "pearson" else trend.chosen
-        described = pd.concat([var[[c for c in ("symbol",) if c in var]], trend.table], axis=1).iloc[chosen]
-        described = described.rename_axis("gene").astype({c: str for c in described if c == "symbol"})
+        described = trend.table.iloc[chosen]
+        if "symbol" in var:
+            symbols = var["symbol"].astype(object).where(var["symbol"].notna(), "").astype(str)
+            described.insert(0, "symbol", symbols.to_numpy()[chosen])
         of_cells = pd.DataFrame({"capture": kept["capture"].astype(str)}, index=kept.index.rename("cell"))
         write_values(values, of_cells, described, value_blocks(data, method, chosen))
 
