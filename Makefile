@@ -7,7 +7,7 @@ COMMA := ,
 SPACE := $(subst ,, )
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help demo all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers conda-pins
+.PHONY: help demo cells cells-evidence all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -30,6 +30,9 @@ $(VENV)/.slurm $(VENV)/.schedulers: $(VENV)/.%: envs/%.lock.txt $(VENV)/.run
 
 demo: $(VENV)/.run  ## airway study: counts to annotated tables, figures and a report
 	$(SNAKEMAKE) --cores $(CORES) airway
+
+cells: $(VENV)/.run  ## single cells of eight donors (simulated): cells to labels, sums by donor and tables by cell type
+	$(SNAKEMAKE) --cores $(CORES) cells --config 'analyses=[config/analyses/cells.yaml]'
 
 all: $(VENV)/.run  ## every analysis listed in config/config.yaml
 	$(SNAKEMAKE) --cores $(CORES)

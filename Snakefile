@@ -48,5 +48,15 @@ for _name in ANALYSES:
             targets.targets(ANALYSES, _name),
 
 
+# Single cells up to their labels, before anything is summed: `snakemake --cores 2 <name>_cells`.
+for _name in (name for name, analysis in ANALYSES.items() if analysis["cells"]):
+
+    rule:
+        name:
+            f"{_name}_cells"
+        input:
+            targets.cells_only(ANALYSES[_name], _name),
+
+
 onsuccess:
     print(closing_lines())

@@ -99,14 +99,15 @@ def _blocks(results: Results) -> Iterator[Block]:
         results,
         "cells/quality/doublets",
         "Doublets",
-        "Share of artificial doublets among each cell's neighbours, by capture; called cells lie right of the line.",
+        "Share of artificial doublets among each cell's neighbours, and doublets called in each capture beside those "
+        "expected.",
     )
     yield from (part for part in (threshold_grid(results),) if part)
     yield from figures(
         results,
         "cells/label/donors",
         "Cells of each donor and type",
-        "What is too small to be a sample is struck out; a gap is a donor without the type.",
+        "What is too small to be a sample is orange; a blank field is a donor without the type.",
     )
     yield from (part for part in (account_grid(results),) if part)
 

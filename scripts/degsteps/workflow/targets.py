@@ -185,6 +185,13 @@ def cell_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     return files
 
 
+def cells_only(analysis: Analysis, name: str) -> list[str]:
+    """Return the paths of what is said of cells before they are summed: what a person looks at to list types."""
+    tables = [f"<cells>/{table}" for table in CELL_TABLES]
+    tables += [path for figure in CELL_FIGURES for path in _drawn(f"<cells>/{figure}")]
+    return [in_stage("cells", name, analysis["version"], path.removeprefix("<cells>/")) for path in tables]
+
+
 def exploratory_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return the tables of tests that take cells for replicates, where these are asked for."""
     if not is_of_cells(analysis) or analysis["cells"]["per_cell"] == "none":
