@@ -118,6 +118,23 @@ def test_what_is_a_coefficient_is_shrunk_as_one(fits):
     pd.testing.assert_frame_equal(with_it, without)
 
 
+@pytest.mark.parametrize("name", ["group", "batch", "age", "both"])
+def test_a_coefficient_asked_for_as_levels_would_be_shrunk_otherwise(fits, name, monkeypatch):
+    """What the page of agreement says of R's two ways to the same contrast: by how much their numbers differ."""
+    counts, found = fits
+    design, fit = found[name]
+    contrast = LEVELS | {"test": "B", "reference": "A"}
+    compiled = compile_contrast(design, contrast)
+    weights, samples = np.array(compiled.weights), SAMPLES.index.isin(compared_samples(design, contrast, compiled))
+    by_coefficient = shrinkage.shrink_lfc(fit, counts, weights, "normal")["lfc_shrunken"]
+    monkeypatch.setattr(shrinkage, "normal_prior_on", lambda *_: "levels")
+    expanded = expanded_design(design)
+    by_levels = shrinkage.shrink_lfc(fit, counts, weights, "normal", expanded=expanded, samples=samples)["lfc_shrunken"]
+    apart = (by_coefficient - by_levels).abs()
+    assert 0.02 < apart.median() < 0.05
+    assert 1.5 < apart.max() < 2.5
+
+
 def test_designs_with_interactions_have_no_expanded_design_and_keep_the_rewritten_one(fits):
     counts, _ = fits
     design = designed("~ batch * group")

@@ -28,6 +28,8 @@ def test_cases_differ_in_everything_that_is_compared():
     assert {option["fit_type"] for option in options} == {"parametric", "local", "mean"}
     assert {option["shrinkage"] for option in options} == {"none", "normal", "apeglm", "ashr"}
     assert {option["size_factors"] for option in options} == {"ratio", "poscounts"}
+    for name in ("sample_weights", "legacy", "robust"):
+        assert 5 < sum(option[name] for option in options) < 55
     for words in ("age", "batch", ":"):
         assert 2 < sum(words in option["formula"] for option in options) < 58
     sizes = [len(case.samples) for case in cases]

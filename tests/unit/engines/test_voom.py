@@ -288,3 +288,37 @@ def test_figure_draws_expressed_genes_and_says_if_there_are_none():
     assert len(points.get_offsets()) == len(genes) - 1
     empty = mean_variance_plot(genes[genes["all_zero"]])
     assert "No gene has a count." in [text.get_text() for text in empty.axes[0].texts]
+
+
+def approximated_error(fit, contrast):
+    """The standard errors of limma's `contrasts.fit`, without the variance: correlations of coefficients unweighted."""
+    columns = fit.design.to_numpy()
+    unweighted = np.linalg.inv(columns.T @ columns)
+    correlation = unweighted / np.sqrt(np.outer(np.diag(unweighted), np.diag(unweighted)))
+    scaled = np.sqrt(np.einsum("gii->gi", fit.covariance)) * contrast
+    return np.sqrt(np.einsum("gi,ij,gj->g", scaled, correlation, scaled))
+
+
+def test_sums_of_coefficients_are_those_of_weighted_regressions_where_limma_approximates():
+    """By how much `contrasts.fit` is off, as docs/engines.md says; ours are those of each gene's own regression."""
+    _, design, contrast, _, _ = SETS["pasilla_sum"]()
+    fit = fit_of("pasilla_sum")
+    exact = np.sqrt(np.einsum("i,gij,j->g", contrast, fit.covariance, contrast))
+    assert np.abs(exact / approximated_error(fit, contrast) - 1).max() == pytest.approx(0.11, abs=0.01)
+
+    rng = np.random.default_rng(3)
+    samples = [f"s{number}" for number in range(8)]
+    treated = np.arange(8) >= 4
+    means = rng.lognormal(2, 1, (400, 1)) * np.where(treated, 200.0 ** (np.arange(400) % 2)[:, None], 1.0)
+    counts = pd.DataFrame(rng.negative_binomial(200, 200 / (200 + means)), columns=samples).rename_axis("gene")
+    design = pd.DataFrame({"Intercept": 1.0, "treated": treated * 1.0}, samples)
+    fit = linear_models.fit_model(counts, design, pd.Series(1.0, samples))
+    total = np.array([1.0, 1.0])
+    exact = np.sqrt(np.einsum("i,gij,j->g", total, fit.covariance, total))
+    known = ~fit.genes["all_zero"].to_numpy()
+    assert (approximated_error(fit, total) / exact - 1)[known].max() > 1.3
+    transformed = trend.voom(
+        counts.to_numpy(), design.to_numpy(), effective_library_sizes(counts.to_numpy(), np.ones(8))
+    )
+    of_group = transformed.weights[:, treated].sum(axis=1)
+    assert_close(pd.Series(exact[known]), pd.Series(1 / np.sqrt(of_group[known])), 1e-9)
