@@ -230,7 +230,8 @@ def compare_engine(engine: str, case: Case, folder: Path) -> dict | None:
     theirs = pd.read_csv(folder / f"{case.name}.{engine}.tsv", sep="\t", index_col=0)
     design = pd.read_csv(folder / f"{case.name}.design.tsv", sep="\t", index_col=0)
     ours = analysed_by(engine, case, design.rename(columns={"(Intercept)": "Intercept"}))
-    known = case.counts.any(axis=1)  # R tests genes without counts too; they are never called
+    # R tests genes without counts too, which are never called.
+    known = case.counts.any(axis=1) & theirs["pvalue"].notna()
     ours, theirs = ours[known], theirs.loc[ours.index][known]
     p, q = ours["pvalue"], theirs["pvalue"]
     with np.errstate(divide="ignore", invalid="ignore"):
