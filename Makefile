@@ -102,6 +102,9 @@ $(VENV)/inmoose/.done: envs/combat_seq.lock.txt
 	$(VENV)/inmoose/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+cells-evidence: $(VENV)/.dev  ## what docs/single_cell.md claims, from runs: make cells-evidence [PIG=folder with counts.mtx.gz, genes.tsv, cells.tsv]
+	$(BIN)/python benchmarks/cells_evidence.py --cores $(CORES) $(if $(PIG),--pig "$(PIG)")
+
 bench: $(VENV)/.run $(VENV)/inmoose/.done  ## speed and memory beside PyDESeq2, R and others (half an hour; QUICK=1: minutes)
 	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
 
