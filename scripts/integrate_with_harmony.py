@@ -24,7 +24,8 @@ def main(values: Input, counts: Input, corrected: Output, batch_columns: list, s
         from harmonypy import run_harmony
     except ModuleNotFoundError:
         raise ConfigError(
-            "cells.integrate.method: harmony needs harmonypy, which is not installed here. Run with --use-conda, or `pip "
+            "cells.integrate.method: harmony needs harmonypy, which is not installed here. Run with --use-conda, or "
+            "`pip "
             "install -r envs/harmony.lock.txt`, or choose mnn."
         ) from None
     stored = anndata.read_h5ad(values)
