@@ -114,10 +114,6 @@ def _own_findings(analysis: Mapping[str, Any]) -> Iterator[Finding]:
     if analysis["blinding"]["columns"]:
         what = "masks columns of a sheet of samples, and the samples of single cells are made from columns of cells."
         yield Finding("blinding.columns", what, "Mask the column in the file of cells before it is given.")
-    methods = {cells["normalize"]["method"], *cells["normalize"]["compare"]}
-    if "spike_in_model" in methods and cells["spike_ins"]["table"] is None:
-        what = "spike_in_model needs to know how many molecules of each spike-in were added."
-        yield Finding("cells.spike_ins.table", what, "Name a table with the columns id and molecules.")
 
 
 def _set_samples(check: Check, study: CellStudy) -> None:
