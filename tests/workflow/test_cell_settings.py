@@ -1,10 +1,11 @@
 """Every setting of single cells does something: with another value, a file changes, or the run is refused.
 
-As in test_settings.py: one run makes a variant of an analysis for each setting, up to the file that shows the difference.
+As in test_settings.py: one run makes a variant of an analysis for each setting, up to the file that shows it.
 """
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -215,8 +216,9 @@ def write_given(folder: Path) -> None:
     fractions = data.X.astype(np.float32)
     fractions.data += 0.25
     write("fractions", anndata.AnnData(fractions, data.obs, data.var))
-    repeated = data[:, [0, *range(data.n_vars)]].copy()
-    write("repeated", repeated)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that a gene is there twice
+        write("repeated", data[:, [0, *range(data.n_vars)]].copy())
     write("reference", data[number % 2 == 0].copy())
     other = data[number % 2 == 1].copy()
     other.obs["cell_type"] = other.obs["broad"]
@@ -239,7 +241,10 @@ def write_coordinates(folder: Path, data: anndata.AnnData, symbols: np.ndarray) 
     """Write a matrix in coordinates whose name does not say what it is."""
     folder.mkdir()
     matrix = data.X.T.tocoo()
-    lines = [f"{row + 1} {column + 1} {value}" for row, column, value in zip(matrix.row, matrix.col, matrix.data)]
+    lines = [
+        f"{row + 1} {column + 1} {value}"
+        for row, column, value in zip(matrix.row, matrix.col, matrix.data, strict=True)
+    ]
     head = ["%%MatrixMarket matrix coordinate integer general", "{} {} {}".format(*matrix.shape, matrix.nnz)]
     (folder / "counts.text").write_text("\n".join([*head, *lines]) + "\n")
     (folder / "barcodes.tsv").write_text("\n".join(data.obs_names) + "\n")
