@@ -1,10 +1,11 @@
 """Every setting of single cells does something: with another value, a file changes, or the run is refused.
 
-As in test_settings.py: one run makes a variant of an analysis for each setting, up to the file that shows the difference.
+As in test_settings.py: one run makes a variant of an analysis for each setting, up to the file that shows it.
 """
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,14 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
     "captures.<name>.counts": (in_files("given/c1_doubled.h5ad", "given/c2.h5ad"), CAPTURES, TWO, "read"),
     "layer": (LAYERS | {"cells.layer": "doubled"}, CAPTURES, LAYERS, "read"),
     "donor_column": ({"cells.donor_column": "person"}, QUALITY, {}, "read"),
-    "donor_prefix": ({"cells.donor_prefix": "site"}, QUALITY, {}, "read"),
+    "donor_prefix": ({"cells.donor_prefix": "site", "design.factors.donor.reference": "south_d1"}, QUALITY, {}, "read"),
     "capture_column": ({"cells.capture_column": None}, CAPTURES, {}, "read"),
     "donors": ({"cells.donors": "given/older.tsv"}, SAMPLES, {}, "read"),
     "spike_ins.pattern": ({"cells.spike_ins.pattern": "^ERCC-0000"}, CAPTURES, {}, "read"),
     "spike_ins.table": (SPIKED | {"cells.spike_ins.table": "given/half.tsv"}, FACTORS, SPIKED, "normalize"),
     "label_column": ({"cells.label_column": "other_type"}, LABELS, {}, "label"),
     "types": ({"cells.types": ["CD4 T cells", "B cells"]}, SAMPLES, {}, "ingest"),
-    "min_cells": ({"cells.min_cells": 20}, "01_ingest/sample_account.tsv", {}, "ingest"),
+    "min_cells": ({"cells.min_cells": 15}, "01_ingest/sample_account.tsv", {}, "ingest"),
     "quality.mads": ({"cells.quality.mads": 2}, QUALITY, {}, "quality"),
     "quality.min_genes": ({"cells.quality.min_genes": 250}, QUALITY, {}, "quality"),
     "quality.min_counts": ({"cells.quality.min_counts": 700}, QUALITY, {}, "quality"),
@@ -97,6 +98,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
     "seed": ({"cells.seed": 2}, QUALITY, {}, "quality"),
 }
 
+NORTH = {"cells.donor_prefix": "site", "design.factors.donor.reference": "north_d1"}
 PLAIN = {"cells.counts": "given/plain.h5ad"}
 
 #: key -> (settings that work, settings without the key, words of the refusal)
@@ -108,9 +110,8 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "c1_plain.h5ad",
     ),
     "captures.<name>.columns": (
-        in_files("given/c1_without.h5ad", "given/c2_without.h5ad", columns={"site": "north"})
-        | {"cells.donor_prefix": "site"},
-        in_files("given/c1_without.h5ad", "given/c2_without.h5ad") | {"cells.donor_prefix": "site"},
+        in_files("given/c1_without.h5ad", "given/c2_without.h5ad", columns={"site": "north"}) | NORTH,
+        in_files("given/c1_without.h5ad", "given/c2_without.h5ad") | NORTH,
         "have no column 'site'",
     ),
     "format": (
@@ -186,7 +187,7 @@ def write_given(folder: Path) -> None:
     named = data.var["gene_symbol"].str.match("^(MT-|ERCC-)") | data.var["gene_symbol"].isin(markers["gene"])
     data = data[:, named | (np.arange(data.n_vars) % 2 == 0)].copy()
     number = np.arange(data.n_obs)
-    data.obs["person"] = data.obs["donor"].astype(str).where(data.obs["donor"] != "d2", "p2").to_numpy()
+    data.obs["person"] = data.obs["donor"].astype(str).replace({"d2": "d3", "d3": "d2"})
     data.obs["other_type"] = np.where(data.obs["cell_type"] == "B cells", "lymphocytes B", data.obs["cell_type"])
     data.obs["other_type"] = data.obs["other_type"].replace({"lymphocytes B": "B cells", "CD4 T cells": "T cells"})
     data.obs["hashed"] = np.where(number % 40 == 3, "doublet", "singlet")
@@ -215,8 +216,9 @@ def write_given(folder: Path) -> None:
     fractions = data.X.astype(np.float32)
     fractions.data += 0.25
     write("fractions", anndata.AnnData(fractions, data.obs, data.var))
-    repeated = data[:, [0, *range(data.n_vars)]].copy()
-    write("repeated", repeated)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that a gene is there twice
+        write("repeated", data[:, [0, *range(data.n_vars)]].copy())
     write("reference", data[number % 2 == 0].copy())
     other = data[number % 2 == 1].copy()
     other.obs["cell_type"] = other.obs["broad"]
@@ -239,7 +241,10 @@ def write_coordinates(folder: Path, data: anndata.AnnData, symbols: np.ndarray) 
     """Write a matrix in coordinates whose name does not say what it is."""
     folder.mkdir()
     matrix = data.X.T.tocoo()
-    lines = [f"{row + 1} {column + 1} {value}" for row, column, value in zip(matrix.row, matrix.col, matrix.data)]
+    lines = [
+        f"{row + 1} {column + 1} {value}"
+        for row, column, value in zip(matrix.row, matrix.col, matrix.data, strict=True)
+    ]
     head = ["%%MatrixMarket matrix coordinate integer general", "{} {} {}".format(*matrix.shape, matrix.nnz)]
     (folder / "counts.text").write_text("\n".join([*head, *lines]) + "\n")
     (folder / "barcodes.tsv").write_text("\n".join(data.obs_names) + "\n")

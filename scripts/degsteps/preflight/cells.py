@@ -11,7 +11,7 @@ from degsteps.design.formula import FormulaError, parse_formula
 from degsteps.design.weights import contrast_columns
 from degsteps.inputs.cells.inspection import read_header
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE
-from degsteps.inputs.cells.sources import CellSource
+from degsteps.inputs.cells.sources import CellSource, is_file_of_genes
 from degsteps.inputs.cells.study import CellStudy, cell_study, design_columns, prospective_sums
 from degsteps.inputs.cells.verdict import capture_findings, file_findings, reference_findings
 from degsteps.inputs.sheet import Sheet, unreadable_fault
@@ -65,7 +65,9 @@ def _take(check: Check, path: str, finding: Finding) -> None:
 
 def _files(cells: Mapping[str, Any]) -> dict[str, str]:
     """Return the files that the section names beside cells and donors, by their keys."""
+    mito = cells["quality"]["mito"]
     named = {
+        "cells.quality.mito": mito if mito is not None and is_file_of_genes(mito) else None,
         "cells.spike_ins.table": cells["spike_ins"]["table"],
         "cells.quality.keep_cells": cells["quality"]["keep_cells"],
         "cells.quality.drop_cells": cells["quality"]["drop_cells"],

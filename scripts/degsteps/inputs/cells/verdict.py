@@ -10,6 +10,7 @@ from typing import Any
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.inputs.cells.cell_file import SKETCH, Header, Matrix
+from degsteps.inputs.cells.sources import is_file_of_genes
 
 #: Genes that a reference of labels must share with the cells.
 LEAST_SHARED = 500
@@ -124,7 +125,7 @@ def _is_transposed(header: Header) -> bool:
 
 
 def _mito_findings(header: Header, pattern: str | None) -> Iterator[Finding]:
-    if pattern is None or header.matching(pattern):
+    if pattern is None or is_file_of_genes(pattern) or header.matching(pattern):
         return
     seen = listed(header.names[:3], quote=False)
     key = "cells.quality.mito"
