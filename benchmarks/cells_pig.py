@@ -1,12 +1,12 @@
-"""Airway cells of seven pigs, four wild type and three without CFTR (Thurman et al. 2021), through the workflow's steps.
+"""Airway cells of seven pigs, four wild type and three without CFTR (Thurman et al. 2021), by the workflow's steps.
 
 Two questions of the same cells. Knock-out against wild type: the gene that was taken out should be called, and little
-else. Wild type against wild type, two pigs a side, dealt in all three ways: nothing should be called. Beside each answer
-stands what would have been called with each cell for a replicate, from the p-values of the exploratory table.
+else. Wild type against wild type, two pigs a side, dealt in all three ways: nothing should be called. Beside each
+answer stands what would have been called with each cell for a replicate, from the p-values of the exploratory table.
 
 The cells are not part of this repository (their package is GPL): github.com/jasonratcliff/aggregateBioVar, commit
-94bfce9e, `data-raw/ASE_integrated_sub.Rda`, as `counts.mtx.gz` (genes x cells), `genes.tsv` and `cells.tsv` (cell, donor,
-condition, cell_type).
+94bfce9e, `data-raw/ASE_integrated_sub.Rda`, as `counts.mtx.gz` (genes x cells), `genes.tsv` and `cells.tsv` (cell,
+donor, condition, cell_type).
 """
 
 import subprocess
@@ -188,18 +188,17 @@ def evidence(source: Path, folder: Path, cores: int) -> tuple[str, list[str]]:
         ),
     }
     lines = [
-        f"Knock-out of {GENE} (3 pigs) against wild type (4 pigs), default engine, adjusted p < {ALPHA:g}, genes in order "
-        "of p:",
+        f"Knock-out of {GENE} (3 pigs) against wild type (4 pigs), default engine, adjusted p < {ALPHA:g}, genes by p:",
         "",
         *lines_of_knock_out(knock_out),
         "",
-        f"Wild type against wild type, 2 v 2 pigs, in all three ways to deal them: nothing is true. Calls by split; "
+        "Wild type against wild type, 2 v 2 pigs, in all three ways to deal them: nothing is true. Calls by split;",
         f"`edger_ql` makes {in_all} in the nine tests:",
         "",
         *lines_of_splits(of_splits, of_deseq2),
         "",
-        "Per cell: the rank sum test over cells, adjusted here by Benjamini and Hochberg over the same genes. No table of "
-        f"the workflow has that column, and all rows of its {len(tables) * len(TYPES)} exploratory tables say "
+        "Per cell: the rank sum test over cells, adjusted here by Benjamini and Hochberg over the same genes. No table",
+        f"of the workflow has that column, and every row of its {len(tables) * len(TYPES)} exploratory tables says",
         "`exploratory`.",
     ]
     return "\n".join(lines) + "\n", [bar for bar, is_met in bars.items() if not is_met]
