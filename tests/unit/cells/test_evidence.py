@@ -48,7 +48,15 @@ def test_another_set_is_refused(tmp_path):
 
 
 def answer(called, names="CFTR", flagged=True):
-    table = {"genes": 800, "called": called, "names": names, "by_cells": 300, "flagged": flagged, "unadjusted": True}
+    table = {
+        "genes": 800,
+        "called": called,
+        "filtered": 9,
+        "names": names,
+        "by_cells": 300,
+        "flagged": flagged,
+        "unadjusted": True,
+    }
     return pd.DataFrame(table, index=pd.Index(cells_pig.TYPES))
 
 
@@ -70,7 +78,7 @@ def test_missed_bars_are_said(tmp_path, monkeypatch, knock_out, split, missed):
     text, misses = cells_pig.evidence(tmp_path, tmp_path, 1)
     assert misses == missed
     assert f"makes {3 * int(split['called'].sum())} in the nine tests" in text
-    assert "| 7, 7, 7 | 300, 300, 300 |" in text
+    assert "| 9, 9, 9 | 7, 7, 7 | 300, 300, 300 |" in text
 
 
 def test_the_page_holds_the_claims_of_a_run():
