@@ -2,7 +2,7 @@
 # enters: ANALYSES, SCRIPTS (common.smk)
 # leaves: job, setting, settings_of, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs, needs_of_cells; code
 from degsteps.basics.digest import code_digest
-from degsteps.provenance.plan import PLANNED_STEPS
+from degsteps.provenance.plan import planned_steps
 from degsteps.provenance.versions import workflow_versions as versions_of
 from degsteps.workflow import files, job_size, settings, targets
 from degsteps.workflow.given import content_digest
@@ -100,7 +100,7 @@ def code(rule_name):
 
 def planned_code(wildcards):
     """Return the code digest of every step whose code was planned."""
-    return {step: code(step) for step in PLANNED_STEPS}
+    return {step: code(step) for step in planned_steps(ANALYSES[wildcards.analysis])}
 
 
 def workflow_versions(wildcards):

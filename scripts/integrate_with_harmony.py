@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from degsteps.basics.errors import ConfigError
 from degsteps.cells import integration
 from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.neighbours import representatives, sketch
@@ -18,8 +19,15 @@ from degsteps.tables import write_frame
 def main(values: Input, counts: Input, corrected: Output, batch_columns: list, seed: int, threads: int = 1) -> dict:
     """Write corrected components, one row for each cell; the same components as those of integrate_cells go in."""
     import anndata
-    from harmonypy import run_harmony
 
+    try:
+        from harmonypy import run_harmony
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "cells.integrate.method: harmony needs harmonypy, which is not installed here. Run with --use-conda, or "
+            "`pip "
+            "install -r envs/harmony.lock.txt`, or choose mnn."
+        ) from None
     stored = anndata.read_h5ad(values)
     order = np.argsort(stored.obs_names.to_numpy(dtype=str), kind="stable")
     with CountsReader(counts) as read:

@@ -121,8 +121,20 @@ quasi <- function(case, counts, size, design) {
     r$table$PValue[odd_null] <- pf(statistic, ncol(tested), r$df.total[odd_null], lower.tail = FALSE)
     odd[odd_null] <- TRUE
   }
+  if (bound > 0 && case$reduced == "") {
+    # At the bounds too: what such a deviance decides is left out.
+    column <- drop(design %*% weights) / sum(weights^2)
+    others <- design %*% qr.Q(qr(cbind(weights)), complete = TRUE)[, -1, drop = FALSE]
+    offsets <- matrix(as.matrix(fit$offset), nrow(counts), ncol(counts), byrow = nrow(as.matrix(fit$offset)) == 1)
+    for (side in c(-1, 1) * bound * log(2)) {
+      null <- glmFit(fit$counts, others, offset = offsets + rep(side * column, each = nrow(counts)), dispersion = dispersion,
+                     prior.count = 0)
+      odd <- odd | is_odd(null)
+    }
+    r$table$PValue[odd] <- NA
+  }
   if (any(odd)) writeLines(as.character(sum(odd)), file.path(folder, paste0(case$case, ".deviances.txt")))
-  change <- if (case$reduced != "") predFC(data, design, dispersion = fit$dispersion, prior.count = 0.125) %*% weights else r$table$logFC
+  change <- if (case$reduced != "") predFC(data, design, dispersion = dispersion, prior.count = 0.125) %*% weights else r$table$logFC
   data.frame(lfc = drop(change), pvalue = r$table$PValue, row.names = rownames(counts))
 }
 run_others <- function(case) {

@@ -240,6 +240,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "test.min_log2_fold_change": ({"test.min_log2_fold_change": 1}, "08_annotate/c.volcano.png", {}),
     "test.cooks_filter": (OUTLIER | {"test.cooks_filter": False}, "07_test/c.tsv", OUTLIER),
     "test.independent_filtering": ({"test.independent_filtering": False}, "07_test/c.tsv", {}),
+    "test.effect_bounds": ({"test.effect_bounds": [0.5]}, "07_test/c.test_contrast.record.json", {}),
     "test.power": (POWERED, "07_test/power/c.tsv", {"test.power": 0.5}),
     "test.power_fold_changes": (POWERED | {"test.power_fold_changes": [3]}, "07_test/power/c.tsv", POWERED),
     "test.stage_wise.<name>.contrasts": (
@@ -454,6 +455,10 @@ OF_ONE_STEP = {
 }
 
 
+#: Settings of single cells, in test_cell_settings.py, which has a list of its own.
+OF_CELLS = [key for key in leaves(read_schema("analysis")) if key.startswith("cells.")]
+
+
 def variant_names() -> dict[str, str]:
     """Return the analysis in which settings are run, by their text: settings that several cases need are run once."""
     pairs = []
@@ -477,7 +482,7 @@ def variant(settings: dict[str, Any]) -> str:
 
 
 def test_every_setting_is_listed():
-    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE, *LIMITS, *WITHOUT_EFFECT, *OF_ONE_STEP]
+    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE, *LIMITS, *WITHOUT_EFFECT, *OF_ONE_STEP, *OF_CELLS]
     assert sorted(listed) == sorted(leaves(read_schema("analysis")))
 
 

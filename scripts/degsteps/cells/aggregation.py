@@ -14,7 +14,7 @@ from scipy import sparse
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed
-from degsteps.inputs.cells.donors import is_no_person
+from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, N_CELLS, OWN_COLUMNS, Pseudobulks, pseudobulks
 
 #: Why the account of cells says that quality control left cells out; which of its reasons is in the table of cells.

@@ -11,7 +11,7 @@ from typing import Any
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed, quoted, suggestion, verb
 from degsteps.inputs.cells.cell_file import Header
-from degsteps.inputs.cells.donors import is_no_person
+from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.cells.inspection import CAPTURE, CellTable
 from degsteps.inputs.cells.known_cells import CLUSTERS, DONOR_LEVEL, ORIGINS, KnownCells, has_word
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, no_label

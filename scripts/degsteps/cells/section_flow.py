@@ -112,6 +112,30 @@ def _blocks(results: Results) -> Iterator[Block]:
     yield from (part for part in (account_grid(results),) if part)
 
 
+def calls_grid(results: Results) -> Grid | None:
+    """Return how many genes each question calls in each cell type; None of a single type."""
+    test = results.settings["test"]
+    calls: dict[str, dict[str, str]] = {}
+    for name, table in results.contrasts.items():
+        contrast = test["contrasts"][name]
+        if contrast.get("set_title"):
+            called = table.loc[table["padj"] < test["alpha"], "log2_fold_change"]
+            question = name.removesuffix(f".{contrast['sample_set']}")
+            up_and_down = f"{(called > 0).sum():,} up, {(called < 0).sum():,} down"
+            calls.setdefault(question, {})[contrast["set_title"]] = up_and_down
+    types = list(dict.fromkeys(name for of_types in calls.values() for name in of_types))
+    if len(types) < 2:
+        return None
+    rows = tuple(
+        (question, *(of_types.get(name, "not tested") for name in types)) for question, of_types in calls.items()
+    )
+    return Grid("Genes called in each cell type", ("Question", *types), (False,) * (len(types) + 1), rows)
+
+
+def _result_blocks(results: Results) -> Iterator[Block]:
+    yield from (part for part in (calls_grid(results),) if part)
+
+
 def _verdicts(results: Results) -> Iterator[Verdict]:
     judged = results.facts("assess_cells")
     if not judged:
@@ -224,7 +248,7 @@ FLOW = Section(
         File(r"cell_account\.tsv", "What became of all cells and their counts.", text=("fate",), stage="ingest"),
     ),
     chapter=Chapter("cells", "Single cells", "Cells"),
-    blocks={"cells": _blocks},
+    blocks={"cells": _blocks, "results": _result_blocks},
     verdicts=_verdicts,
     checks={"donors": "Donors", "cells": "Cells", "few_donors": "Donors of a group"},
     sheets=_sheets,

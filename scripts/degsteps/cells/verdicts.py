@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError, Finding
-from degsteps.cells.donor_names import is_no_person
 from degsteps.cells.quality import METRICS, is_beyond
+from degsteps.inputs.cells.donor_names import is_no_person
 
 KEPT, DROPPED = "kept", "dropped"
 #: A capture or label that loses more than this share of its cells is warned of.

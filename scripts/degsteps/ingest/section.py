@@ -66,7 +66,10 @@ def _sample_verdicts(results: Results) -> Iterator[Verdict]:
     else:
         reasons = "; ".join(f"{n} {reason_text(reason)}" for reason, n in first.dropped.items())
         finding = f"{first.kept} of {counted(first.received, 'sample')} are analysed ({reasons})."
-        if all(reason.startswith("excluded") for reason in first.dropped):
+        if all(reason.startswith("with fewer than") for reason in first.dropped):
+            advice = "The table of donors and types shows the gaps; cells.min_cells sets how many cells a sample needs."
+            yield Verdict("samples", "note", finding, advice)
+        elif all(reason.startswith("excluded") for reason in first.dropped):
             yield Verdict("samples", "ok", finding)
         else:
             advice = "Check that samples without a partner in sheet or counts are meant to be left out."

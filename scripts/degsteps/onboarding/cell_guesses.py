@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from degsteps.basics.words import bare, counted, listed, quoted, verb
 from degsteps.inputs.cells.cell_file import Header
-from degsteps.inputs.cells.donors import is_no_person
+from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.cells.inspection import CAPTURE, CellTable
 from degsteps.inputs.cells.known_cells import CLUSTERS, DONOR_LEVEL, has_word
 from degsteps.inputs.cells.pseudobulks import no_label

@@ -14,7 +14,7 @@ from pathlib import Path
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import bare
 from degsteps.inputs.cells.cell_file import Header
-from degsteps.inputs.cells.donors import is_no_person
+from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.cells.inspection import CAPTURE, CellTable, cell_table, read_header
 from degsteps.inputs.cells.known_cells import CLUSTERS, has_word
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, pseudobulks

@@ -96,7 +96,8 @@ def _asked(check: Check) -> Asked:
 def _own_findings(analysis: Mapping[str, Any]) -> Iterator[Finding]:
     """What settings of cells and of later stages do not go together."""
     cells, label = analysis["cells"], analysis["cells"]["label"]
-    if cells["types"] == "all" and cells["label_column"] is None and cells["donor_column"] is not None:
+    tests_types = cells["donor_column"] is not None or cells["per_cell"] != "none"
+    if cells["types"] == "all" and cells["label_column"] is None and tests_types:
         what = "is all, and no column gives the labels."
         cure = "Run `snakemake <name>_cells`, look at the labels, and list the types that are to be tested."
         yield Finding("cells.types", what, cure)

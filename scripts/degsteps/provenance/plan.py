@@ -28,6 +28,23 @@ PLANNED_STEPS = (
     "test_contrast",
 )
 
+#: The same of single cells, in place of the first of them.
+PLANNED_STEPS_OF_CELLS = (
+    "read_cells",
+    "assess_cells",
+    "normalize_cells",
+    "integrate_cells",
+    "label_cells",
+    "aggregate_cells",
+)
+
+
+def planned_steps(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the steps of an analysis between the given files and the result tables."""
+    if settings.get("cells") is None:
+        return PLANNED_STEPS
+    return (*PLANNED_STEPS_OF_CELLS, *PLANNED_STEPS[1:])
+
 
 def given_paths(settings: Mapping[str, Any]) -> list[str]:
     """Return every given file that the planned settings name."""
@@ -61,7 +78,7 @@ def locked_plan(settings: Mapping[str, Any], scripts: Path) -> dict[str, Any]:
         "analysis": settings["name"],
         "settings": _planned(settings),
         "given": {path: file_sha256(path) for path in given_paths(settings)},
-        "code": {step: code_digest(scripts / f"{step}.py") for step in PLANNED_STEPS},
+        "code": {step: code_digest(scripts / f"{step}.py") for step in planned_steps(settings)},
     }
     return content | {"sha256": _content_sha256(content)}
 

@@ -30,7 +30,10 @@ def sample_accounts(sample_account: pd.DataFrame, **samples_of_stage: Iterable[s
     is_kept = sample_account["status"] == "kept"
     kept = list(sample_account.index[is_kept])
     is_summed = sample_account["status"] == "summed"
-    reasons = sample_account.loc[~is_kept & ~is_summed, "reason"].value_counts(sort=False).to_dict()
+    dropped = sample_account.loc[~is_kept & ~is_summed, "reason"].astype(str)
+    # The account says of each sum of cells how many there are; here, how many sums have too few.
+    dropped = dropped.str.replace(r"^cells \d+ < (\d+)$", r"with fewer than \1 cells", regex=True)
+    reasons = dropped.value_counts(sort=False).to_dict()
     # A sum was not received: of its n parts, n - 1 became part of another.
     n_sums = sample_account.loc[is_summed, "summed_into"].nunique() if is_summed.any() else 0
     if is_summed.sum() > n_sums:

@@ -106,12 +106,13 @@ def test_counts_that_tell_nothing_are_those_of_groups_without_reads():
     design = np.stack([np.ones(6), np.arange(6) // 3], axis=1)
     counts = np.array([[0, 0, 0, 5, 9, 7], [0, 0, 3, 5, 9, 7], [4, 6, 3, 0, 0, 0], [0] * 6, [1, 2, 3, 4, 5, 6]])
     absent = absent_counts(counts, design, np.full(6, 1e6))
-    assert absent.genes.tolist() == [0, 2]
-    assert absent.counts.tolist() == [[True] * 3 + [False] * 3, [False] * 3 + [True] * 3]
+    # Genes without any count are among them, as in R: their values differ by library sizes only.
+    assert absent.genes.tolist() == [0, 2, 3]
+    assert absent.counts.tolist() == [[True] * 3 + [False] * 3, [False] * 3 + [True] * 3, [True] * 6]
     values = trend.log_cpm(counts, np.full(6, 1e6))
     variances, df = absent.variances(values, design, None)
-    assert df.tolist() == [2, 2]
-    np.testing.assert_allclose(variances, [values[0, 3:].var(ddof=1), values[2, :3].var(ddof=1)])
+    assert df.tolist() == [2, 2, 0]
+    np.testing.assert_allclose(variances, [values[0, 3:].var(ddof=1), values[2, :3].var(ddof=1), 0])
     assert absent_counts(counts[[1, 4]], design, np.full(6, 1e6)) is None
 
 

@@ -71,12 +71,17 @@ def absent_counts(counts: np.ndarray, design: np.ndarray, library_sizes: np.ndar
     basis, _ = np.linalg.qr(design)
     smallest_group = 1 / (basis**2).sum(axis=1).max()
     zero = counts < _NO_READS
-    likely = np.flatnonzero((zero.sum(axis=1) > max(2.0, smallest_group) - _NO_READS) & ~zero.all(axis=1))
+    likely = np.flatnonzero(zero.sum(axis=1) > max(2.0, smallest_group) - _NO_READS)
     if not len(likely):
         return None
     groups = DesignGroups(design)
     sizes = library_sizes[groups.order][:, None]
-    fitted = glm.fit(counts[likely][:, groups.order].T.astype(float), sizes, groups, 0.0).mean.T
+    # Genes without any count have no fit: their means are 0.
+    fitted = np.zeros((len(likely), len(design)))
+    some_counts = np.flatnonzero(~zero[likely].all(axis=1))
+    if len(some_counts):
+        of_genes = counts[likely[some_counts]][:, groups.order].T.astype(float)
+        fitted[some_counts] = glm.fit(of_genes, sizes, groups, 0.0).mean.T
     absent = zero[likely] & (fitted[:, groups.inverse_order] < _NO_READS)
     some = absent.any(axis=1)
     return Absent(likely[some], absent[some]) if some.any() else None

@@ -3,24 +3,13 @@
 Standard library only: the Snakefile imports this module.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from degsteps.basics.errors import DataError, Finding
-from degsteps.basics.words import bare, counted, listed, quoted, verb
+from degsteps.basics.words import counted, listed, quoted, verb
+from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.sheet import read_columns
-
-#: What demultiplexing calls droplets that are nobody's, bare of punctuation.
-_NOBODY = frozenset(
-    {"", "na", "nan", "none", "null", "unknown", "unassigned", "undetermined", "negative", "neg", "noperson", "nodonor"}
-    | {"doublet", "doublets", "dbl", "multiplet", "multiplets", "ambiguous", "amb", "ambient", "debris", "unmapped"}
-)
-
-
-def is_no_person(donor: str) -> bool:
-    """Return whether a donor's name says that there is none: ``doublet``, ``unassigned``, ``NA``, blank."""
-    return re.sub(r"(?<=[a-z])\d+$", "", bare(donor)) in _NOBODY
 
 
 @dataclass(frozen=True)

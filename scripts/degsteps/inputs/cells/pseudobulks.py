@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from degsteps.basics.words import bare
-from degsteps.inputs.cells.donors import is_no_person
+from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.cells.type_names import slug
 
 #: Columns that the table of sums has by itself: one of the cells with such a name is called ``<name>_of_cells``.

@@ -11,7 +11,7 @@ from typing import Any
 
 from degsteps.basics.errors import DataError
 from degsteps.inputs.cells.cell_file import Header
-from degsteps.inputs.cells.donors import is_no_person
+from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.cells.inspection import CAPTURE, read_header
 from degsteps.inputs.cells.known_cells import KnownCells, known_cells
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, OWN_COLUMNS, Pseudobulks, no_label, pseudobulks
