@@ -125,7 +125,7 @@ docs: $(VENV)/.dev  ## write config/README.md from the schemas, rules/sources.tx
 	$(BIN)/python scripts/write_config_docs.py
 	$(BIN)/python scripts/write_source_list.py
 
-pictures: demo  ## the pictures of README.md from the airway demo (needs Chromium)
+pictures: demo cells  ## the pictures of README.md from the demos (needs Chromium)
 	$(BIN)/python docs/make_pictures.py
 
 lock:  ## resolve envs/*.in into envs/*.lock.txt (needs uv)

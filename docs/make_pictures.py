@@ -1,4 +1,4 @@
-"""Make the pictures of the README from the results of the airway demo: the top of the report, and a volcano plot.
+"""Make the pictures of the README from the results of the demos: the top of a report, a volcano plot, cells of donors.
 
     make pictures
 
@@ -101,10 +101,16 @@ def volcano_picture(table: Path, folder: Path) -> Image.Image:
     return Image.open(folder / "volcano.png").convert("RGB")
 
 
+def donors_picture(results: Path) -> Image.Image:
+    """Return the grid of donors and cell types, as the workflow draws it."""
+    return Image.open(results / stage_folder("cells") / "label" / "donors.png").convert("RGB")
+
+
 def main() -> None:
-    """Write both pictures."""
+    """Write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=REPO / "results" / "airway" / "1.0")
+    parser.add_argument("--cells", type=Path, default=REPO / "results" / "cells" / "1.0")
     parser.add_argument("--into", type=Path, default=REPO / "docs" / "pictures")
     arguments = parser.parse_args()
     arguments.into.mkdir(parents=True, exist_ok=True)
@@ -116,6 +122,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         table = arguments.results / stage_folder("annotate") / "dex_trt_vs_untrt.tsv"
         save(volcano_picture(table, Path(folder)), arguments.into / "volcano.png", 48)
+    save(donors_picture(arguments.cells), arguments.into / "cells.png", 256)
 
 
 if __name__ == "__main__":

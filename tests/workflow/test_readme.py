@@ -74,6 +74,7 @@ def clone(tmp_path_factory) -> Path:
     sheet = pd.read_csv(folder / "samples.tsv", sep="\t", dtype=str)
     sheet.to_csv(folder / "sheet.csv", index=False)
     columns = "id,variable,reference,target,blocking"
+    shutil.copy(REPO / "resources" / "cells" / "cells.h5ad", folder / "cells.h5ad")
     (folder / "contrasts.csv").write_text(f"{columns}\ntreated,condition,untreated,treated,type\n")
     return folder
 
@@ -123,7 +124,9 @@ def test_command_runs(clone, command):
 @pytest.mark.long
 def test_own_data_end_in_a_report(clone):
     """After the commands above have run in order."""
-    assert (clone / "results" / "mystudy" / "1.0" / "10_report" / "report.html").is_file()
+    for name in ("mystudy", "cells"):
+        assert (clone / "results" / name / "1.0" / "10_report" / "report.html").is_file()
+    assert (clone / "config" / "analyses" / "mycells.yaml").is_file()
 
 
 def test_links_of_the_readme_lead_somewhere():
@@ -140,7 +143,7 @@ def pictures() -> list[dict[str, str]]:
 
 
 def test_pictures_are_small_and_described():
-    assert len(pictures()) == 2
+    assert len(pictures()) == 3
     for picture in pictures():
         assert (REPO / picture["src"]).stat().st_size <= 120_000, picture["src"]
         assert len(picture["alt"]) > 40, picture["src"]

@@ -173,17 +173,21 @@ def few_donors(results: Results) -> Iterator[Verdict]:
     if not two:
         return
     finding = f"{listed(two, 4)}: a group has two donors."
-    if ENGINES[test["engine"]].is_for_few_samples:
-        yield Verdict("few_donors", "note", finding, "Take calls as leads: two donors say little of how donors differ.")
-    else:
-        yield Verdict(
-            "few_donors",
-            "warn",
-            finding,
-            "Set test.engine: edger_ql or voom: with two donors a group the negative-binomial Wald test called 28 "
-            "genes in "
-            "one of three comparisons without any effect, these at most 3.",
+    if not ENGINES[test["engine"]].is_for_few_samples:
+        advice = (
+            "Set test.engine: edger_ql or voom, and independent_filtering: false: with two donors a group "
+            "the negative-binomial Wald test called 28 genes in one of three comparisons without any effect, these at "
+            "most 3."
         )
+        yield Verdict("few_donors", "warn", finding, advice)
+    elif test["independent_filtering"]:
+        advice = (
+            "Set test.independent_filtering: false: with two donors a group the cut on the mean count that gives the "
+            "most calls made 26 of 1 in a comparison without any effect."
+        )
+        yield Verdict("few_donors", "warn", finding, advice)
+    else:
+        yield Verdict("few_donors", "note", finding, "Take calls as leads: two donors say little of how donors differ.")
 
 
 def _sheets(results: Results) -> Iterator[Sheet]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from degsteps.figures import style
 from degsteps.figures.artists import Figure
@@ -49,7 +50,7 @@ def share_plot(shares: pd.DataFrame, factor: str, levels: list[str], table: pd.D
         style.named_ticks(axes, "x", range(len(levels)), style.shown_names(levels, 14))
         axes.set(xlim=(-0.5, len(levels) - 0.5))
         axes.set_ylim(0, max(108 * own["share"].max(), 1.0))
-        axes.yaxis.set_major_locator(style.few_ticks())
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
         axes.grid(axis="y")
     for axes in every.ravel()[len(types) :]:
         axes.set_axis_off()

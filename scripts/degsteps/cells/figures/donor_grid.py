@@ -28,7 +28,9 @@ def donor_grid(cells: pd.DataFrame, min_cells: int) -> Figure:
     values = cells.to_numpy(dtype=float)
     shades = np.where(values > 0, values, np.nan)
     top = max(float(np.nanmax(shades)) if np.isfinite(shades).any() else 1.0, min_cells + 1, 2)
-    image = axes.imshow(shades, cmap="viridis_r", norm=LogNorm(1, top), aspect="auto", interpolation="nearest")
+    # Colours begin where sums are tested: what is smaller has none.
+    scale = LogNorm(max(min_cells, 1), top)
+    image = axes.imshow(shades, cmap="viridis_r", norm=scale, aspect="auto", interpolation="nearest")
     with_numbers = n_rows <= _MOST_NUMBERS[0] and n_columns <= _MOST_NUMBERS[1]
     for (i, j), value in np.ndenumerate(values):
         small = value < min_cells
@@ -37,7 +39,7 @@ def donor_grid(cells: pd.DataFrame, min_cells: int) -> Figure:
                 Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor="#F2F2F2", edgecolor=style.UP, linewidth=0.8, zorder=2)
             )
         if with_numbers:
-            dark = not small and np.log(max(value, 1)) > 0.55 * np.log(top)
+            dark = not small and scale(value) > 0.5
             color = style.UP if small else "white" if dark else "black"
             axes.text(j, i, f"{int(value):,}", ha="center", va="center", fontsize=style.SMALL, color=color, zorder=3)
     if n_rows <= style.MANY_SAMPLES:
@@ -49,7 +51,9 @@ def donor_grid(cells: pd.DataFrame, min_cells: int) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, label="cells", fraction=0.03, pad=0.02)
-    bar.ax.yaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
+    bar.ax.yaxis.set_major_locator(
+        LogLocator(10, subs=(1.0, 2.0, 3.0, 5.0) if top < 10 * scale.vmin else (1.0, 2.0, 5.0))
+    )
     bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.plain_number(value)))
     bar.outline.set_visible(False)

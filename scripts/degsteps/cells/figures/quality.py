@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator
 
 from degsteps.figures import style
 from degsteps.figures.artists import Axes, Figure, Line2D, Patch
@@ -17,6 +18,10 @@ MOST_VIOLINS = 24
 #: Captures whose names can be read.
 MOST_NAMES = 60
 _BINS, _SMOOTH = 160, 2.5
+#: Part of the height that the smoothing gives to one cell (0.16).
+_LONE_CELL = 0.08
+#: Decades below which an axis of counts has numbers between the powers of ten.
+_FEW_DECADES = 2
 _KEPT, _DROPPED, _OWN, _FIXED = style.OKABE_ITO[4], style.OKABE_ITO[1], style.OKABE_ITO[3], style.OKABE_ITO[6]
 _TITLES = {
     "total": ("Counts", "counts per cell", True),
@@ -95,6 +100,8 @@ def _draw_metric(
     if is_log:
         axes.set_yscale("log")
         style.log_axis(axes, "y")
+        if edges[-1] - edges[0] < _FEW_DECADES:
+            axes.yaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
         axes.set_ylim(10 ** edges[0], 10 ** edges[-1])
 
 
@@ -107,8 +114,10 @@ def _draw_violin(
     scale = 0.42 / max(heights.max(), 1e-12)
     middles = (edges[:-1] + edges[1:]) / 2
     y = 10**middles if is_log else middles
-    for widths, color in ((heights * scale, _KEPT), (of_dropped * scale, _DROPPED)):
-        visible = widths > 0.002
+    for density, color in ((heights, _KEPT), (of_dropped, _DROPPED)):
+        # A lone cell is seen, however many others there are.
+        visible = density > _LONE_CELL
+        widths = np.maximum(density * scale, 0.005)
         axes.fill_betweenx(y, place - widths, place + widths, where=visible, color=color, linewidth=0)
     middle = np.median(values)
     width = max(np.interp(middle, middles, heights) * scale, 0.06)
