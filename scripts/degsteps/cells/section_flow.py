@@ -175,8 +175,8 @@ def few_donors(results: Results) -> Iterator[Verdict]:
     finding = f"{listed(two, 4)}: a group has two donors."
     if not ENGINES[test["engine"]].is_for_few_samples:
         advice = (
-            "Set test.engine: edger_ql or voom, and independent_filtering: false: with two donors a group "
-            "the negative-binomial Wald test called 28 genes in one of three comparisons without any effect, these at "
+            "Set test.engine: edger_ql or voom: with two donors a group the negative-binomial Wald test called 28 "
+            "genes in one of three comparisons without any effect, these at "
             "most 3."
         )
         yield Verdict("few_donors", "warn", finding, advice)

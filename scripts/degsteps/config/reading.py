@@ -164,6 +164,10 @@ def with_analysis_defaults(content: Any) -> dict[str, Any]:
     if filled["normalize"]["size_factors"] is None:
         usual = ENGINES[filled["test"]["engine"]].size_factors
         filled["normalize"]["size_factors"] = OF_SPARSE_SUMS.get(usual, usual) if filled["cells"] else usual
+    if filled["test"]["independent_filtering"] is None:
+        engine = ENGINES[filled["test"]["engine"]]
+        is_for_few = bool(filled["cells"]) and engine.is_for_few_samples
+        filled["test"]["independent_filtering"] = engine.independent_filtering and not is_for_few
     if filled["test"]["effect_bounds"] is None:
         filled["test"]["effect_bounds"] = [0.25, 0.5, 1] if filled["cells"] else []
     return filled

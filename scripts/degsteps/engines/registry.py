@@ -77,6 +77,7 @@ class Engine:
     method, citations : how a methods text names it beside another engine.
     package, release : the package that computes it, if not this one, and what to say of its version.
     needs_filter : whether genes with few reads mislead it, as its trend of variances bends there.
+    independent_filtering : whether it is usual with it, where the configuration does not say.
     is_for_few_samples : whether its tests hold with two samples in a group.
     is_advised : whether messages name it as what to take instead of another.
     size_factors : method of normalisation, where the configuration names none.
@@ -104,6 +105,7 @@ class Engine:
     package: str | None = None
     release: str = ""
     needs_filter: bool = False
+    independent_filtering: bool = True
     is_for_few_samples: bool = False
     is_advised: bool = True
     size_factors: str = "ratio"
@@ -278,6 +280,7 @@ _RECORDS = (
         method="edgeR's quasi-likelihood F test",
         citations=("lund2012", "chen2025"),
         size_factors="tmm",
+        independent_filtering=False,
         is_for_few_samples=True,
         own_filter="filter_by_expr",
         own_size_factors="tmm",
