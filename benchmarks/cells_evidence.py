@@ -144,11 +144,8 @@ def library_values(name: str) -> sparse.csr_matrix:
 def transfer_figures() -> list[str]:
     """Return how labels of one batch are told by the others, with all lines in the reference and with one lacking."""
     lines = [
-        (
-            "What is unlike all of the reference stays unassigned, and so do some cells that are not: a doubt costs a "
-            "cell,"
-        ),
-        "an error costs a sample.",
+        "What is unlike all of the reference stays unassigned, and so do some cells that are not: a doubt costs",
+        "a cell, an error costs a sample.",
         "",
         "| reference to query | told right | wrong | unassigned | lines taken out of the reference: unassigned |",
         "| --- | ---: | ---: | ---: | --- |",
