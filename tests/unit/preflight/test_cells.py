@@ -5,7 +5,9 @@ import copy
 import pytest
 import yaml
 
-from degsteps.workflow.analyses import find_problems
+from degsteps.config.reading import load_analyses
+from degsteps.preflight import check_analyses
+from degsteps.workflow.cells import with_cell_types
 from tests.unit.cells import files
 from tests.unit.cells.test_checks import counts_of, study
 
@@ -41,7 +43,9 @@ def problems_of(folder, monkeypatch, content, cells=None):
         cells = study() if cells is None else cells
         files.write_h5ad(folder / "cells.h5ad", counts_of(cells), cells)
     (folder / "a.yaml").write_text(yaml.safe_dump(content))
-    _, found = find_problems({"analyses": ["a.yaml"]})
+    analyses, problems = load_analyses({"analyses": ["a.yaml"]}, "config.yaml")
+    assert problems == []
+    found = check_analyses({name: with_cell_types(analysis) for name, analysis in analyses.items()})
     return list(map(str, found.problems)), list(map(str, found.notes))
 
 
