@@ -217,7 +217,9 @@ def given_otherwise(tmp_path_factory) -> Path:
     data = anndata.read_h5ad(DEMO / "cells.h5ad")
     shuffled = data[np.random.default_rng(5).permutation(data.n_obs)]
     for name in ("c1", "c2"):
-        shuffled[shuffled.obs["capture"] == name].copy().write_h5ad(folder / "given" / f"{name}.h5ad")
+        own = shuffled[shuffled.obs["capture"] == name].copy()
+        del own.obs["capture"]
+        own.write_h5ad(folder / "given" / f"{name}.h5ad")
     analysis = demo_analysis()
     del analysis["cells"]["counts"], analysis["cells"]["capture_column"]
     analysis["cells"]["captures"] = {name: {"counts": f"given/{name}.h5ad"} for name in ("c2", "c1")}
