@@ -107,7 +107,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "captures.<name>.cells": (
         in_files("given/c1_plain.h5ad", "given/c2.h5ad", cells="given/described.tsv"),
         in_files("given/c1_plain.h5ad", "given/c2.h5ad"),
-        "c1_plain.h5ad",
+        "'given/c1_plain.h5ad' has no column 'donor', which other captures have",
     ),
     "captures.<name>.columns": (
         in_files("given/c1_without.h5ad", "given/c2_without.h5ad", columns={"site": "north"}) | NORTH,

@@ -69,6 +69,11 @@ def setting_findings(
         if name is not None and name not in known.columns and name not in known.donor_columns:
             what = f"the cells have no column {quoted(name)}."
             yield Finding(f"cells.{key}", what, suggestion(name, known.columns, "The columns are"))
+    if donor in known.columns and (without := [header.path for header in headers if donor not in header.columns]):
+        what = f"{listed(without, 3)} {verb(len(without), 'has', 'have')} no column {quoted(donor)}, which other "
+        what += "captures have."
+        cure = "Say of whom these cells are under cells.captures.<name>.columns, or give a table of them there."
+        yield Finding("cells.donor_column", what, cure)
     yield from (finding._replace(place=f"cells.donors: {finding.place}".rstrip(": ")) for finding in known.donors)
     if label is not None and label in known.columns:
         yield from label_findings(cells, headers, known.table)

@@ -392,7 +392,7 @@ VALUES = {
     "fractions": (
         corrected,
         "data: there are no raw counts: X holds fractions (",
-        "set ingest.estimated_counts: true;",
+        "set cells.estimated_counts: true;",
     ),
     "a missing value": (
         lambda counts: with_value(counts, np.nan),

@@ -10,7 +10,7 @@ from scipy import optimize, stats
 from degsteps.basics.errors import ConfigError, DataError
 from degsteps.engines.deseq.iterated import iterated_size_factors
 from degsteps.engines.deseq.kernels.size_factor_likelihood import trimmed_maximum
-from degsteps.normalize import norm_factors, size_factors, tables
+from degsteps.normalize import median_ratios, norm_factors, size_factors, tables
 from degsteps.normalize.inspection import table_for_inspection
 from degsteps.normalize.methods import ESTIMATED, METHODS
 
@@ -398,3 +398,22 @@ def test_transcript_lengths_of_the_samples_go_before_those_of_the_annotation(pas
     pd.testing.assert_frame_equal(normalized, expected)
     with pytest.raises(DataError, match="same order"):
         table_for_inspection("normalized", pasilla, factors[::-1], None, lengths)
+
+
+def test_sparse_sums_take_positive_counts_where_few_genes_are_without_a_zero():
+    """49 genes without a zero are too few, 50 are enough; of few genes, half of them."""
+    rng = np.random.default_rng(2)
+    counts = pd.DataFrame(rng.poisson(20, (300, 6)) + 1, columns=list("abcdef"))
+    counts.iloc[50:, :] *= rng.random((250, 6)) < 0.8
+    counts.iloc[50:, 0] = 0
+    assert (counts > 0).all(axis=1).sum() == 50
+    both = median_ratios.ratio_or_poscounts_size_factors
+    ratio, poscounts = median_ratios.ratio_size_factors, median_ratios.poscounts_size_factors
+    pd.testing.assert_series_equal(both(counts), ratio(counts))
+    fewer = counts.iloc[1:]
+    pd.testing.assert_series_equal(both(fewer), poscounts(fewer))
+    assert not np.allclose(both(fewer), ratio(fewer))
+    for kept, expected in ((slice(45, 54), ratio), (slice(46, 55), poscounts)):  # 5 and 4 of 9 genes without a zero
+        few = counts.iloc[kept, 1:].copy()
+        few.iloc[5 if expected is ratio else 4 :, 1] = 0
+        pd.testing.assert_series_equal(both(few), expected(few))

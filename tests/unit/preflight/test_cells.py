@@ -5,7 +5,9 @@ import copy
 import pytest
 import yaml
 
-from degsteps.workflow.analyses import find_problems
+from degsteps.config.reading import load_analyses
+from degsteps.preflight import check_analyses
+from degsteps.workflow.cells import with_cell_types
 from tests.unit.cells import files
 from tests.unit.cells.test_checks import counts_of, study
 
@@ -41,7 +43,9 @@ def problems_of(folder, monkeypatch, content, cells=None):
         cells = study() if cells is None else cells
         files.write_h5ad(folder / "cells.h5ad", counts_of(cells), cells)
     (folder / "a.yaml").write_text(yaml.safe_dump(content))
-    _, found = find_problems({"analyses": ["a.yaml"]})
+    analyses, problems = load_analyses({"analyses": ["a.yaml"]}, "config.yaml")
+    assert problems == []
+    found = check_analyses({name: with_cell_types(analysis) for name, analysis in analyses.items()})
     return list(map(str, found.problems)), list(map(str, found.notes))
 
 
@@ -115,3 +119,19 @@ def test_each_cell_type_is_for_cells(tmp_path, monkeypatch):
     assert len(problems) == 1, problems
     assert problems[0].startswith("a.yaml: test.contrasts.c.sample_sets: ")
     assert "single cells" in problems[0]
+
+
+def test_a_capture_without_donors_is_named(tmp_path, monkeypatch):
+    cells = study()
+    own, other = cells[cells["lane"] == "l1"], cells[cells["lane"] == "l2"]
+    files.write_h5ad(tmp_path / "cells.h5ad", counts_of(own), own)
+    files.write_h5ad(tmp_path / "other.h5ad", counts_of(other, seed=1), other.drop(columns="donor"))
+    captures = {"c1": {"counts": "cells.h5ad"}, "c2": {"counts": "other.h5ad"}}
+    content = changed(cells__captures=captures)
+    del content["cells"]["counts"]
+    problems, _ = problems_of(tmp_path, monkeypatch, content)
+    assert len(problems) == 1, problems
+    assert problems[0].startswith("a.yaml: cells.donor_column: 'other.h5ad' has no column 'donor'")
+    content["cells"]["captures"]["c2"]["columns"] = {"donor": "d9"}
+    problems, _ = problems_of(tmp_path, monkeypatch, content)
+    assert not any("no column" in problem for problem in problems), problems

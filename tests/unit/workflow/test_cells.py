@@ -6,6 +6,8 @@ import yaml
 
 from degsteps.config.reading import with_analysis_defaults
 from degsteps.design.sample_sets import set_model
+from degsteps.workflow import files as rule_files
+from degsteps.workflow import settings as rule_settings
 from degsteps.workflow.analyses import load_checked_analyses
 from degsteps.workflow.cells import (
     has_samples,
@@ -123,3 +125,21 @@ def test_contrasts_of_bulk_are_left_alone():
     analysis = {"cells": None, "test": {"contrasts": {}}}
     assert with_cell_types(analysis) == analysis
     assert type_names(analysis) == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "columns", "capture_column", "used"),
+    [
+        ("auto", [], None, "none"),
+        ("auto", [], "lane", "mnn"),
+        ("auto", ["site"], None, "mnn"),
+        ("none", [], "lane", "none"),
+        ("harmony", [], "lane", "harmony"),
+    ],
+)
+def test_harmony_is_a_job_only_where_it_is_the_method(loaded, method, columns, capture_column, used):
+    analysis = loaded(
+        cells__integrate={"method": method, "batch_columns": columns}, cells__capture_column=capture_column
+    )
+    assert rule_settings.integration_method(analysis, None) == used
+    assert bool(rule_files.harmony(analysis, None)) == (used == "harmony")
