@@ -249,6 +249,8 @@ FLOW = Section(
         ),
         File(r"quality/thresholds\.tsv", "Limits of quality by capture.", text=("capture", "metric")),
         File(r"quality/.*\.(png|svg)", "Figure of the quality of cells."),
+        File(r"expressing\.parquet", "How many cells of each sample have a count of a gene.", stage="ingest"),
+        File(r"gene_symbols\.tsv", "Symbols that the files of cells hold.", text=("gene", "symbol"), stage="ingest"),
         File(r"cell_account\.tsv", "What became of all cells and their counts.", text=("fate",), stage="ingest"),
     ),
     chapter=Chapter("cells", "Single cells", "Cells"),

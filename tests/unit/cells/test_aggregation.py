@@ -175,6 +175,8 @@ def test_script(study, tmp_path):
     obs[["cell_type"]].rename(columns={"cell_type": "used"}).to_csv(tmp_path / "labels.tsv", sep="\t")
     names = {
         "counts": "counts.parquet",
+        "expressing": "expressing.parquet",
+        "symbols_table": "gene_symbols.tsv",
         "lengths": "lengths.parquet",
         **{
             name: f"{name}.tsv"
@@ -198,6 +200,8 @@ def test_script(study, tmp_path):
     assert account["counts"].sum() == counts.sum()
     matrix = pd.read_parquet(tmp_path / "o/counts.parquet").set_index("gene")
     assert matrix.to_numpy().sum() == account.at["kept", "counts"]
+    expressing = pd.read_parquet(tmp_path / "o/expressing.parquet").set_index("gene")
+    assert (expressing.to_numpy() > 0).sum() == (matrix.to_numpy() > 0).sum()
     assert list(pd.read_csv(tmp_path / "o/samples.tsv", sep="\t")["sample"]) == list(matrix.columns)
     own = pd.read_csv(tmp_path / "o/sample_account.tsv", sep="\t", keep_default_na=False)
     assert set(own["reason"]) == {"", "cells 2 < 3"}

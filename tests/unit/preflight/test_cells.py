@@ -80,7 +80,6 @@ def test_a_broken_file_is_said_once(tmp_path, monkeypatch):
         ({"cells__label__markers": "markers.tsv"}, "a.yaml: cells.label.markers: ", "markers.tsv"),
         ({"cells__label__reference_label": "type"}, "a.yaml: cells.label.reference_label: ", "there is no reference"),
         ({"cells__label__reference": "r.pkl"}, "a.yaml: cells.label.reference: ", "is a pickle"),
-        ({"cells__normalize__method": "spike_in_model"}, "a.yaml: cells.spike_ins.table: ", "how many molecules"),
         ({"cells__donors": "donors.tsv"}, "a.yaml: cells.donors: ", "no such file"),
         (
             {"cells__label_column": None, "cells__label__clusters": {}},

@@ -262,7 +262,7 @@ def test_tables_are_read_once_and_when_they_are_looked_at():
 def outputs_of_rules():
     """Return the places of every file that a rule before the report writes, of all samples and of a set of them."""
     values = {"part": "1-of-2", "contrast": "b_vs_a", "family": "both", "engine": "voom", "table": "cpm"}
-    values |= {"sample_set": "women", "collection": "go"}
+    values |= {"sample_set": "women", "collection": "go", "question": "b_vs_a"}
     places = set()
     for path in sorted((REPO / "rules").glob("*.smk")):
         blocks = re.findall(r"^    output:\n((?: {8}.*\n)+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -270,7 +270,7 @@ def outputs_of_rules():
         for stage, rest in re.findall(r"<(\w+)>((?:\{subset\})?/[^\"]+)", written):
             if rest.endswith(".record.json") or stage in ("report", "version"):
                 continue
-            stage = stage.removesuffix("_whole").removesuffix("_in_parts")
+            stage = re.sub("_(whole|in_parts|of_cells|of_counts)$", "", stage)
             places |= {f"{stage}{rest.format(subset=subset, **values)}" for subset in ("", "/sets/women")}
     return sorted(places)
 

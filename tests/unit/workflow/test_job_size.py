@@ -7,7 +7,7 @@ from degsteps.workflow import job_size
 
 def analysis(path, ignore_columns=()) -> dict:
     given = {"counts": str(path), "samples": "samples.tsv", "sample_column": "sample", "gene_column": None}
-    return {"ingest": given | {"ignore_columns": list(ignore_columns), "format": "auto"}}
+    return {"ingest": given | {"ignore_columns": list(ignore_columns), "format": "auto"}, "cells": None}
 
 
 def test_sizes_are_genes_times_samples_without_ignored_columns(tmp_path):
@@ -23,7 +23,7 @@ def test_sizes_of_sites_add_up(tmp_path):
     sites = {name: {"counts": str(tmp_path / f"{name}.tsv"), "samples": "samples.tsv"} for name in ("a", "b")}
     ingest = analysis("")["ingest"] | {"sites": sites}
     del ingest["counts"], ingest["samples"]
-    assert job_size.matrix_size({"ingest": ingest}) == 4
+    assert job_size.matrix_size({"ingest": ingest, "cells": None}) == 4
 
 
 def test_unreadable_counts_are_taken_as_large(tmp_path):
