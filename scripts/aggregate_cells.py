@@ -4,7 +4,6 @@ import pandas as pd
 
 from degsteps.cells.aggregation import Settings, aggregate, assign_cells
 from degsteps.cells.counts_file import CountsReader
-from degsteps.cells.expressing import ExpressingCells
 from degsteps.ingest import sites as site_tables
 from degsteps.ingest import technical_replicates
 from degsteps.step import Input, Output, run
@@ -41,11 +40,9 @@ def main(
     used = read_table(labels, text=("given", "mapped", "by_markers", "cluster", "used"))["used"]
     with CountsReader(cell_counts) as stored:
         assignment = assign_cells(stored.obs(), verdicts, used, asked)
-        on_the_way = ExpressingCells(assignment.columns, len(assignment.bulks.samples))
-        found = aggregate(on_the_way.through(stored.blocks()), list(stored.var().index), assignment, asked.min_cells)
-        table = pd.DataFrame(on_the_way.cells, list(stored.var().index), list(assignment.bulks.samples))
+        found = aggregate(stored.blocks(), list(stored.var().index), assignment, asked.min_cells)
         symbols = stored.var().get("symbol")
-    write_matrix(table.loc[found.counts.index, found.counts.columns].rename_axis("gene"), expressing)
+    write_matrix(found.expressing, expressing)
     write_table(gene_symbols(found.counts.index, symbols), symbols_table)
     write_matrix(found.counts, counts)
     write_table(found.samples, samples)

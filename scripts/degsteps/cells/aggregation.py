@@ -17,6 +17,8 @@ from degsteps.basics.words import counted, listed
 from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, N_CELLS, OWN_COLUMNS, Pseudobulks, pseudobulks
 
+#: Bits of a sum of one block, and of the number of its cells.
+_SUM_BITS, _CELLS_BITS = 46, 15
 #: Why the account of cells says that quality control left cells out; which of its reasons is in the table of cells.
 QUALITY = "left out by quality control"
 
@@ -69,6 +71,7 @@ class Aggregated:
     sample_account : every sum: kept as a sample or not, and why.
     cell_account : by reason, what became of cells and of their counts; ``kept`` first.
     facts : for the record.
+    expressing : cells of each sample with a count of a gene, genes x samples.
     """
 
     counts: pd.DataFrame
@@ -76,6 +79,7 @@ class Aggregated:
     sample_account: pd.DataFrame
     cell_account: pd.DataFrame
     facts: dict[str, Any]
+    expressing: pd.DataFrame
 
 
 def assign_cells(obs: pd.DataFrame, verdicts: pd.Series, labels: pd.Series, settings: Settings) -> Assignment:
@@ -167,8 +171,11 @@ def _is_constant(codes: np.ndarray, groups: np.ndarray) -> bool:
 
 def summed(
     blocks: Iterable[tuple[int, sparse.csr_matrix]], columns: np.ndarray, n_columns: int, n_genes: int
-) -> np.ndarray:
-    """Add up cells, some at a time.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add up cells, some at a time, and count those with any count of a gene.
+
+    One product gives both: a cell with a count adds 2^46 to it. Sums of a block stay below that, as it has fewer than
+    2^15 cells with counts below 2^31.
 
     Parameters
     ----------
@@ -177,7 +184,7 @@ def summed(
 
     Returns
     -------
-    numpy.ndarray
+    sums, expressing : numpy.ndarray
         int64, genes x columns.
 
     Raises
@@ -186,6 +193,7 @@ def summed(
         if the sums of a gene are not what all cells have.
     """
     sums = np.zeros((n_columns, n_genes), dtype=np.int64)
+    expressing = np.zeros((n_columns, n_genes), dtype=np.int32)
     total = np.zeros(n_genes, dtype=np.int64)
     n_cells = 0
     for begin, counts in blocks:
@@ -194,12 +202,19 @@ def summed(
         indicator = sparse.csr_matrix(
             (np.ones(len(own), dtype=np.int64), (place, np.arange(len(own)))), shape=(len(used), len(own))
         )
-        sums[used] += (indicator @ counts).toarray()
+        if counts.shape[0] >= 1 << _CELLS_BITS:
+            raise ValueError(f"a block has {counts.shape[0]:,} cells; add up fewer at a time")
+        data = counts.data.astype(np.int64)
+        data += (data > 0).astype(np.int64) << _SUM_BITS
+        both = (indicator @ sparse.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)).toarray()
+        expressing[used] += (both >> _SUM_BITS).astype(np.int32)
+        both &= (1 << _SUM_BITS) - 1
+        sums[used] += both
         total += np.asarray(counts.sum(axis=0, dtype=np.int64)).ravel()
         n_cells += counts.shape[0]
     if n_cells != len(columns) or not np.array_equal(sums.sum(axis=0), total):
         raise RuntimeError("counts in are not counts in sums and counts of dropped cells")
-    return sums.T
+    return sums.T, expressing.T
 
 
 def aggregate(
@@ -221,7 +236,7 @@ def aggregate(
         if no sum has enough cells.
     """
     bulks = assignment.bulks
-    sums = summed(blocks, assignment.columns, assignment.n_columns, len(genes))
+    sums, expressing = summed(blocks, assignment.columns, assignment.n_columns, len(genes))
     n_cells = np.bincount(assignment.columns, minlength=assignment.n_columns)
     totals = sums.sum(axis=0)
     n_sums = len(bulks.samples)
@@ -272,7 +287,8 @@ def aggregate(
         "counts": int(totals.sum()),
         "counts_in_samples": int(totals[:n_sums][kept].sum()),
     }
-    return Aggregated(counts, sheet[kept], account, cell_account, facts)
+    cells = pd.DataFrame(expressing[order][:, :n_sums][:, kept], index=counts.index, columns=counts.columns)
+    return Aggregated(counts, sheet[kept], account, cell_account, facts, cells)
 
 
 def _cell_account(assignment: Assignment, n_cells: np.ndarray, totals: np.ndarray, kept: np.ndarray) -> pd.DataFrame:

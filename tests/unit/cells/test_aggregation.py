@@ -89,7 +89,25 @@ def test_a_sum_without_counts_is_no_sample():
 
 def test_sums_beyond_32_bits():
     counts = sparse.csr_matrix(np.full((4, 1), 2**31 - 1, dtype=np.int32))
-    assert summed(blocks(counts, 3), np.zeros(4, dtype=np.int64), 1, 1)[0, 0] == 4 * (2**31 - 1)
+    sums, expressing = summed(blocks(counts, 3), np.zeros(4, dtype=np.int64), 1, 1)
+    assert sums[0, 0] == 4 * (2**31 - 1)
+    assert expressing[0, 0] == 4
+
+
+def test_largest_counts_of_a_whole_block():
+    counts = sparse.csr_matrix(np.full((10_000, 1), 2**31 - 1, dtype=np.int32))
+    sums, expressing = summed(blocks(counts, 10_000), np.zeros(10_000, dtype=np.int64), 1, 1)
+    assert sums[0, 0] == 10_000 * (2**31 - 1)
+    assert expressing[0, 0] == 10_000
+    with pytest.raises(ValueError, match="add up fewer at a time"):
+        summed([(0, sparse.csr_matrix((40_000, 1), dtype=np.int32))], np.zeros(40_000, dtype=np.int64), 1, 1)
+
+
+def test_stored_zeros_are_no_expression():
+    counts = sparse.csr_matrix((np.array([0, 3], dtype=np.int32), [0, 1], [0, 2]), shape=(1, 2))
+    sums, expressing = summed([(0, counts)], np.zeros(1, dtype=np.int64), 1, 2)
+    assert sums[:, 0].tolist() == [0, 3]
+    assert expressing[:, 0].tolist() == [0, 1]
 
 
 def test_cells_that_are_lost_are_noticed():
