@@ -82,12 +82,16 @@ def account_grid(results: Results) -> Grid | None:
 def _blocks(results: Results) -> Iterator[Block]:
     if not results.facts("assess_cells"):
         return
-    yield text(
-        "The donor is the replicate, not the cell: raw counts of the kept cells of a donor, condition and cell type "
-        "are "
-        "added up, and each sum is one sample of all that follows. Nothing else of this chapter reaches a test; "
-        "scaled, integrated and log values are for figures, neighbours and labels."
-    )
+    if results.settings["cells"]["donor_column"] is None:
+        yield text("Without donors there are no replicates: cells are described here, and nothing is tested.")
+    else:
+        yield text(
+            "The donor is the replicate, not the cell: raw counts of the kept cells of a donor, condition and cell "
+            "type "
+            "are "
+            "added up, and each sum is one sample of all that follows. Nothing else of this chapter reaches a test; "
+            "scaled, integrated and log values are for figures, neighbours and labels."
+        )
     yield from (part for part in (flow_grid(results),) if part)
     yield from figures(
         results,
