@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from degsteps.basics.errors import ConfigError
 from degsteps.cells.assessment import Settings, assessment
+from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.gene_groups import gene_groups, none_found
-from degsteps.cells.stored import CountsInFile, read_cells, read_genes, row_totals
+from degsteps.cells.stored import row_totals
 from degsteps.cells.verdicts import KEPT, Limits
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_gene_list, write_table
@@ -42,7 +43,8 @@ def main(
     drop_cells: OptionalInput = None,
 ) -> dict:
     """Write the verdict of every cell and the limits of every capture; warnings are facts, too."""
-    obs, var = read_cells(counts), read_genes(counts)
+    stored = CountsReader(counts)
+    obs, var = stored.obs(), stored.var()
     symbols = var.get("symbol")
     lists = {"mito": read_gene_list(mito_genes)} if mito_genes else {}
     groups = gene_groups(var.index, symbols, {"mito": mito}, lists)
@@ -62,7 +64,6 @@ def main(
         label_column,
         seed,
     )
-    stored = CountsInFile(counts)
     # The same bytes on any machine: no sum is split among threads.
     with threadpool_limits(1):
         found = assessment(stored, obs, groups.masks, settings, row_totals(spike_ins) if spike_ins else None)

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from degsteps.basics.errors import ConfigError, DataError
 from degsteps.cells.choice_of_genes import genes_by_capture
+from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.gains import normalization_gain, sampled_cells
 from degsteps.cells.methods import METHODS, RAW
 from degsteps.cells.normalization import (
@@ -24,7 +25,7 @@ from degsteps.cells.normalization import (
     value_blocks,
 )
 from degsteps.cells.spike_ins import molecules_added
-from degsteps.cells.stored import CountsInFile, read_cells, read_genes, row_totals, write_values
+from degsteps.cells.stored import row_totals, write_values
 from degsteps.cells.verdicts import KEPT
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_table, write_table
@@ -48,7 +49,8 @@ def main(
     """Write factors of kept cells, log values of the genes that vary most by the chosen method, and the gains."""
     require_methods([method, *compare], spike_ins is not None)
     judged = read_table(cells, text=("capture", "donor", "verdict", "reason"))
-    obs, var = read_cells(counts), read_genes(counts)
+    stored = CountsReader(counts)
+    obs, var = stored.obs(), stored.var()
     if not judged.index.equals(obs.index.astype(str)):
         raise DataError(f"{cells}: the cells are not those of {counts}. Run assess_cells on it again.")
     for column in (label_column, batch_column):
@@ -59,15 +61,15 @@ def main(
     positions = np.flatnonzero((judged["verdict"] == KEPT).to_numpy())
     require_cells(len(positions))
     kept = judged.iloc[positions]
-    spikes = CountsInFile(spike_ins) if spike_ins else None
+    spikes = CountsReader(spike_ins) if spike_ins else None
     data = KeptCells(
-        CountsInFile(counts),
+        stored,
         positions,
         kept.index.to_numpy(dtype=str),
         kept["total"].to_numpy(dtype=np.int64),
         kept["capture"].to_numpy(dtype=str),
         row_totals(spike_ins)[positions] if spike_ins else None,
-        molecules_added(read_table(spike_table), read_genes(spike_ins).index) if spike_ins and spike_table else None,
+        molecules_added(read_table(spike_table), spikes.var().index) if spike_ins and spike_table else None,
     )
     # The same bytes on any machine: no sum is split among threads.
     with threadpool_limits(1):

@@ -15,12 +15,11 @@ from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.cells.inspection import CAPTURE, CellTable
 from degsteps.inputs.cells.known_cells import CLUSTERS, DONOR_LEVEL, ORIGINS, KnownCells, has_word
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, no_label
+from degsteps.inputs.cells.study import LEAST_DONORS
 from degsteps.inputs.cells.type_names import slug_findings
 
 #: Methods that need rows of spike-ins.
 SPIKE_METHODS = ("spike_ins", "spike_in_model")
-#: Donors that each compared group of a type must have.
-LEAST_DONORS = 2
 _ODD_LEVELS = frozenset({"na", "nan", "none", "null", "n/a", "<na>"})
 
 

@@ -1,5 +1,6 @@
 """Files of counts, cells x genes, as AnnData reads them: written and read in blocks of cells, with the same bytes."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -107,10 +108,17 @@ class CountsReader:
 
     def blocks(self, size: int = CELLS_AT_ONCE) -> Iterator[tuple[int, sparse.csr_matrix]]:
         """Yield the number of the first cell and counts of so many cells (int32), from the first to the last."""
-        matrix = self.file["X"]
-        places = matrix["indptr"][:]
         for begin in range(0, self.shape[0], size):
-            end = min(begin + size, self.shape[0])
-            here = slice(int(places[begin]), int(places[end]))
-            parts = (matrix["data"][here], matrix["indices"][here], places[begin : end + 1] - places[begin])
-            yield begin, sparse.csr_matrix(parts, shape=(end - begin, self.shape[1]))
+            yield begin, self.rows(begin, min(begin + size, self.shape[0]))
+
+    def rows(self, begin: int, end: int) -> sparse.csr_matrix:
+        """Return counts of neighbouring cells (int32)."""
+        matrix, places = self.file["X"], self._places[begin : end + 1]
+        here = slice(int(places[0]), int(places[-1]))
+        parts = (matrix["data"][here], matrix["indices"][here], places - places[0])
+        return sparse.csr_matrix(parts, shape=(len(places) - 1, self.shape[1]))
+
+    @functools.cached_property
+    def _places(self) -> np.ndarray:
+        """Where the values of each cell begin."""
+        return self.file["X/indptr"][:]

@@ -10,11 +10,12 @@ from degsteps.cells.checks import Asked, setting_findings
 from degsteps.design.formula import FormulaError, parse_formula
 from degsteps.design.weights import contrast_columns
 from degsteps.inputs.cells.inspection import read_header
+from degsteps.inputs.cells.known_cells import sheet_of
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE
 from degsteps.inputs.cells.sources import CellSource, is_file_of_genes
 from degsteps.inputs.cells.study import CellStudy, cell_study, design_columns, prospective_sums
 from degsteps.inputs.cells.verdict import capture_findings, file_findings, reference_findings
-from degsteps.inputs.sheet import Sheet, unreadable_fault
+from degsteps.inputs.sheet import unreadable_fault
 from degsteps.preflight.check import Check
 
 
@@ -124,10 +125,7 @@ def _set_samples(check: Check, study: CellStudy) -> None:
     sums = prospective_sums(study, design_columns(check.analysis), types)
     enough = [number >= cells["min_cells"] for number in sums.n_cells]
     names = [name for name, is_enough in zip(sums.samples, enough, strict=True) if is_enough]
-    columns = {"sample": list(sums.samples)} | {
-        name: list(values) for name, values in sums.columns.items() if name != "sample"
-    }
-    check.sheet = Sheet(study.sources[0].counts, "sample", columns, [0] * len(sums.samples), "\t")
+    check.sheet = sheet_of(sums, study.sources[0].counts)
     if len(names) < 2:
         return
     check.analysed, check.columns = names, check.sheet.select(names)

@@ -3,11 +3,16 @@
 Standard library only: the Snakefile imports this module.
 """
 
+import functools
+import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from degsteps.design.weights import contrast_columns
+from degsteps.inputs.cells.inspection import source_files
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE
+from degsteps.inputs.cells.sources import cell_sources
 from degsteps.inputs.cells.study import CellStudy, cell_study, design_columns, prospective_sums, types_with_donors
 from degsteps.inputs.cells.type_names import slug
 
@@ -25,9 +30,30 @@ def has_samples(analysis: Mapping[str, Any]) -> bool:
     return not is_of_cells(analysis) or analysis["cells"]["donor_column"] is not None
 
 
+def file_state(path: str) -> tuple[Any, ...]:
+    """Return what tells that a file has changed; of one that is not there its name alone."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return (os.path.abspath(path),)
+    return (os.path.abspath(path), status.st_size, status.st_mtime_ns)
+
+
 def study_of(analysis: Mapping[str, Any]) -> CellStudy:
-    """Return what is known of an analysis's cells before it runs."""
-    return cell_study(analysis["cells"], design_columns(analysis))
+    """Return what is known of an analysis's cells before it runs.
+
+    Rules ask for it with every job: it is looked up once while the files are the same.
+    """
+    cells = analysis["cells"]
+    paths = [path for source in cell_sources(cells) for path in source_files(source)]
+    paths += [cells["donors"]] if cells["donors"] not in (None, "unknown") else []
+    asked = json.dumps([cells, design_columns(analysis)], sort_keys=True)
+    return _known_study(asked, tuple(file_state(path) for path in paths))
+
+
+@functools.lru_cache(maxsize=32)
+def _known_study(asked: str, states: tuple[Any, ...]) -> CellStudy:
+    return cell_study(*json.loads(asked))
 
 
 def n_sums(analysis: Mapping[str, Any], study: CellStudy) -> int:

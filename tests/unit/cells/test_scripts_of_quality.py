@@ -13,7 +13,8 @@ from scipy import sparse
 
 from degsteps.basics.errors import ConfigError, DataError
 from degsteps.cells.blocks import CountsInMemory, blocks, genes_of_cells
-from degsteps.cells.stored import CountsInFile, read_cells, read_genes, row_totals, write_values
+from degsteps.cells.counts_file import CountsReader
+from degsteps.cells.stored import row_totals, write_values
 from degsteps.tables import read_table
 from tests.conftest import REPO
 
@@ -226,7 +227,7 @@ def test_what_cannot_be_done_is_refused(finished):
 def test_cells_in_blocks_from_a_file_and_from_memory(finished):
     folder, *_ = finished
     counts, spikes, obs, var = made()
-    stored = CountsInFile(folder / "counts.h5ad")
+    stored = CountsReader(folder / "counts.h5ad")
     assert stored.shape == counts.shape
     wanted = np.array([0, 3, 4, 90, 91, 179])
     for source in (stored, CountsInMemory(counts)):
@@ -236,13 +237,9 @@ def test_cells_in_blocks_from_a_file_and_from_memory(finished):
         genes = np.array([7, 2, 140])
         assert (genes_of_cells(source, genes, wanted) != counts[wanted][:, genes]).nnz == 0
         assert (genes_of_cells(source, None) != counts).nnz == 0
-    stored.close()
     np.testing.assert_array_equal(row_totals(folder / "spikes.h5ad"), np.asarray(spikes.sum(axis=1)).ravel())
-    assert read_cells(folder / "counts.h5ad").index.tolist() == obs.index.tolist()
-    assert (
-        read_genes(folder / "counts.h5ad")["symbol"].astype(object).fillna("").tolist()
-        == var["symbol"].fillna("").tolist()
-    )
+    assert stored.obs().index.tolist() == obs.index.tolist()
+    assert stored.var()["symbol"].astype(object).fillna("").tolist() == var["symbol"].fillna("").tolist()
 
 
 @pytest.mark.parametrize("dense", [False, True])

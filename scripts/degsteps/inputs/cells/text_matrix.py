@@ -7,7 +7,6 @@ import gzip
 import itertools
 import os
 import re
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -214,9 +213,3 @@ def _lines(path: str) -> list[str]:
 
 def _first_column(path: str) -> list[str]:
     return [line.split("\t", 1)[0] for line in _lines(path)]
-
-
-def in_chunks(lines: Iterator[str], size: int) -> Iterator[Sequence[str]]:
-    """Yield lines in lists of a size."""
-    while chunk := list(itertools.islice(lines, size)):
-        yield chunk
