@@ -73,7 +73,10 @@ def setting_findings(
         what += "captures have."
         cure = "Say of whom these cells are under cells.captures.<name>.columns, or give a table of them there."
         yield Finding("cells.donor_column", what, cure)
-    yield from (finding._replace(place=f"cells.donors: {finding.place}".rstrip(": ")) for finding in known.donors)
+    for finding in known.donors:
+        # What is said of the whole file names it.
+        what = finding.what if finding.place else f"{donors}: {finding.what}"
+        yield finding._replace(place=f"cells.donors: {finding.place}".rstrip(": "), what=what)
     if label is not None and label in known.columns:
         yield from label_findings(cells, headers, known.table)
     if donor is not None and donor in known.columns:

@@ -59,15 +59,45 @@ def principal_components(values: sparse.csr_matrix | np.ndarray, n_components: i
     else:
         loadings = _leading_vectors(_cross_products(values, means), n_components)
         scores = projected(values, means, loadings)
-    signs = _signs(loadings)
-    scores = scores * signs
-    variances = (scores**2).sum(axis=0) / max(n_cells - 1, 1)
-    return Components(scores, loadings * signs, variances, means)
+    return _signed(scores, loadings, means)
+
+
+class Beside:
+    """Values that are joined by others, again and again: what they add to the cross products is computed once.
+
+    Parameters
+    ----------
+    values : cells x genes.
+    """
+
+    def __init__(self, values: sparse.csr_matrix) -> None:
+        self.values = values
+        self._centre = np.asarray(values.mean(axis=0), dtype=float).ravel()
+        self._products = _cross_products(values, self._centre)
+
+    def components_with(self, others: sparse.csr_matrix, n_components: int = 20) -> Components:
+        """Return the components of the values and others below them, as of :func:`principal_components`."""
+        together = sparse.vstack([self.values, others], format="csr")
+        if min(together.shape) <= _SMALL or together.shape[0] <= together.shape[1]:
+            return principal_components(together, n_components)
+        means = np.asarray(together.mean(axis=0), dtype=float).ravel()
+        # About the mean of the first ones, so that little is subtracted from much.
+        shift = means - self._centre
+        products = self._products + _cross_products(others, self._centre) - together.shape[0] * np.outer(shift, shift)
+        loadings = _leading_vectors(products, min(n_components, len(products)))
+        return _signed(projected(together, means, loadings), loadings, means)
 
 
 def projected(values: sparse.csr_matrix | np.ndarray, means: np.ndarray, loadings: np.ndarray) -> np.ndarray:
     """Return the scores of cells on given components."""
     return np.asarray(values @ loadings) - means @ loadings
+
+
+def _signed(scores: np.ndarray, loadings: np.ndarray, means: np.ndarray) -> Components:
+    signs = _signs(loadings)
+    scores = scores * signs
+    variances = (scores**2).sum(axis=0) / max(len(scores) - 1, 1)
+    return Components(scores, loadings * signs, variances, means)
 
 
 def _cross_products(values: sparse.csr_matrix | np.ndarray, means: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from degsteps.cells.blocks import Counts
-from degsteps.cells.components import principal_components
+from degsteps.cells.components import Beside
 from degsteps.cells.neighbours import nearest
 from degsteps.cells.variable_genes import log_moments
 
@@ -69,17 +69,12 @@ def artificial_neighbour_scores(
         return np.full(n_cells, np.nan)
     target = float(np.median(totals))
     shares = np.zeros(n_cells)
+    single = Beside(log_values(matrix, totals, target))
     for draw in range(draws):
         pairs = np.random.default_rng([seed, draw]).integers(0, n_cells, size=(2, n_cells))
         doubled = matrix[pairs[0]] + matrix[pairs[1]]
-        values = sparse.vstack(
-            [
-                log_values(matrix, totals, target),
-                log_values(doubled, totals[pairs[0]] + totals[pairs[1]], target),
-            ],
-            format="csr",
-        )
-        shares += _weighted_shares(principal_components(values, _COMPONENTS).scores, n_cells)
+        values = log_values(doubled, totals[pairs[0]] + totals[pairs[1]], target)
+        shares += _weighted_shares(single.components_with(values, _COMPONENTS).scores, n_cells)
     return shares / draws
 
 

@@ -27,6 +27,7 @@ FORMATS = {
     "table": "a table of text, genes in lines and cells in columns",
 }
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_MATRIX_MARKET = b"%%MatrixMarket"
 _NOT_READ = (
     (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
     (b"RDX2", b"RDX3", b"X\n\x00\x00", b"A\n"),
@@ -120,6 +121,9 @@ def open_cells(source: CellSource) -> Iterator[OpenCells]:
     file = None
     try:
         file, form = _opened(source)
+        if source.format not in ("auto", form):
+            what = f"is {FORMATS[form]}, and format is {source.format}."
+            raise CellsError(source.counts, Finding("", what, f"Set format: {form}, or auto, or name another file."))
         yield OpenCells(file, form, source)
     except FormatError as error:
         what, _, cure = str(error).partition("\n")
@@ -153,24 +157,30 @@ def _opened(source: CellSource) -> tuple[CellFile, str]:
         raise CellsError(path, access_fault(error)) from None
     _require_known(path, head)
     if head.startswith(_HDF5):
-        return _opened_hdf5(path, form)
+        return _opened_hdf5(path)
     if form in ("h5ad", "h5mu", "10x_h5"):
         raise CellsError(
             path, Finding("", f"is no HDF5 file, and format is {form}.", "Set format: auto, or copy it again.")
         )
-    if form == "mtx" or path.endswith((".mtx", ".mtx.gz")):
+    # What a file is decides, not what it is said to be: the caller compares the two.
+    if _inner_head(path, head).startswith(_MATRIX_MARKET) or path.endswith((".mtx", ".mtx.gz")):
         return MtxFile(path), "mtx"
     return TextFile(path), "table"
 
 
+def _inner_head(path: str, head: bytes) -> bytes:
+    """Return the first bytes of what a file holds, decompressed; none of a damaged gzip file."""
+    if not head.startswith(b"\x1f\x8b"):
+        return head
+    try:
+        with gzip.open(path, "rb") as stream:
+            return stream.read(64)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return b""
+
+
 def _require_known(path: str, head: bytes) -> None:
-    inner = head
-    if head.startswith(b"\x1f\x8b"):
-        try:
-            with gzip.open(path, "rb") as stream:
-                inner = stream.read(64)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            inner = b""
+    inner = _inner_head(path, head)
     pickles, of_r, of_git = _NOT_READ
     if inner.startswith(pickles) or path.endswith((".pkl", ".pickle", ".joblib")):
         what = "is a pickle of Python, which runs code when it is read, and is not opened."
@@ -187,7 +197,7 @@ def _require_known(path: str, head: bytes) -> None:
         raise CellsError(path, Finding("", "is empty.", "Copy or download it again."))
 
 
-def _opened_hdf5(path: str, form: str) -> tuple[CellFile, str]:
+def _opened_hdf5(path: str) -> tuple[CellFile, str]:
     import h5py
 
     from degsteps.inputs.cells.hdf5 import H5adFile, H5muFile, TenxFile, is_tenx
@@ -204,7 +214,7 @@ def _opened_hdf5(path: str, form: str) -> tuple[CellFile, str]:
     try:
         if is_tenx(stored):
             return TenxFile(stored, path), "10x_h5"
-        if form == "h5mu" or "mod" in stored:
+        if "mod" in stored:
             return H5muFile(stored, path), "h5mu"
         return H5adFile(stored, path), "h5ad"
     except BaseException:

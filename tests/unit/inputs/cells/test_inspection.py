@@ -60,6 +60,23 @@ FORMATS = (
 )
 
 
+#: What each of the ways to write a study is called in the configuration.
+NAMES = {form: {"10x h5": "10x_h5", "10x mtx": "mtx"}.get(form.split(",")[0], form.split()[0]) for form, _ in FORMATS}
+
+
+@pytest.mark.parametrize("named", ["h5ad", "h5mu", "10x_h5", "mtx", "table"])
+@pytest.mark.parametrize("form", ["h5ad", "10x h5", "10x mtx", "table"])
+def test_format_that_the_file_does_not_have_is_refused(form, named, study, tmp_path):
+    path, table = write(form, tmp_path, *study)
+    faults = header_of(path, cells=table, format=named).faults
+    if named == NAMES[form]:
+        assert faults == []
+    else:
+        (fault,) = faults
+        assert named in str(fault)
+        assert "format" in str(fault) or "folder" in str(fault)
+
+
 @pytest.mark.parametrize(("form", "storage"), FORMATS)
 def test_every_format_tells_the_same(form, storage, study, tmp_path):
     counts, cells = study
