@@ -20,6 +20,8 @@ import yaml
 
 #: Packages that PyPI knows under another name.
 PYPI_NAMES = {"matplotlib-base": "matplotlib"}
+#: Variable that names the one package for which environments are made.
+APART = "EMULATED_CONDA_APART"
 
 
 def pins(environment: Path) -> dict[str, str]:
@@ -43,9 +45,18 @@ def interpreter(version: str) -> str:
     return sys.executable
 
 
-def create(environment: Path, prefix: Path) -> None:
-    """Make the environment: exactly what the file names, and what that needs."""
+def create(environment: Path, prefix: Path, apart: str | None = None) -> None:
+    """Make the environment: exactly what the file names, and what that needs.
+
+    Parameters
+    ----------
+    apart : package for which alone environments are made; others hold this interpreter with its packages.
+    """
     wanted = pins(environment)
+    if apart is not None and apart not in wanted:
+        (prefix / "bin").mkdir(parents=True)
+        write_program(prefix / "bin" / "python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        return
     subprocess.run([interpreter(wanted.pop("python")), "-m", "venv", str(prefix)], check=True)
     wanted.pop("pip", None)
     requirements = [f"{PYPI_NAMES.get(name, name)}=={version}" for name, version in wanted.items()]
@@ -55,17 +66,19 @@ def create(environment: Path, prefix: Path) -> None:
     subprocess.run([*(quick if uv else plain), *requirements], check=True)
 
 
-def install(prefix: Path) -> None:
-    """Write the two programs that Snakemake calls."""
-    programs = {
-        "conda": f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).resolve()}" "{prefix}" "$@"\n',
-        "activate": 'export PATH="$1/bin:$PATH"\n',
-    }
+def install(prefix: Path, apart: str | None = None) -> None:
+    """Write the two programs that Snakemake calls; see :func:`create` for ``apart``."""
+    begin = f"{APART}={apart} " if apart else ""
+    own = f'"{sys.executable}" "{Path(__file__).resolve()}" "{prefix}"'
     (prefix / "bin").mkdir(parents=True)
-    for name, text in programs.items():
-        path = prefix / "bin" / name
-        path.write_text(text)
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    write_program(prefix / "bin" / "conda", f'#!/bin/sh\n{begin}exec {own} "$@"\n')
+    write_program(prefix / "bin" / "activate", 'export PATH="$1/bin:$PATH"\n')
+
+
+def write_program(path: Path, text: str) -> None:
+    """Write a script that can be run."""
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
 def main(prefix: str, *words: str) -> None:
@@ -81,7 +94,7 @@ def main(prefix: str, *words: str) -> None:
             print(json.dumps({"get": {"channel_priority": "strict"}}))
         case ["env", "create", *options]:
             given = dict(itertools.pairwise(options))
-            create(Path(given["--file"]), Path(given["--prefix"]))
+            create(Path(given["--file"]), Path(given["--prefix"]), os.environ.get(APART))
         case ["clean", *_]:
             pass
         case _:

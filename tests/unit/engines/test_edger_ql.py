@@ -239,6 +239,22 @@ def test_genes_without_counts_are_told_and_groups_without_are_finite():
         model.fit_model(counts.iloc[[0, 5]], design, factors)
 
 
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_gene_without_counts_leaves_the_tests_of_others_against_a_bound_alone(legacy):
+    """Wherever it stands: edgeR's ``glmTreat`` gives all genes behind it the formula of their neighbours."""
+    counts, design, factors, _ = study_of("three_groups")
+    none = pd.DataFrame(0, index=["none"], columns=counts.columns)
+    found = []
+    for parts in ([none, counts], [counts, none]):
+        together = pd.concat(parts)
+        fitted = model.fit_model(together, design, factors, settings=QuasiLikelihood(legacy=legacy, robust=True))
+        table = model.contrast_table(fitted, together, np.array([0.0, -1.0, 1.0]), lfc_null=0.5)
+        assert np.isnan(table.loc["none", "pvalue"])
+        found.append(table.loc[counts.index, "pvalue"])
+    assert found[0].lt(0.5).any()
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+
+
 def test_deviances_are_those_of_the_distribution():
     counts = np.array([[0.0, 3.0], [7.0, 0.0], [2.0, 900.0]])
     mean = np.array([[0.4, 2.0], [5.0, 1.5], [2.0, 1000.0]])
