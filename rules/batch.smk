@@ -113,7 +113,7 @@ rule adjust_counts:
         **needs(megabytes=80, minutes=10),
     params:
         batch_columns=setting("batch.columns"),
-        group=job(settings.filter_group),
+        group=job(settings.main_group),
         code=code("adjust_counts"),
     script:
         "../scripts/adjust_counts.py"

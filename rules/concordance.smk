@@ -35,7 +35,7 @@ rule test_second_engine:
         contrasts=job(settings.contrasts),
         engine=wildcard("engine"),
         subject=job(settings.correlated_subject),
-        group=job(settings.filter_group),
+        groups=job(settings.filter_groups),
         filters=job(settings.second_engine_filters),
         own_size_factors=job(settings.second_engine_size_factors),
         given=content_of(given_file("filter.keep_list"), given_file("filter.drop_list")),

@@ -26,7 +26,7 @@ rule filter_genes:
         **needs(megabytes=80),
     params:
         **settings_of("filter", "method", "min_cpm", "min_samples", "min_count", "min_total_count"),
-        group=job(settings.filter_group),
+        groups=job(settings.filter_groups),
         given=content_of(given_file("filter.keep_list"), given_file("filter.drop_list")),
         code=code("filter_genes"),
     script:

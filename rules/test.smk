@@ -197,7 +197,7 @@ rule export_sample_weights:
     resources:
         **needs(),
     params:
-        group=job(settings.filter_group),
+        group=job(settings.main_group),
         code=code("export_sample_weights"),
     script:
         "../scripts/export_sample_weights.py"

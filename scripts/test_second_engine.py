@@ -4,6 +4,7 @@ from degsteps.batch.design_matrix import as_frame
 from degsteps.design.compiled import CompiledDesign
 from degsteps.engines.interface import FitData, FitSettings, QuasiLikelihood, TableSettings
 from degsteps.engines.registry import ENGINES
+from degsteps.filter.groups import compared_groups
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_gene_list, read_json, read_matrix, read_samples, read_table, write_table
 from degsteps.test import concordance, reanalysis
@@ -23,7 +24,7 @@ def main(
     quasi_likelihood: dict,
     cooks_filter: bool,
     subject: str | None,
-    group: str,
+    groups: dict,
     filters: dict | None,
     own_size_factors: str | None,
     all_counts: OptionalInput = None,
@@ -43,7 +44,7 @@ def main(
     study = reanalysis.Study(
         whole,
         coefficients,
-        sheet[group],
+        compared_groups(sheet, groups),
         read_matrix(lengths).loc[whole.index, whole.columns] if lengths else None,
         read_gene_list(keep_list),
         read_gene_list(drop_list),

@@ -69,10 +69,51 @@ def set_model(analysis: Mapping[str, Any], name: str | None) -> dict[str, Any]:
     }
 
 
-def set_group(analysis: Mapping[str, Any], name: str) -> str:
-    """Return the factor whose smallest level the filter of a sample set counts on."""
+def main_group(analysis: Mapping[str, Any], name: str | None) -> str:
+    """Return the one factor whose groups are told apart in figures and protected when batches are adjusted for them.
+
+    It is ``filter.group``, or else the first factor that a contrast names, or the last factor of the formula.
+    """
     model = set_model(analysis, name)
     if analysis["filter"]["group"] in model["factors"]:
         return analysis["filter"]["group"]
-    named = [column for contrast in set_contrasts(analysis, name).values() for column in contrast_columns(contrast)]
-    return [*[column for column in named if column in model["factors"]], *reversed(list(model["factors"]))][0]
+    contrasts = analysis["test"]["contrasts"] if name is None else set_contrasts(analysis, name)
+    named = [column for contrast in contrasts.values() for column in contrast_columns(contrast)]
+    return [*[column for column in named if column in model["factors"]], *reversed(_factors(model))][0]
+
+
+def filter_groups(analysis: Mapping[str, Any], name: str | None) -> dict[str, list[str]]:
+    """Return whose groups the filter counts on; what the contrasts compare, whatever their order.
+
+    Parameters
+    ----------
+    name : a sample set; None for all samples, where all contrasts count if none is tested in all samples.
+
+    Returns
+    -------
+    dict
+        ``named``: factors in the order of the formula, ``filter.group`` alone where it is given; ``expressions`` over
+        groups, whose factors only the sample sheet tells; ``factors``: all of the formula, the last of which counts
+        where nothing is named.
+    """
+    model = set_model(analysis, name)
+    factors = _factors(model)
+    if analysis["filter"]["group"] in model["factors"]:
+        return {"named": [analysis["filter"]["group"]], "expressions": [], "factors": factors}
+    contrasts = set_contrasts(analysis, name) or analysis["test"]["contrasts"]
+    named = {column for contrast in contrasts.values() for column in _compared(contrast, factors)}
+    expressions = sorted({contrast["expression"] for contrast in contrasts.values() if contrast.get("expression")})
+    return {"named": [column for column in factors if column in named], "expressions": expressions, "factors": factors}
+
+
+def _factors(model: Mapping[str, Any]) -> list[str]:
+    return [column for column in parse_formula(model["formula"]).columns if column in model["factors"]]
+
+
+def _compared(contrast: Mapping[str, Any], factors: Sequence[str]) -> list[str]:
+    """Return the factors that a contrast names; of two formulas without a contrast, those that differ."""
+    named = contrast_columns(contrast)
+    if not named and contrast.get("reduced"):
+        kept = parse_formula(contrast["reduced"]).columns
+        named = [factor for factor in factors if factor not in kept]
+    return named

@@ -32,13 +32,14 @@ REASONS = {
 _SIZE_TOLERANCE = 1e-9
 
 
-def smallest_group_size(groups: pd.Series) -> int:
+def smallest_group_size(groups: pd.Series | pd.DataFrame) -> int:
     """Return the number of samples in the smallest group.
 
     Parameters
     ----------
     groups
-        The group of each sample. A level of a categorical that no sample has does not count.
+        The group of each sample; of several factors, a column each. A level of a categorical that no sample has does
+        not count.
 
     Raises
     ------
@@ -47,10 +48,13 @@ def smallest_group_size(groups: pd.Series) -> int:
     """
     if len(groups) == 0:
         raise DataError("Samples: there are none, so there is no smallest group. Check the sample sheet.")
-    if groups.isna().any():
-        missing = ", ".join(map(str, groups.index[groups.isna()]))
-        raise DataError(f"Samples: {groups.name or 'group'}: missing for {missing}. Fill it in, or leave these out.")
-    return int(np.unique(groups.astype(str), return_counts=True)[1].min())
+    sizes = []
+    for name, of_factor in pd.DataFrame(groups).items():
+        if of_factor.isna().any():
+            missing = ", ".join(map(str, of_factor.index[of_factor.isna()]))
+            raise DataError(f"Samples: {name or 'group'}: missing for {missing}. Fill it in, or leave these out.")
+        sizes.append(int(np.unique(of_factor.astype(str), return_counts=True)[1].min()))
+    return min(sizes)
 
 
 #: Mean reads a sample from which a gene is not called lowly expressed.
@@ -131,7 +135,7 @@ def filter_cpm(counts: pd.DataFrame, *, min_cpm: float = 1.0, min_samples: int) 
 def filter_by_expr(
     counts: pd.DataFrame,
     *,
-    groups: pd.Series | None = None,
+    groups: pd.Series | pd.DataFrame | None = None,
     design: pd.DataFrame | np.ndarray | None = None,
     min_count: float = 10,
     min_total_count: float = 15,
@@ -148,7 +152,7 @@ def filter_by_expr(
     counts
         Reads, genes x samples.
     groups
-        The group of each sample, indexed by sample.
+        The group of each sample, indexed by sample; of several factors, a column each.
     design
         Design matrix, samples x coefficients; used only where `groups` is not given, as in edgeR.
     min_count, min_total_count
@@ -192,7 +196,7 @@ def filter_by_expr(
 def expr_min_samples(
     samples: Iterable[str],
     *,
-    groups: pd.Series | None = None,
+    groups: pd.Series | pd.DataFrame | None = None,
     design: pd.DataFrame | np.ndarray | None = None,
     large_n: float = 10,
     min_prop: float = 0.7,
@@ -243,7 +247,7 @@ def filter_none(counts: pd.DataFrame) -> pd.DataFrame:
     return _gene_table(counts, cpm, (counts.to_numpy() > 0).sum(axis=1), {})
 
 
-def filter_genes(counts: pd.DataFrame, groups: pd.Series, settings: Mapping[str, Any]) -> pd.DataFrame:
+def filter_genes(counts: pd.DataFrame, groups: pd.Series | pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
     """Filter by the method that the configuration names.
 
     Parameters

@@ -1,17 +1,17 @@
 """What the report says of the gene filter."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from degsteps.basics.words import counted, listed
 from degsteps.filter.rules import REASONS, WELL_COUNTED
-from degsteps.sections.citations import Citations
+from degsteps.sections.citations import Citations, series
 from degsteps.sections.definition import Block, Chapter, File, Section, Verdict, figures, text
 from degsteps.sections.grids import Grid
-from degsteps.sections.numbers import format_count
-from degsteps.sections.results import Results
+from degsteps.sections.numbers import MISSING, format_count
+from degsteps.sections.results import Results, matches, place_of
 
 
 def counts_per_million(number: float) -> str:
@@ -26,24 +26,91 @@ def reason_grid(genes: pd.DataFrame) -> Grid:
     return Grid("Why genes were dropped", ("Reason", "Genes"), (False, True), rows)
 
 
+def group_words(results: Results, facts: Mapping[str, Any]) -> str:
+    """Say which is the group that the filter counts on, and why this one."""
+    factors = facts.get("factors") or [facts["group"]]
+    if len(factors) > 1:
+        return f"the smallest group of all that contrasts compare, {facts['group']} {facts['level']}"
+    named = results.settings.get("filter", {}).get("group") is not None
+    return f"the smallest group of {factors[0]}{', which filter.group names' if named else ''}"
+
+
+def facts_of_sets(results: Results) -> dict[str, dict[str, Any]]:
+    """Return what the filter of each sample set has recorded, by the set's name."""
+    of_sets = {}
+    for record in results.records:
+        if record["step"] == "filter_genes":
+            paths = [entry["path"] for entries in record.get("outputs", {}).values() for entry in entries]
+            for match in matches(map(place_of, paths), r"filter/sets/([^/]+)/genes\.tsv"):
+                of_sets[match[1]] = dict(record["facts"])
+    return of_sets
+
+
+def filters_of_tests(results: Results) -> dict[str, dict[str, Any]]:
+    """Return the facts of the filters of sample sets where no contrast is tested in all samples; else none."""
+    contrasts = results.settings.get("test", {}).get("contrasts", {}).values()
+    sets = [contrast.get("sample_set") for contrast in contrasts]
+    if not sets or None in sets:
+        return {}
+    of_sets = facts_of_sets(results)
+    return {name: of_sets[name] for name in dict.fromkeys(sets) if name in of_sets}
+
+
+def set_title(results: Results, name: str) -> str:
+    """Return what a sample set is called: cell types have names of their own."""
+    contrasts = results.settings["test"]["contrasts"].values()
+    titles = [contrast.get("set_title") for contrast in contrasts if contrast.get("sample_set") == name]
+    return titles[0] if titles and titles[0] else name
+
+
+def set_grid(results: Results) -> Grid | None:
+    """Return what the filter of each sample set asks and keeps; None without sets."""
+    of_sets = facts_of_sets(results)
+    if not of_sets:
+        return None
+    rows = tuple(
+        (
+            set_title(results, name),
+            f"{facts.get('min_samples', MISSING)}",
+            format_count(facts["genes_kept"]),
+            format_count(facts["genes_dropped"]),
+        )
+        for name, facts in of_sets.items()
+    )
+    labels = ("Samples of", "In how many samples", "Genes kept", "Genes dropped")
+    return Grid("The filter of each set of samples", labels, (False, True, True, True), rows)
+
+
 def _blocks(results: Results) -> Iterator[Block]:
     facts = results.facts("filter_genes")
     if facts["method"] == "cpm":
-        group = f" (the size of the smallest group of {facts['group']})"
+        group = f" (the size of {group_words(results, facts)})"
         rule = (
             f"A gene is tested if it reaches {counts_per_million(facts['min_cpm'])} in at least "
             f"{facts['min_samples']} samples{group if facts['min_samples'] == facts['smallest_group'] else ''}."
         )
     elif facts["method"] == "filter_by_expr":
-        rule = f"A gene is tested if it passes the rule of edgeR's filterByExpr with the groups of {facts['group']}."
+        rule = f"A gene is tested if it passes the rule of edgeR's filterByExpr with {_groups(results, facts)}."
     else:
         rule = "Every gene is tested; no filter was applied."
     kept, dropped = format_count(facts["genes_kept"]), format_count(facts["genes_dropped"])
     depth = _in_reads(facts)
     left = f"{kept} genes are kept, {dropped} are not. The filter does not look at the groups of the test."
-    yield text(f"\n{rule}", f"\n{left}", *([f"\n{depth}"] if depth else []))
+    if filters_of_tests(results):
+        yield text(f"\nOf all samples together: {rule[0].lower()}{rule[1:]}", f"\n{left}", _OWN_FILTERS)
+    else:
+        yield text(f"\n{rule}", f"\n{left}", *([f"\n{depth}"] if depth else []))
     yield reason_grid(results.tables["filter/genes.tsv"])
+    yield from (part for part in (set_grid(results),) if part)
     yield from figures(results, "filter/filter", "Gene filter", "How abundant the kept and the dropped genes are.")
+
+
+_OWN_FILTERS = "\nThese numbers are for figures; each set of samples is filtered by itself before it is tested."
+
+
+def _groups(results: Results, facts: Mapping[str, Any]) -> str:
+    words = group_words(results, facts)
+    return words if len(facts.get("factors") or ()) > 1 else words.replace("the smallest group of", "the groups of")
 
 
 def _in_reads(facts: Mapping[str, Any]) -> str:
@@ -80,23 +147,44 @@ def _sentences(results: Results, cite: Citations) -> str:
     """Name the rule of the gene filter, and what it left."""
     facts, genes = results.facts("filter_genes"), results.account["genes", "filter"]
     left = f"which left {genes.kept:,} of {genes.received:,} genes to be tested."
+    samples = f"{counted(facts['min_samples'], 'sample')}" if facts["method"] == "cpm" else ""
+    of_sets = filters_of_tests(results)
+    if of_sets:
+        kept = {set_title(results, name): one["genes_kept"] for name, one in of_sets.items()}
+        left = f"which left {_each_or_range(kept)} of {genes.received:,} genes to be tested."
+        if facts["method"] == "cpm":
+            samples = f"{_range([one['min_samples'] for one in of_sets.values()])} samples"
     of_lists = " Genes on the lists given by the user were kept or dropped regardless of the rule."
     inputs = next((record["inputs"] for record in results.records if record["step"] == "filter_genes"), {})
     lists = of_lists if {"keep_list", "drop_list"} & set(inputs) else ""
     if facts["method"] == "none":
         return f"No expression filter was applied, {left}{lists}"
     if facts["method"] == "cpm":
-        rule = (
-            f"Genes that reach {counts_per_million(facts['min_cpm'])} in at least "
-            f"{counted(facts['min_samples'], 'sample')} were kept"
-        )
-        if facts["min_samples"] == facts["smallest_group"]:
-            rule += f" (the size of the smallest group of {facts['group']})"
+        rule = f"Genes that reach {counts_per_million(facts['min_cpm'])} in at least {samples} were kept"
+        if of_sets and all(one["min_samples"] == one["smallest_group"] for one in of_sets.values()):
+            rule += f" (the size of {group_words(results, facts)}, in each set of samples by itself)"
+        elif facts["min_samples"] == facts["smallest_group"]:
+            rule += f" (the size of {group_words(results, facts)})"
         return f"{rule} {cite('chen2016')}, {left}{lists}"
     return (
-        f"Genes were filtered by the rule of edgeR's filterByExpr with the groups of {facts['group']} "
+        f"Genes were filtered by the rule of edgeR's filterByExpr with {_groups(results, facts)} "
         f"{cite('chen2016')}, {left}{lists}"
     )
+
+
+#: So many sets of samples are named one by one, more by the range of their numbers.
+_MOST_NAMED = 5
+
+
+def _each_or_range(numbers: Mapping[str, int]) -> str:
+    if len(numbers) <= _MOST_NAMED:
+        return series([f"{number:,} ({name})" for name, number in numbers.items()])
+    return _range(list(numbers.values()))
+
+
+def _range(numbers: Sequence[int]) -> str:
+    least, most = min(numbers), max(numbers)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def _verdicts(results: Results) -> Iterator[Verdict]:

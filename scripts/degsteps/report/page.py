@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from degsteps.filter.section import filters_of_tests
 from degsteps.report.content import Content
 from degsteps.report.contrast_chapters import contrast_context, summary_grid
 from degsteps.report.files import file_groups, given_grid
@@ -27,6 +28,7 @@ from degsteps.sections.definition import STATUSES, Block, Figure
 from degsteps.sections.grids import Grid, grid, plain_text
 from degsteps.sections.numbers import format_count
 from degsteps.sections.recorded import provenance, software_versions
+from degsteps.sections.results import Results
 
 STATUS_WORDS = {"ok": "Fine", "note": "Note", "warn": "Look", "bad": "Problem"}
 STATUS_SYMBOLS = {"ok": "✓", "note": "i", "warn": "!", "bad": "✕"}
@@ -142,6 +144,13 @@ def verdict_rows(verdicts: pd.DataFrame, titles: dict[str, str]) -> list[dict[st
     return sorted(rows, key=lambda row: STATUSES.index(row["status"]))
 
 
+def tested_genes(results: Results, kept: int) -> str:
+    """Return how many genes are tested: those of all samples, or a range where only sets of samples are tested."""
+    numbers = [one["genes_kept"] for one in filters_of_tests(results).values()] or [kept]
+    least, most = min(numbers), max(numbers)
+    return format_count(least) if least == most else f"{least:,} to {most:,}"
+
+
 def tiles(content: Content) -> list[dict[str, str]]:
     """Return the key numbers: a large number, and what it counts."""
     results = content.results
@@ -160,7 +169,7 @@ def tiles(content: Content) -> list[dict[str, str]]:
             "note": f"of {samples.received:,} received",
         },
         {"number": format_count(genes.received), "label": "genes read", "note": "with or without a count"},
-        {"number": format_count(genes.kept), "label": "genes tested", "note": "after the filter"},
+        {"number": tested_genes(results, genes.kept), "label": "genes tested", "note": "after the filter"},
         {
             "number": format_count(results.design["residual_df"]),
             "label": "residual degrees of freedom",

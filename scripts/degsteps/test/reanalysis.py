@@ -19,6 +19,7 @@ from degsteps.engines.interface import Contrast, FitData, FitSettings, QuasiLike
 from degsteps.engines.registry import ENGINES
 from degsteps.engines.voom.sample_weights import sharing_of_weights
 from degsteps.filter import rules
+from degsteps.filter.groups import compared_groups
 from degsteps.normalize import size_factors as normalization
 from degsteps.step import Input, Inputs, OptionalInput
 from degsteps.tables import read_gene_list, read_json, read_matrix, read_samples
@@ -36,7 +37,7 @@ class Study:
     ----------
     counts : every gene that was read, genes x samples.
     design : samples x coefficients, without surrogate variables: these are estimated in each fit anew.
-    groups : the group of each sample, for the filter.
+    groups : the groups of each sample that the filter counts on, a column for each factor.
     lengths : average transcript lengths, where they enter the model.
     keep, drop : lists of genes that overrule the filter.
     control_genes : genes that the size factors rest on.
@@ -48,7 +49,7 @@ class Study:
 
     counts: pd.DataFrame
     design: pd.DataFrame
-    groups: pd.Series
+    groups: pd.Series | pd.DataFrame
     lengths: pd.DataFrame | None = None
     keep: Sequence[str] = ()
     drop: Sequence[str] = ()
@@ -84,7 +85,7 @@ class StudyFiles:
     Attributes
     ----------
     samples, design : with the surrogate variables of the main run, which are left out.
-    group : the factor whose groups the filter counts on.
+    groups : the factors whose groups the filter counts on: see :func:`degsteps.filter.groups.compared_groups`.
     model, contrasts, test, filters, size_factors : of the configuration.
     null_model, seed, surrogate_controls : see :func:`degsteps.batch.surrogate_setup.surrogate_setup`.
     subject : the column whose samples are modelled as correlated, if any.
@@ -96,7 +97,7 @@ class StudyFiles:
     contrast_tables: Inputs
     contrasts: dict
     model: dict
-    group: str
+    groups: dict
     filters: dict
     size_factors: str
     test: dict
@@ -132,7 +133,7 @@ def read_study(files: StudyFiles) -> tuple[Study, dict[str, Contrast]]:
     study = Study(
         matrix,
         known,
-        sheet[files.group],
+        compared_groups(sheet, files.groups),
         read_matrix(files.lengths).loc[:, matrix.columns] if files.lengths else None,
         read_gene_list(files.keep_list),
         read_gene_list(files.drop_list),

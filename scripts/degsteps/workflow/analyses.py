@@ -26,27 +26,23 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def complete(analysis: dict[str, Any]) -> dict[str, Any]:
-    """Fill in what follows from other settings: title, single contrasts, filter groups, columns that colour figures."""
+    """Fill in what follows from other settings: title, single contrasts, columns that colour figures."""
     design, batches = analysis["design"], analysis["batch"]["columns"]
     contrasts = expand_contrasts(analysis["test"]["contrasts"], design["factors"])
-    group = analysis["filter"]["group"] or main_factor(contrasts.values(), design)
     named = [name for contrast in contrasts.values() for name in contrast_columns(contrast)[:1]][:1]
     of_cells = [CELL_TYPE] if is_of_cells(analysis) else []
-    columns = list(dict.fromkeys([*of_cells, *(named or [group]), *design["factors"], *design["covariates"], *batches]))
+    first = named or _last_factor(design)
+    columns = list(dict.fromkeys([*of_cells, *first, *design["factors"], *design["covariates"], *batches]))
     completed = analysis | {"title": analysis["title"] or analysis["name"]}
     alpha = analysis["test"]["alpha"]
     levels = alpha if isinstance(alpha, list) else [alpha]
     completed["test"] = analysis["test"] | {"contrasts": contrasts, "alpha": levels[0], "further_alphas": levels[1:]}
-    completed["filter"] = analysis["filter"] | {"group": group}
     completed["qc"] = analysis["qc"] | {"color_by": analysis["qc"]["color_by"] or columns}
     return completed
 
 
-def main_factor(contrasts: Iterable[Mapping[str, Any]], design: Mapping[str, Any]) -> str:
-    """Return the factor of the first contrast that names one, or the formula's last factor."""
-    named = [name for contrast in contrasts for name in contrast_columns(contrast) if name in design["factors"]]
-    in_formula = [name for name in parse_formula(design["formula"]).columns if name in design["factors"]]
-    return [*named[:1], *reversed(in_formula)][0]
+def _last_factor(design: Mapping[str, Any]) -> list[str]:
+    return [name for name in parse_formula(design["formula"]).columns if name in design["factors"]][-1:]
 
 
 def load_checked_analyses(

@@ -10,7 +10,9 @@ from typing import Any
 from degsteps.design.contrasts import has_point_null, words
 from degsteps.design.formula import parse_formula
 from degsteps.design.repeated_measures import block_column
-from degsteps.design.sample_sets import set_contrasts, set_group, set_model
+from degsteps.design.sample_sets import filter_groups as groups_of_filter
+from degsteps.design.sample_sets import main_group as group_of_set
+from degsteps.design.sample_sets import set_contrasts, set_model
 from degsteps.design.surrogate_checks import null_formula
 from degsteps.design.weights import contrast_columns
 from degsteps.engines.registry import ENGINES
@@ -101,10 +103,14 @@ def model(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
     return set_model(analysis, subset_name(analysis, wildcards))
 
 
-def filter_group(analysis: Analysis, wildcards: Any) -> str:
-    """Return the factor whose groups the filter counts on."""
-    name = subset_name(analysis, wildcards)
-    return set_group(analysis, name) if name else analysis["filter"]["group"]
+def filter_groups(analysis: Analysis, wildcards: Any) -> dict[str, list[str]]:
+    """Return the factors whose groups the filter counts on."""
+    return groups_of_filter(analysis, subset_name(analysis, wildcards))
+
+
+def main_group(analysis: Analysis, wildcards: Any) -> str:
+    """Return the one factor whose groups figures and adjusted values keep apart."""
+    return group_of_set(analysis, subset_name(analysis, wildcards))
 
 
 def contrasts(analysis: Analysis, wildcards: Any) -> dict[str, dict[str, Any]]:

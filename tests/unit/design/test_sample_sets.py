@@ -1,6 +1,8 @@
 """Who is in a sample set and why not, and what a set's design, filter and contrasts are."""
 
-from degsteps.design.sample_sets import members, set_contrasts, set_group, set_model
+import pytest
+
+from degsteps.design.sample_sets import filter_groups, main_group, members, set_contrasts, set_model
 
 COLUMNS = {"sex": ["f", "m", "f", "f"], "site": ["oslo", "oslo", "lyon", "kyoto"]}
 ANALYSIS = {
@@ -39,8 +41,44 @@ def test_the_model_of_a_set_has_what_its_formula_names():
     assert set_model(ANALYSIS, None)["formula"] == set_model(ANALYSIS, "few")["formula"] == "~ site + sex + arm"
 
 
-def test_contrasts_and_group_of_a_set():
+def test_contrasts_and_main_group_of_a_set():
     assert list(set_contrasts(ANALYSIS, "women")) == ["a"]
     assert list(set_contrasts(ANALYSIS, None)) == ["b"]
-    assert set_group(ANALYSIS, "women") == "arm"
-    assert set_group(ANALYSIS, "few") == "sex"
+    assert main_group(ANALYSIS, "women") == "arm"
+    assert main_group(ANALYSIS, "few") == main_group(ANALYSIS, None) == "sex"
+
+
+def analysis_with(contrasts, group=None, formula="~ site + sex + arm"):
+    design = ANALYSIS["design"] | {"formula": formula, "sample_sets": {"some": {"formula": None}}}
+    named = {f"c{place}": {"sample_set": None, **contrast} for place, contrast in enumerate(contrasts)}
+    return {"design": design, "filter": {"group": group}, "test": {"contrasts": named}}
+
+
+ARM = {"factor": "arm", "test": "t", "reference": "x"}
+SEX = {"factor": "sex", "test": "m", "reference": "f"}
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "group", "named", "expressions"),
+    [
+        ([ARM], None, ["arm"], []),
+        ([ARM, SEX], None, ["sex", "arm"], []),
+        ([SEX, ARM], None, ["sex", "arm"], []),
+        ([SEX, ARM], "site", ["site"], []),
+        ([{"covariate": "age"}], None, [], []),
+        ([{"weights": {"sex[T.m]": 1}}], None, ["sex"], []),
+        ([{"reduced": "~ site"}], None, ["sex", "arm"], []),
+        ([{"expression": "t - x"}, {"expression": "m - f"}, ARM], None, ["arm"], ["m - f", "t - x"]),
+        ([ARM | {"sample_set": "some"}], None, ["arm"], []),
+    ],
+)
+def test_the_filter_counts_on_all_factors_that_are_compared_in_any_order(contrasts, group, named, expressions):
+    expected = {"named": named, "expressions": expressions, "factors": ["site", "sex", "arm"]}
+    assert filter_groups(analysis_with(contrasts, group), None) == expected
+    assert filter_groups(analysis_with(contrasts[::-1], group), None) == expected
+
+
+def test_a_set_counts_on_what_is_compared_in_it():
+    analysis = analysis_with([ARM | {"sample_set": "some"}, SEX])
+    assert filter_groups(analysis, "some")["named"] == ["arm"]
+    assert filter_groups(analysis, None)["named"] == ["sex"]

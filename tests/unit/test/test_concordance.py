@@ -138,7 +138,7 @@ def second_engine(folder, counts, engine, contrast, kept=None, **options):
         quasi_likelihood={},
         cooks_filter=True,
         subject=None,
-        group="arm",
+        groups={"named": ["arm"], "expressions": [], "factors": ["arm"]},
         **asked,
     )
     return read_table(folder / "table.tsv", text=("contrast",)), facts

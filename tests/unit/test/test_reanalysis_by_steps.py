@@ -27,6 +27,7 @@ SHEET = pd.DataFrame(
     },
     index=pd.Index(SAMPLES, name="sample"),
 )
+GROUPS = {"named": ["condition"], "expressions": [], "factors": ["condition"]}
 FILTERS = {"method": "cpm", "min_cpm": 60.0, "min_samples": None, "min_count": 10, "min_total_count": 15}
 GRID = {"filters": ["cpm", "none"], "size_factors": ["ratio", "tmm"], "cooks_filter": [True, False]}
 TEST = {
@@ -81,7 +82,7 @@ class Run:
             write_matrix(lengths_of(counts_of())[samples], self.offsets)
         whole, sheet = self.path("counts.parquet"), self.path("sheet.tsv")
         filtered, factors, design = (self.path(name) for name in ("kept.parquet", "factors.tsv", "design.tsv"))
-        filter_genes.main(whole, sheet, filtered, self.path("genes.tsv"), group="condition", **FILTERS)
+        filter_genes.main(whole, sheet, filtered, self.path("genes.tsv"), groups=GROUPS, **FILTERS)
         estimate_size_factors.main(filtered, factors, "ratio", lengths=self.offsets)
         self.controls = self.path("controls.txt") if (model["surrogates"] or {}).get("method") == "ruv_g" else None
         if self.controls:
@@ -124,7 +125,7 @@ class Run:
             tables,
             contrasts=self.contrasts,
             model=self.model,
-            group="condition",
+            groups=GROUPS,
             filters=FILTERS,
             size_factors="ratio",
             test=self.test,

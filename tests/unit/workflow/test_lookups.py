@@ -76,7 +76,8 @@ def test_a_set_has_its_own_formula_group_contrasts_and_no_further_batches(analys
     assert settings.model(content, everyone)["formula"] == "~ sex + condition"
     assert list(settings.contrasts(content, women)) == ["of_women", "back_women"]
     assert list(settings.contrasts(content, everyone)) == ["everyone"]
-    assert settings.filter_group(content, women) == "condition"
+    assert settings.filter_groups(content, women)["named"] == ["condition"]
+    assert settings.main_group(content, women) == "condition"
     assert (settings.batch_columns(content, women), settings.batch_columns(content, everyone)) == ([], ["sex"])
     assert files.contrast_tables(content, women) == ["<test>/of_women.tsv", "<test>/back_women.tsv"]
 
