@@ -7,6 +7,15 @@ COMMA := ,
 SPACE := $(subst ,, )
 SNAKEMAKE := $(BIN)/snakemake
 
+# Installs a lock file into .venv, and says every five seconds that it still does.
+define install
+	@echo "Installs $< into $(VENV): a minute or two."
+	@(while sleep 5; do echo "  still installing"; done) & beat=$$!; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<; status=$$?; \
+	  kill $$beat; exit $$status
+	@touch $@
+endef
+
 .PHONY: help demo cells cells-evidence all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
@@ -16,17 +25,14 @@ help:  ## show this list
 $(VENV)/.run: envs/core.lock.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "degsteps needs Python 3.11 or newer: make PYTHON=/path/to/python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/core.lock.txt
-	@touch $@
+	$(install)
 
 $(VENV)/.dev: envs/dev.lock.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/dev.lock.txt
-	@touch $@
+	$(install)
 
 # Executors for schedulers, on top of .run.
 $(VENV)/.slurm $(VENV)/.schedulers: $(VENV)/.%: envs/%.lock.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+	$(install)
 
 demo: $(VENV)/.run  ## airway study: counts to annotated tables, figures and a report
 	$(SNAKEMAKE) --cores $(CORES) airway
@@ -38,7 +44,7 @@ all: $(VENV)/.run  ## every analysis listed in config/config.yaml
 	$(SNAKEMAKE) --cores $(CORES)
 
 check: $(VENV)/.run  ## check configuration, sheets and counts; run nothing
-	@$(BIN)/python scripts/check_analyses.py
+	@$(BIN)/python scripts/check_analyses.py --cores $(CORES)
 
 init: $(VENV)/.run  ## start your own analysis: make init COUNTS=counts.tsv SAMPLES=samples.tsv [NAME=mystudy], or CELLS=cells.h5ad
 	@$(BIN)/python scripts/init_analysis.py $(if $(CELLS),--cells "$(CELLS)" $(if $(DONORS),--donors "$(DONORS)"),--counts "$(COUNTS)" --samples "$(SAMPLES)") $(if $(NAME),--name "$(NAME)") --add

@@ -60,3 +60,8 @@ for _name in (name for name, analysis in ANALYSES.items() if analysis["cells"]):
 
 onsuccess:
     print(closing_lines())
+
+
+onerror:
+    if TERMINAL:
+        TERMINAL.end_with_causes(log)

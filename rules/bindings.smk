@@ -1,11 +1,12 @@
 # What rules ask for, by the job's wildcards: degsteps.workflow knows the answers, functions of an analysis and wildcards.
 # enters: ANALYSES, SCRIPTS (common.smk)
-# leaves: job, setting, settings_of, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs, needs_of_cells; code
+# leaves: job, setting, settings_of, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs, needs_of_cells; code; closing_lines
 from degsteps.basics.digest import code_digest
 from degsteps.provenance.plan import planned_steps
 from degsteps.provenance.versions import workflow_versions as versions_of
-from degsteps.workflow import files, job_size, settings, targets
-from degsteps.workflow.given import content_digest
+from degsteps.terminal.plan import parallel_jobs, plan_lines
+from degsteps.workflow import costs, files, job_size, settings, targets
+from degsteps.workflow.given import content_digest, kept_digest
 
 
 def job(function, *arguments):
@@ -18,8 +19,10 @@ def job(function, *arguments):
 
 
 def setting(key):
-    """Return a params function that gives one setting."""
-    return job(settings.at_key, key)
+    """Return a params function that gives one setting; what is said of a change names it by its key."""
+    answer = job(settings.at_key, key)
+    answer.setting = key
+    return answer
 
 
 def settings_of(section, *names):
@@ -121,3 +124,18 @@ def closing_lines():
         paths = map(workflow.pathvars.apply, targets.opened_paths(analysis, name))
         lines += targets.shown_paths(f"{name} {analysis['version']}", paths)
     return "\n".join(lines)
+
+
+def expected_cost(planned):
+    """Return the seconds and megabytes that a job is expected to take."""
+    analysis = ANALYSES.get(dict(planned.wildcards.items()).get("analysis"))
+    return costs.expected(planned.rule.name, analysis, planned.wildcards)
+
+
+def plan_of_run():
+    """Return what is said before the first job."""
+    return plan_lines(workflow.dag, parallel_jobs(workflow), expected_cost, kept_digest)
+
+
+if TERMINAL:
+    TERMINAL.on_plan = plan_of_run

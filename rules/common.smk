@@ -1,5 +1,5 @@
 # The analyses, the checks before any job, and what is sealed.
-# enters: config (the list of analyses)    leaves: SCRIPTS, ANALYSES, SEALED, STAGE_PATHS
+# enters: config (the list of analyses)    leaves: SCRIPTS, TERMINAL, ANALYSES, SEALED, STAGE_PATHS
 import re
 import sys
 from pathlib import Path
@@ -27,6 +27,11 @@ if not Path(degsteps.__file__).samefile(SCRIPTS / "degsteps" / "__init__.py"):
         f"{SCRIPTS}: another version of degsteps was loaded before, from {degsteps.__path__[0]}. "
         "Modules in one workflow must name the same tag; run two versions as two workflows."
     )
+
+from degsteps.terminal.handler import follow
+
+# A workflow that takes this one as a module speaks for itself.
+TERMINAL = follow(workflow) if workflow.is_main_process and workflow.modifier.is_main_snakefile() else None
 
 from degsteps.basics.errors import DegstepsError
 from degsteps.basics.paths import stage_pathvars, version_folder

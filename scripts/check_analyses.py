@@ -1,15 +1,20 @@
 """Check every analysis that the configuration lists, without running anything.
 
-Prints all problems and notes. Exit code: 0 if nothing stops the run, 2 if the configuration is at fault, 3 if a given
-file is, 4 if the design of the experiment is, 11 if a sealed version is about to be changed (the first of these that
-applies).
+Prints all problems and notes; if there is none that stops the run, what is analysed, how many jobs run, and how long
+and how large they are expected to be.
+
+Exit code: 0 if nothing stops the run, 2 if the configuration is at fault, 3 if a given file is, 4 if the design of the
+experiment is, 11 if a sealed version is about to be changed (the first of these that applies).
 """
 
 import argparse
 import json
 import os
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +24,14 @@ from degsteps.basics.paths import results_path
 from degsteps.config.reading import read_yaml
 from degsteps.inputs.sources import scan_source, sources_of
 from degsteps.preflight import Findings
+from degsteps.preflight.summary import summary
 from degsteps.provenance.seal import is_sealed, seal_problems
+from degsteps.terminal.heartbeat import Heartbeat
+from degsteps.terminal.plan import FORECAST_FILE
 from degsteps.workflow.analyses import as_run, find_problems
 from degsteps.workflow.settings import reading
 
+SNAKEFILE = Path(__file__).resolve().parents[1] / "Snakefile"
 EXIT_CODES = {
     "config": ExitCode.CONFIG,
     "data": ExitCode.DATA,
@@ -31,12 +40,12 @@ EXIT_CODES = {
 }
 
 
-def check(path: str) -> tuple[list[str], Findings]:
-    """Return the names of the analyses that a configuration lists, and what was found."""
+def check(path: str) -> tuple[dict[str, dict[str, Any]], Findings]:
+    """Return the analyses that a configuration lists, and what was found."""
     try:
         config = read_yaml(path)
     except ConfigError as error:
-        return [], Findings([Problem(path, "", str(error).removeprefix(f"{path}: "), "")], [])
+        return {}, Findings([Problem(path, "", str(error).removeprefix(f"{path}: "), "")], [])
     analyses, findings = find_problems(config if config is not None else {}, path)
     for analysis in analyses.values() if not findings.problems else ():
         found = trial(analysis)
@@ -52,7 +61,7 @@ def check(path: str) -> tuple[list[str], Findings]:
             findings.problems.extend(seal_problems(sealed, Path(__file__).parent))
         except ConfigError as error:
             findings.problems.append(Problem(str(error), "", "", ""))
-    return list(analyses), findings
+    return analyses, findings
 
 
 def trial(analysis: Mapping[str, Any]) -> Findings:
@@ -101,6 +110,23 @@ def unwritable(folders: Sequence[Path], config: str) -> list[Problem]:
     ]
 
 
+def expected(path: str, cores: int) -> str:
+    """Return how many jobs would run and what they are expected to take, which Snakemake's graph of jobs tells."""
+    if find_spec("snakemake") is None:
+        return "How many jobs run is told where Snakemake is installed."
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "forecast.json"
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--configfile", path]
+        command += ["--cores", str(cores), "--dry-run", "--quiet", "all", "--nolock"]
+        environment = os.environ | {FORECAST_FILE: str(told)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        if told.is_file():
+            return json.loads(told.read_text(encoding="utf-8"))["said"]
+    if done.returncode == 0:
+        return "Nothing to run: all results are there, and nothing they were made from has changed."
+    return f"Snakemake cannot plan the run:\n{done.stdout}{done.stderr}".rstrip()
+
+
 def as_entry(problem: Problem, stops: bool) -> dict[str, str | bool]:
     """Return one problem or note as JSON has it."""
     return problem._asdict() | {"stops": stops, "message": str(problem)}
@@ -111,8 +137,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", nargs="?", default="config/config.yaml", help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print a JSON list of problems and notes")
+    parser.add_argument("--cores", type=int, default=2, help="for the expected time (default: %(default)s)")
     arguments = parser.parse_args()
-    names, findings = check(arguments.config)
+    phase = ["checking settings and given files"]
+    said = Heartbeat(sys.stderr, lambda now: f"degsteps: {phase[0]}").start()
+    if not arguments.json:
+        said.say([f"degsteps: {phase[0]}"])
+    analyses, findings = check(arguments.config)
     if arguments.json:
         entries = [as_entry(problem, True) for problem in findings.problems]
         entries += [as_entry(note, False) for note in findings.notes]
@@ -123,7 +154,12 @@ def main() -> int:
         for note in findings.notes:
             print(f"note: {note}")
         if not findings.problems:
-            print(f"Nothing stops {', '.join(names)}.")
+            for analysis in analyses.values():
+                print("\n".join(summary(analysis)), flush=True)
+            phase[0] = "counting jobs"
+            print(expected(arguments.config, arguments.cores))
+            print(f"Nothing stops {', '.join(analyses)}.")
+    said.stop()
     kinds = {problem.kind for problem in findings.problems}
     return next((code for kind, code in EXIT_CODES.items() if kind in kinds), ExitCode.OK)
 

@@ -22,7 +22,7 @@ STAGES = ("cells", "ingest", "filter", "normalize", "batch", "transform", "qc", 
 #: What folders that are not light as a whole say of themselves, for preflight and the Snakefile.
 REGISTRIES = ("engines.registry", "engines.wording", "normalize.methods", "inputs.formats")
 
-LIGHT_FOLDERS = ("basics", "config", "inputs", "design", "preflight", "workflow")
+LIGHT_FOLDERS = ("basics", "config", "inputs", "design", "preflight", "workflow", "terminal")
 #: Blinding, plans and seals are looked at before a run; `make init` runs before there is anything to import.
 LIGHT_MODULES = (
     *REGISTRIES,
@@ -69,6 +69,7 @@ ARROWS: dict[str, set[str]] = {
     "provenance": {"config", "inputs", "figures", "tables", "basics"},
     "preflight": {"*.checks", "config", "design", "inputs", "basics", *REGISTRIES},
     "workflow": {"preflight", "provenance", "config", "design", "inputs", "basics", *REGISTRIES},
+    "terminal": {"workflow", "basics"},
     "onboarding": {"ingest", "config", "design", "inputs", "basics", *REGISTRIES},
 }
 
@@ -93,6 +94,8 @@ READERS = (
     "annotate.gene_table",  # the given gene table and GTF: read by the line, as large as the counts
     "preflight.files",  # looks at the beginning of what the configuration names
     "onboarding.from_star_deseq2",  # the sheet of another workflow
+    "terminal.causes",  # the end of a log, of any length
+    "workflow.costs",  # what jobs were measured to take
     "provenance.differences",  # two files as text, whatever they are
 )
 _OPENING_CALLS = frozenset({"open", "read_csv", "read_parquet", "read_h5ad", "read_excel"})

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,11 @@ def run_snakemake(folder: Path, *arguments: str, snakefile: Path = REPO / "Snake
     """Run the workflow of this repository in another folder."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--cores", "2", *arguments]
     return subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False)
+
+
+def planned_rules(done: subprocess.CompletedProcess) -> list[str]:
+    """Return the rule of each job that a dry run lists."""
+    return re.findall(r"^  \S+ (\w+)(?: \(.*\))?$", done.stdout + done.stderr, flags=re.MULTILINE)
 
 
 def run_command(command: str, folder: Path) -> subprocess.CompletedProcess:

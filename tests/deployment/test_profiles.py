@@ -96,7 +96,7 @@ def require_executor(name: str) -> None:
 def test_dry_run_plans_all_jobs(name, tmp_path):
     require_executor(name)
     write_studies(tmp_path)
-    settings = ["--workflow-profile", str(REPO / "profiles" / name), "--dry-run"]
+    settings = ["--workflow-profile", str(REPO / "profiles" / name), "--dry-run", "--verbose"]
     if name == "kubernetes":
         # Storage knows no path that leads out of it.
         small = tmp_path / "config" / "analyses" / "small.yaml"

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import REPO, run_snakemake, write_studies
+from tests.conftest import REPO, planned_rules, run_snakemake, write_studies
 
 COUNTS = "results/small/1.0/01_ingest/counts.parquet"
 ANNOTATION = "results/small/1.0/02_filter/annotation.tsv"
@@ -33,8 +33,7 @@ def planned(folder):
     """Return the rules that a run would start."""
     done = run_snakemake(folder, "--dry-run", ANNOTATION)
     assert done.returncode == 0, done.stderr[-3000:]
-    said = done.stdout + done.stderr
-    return set(re.findall(r"^(\w+) +\d+$", said, re.MULTILINE)) - {"total"}, said
+    return set(planned_rules(done)), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

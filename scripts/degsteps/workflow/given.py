@@ -36,6 +36,12 @@ def content_digest(paths: Iterable[str], folder: Path = CACHE) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16] if digests else ""
 
 
+def kept_digest(path: str, folder: Path = CACHE) -> str | None:
+    """Return the SHA-256 of a given file, of the last time it was read if it is as it was; None if it is not there."""
+    digest = _digest(path, folder)
+    return None if digest == "missing" else digest
+
+
 def _digest(path: str, folder: Path) -> str:
     try:
         status = os.stat(path)

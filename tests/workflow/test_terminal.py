@@ -1,0 +1,72 @@
+"""What a run says in the terminal: a line for each job, what changed, and the cause of a failure last."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run, planned_rules
+
+RESULTS = Path("results/small/1.0")
+PAGE = str(RESULTS / "10_report" / "report.html")
+
+
+@pytest.fixture(scope="module")
+def changed(finished_run, tmp_path_factory) -> Run:
+    """A copy of the run whose level of significance is another one now."""
+    folder = tmp_path_factory.mktemp("changed")
+    shutil.copytree(finished_run.folder, folder, dirs_exist_ok=True)
+    path = folder / "config" / "analyses" / "small.yaml"
+    path.write_text(path.read_text().replace("test:\n", "test:\n  alpha: 0.1\n"))
+    return Run(folder)
+
+
+def test_a_changed_setting_is_named_with_what_runs_again(changed):
+    done = changed.snakemake("--dry-run", "small")
+    said = (done.stdout + done.stderr).splitlines()
+    (line,) = [line for line in said if "test.alpha" in line]
+    assert re.fullmatch(r"  test\.alpha: 0\.05 before, 0\.1 now: test_contrast.*, then \d+ jobs after (it|them)", line)
+    rules = planned_rules(done)
+    assert "test_contrast" in rules
+    assert "fit_model" not in rules
+    (sum_of_jobs,) = [line for line in said if re.match(r"\d+ jobs, .* on 2 cores, no job above \d", line)]
+    assert int(sum_of_jobs.split()[0]) == len(rules) + 1  # and the target itself
+    assert not any(line.startswith(("rule ", "localrule ", "    input:")) for line in said)
+
+
+@pytest.mark.long
+def test_verbose_is_snakemakes_own(changed):
+    done = changed.snakemake("--dry-run", "--verbose", PAGE)
+    said = done.stdout + done.stderr
+    assert "rule test_contrast:" in said
+    assert "degsteps: checking" not in said
+
+
+@pytest.mark.long
+def test_a_run_has_one_line_for_each_job_and_says_where_to_look(changed):
+    done = changed.snakemake("--", PAGE)
+    assert done.returncode == 0, done.stderr
+    jobs = re.findall(r"^\[ *(\d+)/(\d+)\] small (\w+).* \d+\.\d s$", done.stderr, flags=re.MULTILINE)
+    assert len(jobs) > 5
+    assert [int(number) for number, _, _ in jobs] == list(range(1, len(jobs) + 1))
+    assert {int(total) for _, total, _ in jobs} == {len(jobs)}
+    assert "Done. Where to look:" in done.stdout
+
+
+@pytest.mark.long
+def test_the_cause_of_a_failure_is_said_last(changed):
+    counts = changed.folder / RESULTS / "02_filter" / "counts.parquet"
+    state, content = counts.stat(), counts.read_bytes()
+    (changed.folder / RESULTS / "07_test" / "model.h5ad").unlink()
+    counts.write_bytes(content[: len(content) // 2])
+    os.utime(counts, ns=(state.st_atime_ns, state.st_mtime_ns))
+    done = changed.snakemake("--", str(RESULTS / "07_test" / "model.h5ad"))
+    assert done.returncode != 0
+    lines = done.stderr.rstrip().splitlines()
+    assert lines[-1].startswith("  small fit_model: ")
+    assert "Parquet" in lines[-1]
+    assert lines[-2].split(": ")[1] == str(RESULTS / "logs" / "fit_model.log")
+    assert "1 of 1 job failed:" in lines
+    counts.write_bytes(content)
