@@ -95,6 +95,10 @@ rule render_report:
     """Write the page, with everything inside, and the methods as text."""
     input:
         **SUMMARIZED,
+        counts=job(files.explored_counts),
+        lengths=job(files.explored_lengths),
+        factors=job(files.explored_factors),
+        of_samples=job(files.explored_samples),
     output:
         page=in_report("<report>/report.html", "Report", page="Report"),
         methods="<report>/methods.md",

@@ -1,13 +1,19 @@
 """Write the page of an analysis, with everything inside, and its methods as text."""
 
+import re
+
+import pandas as pd
+
+from degsteps.normalize.size_factors import length_factors
 from degsteps.report import accounting
-from degsteps.report.content import Content
+from degsteps.report.content import Content, Explored
 from degsteps.report.methods import methods_text
 from degsteps.report.page import render_page
 from degsteps.report.reading import stored_results
 from degsteps.report.sections import sections_of
-from degsteps.step import Input, Inputs, Output, run
-from degsteps.tables import read_json, read_table, read_text_table
+from degsteps.sections.results import place_of
+from degsteps.step import Input, Inputs, OptionalInput, Output, run
+from degsteps.tables import read_json, read_matrix, read_table, read_text_table
 
 
 def main(
@@ -20,10 +26,17 @@ def main(
     methods: Output,
     settings: dict,
     workflow_versions: dict,
+    factors: Inputs = (),
+    of_samples: Inputs = (),
+    counts: OptionalInput = None,
+    lengths: OptionalInput = None,
 ) -> dict:
-    """Read what the page shows; nothing is computed here."""
+    """Read what the page shows; nothing is computed here.
+
+    Size ``factors`` are those of each tested set of samples; tables ``of_samples`` say how samples lie to each other.
+    """
     stored = stored_results(
-        results,
+        [*results, *of_samples],
         settings=settings,
         records=read_json(steps),
         accounts=accounting.accounts_of(read_table(accountability, text=("reason", "stage"))),
@@ -41,10 +54,23 @@ def main(
         methods=text,
         folder=page.parent,
         sections=sections_of(settings),
+        explored=Explored(_counts(counts, lengths), dict(map(_size_factors, factors))) if counts else None,
     )
     page.write_text(render_page(content), encoding="utf-8", newline="\n")
     methods.write_text(text.as_markdown(settings["title"]), encoding="utf-8", newline="\n")
     return {"references": len(text.references)}
+
+
+def _counts(counts: Input, lengths: OptionalInput) -> pd.DataFrame:
+    matrix = read_matrix(counts)
+    if not lengths:
+        return matrix
+    return matrix / length_factors(read_matrix(lengths).loc[matrix.index, matrix.columns])
+
+
+def _size_factors(path: Input) -> tuple[str | None, pd.Series]:
+    subset = re.fullmatch(r"normalize/sets/([^/]+)/size_factors\.tsv", place_of(path))
+    return subset[1] if subset else None, read_table(path)["size_factor"]
 
 
 if __name__ == "__main__":

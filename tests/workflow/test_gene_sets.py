@@ -6,8 +6,9 @@ import re
 import openpyxl
 import pandas as pd
 
+from benchmarks.browser import Browser
 from tests.conftest import HOSTILE_SETS
-from tests.unit.report.test_page import Page, dumped, needs_browser
+from tests.unit.report.test_page import needs_browser
 
 FOLDER = "results/small/1.0/09_enrich/made"
 CONTRAST = "treated_vs_untreated"
@@ -56,7 +57,7 @@ def test_no_sets_where_none_are_named(finished_run):
     assert 'id="sets"' not in (finished_run.folder / "results/hostile/v2-rc.1/10_report/report.html").read_text()
 
 
-ACTIONS = """
+ACTIONS = """(() => {
 const out = {};
 const holder = document.querySelector(".set-table");
 const rows = () => holder.querySelectorAll("tbody tr").length;
@@ -66,8 +67,6 @@ out.opened = rows();
 const gene = holder.querySelector(".set-genes button");
 out.gene = gene.title;
 gene.click();
-const genes = document.querySelector("#contrast-1 .gene-table");
-out.found = [...genes.querySelectorAll("tbody th")].map((cell) => cell.textContent);
 holder.querySelector("button.toggle").click();
 out.closed = rows();
 const [search, limit] = holder.querySelectorAll("input");
@@ -75,19 +74,20 @@ search.value = "=cmd"; search.dispatchEvent(new Event("input", { bubbles: true }
 out.searched = [...holder.querySelectorAll("tbody th")].map((cell) => cell.textContent);
 search.value = "no such set"; search.dispatchEvent(new Event("input", { bubbles: true }));
 out.none = holder.querySelector("[role=status]").textContent;
-const told = document.createElement("pre"); told.id = "told"; told.textContent = JSON.stringify(out);
-document.body.append(told);
-"""
+return out;
+})()"""
 
 
 @needs_browser
-def test_a_set_opens_to_its_genes_and_a_gene_leads_to_its_row(finished_run, tmp_path):
-    page = (finished_run.folder / "results/small/1.0/10_report/report.html").read_text(encoding="utf-8")
-    acted = re.sub(r"<meta http-equiv[^>]*>", "", page).replace("</body>", f"<script>{ACTIONS}</script></body>")
-    (tmp_path / "acted.html").write_text(acted, encoding="utf-8")
-    found = Page(dumped(tmp_path / "acted.html", tmp_path / "profile"))
-    out = json.loads(next(e["text"] for e in found.of("pre") if e["attributes"].get("id") == "told"))
+def test_a_set_opens_to_its_genes_and_a_gene_leads_to_the_explorer(finished_run, tmp_path):
+    with Browser(tmp_path) as browser:
+        browser.open(finished_run.folder / "results/small/1.0/10_report/report.html")
+        browser.wait("document.getElementById('explore').dataset.ready === 'all'")
+        out = browser.run(ACTIONS)
+        browser.wait(f"document.getElementById('x-gene-title').textContent.includes({json.dumps(out['gene'])})")
+        sets = browser.run("document.getElementById('x-sets').textContent")
+    assert browser.messages == []
     assert (out["rows"], out["opened"], out["closed"]) == (4, 5, 4)
-    assert out["found"] == [out["gene"]]
+    assert "set" in sets
     assert [cell.split(" ", 1)[1] for cell in out["searched"]] == ["=cmd()"]
     assert out["none"] == "No set fits."

@@ -1,6 +1,6 @@
 """What a page is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,20 @@ from degsteps.report.methods import Methods
 from degsteps.report.sections import SECTIONS
 from degsteps.sections.definition import Section
 from degsteps.sections.results import Results
+
+
+@dataclass(frozen=True)
+class Explored:
+    """Counts of the gene explorer.
+
+    Attributes
+    ----------
+    counts : genes x samples, all that were read; with transcript lengths, divided by each count's part of them.
+    factors : size factors by set of samples; None are all samples.
+    """
+
+    counts: pd.DataFrame
+    factors: Mapping[str | None, pd.Series]
 
 
 @dataclass(frozen=True)
@@ -23,6 +37,7 @@ class Content:
     methods : the methods in words.
     folder : where the page will lie.
     sections : what stages report.
+    explored : counts of the gene explorer, if it shows any.
     """
 
     results: Results
@@ -31,3 +46,4 @@ class Content:
     methods: Methods
     folder: Path
     sections: Sequence[Section] = SECTIONS
+    explored: Explored | None = None

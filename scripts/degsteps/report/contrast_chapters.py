@@ -50,7 +50,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     """Return what the page shows of one contrast, but for what its calls depend on."""
     results, settings = content.results, content.results.settings
     definition, contrast = settings["test"]["contrasts"][name], results.design["contrasts"][name]
-    data, rows = gene_table(results.contrasts[name], settings["report"]["table_rows"], columns(content.sections))
+    rows = gene_table(results.contrasts[name], settings["report"]["table_rows"], columns(content.sections))
     numbers = {key: int(value) for key, value in content.summary.loc[name].items()}
     reasons = [(reason, text, numbers[f"na_{reason}"]) for reason, text in NA_REASONS.items()]
     path = results.files[f"annotate/{name}.tsv"]
@@ -65,9 +65,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
         "weights": {key: weight for key, weight in contrast["weights"].items() if weight},
         "numbers": numbers,
         "missing": [(reason, text, format_count(n)) for reason, text, n in reasons if n],
-        "data": data,
         "rows": rows,
-        "n_rows": len(data["rows"]),
         "file": path.name,
         "link": relative_link(path, content.folder),
         "figures": [

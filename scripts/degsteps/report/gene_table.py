@@ -1,4 +1,4 @@
-"""The table of genes of a contrast: what the page shows of it, and what its script gets."""
+"""The first genes of a contrast, as they stand in the page; all of them are in its explorer."""
 
 import math
 from collections.abc import Iterable
@@ -10,9 +10,7 @@ from degsteps.sections.definition import Column
 from degsteps.sections.grids import Grid, plain_text
 from degsteps.sections.numbers import format_fold_change, format_mean, format_p
 
-#: Rows of the gene table that are in the page itself, for readers and printers without scripts.
-STATIC_ROWS = 25
-_FORMATS = {"text": str, "mean": format_mean, "fold": format_fold_change, "p": format_p}
+_FORMATS = {"mean": format_mean, "fold": format_fold_change, "p": format_p}
 
 
 def gene_columns(table: pd.DataFrame, of_steps: Iterable[Column] = ()) -> list[tuple[str, str, str]]:
@@ -46,33 +44,17 @@ def gene_columns(table: pd.DataFrame, of_steps: Iterable[Column] = ()) -> list[t
     return [column for column in columns if column[0] == "gene" or column[0] in table.columns]
 
 
-def gene_table(table: pd.DataFrame, table_rows: int, of_steps: Iterable[Column] = ()) -> tuple[dict[str, Any], Grid]:
-    """Return the first genes by p-value, as data for the page's script and as the rows that are there without it."""
+def gene_table(table: pd.DataFrame, table_rows: int, of_steps: Iterable[Column] = ()) -> Grid:
+    """Return the first genes by p-value as the page lists them for paper and for readers without scripts."""
     first = table.sort_values("pvalue", kind="stable", na_position="last").head(table_rows)
     columns = gene_columns(first, of_steps)
     values = first.rename_axis("gene").reset_index()
-    data = {
-        "columns": [{"name": name, "label": label, "kind": kind} for name, label, kind in columns],
-        "rows": [
-            list(row)
-            for row in zip(
-                *[[_short(value, kind) for value in values[name]] for name, _, kind in columns],
-                strict=True,
-            )
-        ],
-    }
-    rows = tuple(
-        tuple(
-            _FORMATS[kind](math.nan if value is None else value)
-            for value, (_, _, kind) in zip(row, columns, strict=True)
-        )
-        for row in data["rows"][:STATIC_ROWS]
-    )
+    cells = [[_text(value, kind) for value in values[name]] for name, _, kind in columns]
     labels = tuple(label for _, label, _ in columns)
-    return data, Grid("", labels, tuple(kind != "text" for _, _, kind in columns), rows)
+    return Grid("", labels, tuple(kind != "text" for _, _, kind in columns), tuple(zip(*cells, strict=True)))
 
 
-def _short(value: Any, kind: str) -> Any:
+def _text(value: Any, kind: str) -> str:
     if kind == "text":
         return plain_text(value)
-    return None if pd.isna(value) else float(f"{float(value):.5g}")
+    return _FORMATS[kind](math.nan if pd.isna(value) else float(f"{float(value):.5g}"))

@@ -13,6 +13,7 @@ import pandas as pd
 from degsteps.filter.section import filters_of_tests
 from degsteps.report.content import Content
 from degsteps.report.contrast_chapters import contrast_context, summary_grid
+from degsteps.report.explorer import explorer
 from degsteps.report.files import file_groups, given_grid
 from degsteps.report.pictures import Picture, picture
 from degsteps.report.sections import chapters, check_titles
@@ -21,6 +22,7 @@ from degsteps.report.template import (
     json_for_page,
     markup_of_runs,
     policy_hash,
+    scoped,
     source,
     text_for_page,
 )
@@ -29,6 +31,20 @@ from degsteps.sections.grids import Grid, grid, plain_text
 from degsteps.sections.numbers import format_count
 from degsteps.sections.recorded import provenance, software_versions
 from degsteps.sections.results import Results
+
+#: The gene explorer's parts, in the order in which the page's script reads them; they share one scope.
+EXPLORER_SCRIPTS = (
+    "explorer_data.js",
+    "explorer_state.js",
+    "explorer_drawing.js",
+    "explorer_search.js",
+    "explorer_scatter.js",
+    "explorer_table.js",
+    "explorer_gene.js",
+    "explorer_samples.js",
+    "explorer_export.js",
+    "explorer.js",
+)
 
 STATUS_WORDS = {"ok": "Fine", "note": "Note", "warn": "Look", "bad": "Problem"}
 STATUS_SYMBOLS = {"ok": "✓", "note": "i", "warn": "!", "bad": "✕"}
@@ -42,7 +58,8 @@ def render_page(content: Content) -> str:
     templates.filters["count"] = format_count
     templates.filters |= {"text": text_for_page, "runs": markup_of_runs}
     templates.filters["page_json"] = lambda data: Markup(json_for_page(data))  # noqa: S704 - escaped just there
-    style, script = (source(name) for name in ("report.css", "report.js"))
+    style = source("report.css") + source("explorer.css")
+    script = source("report.js") + scoped(source(name) for name in EXPLORER_SCRIPTS)
     return templates.get_template("report.html.j2").render(
         style=Markup(style),  # noqa: S704 - files of this package
         script=Markup(script),  # noqa: S704
@@ -68,6 +85,7 @@ def page_context(content: Content) -> dict[str, Any]:
         "alpha": settings["test"]["alpha"],
         "min_log2_fold_change": settings["test"]["min_log2_fold_change"],
         "summary": summary_grid(content) if results.contrasts else None,
+        "explorer": explorer(content),
         "chapters": chapter_contexts(content),
         "design": results.design,
         "contrasts": [_contrast(content, name) for name in results.contrasts],

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,11 @@ def environment() -> "Environment":
 def source(name: str) -> str:
     """Return the text of a style or script as it stands in a page: its policy names the hash of exactly this text."""
     return f"\n{(TEMPLATES / name).read_text(encoding='utf-8')}"
+
+
+def scoped(sources: Iterable[str]) -> str:
+    """Return scripts as one, in a scope of their own."""
+    return f"\n(() => {{{''.join(sources)}}})();\n"
 
 
 def policy_hash(text: str) -> str:

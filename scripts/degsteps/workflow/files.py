@@ -17,7 +17,7 @@ from degsteps.workflow import settings
 from degsteps.workflow.cells import has_samples, has_spike_ins, has_symbols, is_of_cells
 from degsteps.workflow.job_size import part_names
 from degsteps.workflow.settings import Analysis
-from degsteps.workflow.subsets import in_subset, subset_name
+from degsteps.workflow.subsets import in_subset, subset_name, tested_subsets
 
 Paths = str | list[str]
 #: Backgrounds of sets that are known by a word; anything else is a file.
@@ -258,3 +258,28 @@ def known_lengths(analysis: Analysis, wildcards: Any = None) -> Paths:
 def knows_lengths(analysis: Analysis) -> bool:
     """Whether lengths of genes are known from anywhere."""
     return bool(known_lengths(analysis)) or has_lengths(analysis["annotate"]["genes"])
+
+
+# ---- of the gene explorer
+
+
+def explored_counts(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the counts that the page shows of each gene; none where nothing is tested."""
+    return "<ingest>/counts.parquet" if has_samples(analysis) else []
+
+
+def explored_lengths(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the average transcript lengths by which these counts are divided, where they enter the model."""
+    return lengths(analysis, wildcards) if has_samples(analysis) else []
+
+
+def explored_factors(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the size factors of all samples and of each set in which a contrast is tested."""
+    subsets = dict.fromkeys([None, *tested_subsets(analysis)]) if has_samples(analysis) else {}
+    return [in_subset("<normalize>/size_factors.tsv", name) for name in subsets]
+
+
+def explored_samples(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the tables that say how samples lie to each other."""
+    names = ("pca", "variance", "distances", "clustering") if has_samples(analysis) else ()
+    return [f"<qc>/{name}.tsv" for name in names]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from degsteps.tables import read_json, write_json, write_table
+from degsteps.tables import read_json, write_json, write_matrix, write_table
 from tests.conftest import REPO
 
 SCRIPT_SAMPLE = "<script>alert(1)</script>"
@@ -27,6 +27,8 @@ CONTRASTS = {
 }
 SAMPLES = (SCRIPT_SAMPLE, "8042381", "A-1", "naïve β", "=HYPERLINK(1)", "s6")
 N_GENES = 60
+#: What only the gene explorer reads.
+EXPLORED = ("counts", "factors", "of_samples")
 N_DROPPED_GENES = 7
 
 
@@ -51,9 +53,14 @@ class Study:
         return {"results": self.results, "steps": steps} | {name: self.paths[name] for name in names}
 
     @property
+    def explored(self) -> dict:
+        """What only the gene explorer reads, as arguments of the step that writes the page."""
+        return {name: self.paths[name] for name in EXPLORED if name in self.paths}
+
+    @property
     def results(self) -> list[Path]:
         """Tables and figures of all stages."""
-        own = {"records", "accountability", "contrasts", "verdicts"}
+        own = {"records", "accountability", "contrasts", "verdicts", *EXPLORED}
         paths = [path if isinstance(path, list) else [path] for name, path in self.paths.items() if name not in own]
         return [path for some in paths for path in some]
 
@@ -309,6 +316,24 @@ def build(folder: Path) -> Study:
         "qc",
         "verdicts.tsv",
     )
+    counts = np.random.default_rng(5).poisson(np.geomspace(0.2, 5e4, N_GENES)[:, None], (N_GENES, 6))
+    paths["counts"] = stages["ingest"] / "counts.parquet"
+    write_matrix(pd.DataFrame(counts, index=result_table(0).index, columns=kept), paths["counts"])
+    paths["factors"] = [paths["size_factors"]]
+    scores = {f"PC{k}": np.linspace(-k, k, 6) for k in (1, 2, 3)}
+    put("pca", pd.DataFrame({"values": "transformed", **scores}, index=sheet.index), "qc", "pca.tsv")
+    pcs = pd.Index(list(scores), name="pc")
+    put(
+        "variance",
+        pd.DataFrame({"values": "transformed", "fraction": [0.5, 0.3, 0.1]}, index=pcs),
+        "qc",
+        "variance.tsv",
+    )
+    between = np.abs(np.subtract.outer(np.arange(6.0), np.arange(6.0))) * 7
+    put("distances", pd.DataFrame(between, index=sheet.index, columns=kept), "qc", "distances.tsv")
+    merges = pd.DataFrame({"left": [4, 1, 0, 2, 9], "right": [5, 3, 6, 7, 8]}, index=pd.Index(range(5), name="merge"))
+    put("clustering", merges, "qc", "clustering.tsv")
+    paths["of_samples"] = [paths.pop(name) for name in ("pca", "variance", "distances", "clustering")]
     for name, table in tables.items():
         put(f"table {name}", table, "annotate", f"{name}.tsv")
     paths["contrast_tables"] = [paths.pop(f"table {name}") for name in tables]

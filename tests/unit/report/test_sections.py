@@ -130,7 +130,7 @@ def test_a_section_shows_up_on_the_page(study):
         "Journal of Toys",
         "<code>09_enrich</code> Toy stage",
         "<td>Every toy set.</td>",
-        '{"name":"toy_score","label":"Toy score","kind":"fold"}',
+        '{"name":"toy_score","label":"Toy score","kind":"fold",',
     ):
         assert words in page, words
     assert page.index('id="results-title"') < page.index('id="toys-title"') < page.index('id="methods-title"')

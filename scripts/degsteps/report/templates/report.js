@@ -1,5 +1,5 @@
 "use strict";
-// Tables of genes and of sets: filter, sort, pages. Everything is set as text, so nothing that a sheet holds becomes markup.
+// Tables of sets of genes: filter, sort, pages. Everything is set as text, so nothing that a sheet holds becomes markup.
 (() => {
   const MISSING = "–";
   const minus = (text) => text.replace("-", "−");
@@ -113,58 +113,9 @@
     previous.addEventListener("click", () => { state.page -= 1; show(); });
     next.addEventListener("click", () => { state.page += 1; show(); });
     show();
-    return {
-      reset: () => {
-        controls.reset();
-        Object.assign(state, { sort: first, descending: false });
-        again();
-      },
-      find: (words) => {
-        controls.reset();
-        search.value = words;
-        again();
-        holder.scrollIntoView();
-        search.focus({ preventScroll: true });
-      },
-    };
   };
 
-  const setUpGenes = (holder) => {
-    const { columns, rows } = JSON.parse(holder.querySelector("script").textContent);
-    const place = places(columns);
-    const maxPadj = numberInput({ max: "1" });
-    const minFold = numberInput();
-    const direction = choice([["", "up and down"], ["up", "up"], ["down", "down"]]);
-    const size = choice([25, 50, 100, 500].map((n) => [String(n), String(n)]));
-    const reset = make("button", { type: "button" }, "Reset");
-    const table = setUpTable(holder, {
-      columns,
-      rows,
-      first: place.pvalue,
-      noun: "gene",
-      searchLabel: "Search gene, symbol or name",
-      filters: [["Adjusted p ≤", maxPadj], ["|log2 fold change| ≥", minFold], ["Direction", direction], ["Rows", size]],
-      buttons: [reset],
-      perPage: () => Number(size.value),
-      fits: () => {
-        const padjLimit = numberIn(maxPadj);
-        const foldLimit = numberIn(minFold);
-        const sign = { up: 1, down: -1 }[direction.value];
-        return (row) => {
-          const padj = row[place.padj];
-          const fold = row[place.log2_fold_change];
-          return (padjLimit === null || (padj !== null && padj <= padjLimit))
-            && (foldLimit === null || (fold !== null && Math.abs(fold) >= foldLimit))
-            && (!sign || (fold !== null && fold * sign > 0));
-        };
-      },
-    });
-    reset.addEventListener("click", table.reset);
-    // Where a set names a gene: show it here.
-    holder.showGene = table.find;
-  };
-
-  // Tables of sets: a set opens to its genes, and a gene leads to its row among the genes of the contrast.
+  // Tables of sets: a set opens to its genes, and a gene leads to the explorer.
   const setUpSets = (holder) => {
     const { columns, rows, addresses, genes, members, sort, contrast } = JSON.parse(holder.querySelector("script").textContent);
     const place = places(columns);
@@ -181,8 +132,7 @@
         const [label, id, fold, padj] = genes[g];
         const button = make("button", { type: "button", title: id }, label);
         button.addEventListener("click", () => {
-          const table = document.querySelector(`#contrast-${contrast} .gene-table`);
-          if (table && table.showGene) table.showGene(id);
+          document.dispatchEvent(new CustomEvent("explore-gene", { detail: { gene: id, contrast } }));
         });
         const told = fold === null ? "" : ` ${FORMATS.fold(fold)}, ${padj === null ? MISSING : FORMATS.p(padj)}`;
         list.append(make("li", {}, button, told));
@@ -234,7 +184,6 @@
     });
   };
 
-  document.querySelectorAll(".gene-table:not(.set-table)").forEach(setUpGenes);
   document.querySelectorAll(".set-table").forEach(setUpSets);
   document.querySelectorAll("button.copy").forEach(setUpCopy);
   // A printed page shows what is folded away on the screen.
