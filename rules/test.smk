@@ -153,6 +153,7 @@ rule test_contrast:
         counts=of_subset("<filter>/counts.parquet"),
         size_factors=of_subset("<normalize>/size_factors.tsv"),
         design=of_subset("<batch>/compiled_design.json"),
+        samples=of_subset("<ingest>/samples.tsv"),
     output:
         table="<test>/{contrast}.tsv",
         record="<test>/{contrast}.test_contrast.record.json",
@@ -172,6 +173,7 @@ rule test_contrast:
         ),
         name=wildcard("contrast"),
         effect_bounds=job(settings.effect_bounds),
+        unit_columns=job(settings.unit_columns),
         contrast=job(settings.contrast),
         code=code("test_contrast"),
     script:

@@ -26,8 +26,9 @@ def main(
     look = {"alpha": alpha, "min_log2_fold_change": min_log2_fold_change, "labelled_genes": labelled_genes}
     save(figures.ma_plot(results, title, **look), ma_png, ma_svg)
     save(figures.volcano_plot(results, title, **look), volcano_png, volcano_svg)
-    save(figures.pvalue_histogram(results, title, point_null), pvalues_png, pvalues_svg)
-    shape = pvalue_shape(numbers(results["pvalue"]), point_null)
+    n_called = int((numbers(results["padj"]) < alpha).sum())
+    save(figures.pvalue_histogram(results, title, point_null, called=n_called), pvalues_png, pvalues_svg)
+    shape = pvalue_shape(numbers(results["pvalue"]), point_null, called=n_called)
     called = figures.called_genes(results, alpha, min_log2_fold_change)
     return {"up": int((called > 0).sum()), "down": int((called < 0).sum()), "pvalues": vars(shape)}
 

@@ -49,7 +49,7 @@ def main(
     text = methods_text(stored, sections_of(settings))
     content = Content(
         results=stored,
-        verdicts=read_table(verdicts, text=("finding", "advice")),
+        verdicts=read_table(verdicts, text=("finding", "advice", "short")),
         summary=read_table(contrasts),
         methods=text,
         folder=page.parent,

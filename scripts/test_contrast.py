@@ -17,13 +17,14 @@ from degsteps.batch.design_matrix import (
     sheet_of,
 )
 from degsteps.design.compiled import CompiledDesign
-from degsteps.design.contrasts import words
+from degsteps.design.contrasts import has_one_fold_change, words
 from degsteps.design.weights import compile_contrast
 from degsteps.engines.interface import Contrast, TableSettings
 from degsteps.engines.registry import engine_of
 from degsteps.step import Input, Output, run
-from degsteps.tables import order_by_significance, read_json, read_matrix, read_model, write_table
+from degsteps.tables import order_by_significance, read_json, read_matrix, read_model, read_samples, write_table
 from degsteps.test.bounds import called_beyond
+from degsteps.test.single_units import log_counts, what_calls_rest_on
 from degsteps.test.tables import group_means, offsets
 
 
@@ -32,6 +33,7 @@ def main(
     counts: Input,
     size_factors: Input,
     design: Input,
+    samples: Input,
     table: Output,
     contrast: dict,
     alpha: float,
@@ -42,6 +44,7 @@ def main(
     lfc_threshold: float,
     name: str,
     effect_bounds: list,
+    unit_columns: list,
 ) -> dict:
     """Write the contrast's table; the facts hold the weights of the coefficients, so that the sign can be checked."""
     stored, matrix = read_model(model), read_matrix(counts)
@@ -60,10 +63,22 @@ def main(
     settings = TableSettings(alpha, cooks_filter, independent_filtering, adjustment, shrinkage, lfc_threshold)
     result, facts = engine.contrast_table(fitted, matrix, tested, settings)
     reasons = result.pop("na_reason")
+    divided_by, sheet = offsets(fitted, size_factors), read_samples(samples).loc[list(built.samples)]
     if compiled.factors:
         groups = group_labels(sheet_of(of_samples), compiled.factors)
-        result = result.join(group_means(matrix, offsets(fitted, size_factors), groups))
+        result = result.join(group_means(matrix, divided_by, groups))
     write_table(order_by_significance(result.assign(na_reason=reasons)), table)
+    units = {"sample": sheet.index.to_series()} | {column: sheet[column] for column in unit_columns}
+    rests = {}
+    if has_one_fold_change(contrast):
+        rests = what_calls_rest_on(
+            result,
+            lambda genes: log_counts(matrix.loc[genes, list(built.samples)], divided_by),
+            np.array(built.rows, dtype=float),
+            tested.weights,
+            units,
+            alpha,
+        )
     plain = TableSettings(alpha, cooks_filter, independent_filtering, adjustment)
     beyond = called_beyond(
         lambda bound: engine.contrast_table(fitted, matrix, replace(tested, lfc_null=bound), plain)[0],
@@ -76,6 +91,7 @@ def main(
     return contrast_facts(built, compiled) | {
         "contrast": name,
         "beyond": beyond,
+        "rests_on": rests,
         "without_counts": facts.pop("without_counts", 0),
         **shrunken,
         **bound,

@@ -30,7 +30,7 @@ def main(
         workbook,
         stored,
         accountability=read_table(accountability, text=("stage", "reason")),
-        verdicts=read_table(verdicts, text=("finding", "advice")),
+        verdicts=read_table(verdicts, text=("finding", "advice", "short")).drop(columns="short"),
         summary=read_table(contrasts),
     )
     return {"sheets": names}

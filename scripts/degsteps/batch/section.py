@@ -97,28 +97,31 @@ def _design_blocks(results: Results) -> Iterator[Block]:
         yield hint("0: none; 1: one column tells the other. Columns that are not separable cannot both be estimated.")
 
 
-def group_size_verdict(
-    contrasts: Mapping[str, Mapping[str, Any]], compiled: Mapping[str, Mapping[str, Any]]
-) -> Verdict | None:
-    """Say how small the smallest compared group is; None if no groups are compared."""
-    sizes: dict[str, tuple[int, str]] = {}
-    for name, contrast in contrasts.items():
-        prefix = f"{contrast['factor']} " if contrast.get("factor") else ""
-        for group, size in compiled[name]["groups"].items():
-            label = f"{prefix}{group}"
-            # Samples of one subject repeat each other: what varies between subjects has as many replicates as these.
-            n = compiled[name].get("subjects", {}).get(group, size)
-            of_subjects = f"{counted(n, 'subject')} ({counted(size, 'sample')})"
-            described = n, of_subjects if "subjects" in compiled[name] else counted(size, "sample")
-            sizes[label] = min(described, sizes.get(label, described))
+def group_size_verdict(name: str, contrast: Mapping[str, Any], compiled: Mapping[str, Any]) -> Verdict | None:
+    """Say how small the smallest group of a contrast is; None if it compares no groups.
+
+    Parameters
+    ----------
+    contrast, compiled : its definition, and what was made of it: `groups`, samples of each; `subjects`, where several
+        samples are of one.
+    """
+    prefix = f"{contrast['factor']} " if contrast.get("factor") else ""
+    sizes = []
+    for group, size in compiled.get("groups", {}).items():
+        # Samples of one subject repeat each other: what varies between subjects has as many replicates as these.
+        n = compiled.get("subjects", {}).get(group, size)
+        of_subjects = f"{counted(n, 'subject')} ({counted(size, 'sample')})"
+        sizes.append((n, f"{prefix}{group}", of_subjects if "subjects" in compiled else counted(size, "sample")))
     if not sizes:
         return None
-    group, (smallest, number) = min(sizes.items(), key=lambda item: item[1][0])
-    finding = f"The smallest compared group is {group}, with {number}."
+    smallest, group, number = min(sizes, key=lambda size: size[0])
+    check, finding = f"replicates: {name}", f"The smallest group is {group}, with {number}."
+    unit = "subject" if "subjects" in compiled else "sample"
     if smallest >= 3:
-        return Verdict("replicates", "ok", finding)
+        return Verdict(check, "ok", finding, short=f"three {unit}s or more in each group")
     advice = "Variation within a group is hard to tell from so few: read the results as candidates to be confirmed."
-    return Verdict("replicates", "warn" if smallest == 2 else "bad", finding, advice)
+    short = f"a group of two {unit}s" if smallest == 2 else f"a group of one {unit}"
+    return Verdict(check, "warn" if smallest == 2 else "bad", finding, advice, short)
 
 
 def residual_verdict(design: Mapping[str, Any]) -> Verdict:
@@ -165,11 +168,9 @@ def confounding_verdict(association: pd.DataFrame, batch_columns: Sequence[str])
 
 def _design_verdicts(results: Results) -> Iterator[Verdict]:
     association, batches = results.tables["batch/association.tsv"], results.settings["batch"]["columns"]
-    for verdict in (
-        group_size_verdict(results.settings["test"]["contrasts"], results.design["contrasts"]),
-        residual_verdict(results.design),
-        confounding_verdict(association, batches),
-    ):
+    contrasts, compiled = results.settings["test"]["contrasts"], results.design["contrasts"]
+    sizes = (group_size_verdict(name, contrast, compiled[name]) for name, contrast in contrasts.items())
+    for verdict in (*sizes, residual_verdict(results.design), confounding_verdict(association, batches)):
         if verdict:
             yield verdict
 

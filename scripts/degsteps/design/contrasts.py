@@ -145,6 +145,11 @@ def has_point_null(contrast: Mapping[str, Any]) -> bool:
     return contrast.get("alternative", "greater_abs") in TWO_SIDED and not contrast.get("lfc_null")
 
 
+def has_one_fold_change(contrast: Mapping[str, Any]) -> bool:
+    """Whether a gene is called for its fold change: not by a comparison of formulas, and not for changing little."""
+    return not contrast.get("reduced") and contrast.get("alternative", "greater_abs") != "less_abs"
+
+
 def test_words(contrast: Mapping[str, Any], tests: tuple[str, str]) -> str:
     """Return how a contrast is tested, in the plural: ``Wald tests for a log2 fold change above 1``.
 

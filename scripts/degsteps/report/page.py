@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from degsteps.filter.section import filters_of_tests
 from degsteps.report.content import Content
 from degsteps.report.contrast_chapters import contrast_context, summary_grid
@@ -26,8 +24,9 @@ from degsteps.report.template import (
     source,
     text_for_page,
 )
+from degsteps.report.verdicts import verdict_rows
 from degsteps.sections.definition import STATUSES, Block, Figure
-from degsteps.sections.grids import Grid, grid, plain_text
+from degsteps.sections.grids import Grid, grid
 from degsteps.sections.numbers import format_count
 from degsteps.sections.recorded import provenance, software_versions
 from degsteps.sections.results import Results
@@ -74,13 +73,14 @@ def render_page(content: Content) -> str:
 def page_context(content: Content) -> dict[str, Any]:
     """Return what the template shows, as texts, numbers and grids."""
     results, settings = content.results, content.results.settings
+    verdicts = verdict_rows(content.verdicts, check_titles(content.sections))
     return {
         "title": settings["title"],
         "name": settings["name"],
         "version": settings["version"],
         "provenance": provenance(results.records, results.workflow_versions),
-        "verdicts": verdict_rows(content.verdicts, check_titles(content.sections)),
-        "n_by_status": {status: int((content.verdicts["status"] == status).sum()) for status in STATUSES},
+        "verdicts": verdicts,
+        "n_by_status": {status: sum(row["status"] == status for row in verdicts) for status in STATUSES},
         "tiles": tiles(content),
         "alpha": settings["test"]["alpha"],
         "min_log2_fold_change": settings["test"]["min_log2_fold_change"],
@@ -143,23 +143,6 @@ def versions_grid(records: Sequence[dict[str, Any]]) -> Grid:
     table = software_versions(records).reset_index()
     labels = {"package": "Package", "version": "Version", "steps": "Steps that loaded it"}
     return grid(table, "Software", labels, {"steps": format_count})
-
-
-def verdict_rows(verdicts: pd.DataFrame, titles: dict[str, str]) -> list[dict[str, str]]:
-    """Return verdicts, the gravest first."""
-    rows = []
-    for check, row in verdicts.iterrows():
-        kind, _, subject = str(check).partition(": ")
-        rows.append(
-            {
-                "title": titles.get(kind, kind.replace("_", " ").capitalize()),
-                "subject": subject,
-                "status": row["status"],
-                "finding": row["finding"],
-                "advice": plain_text(row["advice"]),
-            }
-        )
-    return sorted(rows, key=lambda row: STATUSES.index(row["status"]))
 
 
 def tested_genes(results: Results, kept: int) -> str:

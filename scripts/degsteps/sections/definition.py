@@ -55,12 +55,15 @@ class Verdict(NamedTuple):
     check : which check this is; one of many of a kind is ``kind: subject``.
     status : one of `STATUSES`.
     finding, advice : a sentence, and what to do; blank if nothing.
+    short : of one of many of a kind, what is the case in some words, as others of the kind have it too: how often it is
+        said is what a reader sees first.
     """
 
     check: str
     status: str
     finding: str
     advice: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True)

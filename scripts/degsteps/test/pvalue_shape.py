@@ -8,7 +8,7 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class PvalueShape:
-    """What the histogram of p-values looks like: `shape`, `status` (ok or warn), `finding` and `advice`."""
+    """What the histogram of p-values looks like: `shape`, `status`, `finding`, `advice`, and `short`, in some words."""
 
     shape: str
     status: str
@@ -16,14 +16,43 @@ class PvalueShape:
     advice: str
     n_pvalues: int
     null_fraction: float | None
+    short: str = ""
 
 
+#: p-values of a peak that a twentieth is too wide for.
+_NARROW = 0.005
+#: The shapes in some words.
+_SHORT = {
+    "none": "no p-value",
+    "few": "too few to judge",
+    "interval": "not judged",
+    "peak": "flat with a peak",
+    "narrow": "flat with a narrow peak",
+    "careful": "a narrow peak, few other small ones",
+    "uniform": "flat",
+    "u_shape": "two peaks",
+    "bump": "a peak among the large ones",
+    "hill": "a hill",
+    "skewed": "too few small ones",
+}
 _SHAPES = {
     "none": ("warn", "No gene has a p-value.", "See the reasons in the column na_reason."),
     "few": ("ok", "Too few p-values to judge their shape.", ""),
     "interval": ("ok", "Not judged: those of a test in one direction or against a bound are uneven by design.", ""),
     "peak": ("ok", "Flat with a peak near 0, as it should be where some genes differ.", ""),
     "uniform": ("ok", "Flat: few genes differ, or too little power to see them.", ""),
+    "narrow": ("ok", "Flat with a narrow peak at 0: few genes differ, and these stand out.", ""),
+    "careful": (
+        "note",
+        (
+            "A narrow peak at 0, and of all other p-values fewer the smaller they are: few genes stand out, and for "
+            "the others the test is careful."
+        ),
+        (
+            "Expect fewer calls than there are changes. Sums of few cells and low counts do this, and so does an "
+            "unknown batch: look at the PCA."
+        ),
+    ),
     "u_shape": (
         "warn",
         "A peak near 0, and another among the large p-values.",
@@ -56,7 +85,7 @@ _SHAPES = {
 }
 
 
-def pvalue_shape(pvalues: pd.Series | np.ndarray, point_null: bool = True) -> PvalueShape:
+def pvalue_shape(pvalues: pd.Series | np.ndarray, point_null: bool = True, *, called: int = 0) -> PvalueShape:
     """Judge the shape of a p-value distribution [1]_.
 
     Counts in 20 equal bins are compared with the flat level that true null hypotheses fill evenly, estimated by the
@@ -70,10 +99,23 @@ def pvalue_shape(pvalues: pd.Series | np.ndarray, point_null: bool = True) -> Pv
     hill          the first and the last bin lack
     skewed        the first bin lacks, and fewer p-values lie in (0.05, 0.5] than in (0.5, 0.95]
     uniform       none of these
+    narrow        as `uniform`, but genes are called, or p-values below 0.005 stand out: a bin is wider than the peak
+    careful       as `narrow`, and fewer p-values lie in (0.05, 0.5] than in (0.5, 0.95]: the first bin would lack, too
     few, none     fewer than 200, and no p-values at all: not judged
     interval      the null hypothesis is an interval (``point_null`` is false): not judged
     ============  =================================================================================
 
+    Parameters
+    ----------
+    pvalues
+        Of one contrast; missing ones do not count.
+    point_null
+        Whether the null hypothesis is a point.
+    called
+        How many genes are called.
+
+    Notes
+    -----
     Counts that still fall between 0.05 and 0.5 beside a peak are power, not a fault.
 
     References
@@ -92,8 +134,20 @@ def pvalue_shape(pvalues: pd.Series | np.ndarray, point_null: bool = True) -> Pv
         shape, null_fraction = "interval", None
     else:
         shape = "few" if len(known) < 200 else _shape_of(bins, level)
+        if shape == "uniform" and (called or _stands_out_at_once(known, level)):
+            shape = "careful" if _falls_towards_zero(bins) else "narrow"
     status, finding, advice = _SHAPES[shape]
-    return PvalueShape(shape, status, finding, advice, len(known), null_fraction)
+    return PvalueShape(shape, status, finding, advice, len(known), null_fraction, _SHORT[shape])
+
+
+def _stands_out_at_once(known: np.ndarray, level: float) -> bool:
+    """Whether p-values below 0.005 are more than true null hypotheses give, and twice as many."""
+    expected = level * 20 * _NARROW
+    return np.count_nonzero(known < _NARROW) > expected + max(expected, 4 * np.sqrt(max(expected, 1)))
+
+
+def _falls_towards_zero(bins: np.ndarray) -> bool:
+    return bins[1:10].sum() + 4 * np.sqrt(bins[1:19].sum()) < bins[10:19].sum()
 
 
 def _shape_of(bins: np.ndarray, level: float) -> str:
@@ -107,6 +161,6 @@ def _shape_of(bins: np.ndarray, level: float) -> str:
         return "u_shape" if bump else "peak"
     if lacks_first and lacks_last:
         return "hill"
-    if lacks_first and bins[1:10].sum() + 4 * np.sqrt(bins[1:19].sum()) < bins[10:19].sum():
+    if lacks_first and _falls_towards_zero(bins):
         return "skewed"
     return "bump" if bump else "uniform"

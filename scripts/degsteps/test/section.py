@@ -5,8 +5,21 @@ from degsteps.test.section_concordance import CONCORDANCE
 from degsteps.test.section_power import POWER
 from degsteps.test.section_sample_weights import WEIGHTS
 from degsteps.test.section_shrinkage import SHRINKAGE
+from degsteps.test.section_single_units import SINGLE_UNITS
 from degsteps.test.section_stability import INFLUENCE, SENSITIVITY
 from degsteps.test.section_tests import TEST
 from degsteps.test.section_together import OVERLAP, STAGE_WISE
 
-SECTIONS = (TEST, SHRINKAGE, WEIGHTS, OVERLAP, STAGE_WISE, POWER, BOUNDS, SENSITIVITY, INFLUENCE, CONCORDANCE)
+SECTIONS = (
+    TEST,
+    SINGLE_UNITS,
+    SHRINKAGE,
+    WEIGHTS,
+    OVERLAP,
+    STAGE_WISE,
+    POWER,
+    BOUNDS,
+    SENSITIVITY,
+    INFLUENCE,
+    CONCORDANCE,
+)

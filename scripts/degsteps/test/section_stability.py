@@ -33,9 +33,9 @@ def sensitivity_verdict(facts: Mapping[str, Any]) -> Verdict | None:
         f"{facts['in_half']:,} in at least half of them."
     )
     if facts["in_half"] >= 0.8 * facts["calls"]:
-        return Verdict(check, "ok", finding)
+        return Verdict(check, "ok", finding, short="most calls stand")
     advice = "Read the column stability beside the p-value: many calls depend on the settings."
-    return Verdict(check, "warn", finding, advice)
+    return Verdict(check, "warn", finding, advice, "many calls depend on settings")
 
 
 _VARIED = "gene filter, size factors and outlier policy"
@@ -109,11 +109,11 @@ def influence_verdict(facts: Mapping[str, Any]) -> Verdict | None:
         finding += f" Not testable without {listed(facts['skipped'], quote=False)}."
     if facts["stand"] < 0.5 * facts["calls"] and facts["of_sample"] <= 0.1 * facts["calls"]:
         advice = "Most calls are close to the threshold: only more samples would settle them."
-        return Verdict(check, "warn", finding, advice)
+        return Verdict(check, "warn", finding, advice, "most calls close to the threshold")
     if facts["of_sample"] <= 0.1 * facts["calls"]:
-        return Verdict(check, "ok", finding)
+        return Verdict(check, "ok", finding, short="few calls depend on one sample")
     advice = f"Look at {facts['sample']} in the quality figures before relying on these calls."
-    return Verdict(check, "warn", finding, advice)
+    return Verdict(check, "warn", finding, advice, f"many calls depend on {facts['sample']}")
 
 
 def _range(bounds: Sequence[int]) -> str:

@@ -1,11 +1,12 @@
 """What the report says of fits and tests."""
 
 from collections.abc import Iterator, Mapping
+from statistics import NormalDist
 from typing import Any
 
 import pandas as pd
 
-from degsteps.design.contrasts import contrast_form, has_point_null, test_words, words
+from degsteps.design.contrasts import contrast_form, has_one_fold_change, has_point_null, test_words, words
 from degsteps.engines.registry import ENGINES
 from degsteps.sections.accounts import na_counts
 from degsteps.sections.citations import Citations, sentences, series
@@ -92,35 +93,74 @@ def missing_verdict(contrast: str, table: pd.DataFrame) -> Verdict:
         parts = [f"{n:,} {what}" for n, what in ((outliers, "count outliers"), (failed, "not converged")) if n]
         finding += f" ({', '.join(parts)})"
     if outliers > 0.05 * len(table):
-        return Verdict(check, "warn", finding + ".", "Many outlier counts: see whether they come from one sample.")
+        advice = "Many outlier counts: see whether they come from one sample."
+        return Verdict(check, "warn", finding + ".", advice, "many count outliers")
     if failed > 0.01 * len(table):
-        return Verdict(check, "warn", finding + ".", "Many fits failed: see whether a covariate has extreme values.")
-    return Verdict(check, "ok", finding + ".")
+        advice = "Many fits failed: see whether a covariate has extreme values."
+        return Verdict(check, "warn", finding + ".", advice, "many failed fits")
+    return Verdict(check, "ok", finding + ".", short="few genes without a p-value")
 
 
 def _verdicts(results: Results) -> Iterator[Verdict]:
     dispersion = dispersion_verdict(results.facts("fit_model"))
     if dispersion:
         yield dispersion
-    replaced = replaced_verdict(results.facts("fit_model"), _smallest_group(results))
+    replaced = replaced_verdict(results.facts("fit_model"), best_replicated(results.design.get("contrasts", {})))
     if replaced:
         yield replaced
-    engine = ENGINES[results.settings["test"]["engine"]]
+    settings = results.settings["test"]
+    engine = ENGINES[settings["engine"]]
     if engine.needs_filter and results.facts("filter_genes").get("method") == "none":
         finding = (
             "No gene was filtered out: the trend of variances bends at low counts, and genes may be called falsely."
         )
         yield Verdict("unfiltered", "warn", finding, "Set filter.method: filter_by_expr, or cpm.")
     for name, table in results.contrasts.items():
-        shape = pvalue_shape(table["pvalue"], has_point_null(results.settings["test"]["contrasts"][name]))
-        if shape.status:
-            yield Verdict(f"p_values: {name}", shape.status, shape.finding, shape.advice)
+        contrast, n_called = settings["contrasts"][name], int((table["padj"] < settings["alpha"]).sum())
+        shape = pvalue_shape(table["pvalue"], has_point_null(contrast), called=n_called)
+        yield Verdict(f"p_values: {name}", shape.status, shape.finding, shape.advice, shape.short)
         yield missing_verdict(name, table)
+        if has_point_null(contrast) and has_one_fold_change(contrast):
+            yield from power_verdict(name, table, settings["alpha"])
 
 
-def _smallest_group(results: Results) -> int:
-    """Return the number of samples in the smallest group of the filter's factor."""
-    return int(results.facts("filter_genes").get("smallest_group") or 0)
+def best_replicated(contrasts: Mapping[str, Mapping[str, Any]]) -> int:
+    """Return the samples in the smallest group of the contrast whose smallest group is largest."""
+    return max((min(one["groups"].values()) for one in contrasts.values() if one.get("groups")), default=0)
+
+
+#: Fold change up to which a typical gene should be found, and with which power.
+FOUND_FOLD, TARGET = 4.0, 0.8
+
+
+def power_verdict(contrast: str, table: pd.DataFrame, alpha: float) -> Iterator[Verdict]:
+    """Say how much a gene of median standard error has to change to be found; nothing without standard errors.
+
+    A normal approximation from the table alone, at the largest p-value that is called; ``test.power`` computes it by
+    mean count.
+    """
+    errors = table["lfc_se"].dropna()
+    error = float(errors.median()) if len(errors) else 0.0
+    tested = int(table["padj"].notna().sum())
+    if not tested or not 0 < error < float("inf"):
+        return
+    is_called = table["padj"] < alpha
+    bound = float(table["pvalue"][is_called].max()) if is_called.any() else alpha / tested
+    normal = NormalDist()
+    fold = 2 ** min((normal.inv_cdf(TARGET) - normal.inv_cdf(max(bound, 1e-300) / 2)) * error, 99.0)
+    check = f"detectable: {contrast}"
+    finding = (
+        f"A gene of median standard error is found with a probability of {TARGET:.0%} if it changes {fold:.2g}-fold"
+    )
+    if fold <= FOUND_FOLD:
+        yield Verdict(check, "ok", f"{finding}.", short=f"changes of {FOUND_FOLD:g}-fold or less are found")
+    elif is_called.any():
+        finding += ": what is not called may well differ"
+        yield Verdict(check, "note", f"{finding}.", short=f"only changes above {FOUND_FOLD:g}-fold are found")
+    else:
+        finding = f"No gene is called, which says little: {finding[0].lower()}{finding[1:]}"
+        advice = "Do not read this as no difference; more samples in the smaller group would help most."
+        yield Verdict(check, "warn", f"{finding}.", advice, "no calls and no power")
 
 
 def _sheets(results: Results) -> Iterator[Sheet]:
@@ -222,6 +262,7 @@ TEST = Section(
         "unfiltered": "Genes with few reads",
         "p_values": "P-values",
         "missing": "Genes without p-value",
+        "detectable": "Detectable changes",
     },
     columns=(
         Column(

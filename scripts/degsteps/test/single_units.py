@@ -6,7 +6,7 @@ counts weigh an outlying count less than the models of counts do, so what a sing
 fit, and is gone in the second.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,9 @@ import pandas as pd
 LEFT = 0.5
 #: ... and what goes with it is this many times its standard error by the model that made the call.
 BEYOND_NOISE = 2.5
-#: Units with more levels than this are as good as samples or covariates.
+#: So many units with most calls are recorded.
 _MOST_NAMED = 5
+_GENES_AT_ONCE = 2000
 _TOLERANCE = 1e-8
 
 
@@ -42,9 +43,8 @@ class Resting:
     def as_facts(self) -> dict[str, Any]:
         """Return the numbers for a record: the units with most calls alone, and the sum over all."""
         first = sorted(self.genes.items(), key=lambda item: (-item[1], item[0]))[:_MOST_NAMED]
-        return {"units": self.units, "needed": list(self.needed), "resting": sum(self.genes.values())} | {
-            "most": dict(first)
-        }
+        facts = {"calls": self.calls, "units": self.units, "needed": list(self.needed)}
+        return facts | {"resting": sum(self.genes.values()), "most": dict(first)}
 
 
 def log_counts(counts: pd.DataFrame, factors: pd.Series | pd.DataFrame) -> pd.DataFrame:
@@ -77,34 +77,50 @@ def resting_calls(
     weights : of the coefficients in the contrast.
     units : by sample: the sample itself, its subject, or its site.
     """
-    y, signs = values.to_numpy(dtype=float), np.sign(fold_changes.to_numpy(dtype=float))
-    fits = _Fits(np.asarray(design, dtype=float), np.asarray(weights, dtype=float), y)
-    whole = signs * fits.estimates
+    fits = _Fits(np.asarray(design, dtype=float), np.asarray(weights, dtype=float))
+    members = [
+        (name, places) for name, places in _members(units) if np.any(np.abs(fits.of_sample[places]) > _TOLERANCE)
+    ]
+    directions = {name: fits.without(places) for name, places in members}
+    needed = tuple(name for name, direction in directions.items() if direction is None)
+    told = [(name, places, directions[name]) for name, places in members if name not in needed]
+    numbers = dict.fromkeys((name for name, _, _ in told), 0)
     # By least squares the variance is this times that of one value: the model's error says how large that is.
-    scale = errors.to_numpy(dtype=float) / np.sqrt(fits.leverage_of_contrast)
-    names, left, n_weighed, needed = [], [], 0, []
-    for name, members in _members(units):
-        if not np.any(np.abs(fits.of_sample[members]) > _TOLERANCE):
-            continue
-        n_weighed += 1
-        without = fits.without(members)
-        if without is None:
-            needed.append(name)
-            continue
-        change, variance = without
-        lost = signs * change
+    scales = np.nan_to_num(errors.to_numpy(dtype=float)) / np.sqrt(fits.variance)
+    signs = np.sign(fold_changes.to_numpy(dtype=float))
+    for start in range(0, len(values), _GENES_AT_ONCE) if told else ():
+        part = slice(start, start + _GENES_AT_ONCE)
+        y = values.iloc[part].to_numpy(dtype=float)
+        left = _left(fits, y, signs[part], scales[part], told)
+        rests = np.isfinite(left).any(axis=0)
+        # Without either sample of a pair the other one says nothing: of these, the one that is off is meant.
+        is_least = left <= left.min(axis=0) + _TOLERANCE
+        for place in np.where(is_least, _distances(fits, y, told), -1).argmax(axis=0)[rests]:
+            numbers[told[place][0]] += 1
+    return Resting(len(values), {name: n for name, n in numbers.items() if n}, needed, len(members))
+
+
+def _left(fits: "_Fits", y: np.ndarray, signs: np.ndarray, scales: np.ndarray, told: list) -> np.ndarray:
+    """Return what is left of each fold change without each unit, units x genes; infinite where none rests on it."""
+    whole, residuals = signs * (y @ fits.of_sample), fits.residuals(y)
+    left = np.full((len(told), len(y)), np.inf)
+    for row, (_, places, (direction, variance)) in zip(left, told, strict=True):
+        lost = signs * (residuals[:, places] @ direction)
         # Where the log counts do not even have the sign of the call, one of them has made it.
         is_halved = np.where(whole > 0, whole - lost < LEFT * whole, lost > 0)
-        is_beyond = lost > BEYOND_NOISE * np.nan_to_num(scale) * np.sqrt(variance)
-        names.append(name)
-        left.append(np.where(is_halved & is_beyond, whole - lost, np.inf))
-    if not names:
-        return Resting(len(y), {}, tuple(needed), n_weighed)
-    table = np.array(left)
-    first, rests = table.argmin(axis=0), np.isfinite(table).any(axis=0)
-    numbers = np.bincount(first[rests], minlength=len(names))
-    genes = {name: int(number) for name, number in zip(names, numbers, strict=True) if number}
-    return Resting(len(y), genes, tuple(needed), n_weighed)
+        rests = is_halved & (lost > BEYOND_NOISE * scales * np.sqrt(variance))
+        row[rests] = (whole - lost)[rests]
+    return left
+
+
+def _distances(fits: "_Fits", y: np.ndarray, told: list) -> np.ndarray:
+    """Return how far each unit is from the median of the samples on its side of the contrast, units x genes."""
+    off = np.zeros_like(y)
+    for side in (1, -1):
+        places = np.flatnonzero(side * fits.of_sample > _TOLERANCE)
+        if len(places):
+            off[:, places] = np.abs(y[:, places] - np.median(y[:, places], axis=1, keepdims=True))
+    return np.array([off[:, places].max(axis=1) for _, places, _ in told])
 
 
 def _members(units: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
@@ -114,26 +130,55 @@ def _members(units: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
 
 
 class _Fits:
-    """A contrast by least squares in many genes, with and without some samples."""
+    """A contrast by least squares, with and without some samples."""
 
-    def __init__(self, design: np.ndarray, weights: np.ndarray, values: np.ndarray) -> None:
+    def __init__(self, design: np.ndarray, weights: np.ndarray) -> None:
         inverse = np.linalg.inv(design.T @ design)
         self.basis = np.linalg.qr(design)[0]
         self.of_sample = design @ inverse @ weights
-        self.leverage_of_contrast = float(weights @ inverse @ weights)
-        self.estimates = values @ self.of_sample
-        self.residuals = values - (values @ self.basis) @ self.basis.T
+        self.variance = float(weights @ inverse @ weights)
 
-    def without(self, members: np.ndarray) -> tuple[np.ndarray, float] | None:
-        """Return by how much the contrast falls without some samples, and its variance in units of one value's.
+    def residuals(self, values: np.ndarray) -> np.ndarray:
+        """Return what the design leaves of the values, genes x samples."""
+        return values - (values @ self.basis) @ self.basis.T
 
-        None if the other samples do not tell the contrast.
+    def without(self, places: np.ndarray) -> tuple[np.ndarray, float] | None:
+        """Return what of some samples' residuals the contrast loses without them, and the variance of that loss.
+
+        The variance is in units of one value's. None if the other samples do not tell the contrast.
         """
-        part, of_unit = self.basis[members], self.of_sample[members]
-        kept, vectors = np.linalg.eigh(np.eye(len(members)) - part @ part.T)
+        part, of_unit = self.basis[places], self.of_sample[places]
+        kept, vectors = np.linalg.eigh(np.eye(len(places)) - part @ part.T)
         is_lost = kept < _TOLERANCE
         if np.any(np.abs(vectors[:, is_lost].T @ of_unit) > _TOLERANCE):
             return None
         rotated = vectors[:, ~is_lost]
         direction = rotated @ ((rotated.T @ of_unit) / kept[~is_lost])
-        return self.residuals[:, members] @ direction, float(of_unit @ direction)
+        return direction, float(of_unit @ direction)
+
+
+def what_calls_rest_on(
+    table: pd.DataFrame,
+    values_of: Callable[[pd.Index], pd.DataFrame],
+    design: np.ndarray,
+    weights: np.ndarray,
+    units: Mapping[str, pd.Series],
+    alpha: float,
+) -> dict[str, dict[str, Any]]:
+    """Return what the calls of a contrast rest on, as facts by kind of unit.
+
+    Parameters
+    ----------
+    table : result table by gene: `log2_fold_change`, `lfc_se`, `padj`.
+    values_of : gives the log counts of genes, genes x samples.
+    units : by kind of unit, the unit of each sample; kinds with a single unit are left out.
+    """
+    called = table.index[table["padj"] < alpha]
+    values = values_of(called)
+    return {
+        kind: resting_calls(
+            values, table.loc[called, "log2_fold_change"], table.loc[called, "lfc_se"], design, weights, of_sample
+        ).as_facts()
+        for kind, of_sample in units.items()
+        if of_sample.nunique() > 1
+    }

@@ -16,7 +16,7 @@ from degsteps.design.sample_sets import set_contrasts, set_model
 from degsteps.design.surrogate_checks import null_formula
 from degsteps.design.weights import contrast_columns
 from degsteps.engines.registry import ENGINES
-from degsteps.inputs.cells.pseudobulks import CELL_TYPE
+from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR
 from degsteps.inputs.cells.sources import cell_sources as sources_of_cells
 from degsteps.inputs.cells.sources import is_file_of_genes
 from degsteps.inputs.cells.study import design_columns, prospective_sums
@@ -227,6 +227,15 @@ def effect_bounds(analysis: Analysis, wildcards: Any) -> list[float]:
     """Return the bounds that the job's contrast is tested against as well; one that has a bound of its own has none."""
     definition = contrast(analysis, wildcards)
     return [] if definition["reduced"] or not has_point_null(definition) else analysis["test"]["effect_bounds"]
+
+
+def unit_columns(analysis: Analysis, wildcards: Any) -> list[str]:
+    """Return the columns whose values may carry calls alone: subjects, and sites of a study of several."""
+    repeated = analysis["design"]["repeated"] or {}
+    columns = [repeated.get("subject"), analysis["qc"]["subject_column"]]
+    columns += [DONOR] if is_of_cells(analysis) else []
+    columns += ["site"] if analysis["ingest"].get("sites") else []
+    return [column for column in dict.fromkeys(columns) if column]
 
 
 # ---- sets of genes

@@ -175,7 +175,7 @@ def test_verdicts_of_quality_control_and_own_checks_stand_together(study, parts)
     assert verdicts.loc["outliers", "status"] == "warn"
     assert verdicts.loc["samples", "status"] == "warn"
     assert "6 of 8" in verdicts.loc["samples", "finding"]
-    assert verdicts.loc["replicates", "status"] == "ok"
+    assert verdicts.loc["replicates: hi_vs_na", "status"] == "ok"
     assert verdicts.loc["residual_df", "status"] == "warn"
     assert verdicts.loc["batch_in_design", "status"] == "ok"
     assert "NOPE" in verdicts.loc["gene_lists", "finding"]
@@ -196,7 +196,7 @@ def test_few_replicates_are_named(study, parts, n, status):
     for contrast in design["contrasts"].values():
         contrast["groups"] = {"one": 7, "other": n}
     verdicts = verdicts_of(study, parts, design=design)
-    assert verdicts.loc["replicates", "status"] == status
+    assert verdicts.loc["replicates: hi_vs_na", "status"] == status
 
 
 def test_subjects_are_the_replicates_where_samples_are_repeated(study, parts):
@@ -205,7 +205,7 @@ def test_subjects_are_the_replicates_where_samples_are_repeated(study, parts):
     )
     for contrast in design["contrasts"].values():
         contrast |= {"groups": {"one": 6, "other": 8}, "subjects": {"one": 5, "other": 2}}
-    found = verdicts_of(study, parts, design=design).loc["replicates"]
+    found = verdicts_of(study, parts, design=design).loc["replicates: hi_vs_na"]
     assert found["status"] == "warn"
     assert "other, with 2 subjects (8 samples)." in found["finding"]
 

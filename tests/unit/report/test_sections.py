@@ -156,7 +156,7 @@ def test_a_section_shows_up_in_methods_and_verdicts(study):
     assert methods.paragraphs[-2] == f"Toy sets were tested [{len(methods.references)}]."
     assert [text for text in methods.paragraphs if "Toy" not in text] == list(without.paragraphs)
     verdicts = collect_verdicts(results, WITH_TOY)
-    assert list(verdicts.loc["toy: all"]) == ["warn", "The toy warns.", "Play less."]
+    assert list(verdicts.loc["toy: all"]) == ["warn", "The toy warns.", "Play less.", ""]
     pd.testing.assert_frame_equal(verdicts.drop(index="toy: all"), collect_verdicts(results))
 
 

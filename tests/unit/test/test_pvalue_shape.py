@@ -14,6 +14,8 @@ def mixture(kind, n=10000):
         "uniform": uniform,
         "peak": np.where(some, generator.beta(0.1, 8, n), uniform),
         "u_shape": np.where(some, np.where(uniform < 0.5, 1e-4, 0.99), uniform),
+        "narrow": np.where(np.arange(n) < 80, generator.uniform(0, 1e-3, n), uniform),
+        "careful": np.where(np.arange(n) < 400, generator.uniform(0, 1e-3, n), generator.beta(1.35, 1, n)),
         "bump": np.where(some, 0.83, uniform),
         "hill": generator.beta(2, 2, n),
         "skewed": generator.beta(2, 1, n),
@@ -22,12 +24,31 @@ def mixture(kind, n=10000):
     }[kind]
 
 
-@pytest.mark.parametrize("kind", ["uniform", "peak", "u_shape", "bump", "hill", "skewed", "few", "none"])
+@pytest.mark.parametrize(
+    "kind", ["uniform", "peak", "narrow", "careful", "u_shape", "bump", "hill", "skewed", "few", "none"]
+)
 def test_shapes_of_p_values(kind):
     found = pvalue_shape(mixture(kind))
     assert found.shape == kind
-    assert found.status == ("ok" if kind in ("uniform", "peak", "few") else "warn")
-    assert bool(found.advice) == (found.status == "warn")
+    fine = ("uniform", "peak", "narrow", "few")
+    assert found.status == ("ok" if kind in fine else "note" if kind == "careful" else "warn")
+    assert bool(found.advice) == (found.status != "ok")
+    assert found.short
+
+
+@pytest.mark.parametrize(("called", "shape"), [(0, "uniform"), (3, "narrow")])
+def test_no_word_of_few_genes_stands_beside_calls(called, shape):
+    found = pvalue_shape(mixture("uniform"), called=called)
+    assert found.shape == shape
+    assert ("too little power" in found.finding) == (called == 0)
+
+
+def test_calls_on_top_of_careful_p_values_are_told():
+    """Sums of few cells: 54 calls, and so few other small p-values that the first twentieth is hardly the fullest."""
+    bins = [90, 27, 44, 77, 43, 59, 66, 69, 69, 78, 79, 70, 67, 71, 97, 75, 82, 98, 82, 64]
+    pvalues = np.concatenate([(place + np.linspace(0.01, 0.99, n)) / 20 for place, n in enumerate(bins)])
+    pvalues[:54] = np.linspace(1e-9, 1.8e-3, 54)
+    assert pvalue_shape(pvalues, called=54).shape == pvalue_shape(pvalues).shape == "careful"
 
 
 def test_a_test_against_an_interval_is_not_judged():

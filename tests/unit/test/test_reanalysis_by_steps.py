@@ -105,8 +105,8 @@ class Run:
         asked = {name: test[name] for name in ("alpha", "cooks_filter", "independent_filtering", "adjustment")}
         for name, contrast in self.contrasts.items():
             table = self.path(f"{name}.tsv")
-            shown = {"shrinkage": "none", "lfc_threshold": 0.0, "name": name, "effect_bounds": []}
-            test_contrast.main(fit, filtered, factors, others[-1], table, contrast, **asked, **shown)
+            shown = {"shrinkage": "none", "lfc_threshold": 0.0, "name": name, "effect_bounds": [], "unit_columns": []}
+            test_contrast.main(fit, filtered, factors, others[-1], self.sheet, table, contrast, **asked, **shown)
 
     def path(self, name):
         return self.folder / name

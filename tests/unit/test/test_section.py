@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,8 +15,10 @@ from degsteps.test.section_shrinkage import SHRINKAGE, undecided_sentence
 from degsteps.test.section_stability import INFLUENCE, SENSITIVITY, sensitivity_verdict
 from degsteps.test.section_tests import (
     TEST,
+    best_replicated,
     dispersion_verdict,
     missing_verdict,
+    power_verdict,
     replaced_verdict,
 )
 from degsteps.test.section_together import STAGE_WISE
@@ -181,3 +184,36 @@ def test_genes_of_two_modes_are_told_to_be_undecided():
     results = Results(SETTINGS, [], {}, contrasts={"a": table})
     (block,) = SHRINKAGE.of_contrast(results, "a")
     assert "do not rank these genes by it" in str(block)
+
+
+def genes_with(error, called, n=1000, p=1e-3):
+    padj = np.where(np.arange(n) < called, 0.01, 0.9)
+    pvalue = np.where(np.arange(n) < called, p, 0.5)
+    return pd.DataFrame({"lfc_se": error, "pvalue": pvalue, "padj": padj})
+
+
+@pytest.mark.parametrize(
+    ("error", "called", "status", "fold"),
+    [
+        (0.2, 10, "ok", 2 ** ((3.2905 + 0.8416) * 0.2)),
+        (0.7, 10, "note", 2 ** ((3.2905 + 0.8416) * 0.7)),
+        (0.7, 0, "warn", 2 ** ((4.0556 + 0.8416) * 0.7)),
+        (0.2, 0, "ok", 2 ** ((4.0556 + 0.8416) * 0.2)),
+    ],
+)
+def test_contrasts_without_power_are_told(error, called, status, fold):
+    (verdict,) = power_verdict("c", genes_with(error, called), 0.05)
+    assert (verdict.check, verdict.status) == ("detectable: c", status)
+    assert f"if it changes {fold:.2g}-fold" in verdict.finding
+    assert bool(verdict.advice) == (status == "warn")
+
+
+def test_nothing_is_said_of_power_without_standard_errors_or_p_values():
+    assert list(power_verdict("c", genes_with(float("nan"), 0), 0.05)) == []
+    assert list(power_verdict("c", genes_with(0.2, 0).assign(padj=float("nan")), 0.05)) == []
+
+
+def test_replaced_counts_are_judged_where_some_contrast_has_many_samples():
+    contrasts = {"a": {"groups": {"x": 2, "y": 30}}, "b": {"groups": {"x": 25, "y": 30}}, "slope": {"groups": {}}}
+    assert best_replicated(contrasts) == 25
+    assert best_replicated({"slope": {"groups": {}}}) == 0

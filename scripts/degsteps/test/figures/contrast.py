@@ -213,18 +213,18 @@ def volcano_plot(
 
 
 @styled
-def pvalue_histogram(results: pd.DataFrame, title: str, point_null: bool = True) -> Figure:
+def pvalue_histogram(results: pd.DataFrame, title: str, point_null: bool = True, *, called: int = 0) -> Figure:
     """Draw the p-values of a contrast with the level that true null hypotheses would fill, and judge their shape.
 
     Where the null hypothesis is an interval there is no such level.
     """
     pvalues = numbers(results["pvalue"])
     known = pvalues[np.isfinite(pvalues)]
-    shape = pvalue_shape(known, point_null)
+    shape = pvalue_shape(known, point_null, called=called)
     figure = style.new_figure(height=3.9)
     axes = figure.subplots()
     style.title(figure, f"P-values, {title}, {count_text(len(known), 'gene')}")
-    judged = "Look closer." if shape.status == "warn" else "" if shape.shape in ("few", "interval") else "Fine."
+    judged = "Look closer." if shape.status != "ok" else "" if shape.shape in ("few", "interval") else "Fine."
     verdict = f"{judged} {shape.finding} {shape.advice}".strip()
     missing = _missing_reasons(results, np.isnan(pvalues))
     if not len(known):
