@@ -32,6 +32,9 @@ LIGHT_MODULES = (
     "provenance.verification",
     "onboarding.from_counts",
     "onboarding.draft",
+    "onboarding.beside_counts",
+    "onboarding.swapped",
+    "onboarding.known_genes",
     "onboarding.design_guess",
     "onboarding.from_cells",
     "onboarding.cell_guesses",
@@ -93,6 +96,8 @@ READERS = (
     "basics.digest",  # hashes of any file
     "annotate.gene_table",  # the given gene table and GTF: read by the line, as large as the counts
     "preflight.files",  # looks at the beginning of what the configuration names
+    "onboarding.beside_counts",  # symbols beside the counts
+    "onboarding.known_genes",  # ids and symbols of the shipped tables of genes
     "onboarding.from_star_deseq2",  # the sheet of another workflow
     "terminal.causes",  # the end of a log, of any length
     "workflow.costs",  # what jobs were measured to take

@@ -1,4 +1,4 @@
-"""Reading sample sheets as people write them: tabs, commas or semicolons, Excel's byte order mark, stray blanks.
+"""Reading sample sheets as people write them: tabs, commas, semicolons or Excel workbooks, row names, stray blanks.
 
 Standard library only: the Snakefile imports this module.
 
@@ -15,8 +15,13 @@ from pathlib import Path
 
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted, skeleton, suggestion, verb
+from degsteps.inputs.excel import UnreadableError, is_workbook, read_worksheet
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
+#: What a first column without a name is called: R and pandas write row names so.
+UNNAMED = "sample"
+#: What separates the cells of a workbook, for messages.
+_CELL = "\t"
 #: White space that str.strip() leaves: byte order mark and zero-width space, both invisible.
 _INVISIBLE = "\ufeff\u200b"
 
@@ -57,8 +62,10 @@ class Sheet:
 def read_sheet(path: Path | str, sample_column: str) -> Sheet:
     """Read a sample sheet.
 
-    The delimiter (tab, comma, semicolon) is found from the header. A byte order mark, blank lines, blanks around cells
-    and empty columns without a name are taken away; ``notes`` of the result says so where it matters.
+    The delimiter (tab, comma, semicolon) is found from the header; of an Excel workbook the first worksheet with a
+    table is read. A byte order mark, blank lines, blanks around cells and empty columns without a name are taken away,
+    and a first column without a name is called `sample`, or left out if it numbers the rows; ``notes`` of the result
+    says so where it matters.
 
     Raises
     ------
@@ -315,6 +322,8 @@ def _read_text(path: Path | str) -> tuple[str, Finding | None]:
 def _read_cells(
     path: Path | str,
 ) -> tuple[tuple[dict[str, list[str]], list[int], str, list[Finding]] | None, list[Finding]]:
+    if is_workbook(path):
+        return _read_workbook(path)
     text, fault = _read_text(path)
     if fault:
         return None, [fault]
@@ -339,6 +348,21 @@ def _read_cells(
     return _as_columns(rows, delimiter)
 
 
+def _read_workbook(
+    path: Path | str,
+) -> tuple[tuple[dict[str, list[str]], list[int], str, list[Finding]] | None, list[Finding]]:
+    """Read the cells of a workbook, as :func:`_read_cells` does."""
+    try:
+        worksheet = read_worksheet(path)
+    except UnreadableError as error:
+        return None, [Finding("", error.what, error.cure)]
+    table, faults = _as_columns(worksheet.rows, _CELL)
+    if table is None:
+        return None, faults
+    columns, lines, delimiter, notes = table
+    return (columns, lines, delimiter, [*worksheet.notes, *notes]), []
+
+
 def _trimmed(cell: str) -> str:
     text = cell.strip().strip(_INVISIBLE).strip()
     return text if skeleton(text).strip() else ""
@@ -352,19 +376,14 @@ def _as_columns(
     while header and not header[-1] and all(not "".join(cells[len(header) - 1 :]).strip() for _, cells in rows):
         header.pop()
     rows = [(line, _without_blank_end(cells, len(header))) for line, cells in rows]
+    header, rows, notes = _named_first_column(header, rows)
     faults = _header_faults(header, header_line, rows)
-    if rows and all(len(cells) == len(header) + 1 for _, cells in rows):
-        what = "the header has one name less than every line has cells, as R writes row names."
-        faults.append(Finding(f"line {header_line}", what, "Give the first column a name, e.g. 'sample'."))
-    else:
-        ragged = [(line, len(cells)) for line, cells in rows if len(cells) != len(header)]
-        for line, number in ragged[:3]:
-            what = f"has {counted(number, 'cell')}, the header has {len(header)}."
-            rest = (
-                f" So have {counted(len(ragged) - 3, 'more line')}." if len(ragged) > 3 and line == ragged[2][0] else ""
-            )
-            cure = f"Add or delete a {DELIMITERS[delimiter]} there; text that holds one goes in double quotes.{rest}"
-            faults.append(Finding(f"line {line}", what, cure))
+    ragged = [(line, len(cells)) for line, cells in rows if len(cells) != len(header)]
+    for line, number in ragged[:3]:
+        what = f"has {counted(number, 'cell')}, the header has {len(header)}."
+        rest = f" So have {counted(len(ragged) - 3, 'more line')}." if len(ragged) > 3 and line == ragged[2][0] else ""
+        cure = f"Add or delete a {DELIMITERS[delimiter]} there; text that holds one goes in double quotes.{rest}"
+        faults.append(Finding(f"line {line}", what, cure))
     if not rows:
         faults.append(Finding("", "has a header and no samples.", "Give one line per sample."))
     if faults:
@@ -377,12 +396,31 @@ def _as_columns(
             if value != cell:
                 trimmed.setdefault(name, (line, cell))
             columns[name].append(value)
-    notes = []
     if trimmed:
         name, (line, cell) = next(iter(trimmed.items()))
         what = f"blanks around cells were taken away in {listed(trimmed)}, e.g. {quoted(cell)} (line {line}, {name})."
         notes.append(Finding("", what, "Nothing to do, unless they were meant."))
     return (columns, [line for line, _ in rows], delimiter, notes), []
+
+
+def _named_first_column(
+    header: list[str], rows: list[tuple[int, list[str]]]
+) -> tuple[list[str], list[tuple[int, list[str]]], list[Finding]]:
+    """Give a first column of row names its name, or leave it out where it only numbers the rows."""
+    if rows and header and all(len(cells) == len(header) + 1 for _, cells in rows):
+        header = ["", *header]  # R's write.table leaves the name out
+    if not rows or len(header) < 2 or header[0] or any(len(cells) < 2 for _, cells in rows):
+        return header, rows, []
+    names = [_trimmed(cells[0]) for _, cells in rows]
+    has_ids = any(len({cells[k] for _, cells in rows if k < len(cells)}) == len(rows) for k in range(1, len(header)))
+    if has_ids and names in ([str(k) for k in range(len(rows))], [str(k + 1) for k in range(len(rows))]):
+        what = "the first column has no name and numbers the rows; it is left out."
+        kept = [(line, cells[1:]) for line, cells in rows]
+        return header[1:], kept, [Finding("header", what, "If these are sample ids, give it a name.")]
+    if UNNAMED in header:
+        return header, rows, []
+    what = f"the first column has no name; it is read as {quoted(UNNAMED)}."
+    return [UNNAMED, *header[1:]], rows, [Finding("header", what, "Nothing to do, unless another one is meant.")]
 
 
 def _without_blank_end(cells: list[str], width: int) -> list[str]:

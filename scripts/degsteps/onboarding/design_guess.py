@@ -15,6 +15,7 @@ from degsteps.design.confounding import determines
 from degsteps.design.formula import Formula
 from degsteps.design.rank import rank_report
 from degsteps.onboarding.draft import Draft
+from degsteps.onboarding.known_genes import known_table
 
 _BATCH_WORDS = frozenset(
     {"batch", "run", "site", "center", "centre", "hospital", "donor", "patient", "subject", "individual", "participant"}
@@ -40,7 +41,6 @@ _GENE_IDS = (
     (r"WBGene\d", "WormBase genes", None),
     (r"AT[1-5MC]G\d", "Arabidopsis genes", None),
     (r"Y[A-P][LR]\d{3}[CW]", "yeast genes", None),
-    (r"\d+$", "bare numbers, possibly Entrez ids", None),
 )
 
 
@@ -55,8 +55,10 @@ def guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
             draft.others[name] = reason
     # A level that is called a control says more than the name of a column, and that more than the order.
     ranked = sorted(possible, key=lambda name: (-likeness(name, columns[name]), len(set(columns[name]))))
-    if not ranked:
-        draft.remarks["formula"] = _why_nothing_to_compare(columns)
+    single = _without_replicates(columns)
+    if not ranked or (single is not None and likeness(ranked[0], columns[ranked[0]]) <= 0):
+        # A batch is not what was asked, where what was asked has no replicates.
+        draft.remarks["formula"] = _no_replicates(single) if single is not None else _WHY_NOT
         return
     factor = ranked[0]
     reference, reason = _reference(columns[factor])
@@ -89,17 +91,21 @@ def guess_design(draft: Draft, columns: Mapping[str, list[str]]) -> None:
         )
 
 
-def _why_nothing_to_compare(columns: Mapping[str, list[str]]) -> str:
-    """Say why no column is a factor: no replicates, if one looks like what is compared."""
+_WHY_NOT = "no column has 2 or more levels with 2 or more samples each"
+
+
+def _without_replicates(columns: Mapping[str, list[str]]) -> str | None:
+    """Return the column that looks like what is compared and has no level with a second sample; None if none does."""
     single = [name for name, values in columns.items() if len(set(values)) == len(values) > 1 and "" not in values]
     likely = [name for name in single if likeness(name, columns[name]) > 0]
-    if likely:
-        name = max(likely, key=lambda column: likeness(column, columns[column]))
-        return (
-            f"no replicates: every level of {quoted(name)} has one sample, and without a second one nothing tells how "
-            "samples of one level vary; no test is possible. Sequence replicates, or add their samples"
-        )
-    return "no column has 2 or more levels with 2 or more samples each"
+    return max(likely, key=lambda column: likeness(column, columns[column]), default=None)
+
+
+def _no_replicates(name: str) -> str:
+    return (
+        f"no replicates: every level of {quoted(name)} has one sample, and without a second one nothing tells how "
+        "samples of one level vary; no test is possible. Sequence replicates, or add their samples"
+    )
 
 
 def _is_pairing(name: str, columns: Mapping[str, list[str]], factor: str) -> bool:
@@ -180,7 +186,10 @@ def _is_estimable(names: Sequence[str], columns: Mapping[str, list[str]]) -> boo
 
 
 def guess_gene_table(draft: Draft, genes: Sequence[str]) -> None:
-    """Tell the kind of some gene ids, and the gene table that the project ships for it."""
+    """Tell the kind of some gene ids, and the gene table that the project ships for it.
+
+    Ids without a form of their own, which symbols and Entrez ids are, are looked up in the shipped tables.
+    """
     for pattern, what, table in _GENE_IDS:
         if sum(bool(re.match(pattern, gene)) for gene in genes) > len(genes) / 2:
             hint = ""
@@ -192,4 +201,15 @@ def guess_gene_table(draft: Draft, genes: Sequence[str]) -> None:
                 hint = "; no gene table of these is shipped, so name a GTF or a table"
             draft.remarks["genes"] = f"the gene ids look like {what} ({genes[0]}){hint}"
             return
+    known = known_table(genes)
+    if known is not None:
+        draft.gene_table = known.table
+        draft.remarks["genes"] = (
+            f"{known.n_known} of the first {len(genes)} gene ids are {known.words} of {known.table} ({genes[0]})"
+        )
+        return
+    if genes and all(gene.isdigit() for gene in genes):
+        what = f"the gene ids are bare numbers, possibly Entrez ids ({genes[0]}), and not those of a shipped table"
+        draft.remarks["genes"] = f"{what}; name a GTF or a table with these ids"
+        return
     draft.remarks["genes"] = f"the kind of gene id is not known ({genes[0]}); name a GTF or a table with these ids"

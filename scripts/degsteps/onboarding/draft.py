@@ -36,6 +36,9 @@ class Draft:
     blocks: list[str]
     levels: dict[str, tuple[str, ...]]
     gene_table: str | None
+    #: Of a table of genes that is written beside the configuration: its text, and where it is from.
+    genes_text: str | None = None
+    gene_release: str | None = None
     format: str = "table"
     extra: dict[str, str] = field(default_factory=dict)
     remarks: dict[str, str] = field(default_factory=dict)
@@ -129,7 +132,8 @@ def contrast_lines(draft: Draft, others: str = "") -> list[str]:
 def annotation_lines(draft: Draft) -> list[str]:
     """Return the section ``annotate``."""
     lines = ["annotate:", f"  # Guess: {draft.remarks['genes']}."]
-    return [*lines, f"  genes: {draft.gene_table}" if draft.gene_table else "  genes: null"]
+    lines += [f"  genes: {scalar(draft.gene_table)}" if draft.gene_table else "  genes: null"]
+    return [*lines, *([f"  release: {scalar(draft.gene_release)}"] if draft.gene_release else [])]
 
 
 def head_lines(draft: Draft) -> list[str]:

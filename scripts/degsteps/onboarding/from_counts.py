@@ -17,6 +17,7 @@ from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.scan import Scan, annotation_columns
 from degsteps.inputs.sheet import inspect_sheet, matching_column, read_columns
 from degsteps.inputs.sources import Located, Source, column_of_archive, first_lines, locate, locate_source, scan_source
+from degsteps.onboarding.beside_counts import keep_symbols
 from degsteps.onboarding.design_guess import guess_design, guess_gene_table
 from degsteps.onboarding.draft import (
     FILL_IN,
@@ -30,6 +31,7 @@ from degsteps.onboarding.draft import (
     scalar,
     shown_path,
 )
+from degsteps.onboarding.swapped import refuse_swapped
 
 
 def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = None) -> Draft:
@@ -40,7 +42,9 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     DataError
         if a file cannot be read, or no column of the sheet holds the names in the header of the counts.
     """
-    located, sheet = locate(counts), read_columns(samples)
+    refuse_swapped(counts, samples)
+    # First the sheet: it is small, and what is wrong with it is said before a large matrix is read.
+    sheet, located = read_columns(samples), locate(counts)
     of_archive = column_of_archive(sheet) if FORMATS[located.format].by_sheet else None
     if of_archive is not None:
         located = locate_source(Source("", str(counts), str(samples), of_archive))
@@ -86,6 +90,7 @@ def draft_analysis(counts: Path | str, samples: Path | str, name: str | None = N
     _guess_extra(draft, located, scan)
     guess_design(draft, columns)
     guess_gene_table(draft, scan.first_genes)
+    keep_symbols(draft, located, scan)
     return draft
 
 

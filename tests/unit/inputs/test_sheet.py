@@ -77,7 +77,8 @@ def test_select_follows_the_given_order(tmp_path):
         (b"sample condition\nA x\n", "no tab, comma or semicolon"),
         (b"sample\tcondition\n", "no samples"),
         (b"sample\tsample\nA\tx\n", "'sample' more than once"),
-        (b"\tcondition\nA\tx\n", "column 1 of the header has no name"),
+        (b"\tsample\nA\tx\n", "column 1 of the header has no name"),
+        (b"sample\t\tcondition\nA\tx\ty\n", "column 2 of the header has no name"),
         (b"sample\tcondition\nA\tx\ty\nB\tx\n", "line 2: has 3 cells, the header has 2"),
         (b"sample\tcondition\nA\tx\n\tx\n", "line 3: the sample id .column 'sample'. is blank"),
         (b"sample\tcondition\nA\tx\nA\tx\nA\ty\n", "lines 2, 3, 4: the sample id 'A' stands on 3 lines"),
@@ -98,6 +99,28 @@ def test_faults_name_the_place(content, words, tmp_path):
     with pytest.raises(DataError, match=words) as error:
         read_sheet(path, "sample")
     assert str(error.value).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "words"),
+    [
+        (",condition\nA,x\nB,y\n", {"sample": ["A", "B"], "condition": ["x", "y"]}, "read as 'sample'"),  # write.csv
+        (
+            "condition age\nA x 3\nB y 4\n",
+            {"sample": ["A", "B"], "condition": ["x", "y"], "age": ["3", "4"]},
+            "'sample'",
+        ),
+        (",id,arm\n0,A,x\n1,B,x\n", {"id": ["A", "B"], "arm": ["x", "x"]}, "numbers the rows"),  # to_csv of pandas
+        (",sample,arm\n1,A,x\n2,B,x\n", {"sample": ["A", "B"], "arm": ["x", "x"]}, "numbers the rows"),
+        (",arm\n1,x\n2,x\n", {"sample": ["1", "2"], "arm": ["x", "x"]}, "read as 'sample'"),
+    ],
+)
+def test_a_first_column_without_a_name_holds_the_row_names(content, columns, words, tmp_path):
+    path = tmp_path / "samples.tsv"
+    path.write_text(content.replace(" ", "\t"), encoding="utf-8")
+    sheet = read_sheet(path, "sample" if "sample" in columns else "id")
+    assert sheet.columns == columns
+    assert words in str(sheet.notes[0])
 
 
 def test_all_faults_are_listed(tmp_path):

@@ -1,5 +1,7 @@
 """Drafts of configurations: what is guessed, that it is sound, and that nothing is overwritten."""
 
+import csv
+import gzip
 import random
 import subprocess
 import sys
@@ -10,12 +12,16 @@ import pandas as pd
 import pytest
 import yaml
 
+from degsteps.annotate.gene_table import read_gene_annotation
+from degsteps.annotate.matching import match_genes
 from degsteps.basics.errors import ConfigError, DataError
 from degsteps.config.reading import load_analyses, read_yaml
+from degsteps.onboarding import from_counts
 from degsteps.onboarding.draft import contrast_names
 from degsteps.onboarding.from_counts import as_yaml, draft_analysis, with_analysis
 from degsteps.preflight import check_analyses
 from tests.unit.ingest.test_readers import SAMPLES, WRITERS
+from tests.unit.inputs.test_excel import by_openpyxl
 
 ROOT = Path(__file__).parents[3]
 
@@ -45,6 +51,9 @@ def write_study(folder, sheet, header=None, genes="ENSG{:011d}", first=None):
 def checked(draft, folder):
     path = folder / f"{draft.name}.yaml"
     path.write_text(as_yaml(draft), encoding="utf-8")
+    if draft.genes_text:
+        (folder / draft.gene_table).parent.mkdir(exist_ok=True)
+        (folder / draft.gene_table).write_text(draft.genes_text, encoding="utf-8")
     analyses, problems = load_analyses({"analyses": [str(path)]})
     return analyses.get(draft.name), [*problems, *check_analyses(analyses).problems]
 
@@ -172,7 +181,7 @@ def test_without_a_factor_the_draft_says_what_to_fill_in(folder):
         ("ENSG{:011d}.3", "resources/genes/human.tsv.gz", "human"),
         ("FBgn{:07d}", "resources/genes/fly.tsv.gz", "FlyBase"),
         ("ENSMUSG{:011d}", None, "mouse"),
-        ("{}", None, "Entrez"),
+        ("{}", None, "possibly Entrez"),
         ("gene{}", None, "not known"),
     ],
 )
@@ -180,6 +189,87 @@ def test_the_gene_table_follows_from_the_ids(genes, table, words, folder):
     draft = write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4}, genes=genes)
     assert draft.gene_table == table
     assert words in draft.remarks["genes"]
+
+
+def known_ids(column):
+    with gzip.open(ROOT / "resources" / "genes" / "human.tsv.gz", "rt") as lines:
+        values = [row[column] for row in csv.DictReader(lines, delimiter="\t")]
+    return [value for value in values if value][:20]
+
+
+@pytest.mark.parametrize(("column", "words"), [("symbol", "symbols of"), ("entrez_id", "Entrez ids of")])
+def test_symbols_and_entrez_ids_are_known_by_the_shipped_table(column, words, folder):
+    write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4}, genes="{}")
+    header, *rows = (folder / "counts.tsv").read_text().splitlines()
+    ids = known_ids(column)
+    rows = [f"{gene}\t{row.partition(chr(9))[2]}" for gene, row in zip(ids, rows, strict=True)]
+    (folder / "counts.tsv").write_text("\n".join([header, *rows]) + "\n")
+    draft = draft_analysis("counts.tsv", "samples.tsv", "mine")
+    assert draft.gene_table == "resources/genes/human.tsv.gz"
+    assert words in draft.remarks["genes"]
+    found = match_genes(pd.Index(ids, name="gene"), read_gene_annotation(draft.gene_table))
+    assert set(found["annotation_status"]) - {"ambiguous"} == {f"matched_by_{column}"}
+    # Ids of which only some are known by chance are not.
+    (folder / "counts.tsv").write_text("\n".join([header, *(f"x{row}" for row in rows)]) + "\n")
+    assert draft_analysis("counts.tsv", "samples.tsv", "mine").gene_table is None
+
+
+@pytest.mark.parametrize("genes", ["ENSG{:011d}.2", "ENSMUSG{:011d}"])
+def test_symbols_beside_the_counts_are_kept_as_a_table(genes, folder):
+    (folder / "samples.tsv").write_text("id\tarm\na1\tctrl\na2\tctrl\nb1\tdrug\nb2\tdrug\n")
+    ids = [genes.format(number) for number in (3, 5, 419, 457, 460)]
+    symbols = ["Tspan6", '5"-x', "", ids[3], "=cmd"]
+    lines = [f"{gene}\t{symbol}\t{k}\t2\t3\t{k}4" for k, (gene, symbol) in enumerate(zip(ids, symbols, strict=True))]
+    (folder / "counts.tsv").write_text("\n".join(["gene_id\tgene_name\ta1\ta2\tb1\tb2", *lines]) + "\n")
+    draft = draft_analysis("counts.tsv", "samples.tsv", "mine")
+    analysis, problems = checked(draft, folder)
+    assert problems == []
+    assert analysis["annotate"]["genes"] == "config/analyses/mine.genes.tsv"
+    assert analysis["annotate"]["release"].startswith("symbols: column gene_name of counts.tsv")
+    found = match_genes(pd.Index(ids, name="gene"), read_gene_annotation(folder / draft.gene_table))
+    assert list(found["symbol"].fillna("")) == symbols
+    assert set(found["annotation_status"]) == {"matched"}
+    # What the shipped table knows of the same ids comes along.
+    assert list(found["name"].fillna(""))[:2] == (["tetraspanin 6", "tenomodulin"] if ".2" in genes else ["", ""])
+
+
+def test_files_the_wrong_way_round_are_told(folder):
+    write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4})
+    with pytest.raises(ConfigError, match=r"the wrong way round. Give COUNTS=counts.tsv SAMPLES=samples.tsv"):
+        draft_analysis("samples.tsv", "counts.tsv")
+    by_openpyxl(
+        folder / "samples.xlsx", [line.split("\t") for line in (folder / "samples.tsv").read_text().splitlines()]
+    )
+    with pytest.raises(ConfigError, match=r"the wrong way round. Give COUNTS=counts.tsv SAMPLES=samples.xlsx"):
+        draft_analysis("samples.xlsx", "counts.tsv")
+    (folder / "quants").mkdir()
+    with pytest.raises(ConfigError, match="quants is a folder, and"):
+        draft_analysis("samples.tsv", "quants")
+
+
+def test_a_workbook_of_samples_with_row_names_gives_the_same_draft(folder):
+    sheet = {"sample": IDS, "dose": ["1", "2.5"] * 4, "condition": ["ctl", "trt"] * 4}
+    draft = write_study(folder, sheet)
+    rows = [[None, "dose", "condition"], *zip(IDS, [1, 2.5] * 4, sheet["condition"], strict=True)]
+    by_openpyxl(folder / "samples.xlsx", rows)
+    of_workbook = draft_analysis("counts.tsv", "samples.xlsx", "mine")
+    assert as_yaml(of_workbook).replace("samples.xlsx", "samples.tsv") == as_yaml(draft)
+    assert checked(of_workbook, folder)[1] == []
+
+
+def test_the_sheet_is_read_before_the_counts(folder, monkeypatch):
+    write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4})
+    (folder / "samples.tsv").write_text("sample\tx\tx\n")
+    monkeypatch.setattr(from_counts, "locate", lambda path: pytest.fail("the counts were looked at first"))
+    with pytest.raises(DataError, match="'x' more than once"):
+        draft_analysis("counts.tsv", "samples.tsv")
+
+
+def test_a_batch_is_not_compared_where_the_question_has_no_replicates(folder):
+    sheet = {"sample": IDS, "batch": list("aabbccdd"), "treatment": ["control", *(f"drug{k}" for k in range(7))]}
+    draft = write_study(folder, sheet)
+    assert draft.factor is None
+    assert "no replicates: every level of 'treatment' has one sample" in as_yaml(draft)
 
 
 def test_a_gene_table_that_is_not_here_is_not_named(folder):
@@ -272,6 +362,34 @@ def test_the_command_writes_adds_and_never_overwrites(folder):
     assert (folder / "config" / "config.yaml").read_text() == listing
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([], ["COUNTS is not given: raw counts", "SAMPLES is not given: the sample sheet", "make init COUNTS="]),
+        (["--counts", "counts.tsv", "--samples", ""], ["SAMPLES is not given: the sample sheet"]),
+    ],
+)
+def test_the_command_says_what_is_missing(given, words, folder):
+    done = init(folder, *given)
+    assert done.returncode == 2
+    assert all(each in done.stderr for each in words)
+    assert ("COUNTS is not given" in done.stderr) == (not given)
+
+
+def test_the_command_writes_the_table_of_genes_and_says_that_nothing_can_be_compared(folder):
+    (folder / "samples.tsv").write_text("id\tarm\na1\tctrl\nb1\tdrug\n")
+    (folder / "counts.tsv").write_text("gene_id\tgene_name\ta1\tb1\nENSG00000000003\tTSPAN6\t4\t5\n")
+    files = ["--counts", "counts.tsv", "--samples", "samples.tsv", "--name", "mine"]
+    done = init(folder, *files)
+    assert done.returncode == 0
+    assert "Wrote config/analyses/mine.yaml and config/analyses/mine.genes.tsv." in done.stdout
+    assert "No comparison could be guessed: no replicates: every level of 'arm' has one sample" in done.stdout
+    (folder / "config" / "analyses" / "mine.yaml").unlink()
+    done = init(folder, *files)
+    assert done.returncode == 1
+    assert "mine.genes.tsv: is there already" in done.stderr
+
+
 def test_the_command_says_what_is_left_to_mend(folder):
     write_study(folder, {"sample": IDS, "condition": ["ctl", "trt"] * 4})
     text = (folder / "counts.tsv").read_text().replace("\t", "\t-", 20)
@@ -295,7 +413,9 @@ def test_every_format_gives_a_draft_that_passes_the_check(name, folder):
     (folder / "samples.tsv").write_text("\n".join(["sample\tcondition", *rows]) + "\n")
     draft = draft_analysis(given, "samples.tsv", "mine")
     assert draft.format == name.split(",")[0]
-    assert draft.gene_table == "resources/genes/human.tsv.gz"
+    beside = "config/analyses/mine.genes.tsv" if draft.genes_text else None
+    assert (beside is not None) == name.startswith("nfcore")
+    assert draft.gene_table == (beside or "resources/genes/human.tsv.gz")
     assert ("Found: the counts are" in as_yaml(draft)) == (draft.format != "table")
     analysis, problems = checked(draft, folder)
     assert problems == []
