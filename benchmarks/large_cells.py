@@ -1,8 +1,8 @@
 """Many cells: CPU time and peak memory of each step of single cells, on a simulated file.
 
     python benchmarks/large_cells.py                                   1,000,000 cells x 20,000 genes, 800 values a cell
-    python benchmarks/large_cells.py --cells 300000 --values 1373 --rules read_cells assess_cells aggregate_cells
-    python benchmarks/large_cells.py --folder cells --output cells.tsv
+    python benchmarks/large_cells.py --cells 300000 --values 1373 --folder cells300k
+    python benchmarks/large_cells.py --folder cells --rules assess_cells --output cells.tsv
 
 The file is written in blocks of cells, and used again if it is there: captures of 10,000 cells, twenty donors in two
 arms, eight cell types that differ in a tenth of the genes, a level of each donor for each gene. It holds no study: only

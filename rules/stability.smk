@@ -1,7 +1,8 @@
 # 07 test, once more: what the calls depend on, and several contrasts together. Made only where `test.sensitivity`,
-# `test.influence`, `test.stage_wise` or `test.power` asks for it.
+# `test.influence`, `test.stage_wise` or `test.power` asks for it, and where subjects are said to be independent.
 # enters: <ingest>/counts.parquet, <batch>/design.tsv, <test>/<contrast>.tsv (also those of a set of samples)
-# leaves: sensitivity/, influence/ (of each set of samples), stage_wise/<name>.tsv, power/<contrast>.tsv
+# leaves: sensitivity/, influence/ (of each set of samples), stage_wise/<name>.tsv, power/<contrast>.tsv,
+#         pairing.tsv (of each set of samples)
 
 
 # What every repeated analysis reads, and the settings that it repeats (degsteps.test.reanalysis.StudyFiles).
@@ -85,6 +86,31 @@ rule leave_out_samples:
         code=code("leave_out_samples"),
     script:
         "../scripts/leave_out_samples.py"
+
+
+rule compare_pairing:
+    """Test every contrast within subjects too, where samples of one are taken for independent ones."""
+    input:
+        **STUDY_FILES,
+    output:
+        pairing="<test>{subset}/pairing.tsv",
+        record="<test>{subset}/compare_pairing.record.json",
+    log:
+        "<logs>{subset}/compare_pairing.log",
+    benchmark:
+        "<benchmarks>{subset}/compare_pairing.tsv"
+    group:
+        "contrast"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        **needs(megabytes=60, minutes=10),
+    params:
+        **STUDY_SETTINGS,
+        paired_by=job(settings.independent_subject),
+        code=code("compare_pairing"),
+    script:
+        "../scripts/compare_pairing.py"
 
 
 rule adjust_stage_wise:

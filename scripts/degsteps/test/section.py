@@ -2,6 +2,7 @@
 
 from degsteps.test.section_bounds import BOUNDS
 from degsteps.test.section_concordance import CONCORDANCE
+from degsteps.test.section_pairing import PAIRING
 from degsteps.test.section_power import POWER
 from degsteps.test.section_sample_weights import WEIGHTS
 from degsteps.test.section_shrinkage import SHRINKAGE
@@ -21,5 +22,6 @@ SECTIONS = (
     BOUNDS,
     SENSITIVITY,
     INFLUENCE,
+    PAIRING,
     CONCORDANCE,
 )

@@ -158,6 +158,12 @@ def correlated_subject(analysis: Analysis, wildcards: Any) -> str | None:
     return block_column(analysis["design"])
 
 
+def independent_subject(analysis: Analysis, wildcards: Any = None) -> str | None:
+    """Return the column of subjects whose samples are taken for independent ones, if any."""
+    repeated = analysis["design"]["repeated"]
+    return repeated["subject"] if repeated and repeated["method"] == "independent" else None
+
+
 def repeated_subject(analysis: Analysis, wildcards: Any) -> str | None:
     """Return the column of the subjects with several samples, if any."""
     repeated = analysis["design"]["repeated"]

@@ -102,6 +102,12 @@ def influence_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
     return [in_subset("<test>/influence/samples.tsv", name) for name in subsets]
 
 
+def pairing_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return what contrasts are like within subjects, where samples of one are taken for independent ones."""
+    subsets = tested_subsets(analysis) if settings.independent_subject(analysis) else []
+    return [in_subset("<test>/pairing.tsv", name) for name in subsets]
+
+
 def power_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return what contrasts could find, where that is asked for."""
     return [f"<test>/power/{name}.tsv" for name in settings.powered_contrasts(analysis)]
@@ -221,7 +227,7 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     )
     files += [*concordance_files(analysis, wildcards, ".agreement.tsv"), *contrast_tables(analysis)]
     files += [*contrast_figures(analysis), *overlap_figures(analysis)]
-    files += [*influence_tables(analysis), *power_tables(analysis)]
+    files += [*influence_tables(analysis), *pairing_tables(analysis), *power_tables(analysis)]
     files += [*stage_wise_tables(analysis)]
     return files + enrichment(analysis)
 
