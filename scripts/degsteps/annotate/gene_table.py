@@ -7,8 +7,6 @@ genes that are really called `NA` or `nan`.
 """
 
 import csv
-import gzip
-import io
 import itertools
 import re
 import zlib
@@ -22,6 +20,7 @@ import pandas as pd
 
 from degsteps.annotate.gtf import WHOLE_NUMBERS, parse_gtf_genes
 from degsteps.basics.errors import DataError
+from degsteps.inputs.plain_text import open_text
 
 _RELEASE_LINE = re.compile(r"#[#!]\s*([\w-]+)[:\s]\s*(.*\S)")
 _RELEASE_KEYS = ("description", "date", "genome-build", "annotation-source", "genebuild-last-updated")
@@ -162,9 +161,7 @@ def _whole_numbers(values: pd.Series, path: Path) -> pd.Series:
 def _open_text(path: Path) -> Iterator[IO[str]]:
     """Open a plain or gzipped text file; the content decides, not the name."""
     try:
-        with path.open("rb") as stream:
-            is_gzip = stream.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if is_gzip else path.open("rb") as binary:
-            yield io.TextIOWrapper(io.BufferedReader(binary, 1 << 20), encoding="utf-8-sig")
+        with open_text(path, newline=None) as text:
+            yield text
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot read the gene annotation: {error}") from error

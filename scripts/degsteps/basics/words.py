@@ -16,6 +16,10 @@ _ANNOTATION_NAMES = frozenset(
 )
 
 
+#: Characters of a name, or of a value, that a message shows.
+LONGEST = 120
+
+
 def _look_alikes() -> dict[int, str]:
     """Return letters and marks that look like plain ones, after NFKC (which takes care of full-width letters)."""
     pairs = (
@@ -61,9 +65,10 @@ def told_apart(name: str, other: str) -> tuple[str, str]:
 
 
 def quoted(name: object) -> str:
-    """Return a name in single quotes, with invisible characters spelled out."""
-    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(name))
-    return f"'{text}'"
+    """Return a name in single quotes, with invisible characters spelled out; of a long one, the beginning."""
+    name = str(name)
+    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name[:LONGEST])
+    return f"'{text}'" if len(name) <= LONGEST else f"'{text}...' ({len(name):,} characters)"
 
 
 def listed(names: Iterable[object], most: int = 5, quote: bool = True) -> str:

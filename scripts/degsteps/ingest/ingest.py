@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from degsteps.basics.errors import DataError
+from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted
 from degsteps.ingest import sites, technical_replicates
 from degsteps.ingest.readers.quantifications import (
@@ -19,7 +19,7 @@ from degsteps.ingest.readers.quantifications import (
     without_genes_text,
 )
 from degsteps.ingest.readers.raw import RawCounts
-from degsteps.ingest.reading import read_source
+from degsteps.ingest.reading import READERS, read_source
 from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.gene_ids import without_version
 from degsteps.inputs.scan import CACHE, scan_faults
@@ -61,6 +61,7 @@ class Ingested:
     sites : what each site sent.
     concordance : agreement of technical replicates; no rows if there are none.
     facts : for the record.
+    remarks : what is only worth knowing of a source that a scan of text does not see, with its path.
     """
 
     counts: pd.DataFrame
@@ -71,6 +72,7 @@ class Ingested:
     sites: pd.DataFrame
     concordance: pd.DataFrame
     facts: dict[str, Any]
+    remarks: list[tuple[str, Finding]] = field(default_factory=list)
 
 
 @dataclass
@@ -84,6 +86,7 @@ class _Part:
     sheet: Sheet
     facts: dict[str, Any]
     named_rows: list[str]
+    remarks: list[Finding]
 
 
 def ingest(
@@ -169,7 +172,8 @@ def ingest(
     if several:
         facts["sites"] = {site: len(names) for site, names in kept.items()}
         facts["genes_at_every_site"] = n_shared
-    return Ingested(counts, lengths, samples, sample_account, gene_account, site_table, concordance, facts)
+    remarks = [(source.counts, remark) for source in sources for remark in parts[source.site].remarks]
+    return Ingested(counts, lengths, samples, sample_account, gene_account, site_table, concordance, facts, remarks)
 
 
 # ---- one source
@@ -191,6 +195,8 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
         raise DataError("\n".join(f"{raw.scan.path}: {fault}" for fault in faults))
     for note in notes:
         logger.info("%s: %s", raw.scan.path, note)
+    # Those of text that is scanned are told before the run.
+    remarks = raw.scan.remarks if located.format in READERS and raw.scan.remarks else []
     counts, gene_account = tidied_genes(raw, settings)
     sheet = read_sheet(source.samples, source.sample_column)
     if source.prefix:
@@ -207,7 +213,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     if settings.length_correction != "none" and (FORMATS[located.format].with_lengths or length_matrix is not None):
         counts, lengths = _length_corrected(counts, raw, settings, length_matrix, source.prefix)
         raw.facts["length_correction"] = settings.length_correction
-    return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts, raw.scan.named_rows)
+    return _Part(counts, lengths, gene_account, sample_account, sheet, raw.facts, raw.scan.named_rows, remarks)
 
 
 def _require_genes(raw: RawCounts, settings: Settings, tx2gene: Path | None) -> None:

@@ -1,14 +1,16 @@
 """Reading the counts of one source, in whatever format they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from degsteps.basics.errors import DataError
+from degsteps.basics.errors import DataError, Finding
+from degsteps.basics.words import counted, quoted
 from degsteps.ingest.readers.containers import read_h5ad, read_mtx, read_parquet, read_xlsx
 from degsteps.ingest.readers.per_sample import read_featurecounts, read_gdc_star, read_htseq, read_star
 from degsteps.ingest.readers.quantifications import read_quantification
 from degsteps.ingest.readers.raw import RawCounts, Reading
 from degsteps.ingest.readers.tables import open_zstd, read_scanned_table
+from degsteps.inputs.plain_text import COMPARE_SIZE
 from degsteps.inputs.sources import Located, Source, scan_source
 
 #: By the names of :data:`degsteps.inputs.formats.FORMATS`; a table of text is read as it was scanned.
@@ -26,6 +28,16 @@ READERS: dict[str, Callable[[Reading], RawCounts]] = {
     "mtx": read_mtx,
     "xlsx": read_xlsx,
 }
+
+
+def end_remarks(ends: Mapping[str, str]) -> list[Finding]:
+    """Say of which files the last line has no end: programs that write one file for each sample always end it."""
+    if not ends:
+        return []
+    file, cell = next(iter(ends.items()))
+    more = f" (and {counted(len(ends) - 1, 'more file')})" if len(ends) > 1 else ""
+    what = f"the last line of {file}{more} has no end; it ends in {quoted(cell)}."
+    return [Finding("", what, COMPARE_SIZE)]
 
 
 def read_source(
@@ -55,7 +67,9 @@ def read_source(
     located.source = source
     try:
         if scan.is_partial:
-            raw = READERS[located.format](Reading(source, located, strand, tx2gene))
+            reading = Reading(source, located, strand, tx2gene)
+            raw = READERS[located.format](reading)
+            raw.scan.remarks += end_remarks(reading.ends)
         else:
             raw = RawCounts(read_scanned_table(scan), scan)
     except DataError:

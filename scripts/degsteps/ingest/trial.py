@@ -28,7 +28,7 @@ def trial(
     -------
     genes : ids of the counts; None if they are not known.
     problems : what the job would refuse.
-    unchecked : what is not known before the job.
+    notes : what is only worth knowing, and what is not known before the job.
     """
     located = [locate(source.counts, source.format) for source in sources]
     others = [path for path in (tx2gene, length_matrix) if path is not None]
@@ -47,7 +47,8 @@ def trial(
         )
     except DataError as error:
         return None, [Finding("", line, "", "data") for line in str(error).splitlines()], []
-    return found.counts.index, [], []
+    remarks = [Finding("", f"{path}: {remark}", "", "note") for path, remark in found.remarks]
+    return found.counts.index, [], remarks
 
 
 def gene_ids(sources: Sequence[Source]) -> pd.Index | None:

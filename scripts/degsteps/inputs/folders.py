@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import bare, counted, is_annotation_name, listed, quoted
 from degsteps.inputs.formats import FORMATS, PLAIN_NAMES
+from degsteps.inputs.plain_text import TextError, open_text
 from degsteps.inputs.unread import unread_kind
 
 _QUANT_FOLDER = re.compile(r"[._-](?:quant|salmon|kallisto)$")
@@ -116,7 +117,7 @@ class Layout(NamedTuple):
 
 def htseq_layout(path: str) -> Layout:
     """Return where counts stand in an HTSeq-count file that begins as such files do."""
-    with (gzip.open if begins_with(path, b"\x1f\x8b") else open)(path, "rt", encoding="utf-8-sig") as stream:
+    with open_text(path, newline=None) as stream:
         above = 0
         for line in stream:
             if line.strip() and not line.startswith("#"):
@@ -373,14 +374,24 @@ def _of_parts(folder: str, names: Sequence[str], kind: str) -> Located:
             what = f"has {'no' if not files else 'more than one'} {part.label}."
             located.faults.append(Finding("", what, form.parts_words))
     if not located.faults:
-        located.samples = [line.split("\t")[0] for line in all_lines(located.files[form.samples_part])]
+        try:
+            located.samples = [line.split("\t")[0] for line in all_lines(located.files[form.samples_part])]
+        except TextError as error:
+            name = os.path.basename(located.files[form.samples_part])
+            located.faults.append(error.finding._replace(place=f"{name}: {error.finding.place}"))
     return located
 
 
 def all_lines(path: str) -> list[str]:
-    """Return the lines of a text file that are not blank; none of a file that cannot be read."""
+    """Return the lines of a text file that are not blank; none of a file that cannot be read.
+
+    Raises
+    ------
+    TextError
+        if control characters are in it, or a line without end.
+    """
     try:
-        with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8") as lines:
+        with open_text(path, newline=None) as lines:
             return [line.rstrip("\r\n") for line in lines if line.strip()]
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         return []

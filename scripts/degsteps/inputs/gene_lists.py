@@ -8,12 +8,13 @@ from pathlib import Path
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted, verb
 from degsteps.inputs.gene_ids import without_version
+from degsteps.inputs.plain_text import read_checked
 
 
 def read_gene_list(path: Path | str) -> list[str]:
     """Read a list of gene ids, one per line; blank lines and what follows ``#`` are passed over."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_checked(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(f"{path}: is no text in UTF-8. Write one gene id per line, as plain text.") from None
     lines = (line.split("#", 1)[0].strip() for line in text.splitlines())

@@ -9,16 +9,15 @@ Standard library and PyYAML only: the Snakefile imports this module.
 """
 
 import functools
-import gzip
 import os
 import re
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted, verb
+from degsteps.inputs.plain_text import TextError, read_checked
 
 #: The collections that come with the workflow.
 SHIPPED = Path(__file__).resolve().parents[3] / "resources" / "gene_sets"
@@ -154,16 +153,15 @@ def _finding(place: str, what: str, cure: str, kind: str = "data") -> Finding:
 def _text_of(path: Path | str) -> tuple[str, Finding | None]:
     """Return the text of a file, or what keeps it from being read."""
     try:
-        content = Path(path).read_bytes()
+        with open(path, "rb") as stream:
+            if stream.read(4) == b"PK\x03\x04":
+                what = "is a zip archive or a workbook, not text."
+                return "", _finding("", what, "Unpack it, and name the GMT inside.")
+        content = read_checked(path)
+    except TextError as error:
+        return "", error.finding._replace(kind="data")
     except OSError as error:
         return "", _finding("", f"cannot be read ({error.strerror}).", "Check that the file exists and is readable.")
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            return "", _finding("", f"is a damaged gzip file ({error}).", "Download or pack it again.")
-    if content[:4] == b"PK\x03\x04":
-        return "", _finding("", "is a zip archive or a workbook, not text.", "Unpack it, and name the GMT inside.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

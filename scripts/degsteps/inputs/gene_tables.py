@@ -5,11 +5,13 @@ Standard library only: the Snakefile imports this module. :mod:`degsteps.annotat
 
 import csv
 import functools
-import gzip
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
 from typing import IO
+
+from degsteps.basics.errors import DataError
+from degsteps.inputs.plain_text import open_text
 
 
 def is_gtf(path: str) -> bool:
@@ -28,7 +30,7 @@ def table_header(path: str) -> tuple[str, ...]:
     try:
         with _opened(path) as lines:
             return tuple(next(csv.reader([next(lines, "")], delimiter="\t"), ()))
-    except (OSError, EOFError, UnicodeDecodeError):
+    except (OSError, EOFError, UnicodeDecodeError, DataError, csv.Error):
         return ()
 
 
@@ -37,7 +39,7 @@ def rows_by_gene(path: str) -> Iterator[tuple[str, dict[str, str]]]:
     header = table_header(path)
     if is_gtf(path) or header[:1] != ("gene",):
         return
-    with _opened(path) as lines:
+    with suppress(DataError, csv.Error), _opened(path) as lines:
         # As the job reads it: a quoted header means that every field is.
         quoting = csv.QUOTE_MINIMAL if next(lines).startswith('"') else csv.QUOTE_NONE
         for row in csv.reader(lines, delimiter="\t", quoting=quoting):
@@ -46,6 +48,4 @@ def rows_by_gene(path: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _opened(path: str) -> IO[str]:
-    with Path(path).open("rb") as stream:
-        is_gzip = stream.read(2) == b"\x1f\x8b"
-    return (gzip.open if is_gzip else open)(path, "rt", encoding="utf-8-sig", newline="")
+    return open_text(path)

@@ -16,6 +16,7 @@ from pathlib import Path
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted, skeleton, suggestion, verb
 from degsteps.inputs.excel import UnreadableError, is_workbook, read_worksheet
+from degsteps.inputs.plain_text import TextError, open_bytes, read_checked
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 #: What a first column without a name is called: R and pandas write row names so.
@@ -24,6 +25,8 @@ UNNAMED = "sample"
 _CELL = "\t"
 #: White space that str.strip() leaves: byte order mark and zero-width space, both invisible.
 _INVISIBLE = "\ufeff\u200b"
+#: Bytes of a sheet; one of 100,000 samples with 100 columns of words has as many.
+_LARGEST = 1 << 27
 
 
 @dataclass(frozen=True)
@@ -262,7 +265,7 @@ def format_fault(head: bytes) -> Finding | None:
         )
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return Finding("", "is an old Excel workbook.", "Save it as 'CSV UTF-8' or as tab-separated text.")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\0") > len(head) // 8:
         return Finding("", "is UTF-16 or binary ('Unicode text' of Excel is UTF-16).", "Save it as 'CSV UTF-8'.")
     if head.startswith((b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")):
         return Finding("", "is compressed with something other than gzip.", "Decompress it, or compress it with gzip.")
@@ -302,16 +305,17 @@ def _lines(numbers: list[int]) -> str:
 
 def _read_text(path: Path | str) -> tuple[str, Finding | None]:
     try:
-        content = Path(path).read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        with open_bytes(path) as stream:
+            fault = format_fault(stream.read(4096))
+        if fault:
+            return "", fault
+        content = read_checked(path, most=_LARGEST)
+    except TextError as error:
+        return "", error.finding
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return "", Finding("", "is a gzip file that is cut off or damaged.", "Copy or download it again.")
     except OSError as error:
         return "", access_fault(error)
-    fault = format_fault(content[:4096])
-    if fault:
-        return "", fault
     try:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:

@@ -15,8 +15,10 @@ from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import bare, quoted
 from degsteps.inputs.folders import Located, all_lines, begins_with, first_lines, has_header, located_in
 from degsteps.inputs.formats import FORMATS, format_of_file
+from degsteps.inputs.plain_text import TextError
 from degsteps.inputs.scan import CACHE, Scan, dates_among, scan_counts
 from degsteps.inputs.sheet import access_fault, read_columns
+from degsteps.inputs.summaries import summary_finding
 from degsteps.inputs.unread import unread_kind
 
 _ALIGNMENT = re.compile(
@@ -25,6 +27,7 @@ _ALIGNMENT = re.compile(
 #: Columns of the sheets of archives that hold the names of files, bare of punctuation.
 _FILE_NAMES = ("filename",)
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_HDF5 = FORMATS["h5ad"].first_bytes
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,11 @@ def scan_source(
     form = FORMATS[located.format]
     about = {"format": located.format, "evidence": located.evidence}
     if not form.is_table or len(located.files) > 1 or os.path.isdir(source.counts):
-        lines = all_lines(located.files[0]) if located.samples and not form.parts else []
+        try:
+            is_text = located.samples and not form.parts and not begins_with(located.files[0], _HDF5)
+            lines = all_lines(located.files[0]) if is_text else []
+        except TextError as error:
+            return Scan(located.files[0], format=located.format, faults=[error.finding])
         genes = _first_cells(lines)
         about |= {"n_genes": len(lines), "gene_ids": "\n".join(genes)}
         about["date_genes"] = dates_among([gene.encode() for gene in genes])
@@ -262,6 +269,12 @@ def scan_source(
         scan.titles = scan.titles[1:]
         scan.faults += _dimension_faults(first_lines(source.counts, 2)[1], scan)
     if form.names_are_alignments:
+        if scan.is_readable and not scan.n_fractions:
+            finding, is_fault = summary_finding(
+                source.counts, dict(zip(scan.samples, scan.totals, strict=True)), scan.has_end
+            )
+            if finding:
+                (scan.faults if is_fault else scan.remarks).append(finding)
         scan.samples = alignment_samples(scan.samples)
     return scan
 

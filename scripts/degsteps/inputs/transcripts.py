@@ -1,16 +1,15 @@
 """Transcripts and their genes: the table of both, and what it lacks. Standard library only: checks import it."""
 
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.words import listed
+from degsteps.inputs.plain_text import read_checked
 
 _VERSION = re.compile(r"\.\d+$")
 
@@ -55,10 +54,8 @@ def read_transcript_genes(path: Path | str) -> dict[str, str]:
         if it is no text, or a transcript has two genes.
     """
     try:
-        content = Path(path).read_bytes()
-        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-        text = content.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        text = read_checked(path).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
         raise DataError(f"{path}: is no text that can be read. Write a tab-separated table.") from None
     mark = "\t" if "\t" in text.partition("\n")[0] else ","
     rows = [row for row in csv.reader(io.StringIO(text), delimiter=mark) if len(row) > 1]

@@ -64,7 +64,7 @@ BAD = {
     "html": ("x.gmt", "\n<!DOCTYPE html><html><body>Log in", "", "is a web page"),
     "zip": ("x.gmt", b"PK\x03\x04\x00\x00", "", "zip archive"),
     "no text": ("x.gmt", b"A\tx\tg1\nB\tx\t\xff\xfe\n", "line 2", "no text in UTF-8"),
-    "damaged": ("x.gmt", gzip.compress(GMT.encode() * 200)[:-20], "", "damaged gzip"),
+    "damaged": ("x.gmt", gzip.compress(GMT.encode() * 200)[:-20], "", "gzip file that is cut off or damaged"),
     "no id": ("x.gmt", "\tx\tg1\n", "line 1", "no id of a set"),
     "weights": ("x.tsv", "set\tgene\tweight\nA\tg1\thigh\nA\tg2\t\n", "line 2", "the weight 'high' and of 1 more line"),
     "infinite weight": ("x.tsv", "set\tgene\tweight\nA\tg1\tinf\n", "line 2", "is no number"),

@@ -1,5 +1,6 @@
 """Estimated counts with the lengths that transcripts have in each sample: Salmon, kallisto, RSEM."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from degsteps.basics.words import counted, listed, suggestion
 from degsteps.ingest.lengths import length_faults
 from degsteps.ingest.readers.per_sample import beside
 from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
-from degsteps.ingest.readers.tables import open_bytes, read_columns
+from degsteps.ingest.readers.tables import open_bytes, read_bytes, read_columns
 from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.transcripts import genes_of_transcripts, is_header
 
@@ -32,7 +33,7 @@ def read_quantification(reading: Reading) -> RawCounts:
     per_file = [
         _read_kallisto_h5(file)
         if file.endswith(".h5")
-        else read_columns(file, usecols=[name, length, number, tpm], dtype=types).set_index(name)
+        else read_columns(file, reading.ends, usecols=[name, length, number, tpm], dtype=types).set_index(name)
         for file in located.files
     ]
     tables = [
@@ -83,9 +84,8 @@ def read_tx2gene(path: Path) -> pd.Series:
     """
     with open_bytes(str(path)) as stream:
         first = stream.readline().decode("utf-8-sig", errors="replace")
-    table = pd.read_csv(
-        path, sep="," if "\t" not in first else "\t", header=None, dtype=str, keep_default_na=False, usecols=[0, 1]
-    )
+    content, mark = io.BytesIO(read_bytes(path)), "," if "\t" not in first else "\t"
+    table = pd.read_csv(content, sep=mark, header=None, dtype=str, keep_default_na=False, usecols=[0, 1])
     if is_header([str(cell) for cell in table.iloc[0]]):
         table = table.iloc[1:]
     genes = table.drop_duplicates().set_index(0)[1].str.strip()
@@ -171,7 +171,8 @@ def read_length_matrix(path: Path, counts: pd.DataFrame) -> pd.DataFrame:
     genes, samples = counts.index, list(counts.columns)
     with open_bytes(str(path)) as stream:
         first = stream.readline().decode("utf-8-sig", errors="replace")
-    table = read_columns(str(path), dtype={0: str}, index_col=0) if "\t" in first else pd.read_csv(path, index_col=0)
+    content, mark = io.BytesIO(read_bytes(path)), "\t" if "\t" in first else ","
+    table = pd.read_csv(content, sep=mark, dtype={0: str}, index_col=0, keep_default_na=False, encoding="utf-8")
     table.index = table.index.astype(str)
     missing = [sample for sample in samples if sample not in table.columns]
     if missing:

@@ -25,12 +25,14 @@ class Reading:
     located : their files and format.
     strand : ``auto``, ``unstranded``, ``forward`` or ``reverse``, for formats with counts of each strand.
     tx2gene : table of transcripts and their genes, for formats of transcripts.
+    ends : the last cell of each file whose last line has no end; readers fill it.
     """
 
     source: Source
     located: Located
     strand: str = "auto"
     tx2gene: Path | None = None
+    ends: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Tables of text with genes in rows and samples in columns."""
 
-import gzip
+import bz2
 import io
-from collections.abc import Iterator
+import lzma
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,8 +12,11 @@ import numpy as np
 import pandas as pd
 
 from degsteps.basics.errors import DataError
+from degsteps.inputs import plain_text
+from degsteps.inputs.folders import begins_with
 from degsteps.inputs.scan import Scan
 
+_ZSTD = b"\x28\xb5\x2f\xfd"
 #: Text that is parsed at a time: its arrays fit into the processor's cache.
 _BLOCK_BYTES = 1 << 18
 #: So many digits fit into 64 bits, whatever they are.
@@ -27,11 +31,28 @@ def open_zstd(path: Path | str) -> BinaryIO:
 
 
 def open_bytes(path: str) -> BinaryIO:
-    with open(path, "rb") as stream:
-        head = stream.read(4)
-    if head[:2] == b"\x1f\x8b":
-        return gzip.open(path, "rb")
-    return open_zstd(path) if head == b"\x28\xb5\x2f\xfd" else open(path, "rb")
+    """Open a file that is compressed with gzip, Zstandard or not at all."""
+    return open_zstd(path) if begins_with(path, _ZSTD) else plain_text.open_bytes(path)
+
+
+#: Compressions that pandas knows too, by their first bytes.
+_OTHER_OPENERS: dict[bytes, Callable[[Path | str], BinaryIO]] = {
+    _ZSTD: open_zstd,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+}
+
+
+def read_bytes(path: Path | str) -> bytes:
+    """Read text of any compression as a whole.
+
+    Raises
+    ------
+    TextError
+        if it is damaged, holds control characters, or is larger than tables of one sample are.
+    """
+    opener = next((opener for mark, opener in _OTHER_OPENERS.items() if begins_with(str(path), mark)), None)
+    return plain_text.read_checked(path, opener)
 
 
 def _after_header(stream: BinaryIO, scan: Scan) -> BinaryIO:
@@ -42,8 +63,12 @@ def _after_header(stream: BinaryIO, scan: Scan) -> BinaryIO:
     raise DataError("the file has no header.")
 
 
-def read_columns(path: str, **options: Any) -> pd.DataFrame:
+def read_columns(path: str, ends: dict[str, str] | None = None, **options: Any) -> pd.DataFrame:
     """Read a tab-separated file of one sample.
+
+    Parameters
+    ----------
+    ends : gets the last cell of the file, if its last line has no end.
 
     Raises
     ------
@@ -51,7 +76,13 @@ def read_columns(path: str, **options: Any) -> pd.DataFrame:
         if it cannot be read.
     """
     try:
-        return pd.read_csv(path, sep="\t", keep_default_na=False, encoding="utf-8", **options)
+        content = read_bytes(path)
+        last = plain_text.last_without_end(content)
+        if ends is not None and last is not None:
+            ends[path] = last
+        return pd.read_csv(io.BytesIO(content), sep="\t", keep_default_na=False, encoding="utf-8", **options)
+    except DataError:
+        raise
     except (OSError, EOFError, ValueError, KeyError) as error:
         first = str(error).splitlines()[0][:200]
         raise DataError(f"{path}: cannot be read ({first}). Copy the file again, or run that sample again.") from None

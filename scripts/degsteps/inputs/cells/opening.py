@@ -16,6 +16,7 @@ from degsteps.basics.words import counted, listed, quoted
 from degsteps.inputs.cells.cell_file import CellFile, Codes, FormatError
 from degsteps.inputs.cells.sources import CellSource
 from degsteps.inputs.cells.text_matrix import MtxFile, TextFile
+from degsteps.inputs.plain_text import TextError
 from degsteps.inputs.sheet import access_fault, read_columns
 
 #: Formats of cells, with their words in messages.
@@ -128,6 +129,8 @@ def open_cells(source: CellSource) -> Iterator[OpenCells]:
     except FormatError as error:
         what, _, cure = str(error).partition("\n")
         raise CellsError(source.counts, Finding("", what, cure)) from None
+    except TextError as error:
+        raise CellsError(error.path, error.finding) from None
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise CellsError(
             source.counts, Finding("", "is a gzip file that is cut off or damaged.", "Copy or download it again.")

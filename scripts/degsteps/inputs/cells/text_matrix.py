@@ -3,7 +3,6 @@
 numpy is imported inside: the Snakefile imports this module.
 """
 
-import gzip
 import itertools
 import os
 import re
@@ -13,6 +12,7 @@ from typing import TextIO
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import counted, listed
 from degsteps.inputs.cells.cell_file import SAMPLED_CELLS, FormatError, Genes, Matrix, described_values, named_genes
+from degsteps.inputs.plain_text import open_text
 
 _MATRIX = re.compile(r"(.*?)(?:matrix|counts)\.mtx(?:\.gz)?$")
 #: Lines of numbers of a matrix of which one is looked at, so that some hundred thousand are.
@@ -21,7 +21,7 @@ _MOST_LINES = 200_000
 
 def opened_text(path: str) -> TextIO:
     """Open text, compressed with gzip or not; a byte order mark is passed over."""
-    return (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8-sig", newline="")
+    return open_text(path)
 
 
 class MtxFile:

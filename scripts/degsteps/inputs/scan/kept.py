@@ -77,7 +77,7 @@ def _kept_scan(kept: Path, state: list) -> Scan | None:
         scan = Scan(**content["scan"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    scan.faults = [Finding(*fault) for fault in scan.faults]
+    scan.faults, scan.remarks = ([Finding(*each) for each in findings] for findings in (scan.faults, scan.remarks))
     return scan
 
 

@@ -20,6 +20,17 @@ from typing import BinaryIO, NamedTuple
 from degsteps.basics.errors import Finding
 from degsteps.basics.words import bare, counted, listed, quoted, suggestion
 from degsteps.inputs.dates import gene_of_date, is_serial, may_be_date
+from degsteps.inputs.plain_text import (
+    COMPARE_SIZE,
+    CONTROL,
+    LONGEST_CELL,
+    LONGEST_LINE,
+    TextError,
+    control_fault,
+    endless_fault,
+    gzip_end_fault,
+    unpacked_fault,
+)
 from degsteps.inputs.scan.digits import column_sums
 from degsteps.inputs.scan.names import ASKED, TOTAL_OF_ROWS, column_kind, row_kind
 from degsteps.inputs.scan.scan import Scan
@@ -29,6 +40,8 @@ from degsteps.inputs.sheet import access_fault, detect_delimiter, format_fault
 
 #: Ids that are dates, beyond which no more are kept.
 _MOST_DATES = 100
+#: Columns and rows of a table; no study has more.
+_MOST_COLUMNS, _MOST_ROWS = 1_000_000, 3_000_000
 #: Cells that are added up at a time.
 _BLOCK_CELLS = 200_000
 _DIGITS = b"0123456789"
@@ -78,15 +91,23 @@ def scan_file(path: Path | str, gene_column: str | None, names: Names, opener: C
                 scan.twins = scanner.same_columns(stream, pairs)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         scan.faults.append(Finding("", "is a gzip file that is cut off or damaged.", "Copy or download it again."))
+    except TextError as error:
+        scan.faults.append(error.finding)
     except OSError as error:
         scan.faults.append(access_fault(error))
     except UnicodeDecodeError:
         what = "holds names that are not UTF-8 text."
         scan.faults.append(Finding(f"line {scanner.line}", what, "Save the file as UTF-8."))
-    except csv.Error:
-        what = "a quotation mark is opened and not closed."
-        scan.faults.append(Finding(f"line {scanner.line}", what, "Delete the mark, or close it."))
+    except csv.Error as error:
+        what, cure = "a quotation mark is opened and not closed.", "Delete the mark, or close it."
+        if "field limit" in str(error):
+            what, cure = _long_cell()
+        scan.faults.append(Finding(f"line {scanner.line}", what, cure))
     return scan
+
+
+def _long_cell() -> tuple[str, str]:
+    return f"has a cell of more than {LONGEST_CELL:,} characters.", "Mend that line, or export the table again."
 
 
 def _open(path: Path | str) -> tuple[BinaryIO | None, Finding | None]:
@@ -97,6 +118,9 @@ def _open(path: Path | str) -> tuple[BinaryIO | None, Finding | None]:
         return None, Finding("", "is compressed with gzip, but its name does not end in .gz.", "Add .gz to its name.")
     if not is_gzip and head and str(path).endswith(".gz"):
         return None, Finding("", "is named .gz but is not compressed.", "Take .gz off its name.")
+    fault = gzip_end_fault(path) if is_gzip else None
+    if fault:
+        return None, fault
     return (io.BufferedReader(gzip.open(path, "rb"), 1 << 20) if is_gzip else open(path, "rb")), None
 
 
@@ -136,12 +160,17 @@ class _Scanner:
         self.blank_ids: list[int] = []
         self.last_comment = 0, b""
         self.line = 0
+        #: The last line, without its end, if it has none.
+        self.without_end: bytes | None = None
+        self.n_bytes = 0
+        self.packed: BinaryIO | None = None
 
     def run(self, stream: BinaryIO) -> None:
         fault = format_fault(stream.peek(4096)[:4096])
         if fault:
             self.scan.faults.append(fault)
             return
+        self.packed = getattr(getattr(stream, "raw", None), "fileobj", None)
         lines = self.numbered(stream)
         head = self.header(lines)
         if head is None:
@@ -166,13 +195,23 @@ class _Scanner:
         self.finish()
 
     def numbered(self, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-        for number, line in enumerate(stream, start=1):
+        for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE + 2), b""), start=1):
             self.line = number
             stripped = line.rstrip(b"\r\n")
+            self.n_bytes += len(line)
+            if len(stripped) > LONGEST_LINE:
+                self.refuse(endless_fault(number))
+            if line[-1:] != b"\n":
+                self.without_end = stripped
             if stripped.strip():
                 if self.scan.n_trailing:
                     stripped = self.without_trailing(stripped)
                 yield number, stripped
+
+    def refuse(self, fault: Finding | None) -> None:
+        """Go no further if there is a fault."""
+        if fault is not None:
+            raise TextError(self.scan.path, fault)
 
     def without_trailing(self, line: bytes) -> bytes:
         """Cut the delimiters that stand at the end of every line; a line without them is told by its cells."""
@@ -185,6 +224,8 @@ class _Scanner:
         """Return the names in the header and the lines below; titles may stand above it."""
         first: list[tuple[int, bytes]] = []
         for number, line in lines:
+            if CONTROL.search(line):
+                self.refuse(control_fault(line, number))
             if not first and line.startswith(b"#"):
                 self.scan.n_comment_lines += 1
                 self.last_comment = number, line
@@ -204,7 +245,11 @@ class _Scanner:
             what = "ends its lines with a carriage return alone, as old Macintosh programs did."
             self.scan.faults.append(Finding("", what, "Save it with Unix or Windows line ends."))
             return None
+        self.refuse(control_fault(first[position][1], number))
         delimiter = detect_delimiter(text)
+        if delimiter is not None and text.count(delimiter) >= _MOST_COLUMNS:
+            what = f"the header has more than {_MOST_COLUMNS:,} columns."
+            self.refuse(Finding(f"line {number}", what, "Write one column per sample, and genes in rows."))
         if delimiter is None:
             self.line = number
             what = f"no tab, comma or semicolon separates columns: {quoted(text[:60])}."
@@ -324,6 +369,11 @@ class _Scanner:
     def flush(self) -> None:
         """Take in the lines of a block."""
         block, rows, self.block = self.block, [], []
+        if self.ordinal > _MOST_ROWS:
+            what = f"has more than {_MOST_ROWS:,} rows."
+            self.refuse(Finding("", what, "Give one line per gene or transcript, without those that have no reads."))
+        if self.packed is not None:
+            self.refuse(unpacked_fault(self.packed.tell(), self.n_bytes))
         try:
             for self.line, line in block:
                 row = self.row(self.line, line)
@@ -371,13 +421,22 @@ class _Scanner:
         self.ordinal += 1
         gene, counts = self.split(line)
         cells = []
+        # Counts that are all digits hold nothing else; others are looked at with their cells.
+        if CONTROL.search(line, 0, len(line) - len(counts or b"")):
+            self.refuse(control_fault(line, number))
         if counts is None:
+            self.refuse(control_fault(line, number))
+            if b'"' not in line and line.count(self.mark) != self.width - 1:
+                self.ragged.append((number, line.count(self.mark) + 1))
+                return None
             cells = self.cells(line)
             if len(cells) != self.width:
                 self.ragged.append((number, len(cells)))
                 return None
             gene, cells = cells[self.gene_index].encode(), [cells[index] for index in self.indices]
         gene = gene.strip()
+        if len(gene) > LONGEST_CELL:
+            self.refuse(Finding(f"line {number}", *_long_cell()))
         row = _Row(number, gene, counts, cells)
         kind = self.kind_of_row(gene)
         if kind is not None:
@@ -470,6 +529,7 @@ class _Scanner:
             values = self.parsed(counts)
         gene = row.gene.decode("utf-8")
         if values is None:
+            self.refuse(control_fault(counts or b"", row.number))
             cells = row.cells if counts is None else counts.decode("utf-8").split(self.scan.delimiter)
             values = [self.value(gene, place, cell) for place, cell in enumerate(cells)]
         self.note_odd_values(gene, values)
@@ -548,6 +608,7 @@ class _Scanner:
         scan.duplicates = [gene.decode() for gene in list(self.repeated)[:10]]
         scan.date_genes = dates_among(self.seen)
         scan.gene_ids = b"\n".join(self.seen).decode()
+        self.look_at_end()
         for line, number in self.ragged[:3]:
             what = f"has {counted(number, 'cell')}, the other lines have {self.width}."
             cure = "Mend that line, or export the table again."
@@ -560,6 +621,24 @@ class _Scanner:
         if not scan.n_genes and scan.no_genes:
             what = f"has no genes: {listed(scan.no_genes)} are totals."
             scan.faults.append(Finding("", what, "Give one line per gene."))
+
+    def look_at_end(self) -> None:
+        """Note a last number that is shorter than the others of its line, where the line has no end."""
+        positions = self.scan.positions
+        if self.without_end is None or not self.without_end.strip():
+            return
+        self.scan.has_end = False
+        if positions[-1:] != [self.width - 1]:
+            return
+        cells = self.cells(self.without_end)
+        if len(cells) == self.width:
+            *others, last = [cells[index].strip() for index in positions]
+            if len(last) < min(map(len, others), default=0):
+                where = f"(gene {cells[self.gene_index].strip()[:80]}, sample {self.scan.samples[-1]})"
+                what = (
+                    f"the last line has no end, and its last number is shorter than the others: {quoted(last)} {where}."
+                )
+                self.scan.remarks.append(Finding("", what, COMPARE_SIZE))
 
     def decide_rows(self) -> None:
         """Take back rows whose names may be a gene's and whose counts are; tell which genes are sums."""
@@ -600,6 +679,7 @@ class _Scanner:
 
     def quiet_values(self, row: _Row) -> list[float] | None:
         """Return the numbers of a row that may be none of a gene; None if there is one that cannot be read."""
+        self.refuse(control_fault(row.counts or b"", row.number))
         cells = row.cells if row.counts is None else row.counts.decode("utf-8").split(self.scan.delimiter)
         try:
             values = [float(cell) for cell in cells]

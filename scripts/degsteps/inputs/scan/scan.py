@@ -43,7 +43,9 @@ class Scan:
         blank if that is not known.
     gene_ids : every id once, a line each; a table of 60,000 is one text and not as many objects. Those of the first
         file, where there is one for each sample.
+    has_end : whether the last line has a line end, as programs write it.
     faults : what makes the file unreadable or ragged, whatever the settings.
+    remarks : what is only worth knowing, whatever the settings.
     format, evidence : the format, and what tells it.
     is_partial : whether only names are known: the values of this format are read by the job.
     """
@@ -85,7 +87,9 @@ class Scan:
     has_full_gene: bool = False
     date_genes: dict[str, str] = field(default_factory=dict)
     gene_ids: str = field(default="", repr=False)
+    has_end: bool = True
     faults: list[Finding] = field(default_factory=list)
+    remarks: list[Finding] = field(default_factory=list)
     format: str = "table"
     evidence: str = ""
     is_partial: bool = False

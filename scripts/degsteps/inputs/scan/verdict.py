@@ -37,7 +37,7 @@ def scan_faults(
     estimated_counts, duplicate_genes : as in the configuration.
     sample_ids : ids in the sample sheet; with them, other columns that are called like annotation are faults.
     """
-    faults, notes = list(scan.faults), []
+    faults, notes = list(scan.faults), list(scan.remarks)
     if scan.titles:
         number, title = len(scan.titles), scan.titles[0].strip(",;\t ")[:60]
         what = f"the header is line {scan.header_line}; {counted(number, 'line')} above it "
