@@ -154,7 +154,7 @@ rule test_contrast:
         size_factors=of_subset("<normalize>/size_factors.tsv"),
         design=of_subset("<batch>/compiled_design.json"),
     output:
-        table="<test>/{contrast}.tsv",
+        table=in_report("<test>/{contrast}.tsv", "Tests", table="{contrast}"),
         record="<test>/{contrast}.test_contrast.record.json",
     log:
         "<logs>/{contrast}.test_contrast.log",

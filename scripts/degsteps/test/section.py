@@ -1,6 +1,7 @@
 """What the report says of the tests, and of what their calls depend on: its parts, in their order."""
 
 from degsteps.test.section_bounds import BOUNDS
+from degsteps.test.section_columns import COLUMNS
 from degsteps.test.section_concordance import CONCORDANCE
 from degsteps.test.section_power import POWER
 from degsteps.test.section_sample_weights import WEIGHTS
@@ -9,4 +10,4 @@ from degsteps.test.section_stability import INFLUENCE, SENSITIVITY
 from degsteps.test.section_tests import TEST
 from degsteps.test.section_together import OVERLAP, STAGE_WISE
 
-SECTIONS = (TEST, SHRINKAGE, WEIGHTS, OVERLAP, STAGE_WISE, POWER, BOUNDS, SENSITIVITY, INFLUENCE, CONCORDANCE)
+SECTIONS = (TEST, SHRINKAGE, WEIGHTS, OVERLAP, STAGE_WISE, POWER, BOUNDS, SENSITIVITY, INFLUENCE, CONCORDANCE, COLUMNS)

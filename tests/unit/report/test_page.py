@@ -273,7 +273,7 @@ def test_gene_table_holds_the_first_genes_by_p(study, page):
 
 def test_missing_values_are_null_and_say_why(study, page, tmp_path):
     changed = report_inputs.Study(**vars(study))
-    changed.settings = study.settings | {"report": {"labelled_genes": 5, "table_rows": 2000}}
+    changed.settings = study.settings | {"report": study.settings["report"] | {"table_rows": 2000}}
     data = gene_data(Page(render(changed, tmp_path)))[0]
     assert len(data["rows"]) == 60
     names = [column["name"] for column in data["columns"]]
