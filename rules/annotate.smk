@@ -1,6 +1,7 @@
 # 08 annotate: result tables with symbols and the rest; figures of contrasts, whose labels need them.
 # enters: <test>/<contrast>.tsv and what repeated analyses say of its calls, <filter>/annotation.tsv
-# leaves: <contrast>.tsv (the result tables), figures, stage_wise/, overlap/ (of all contrasts)
+# leaves: <contrast>.tsv (the result tables; those of 07 where there is nothing to add to them), figures, stage_wise/,
+#         overlap/ (of all contrasts)
 
 
 rule annotate_contrast:
@@ -63,7 +64,7 @@ use rule annotate_contrast as annotate_stage_wise with:
 rule plot_contrast:
     """Draw the MA, volcano and p-value figures of a contrast."""
     input:
-        table="<annotate>/{contrast}.tsv",
+        table=job(files.result_table),
     output:
         **figure("<annotate>/{contrast}.ma", "Results", "MA, {contrast}", name="ma"),
         **figure("<annotate>/{contrast}.volcano", "Results", "Volcano, {contrast}", name="volcano"),
@@ -92,7 +93,7 @@ rule plot_contrast:
 rule plot_top_genes:
     """Draw a contrast's top genes: normalised counts, and transformed values as a heatmap."""
     input:
-        table="<annotate>/{contrast}.tsv",
+        table=job(files.result_table),
         counts=of_subset("<filter>/counts.parquet"),
         size_factors=of_subset("<normalize>/size_factors.tsv"),
         samples=job(files.design_samples),
@@ -128,7 +129,7 @@ rule plot_sensitivity:
     """Draw what a contrast calls under other settings."""
     input:
         settings=of_subset("<test>/sensitivity/settings.tsv"),
-        table="<annotate>/{contrast}.tsv",
+        table=job(files.result_table),
     output:
         **figure("<annotate>/{contrast}.sensitivity", "Results", "Sensitivity, {contrast}"),
         record="<annotate>/{contrast}.plot_sensitivity.record.json",
@@ -206,7 +207,7 @@ rule plot_power:
 rule plot_overlap:
     """Count and draw which contrasts call the same genes."""
     input:
-        contrast_tables=job(targets.contrast_tables),
+        contrast_tables=job(files.result_tables),
     output:
         **figure("<annotate>/overlap/overlap", "Results", "Overlap of contrasts"),
         overlaps="<annotate>/overlap/overlap.tsv",

@@ -125,6 +125,9 @@ rule write_workbook:
     """Write all results into one spreadsheet, one sheet per contrast."""
     input:
         **SUMMARIZED,
+        counts="<ingest>/counts.parquet",
+        size_factors="<normalize>/size_factors.tsv",
+        lengths=job(files.lengths),
     output:
         workbook=in_report("<report>/workbook.xlsx", "Report", table="Spreadsheet"),
         record="<report>/write_workbook.record.json",

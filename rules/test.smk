@@ -155,7 +155,7 @@ rule test_contrast:
         design=of_subset("<batch>/compiled_design.json"),
         samples=of_subset("<ingest>/samples.tsv"),
     output:
-        table="<test>/{contrast}.tsv",
+        table=in_report("<test>/{contrast}.tsv", "Tests", table="{contrast}"),
         record="<test>/{contrast}.test_contrast.record.json",
     log:
         "<logs>/{contrast}.test_contrast.log",

@@ -81,7 +81,7 @@ def test_hostile_names_come_through(finished_run):
     samples = pd.read_csv(root / "01_ingest" / "samples.tsv", sep="\t", dtype=str, keep_default_na=False)
     assert list(samples["sample"]) == ["X2", "x.y", "NA", "=cmd()", "<b>x</b>", "ü", "b c", "A-1", "007", "1"]
     assert set(samples["arm"]) == {"NA", "None"}
-    forth, back = read(root / "08_annotate" / "NA.tsv"), read(root / "08_annotate" / "back.tsv")
+    forth, back = read(root / "07_test" / "NA.tsv"), read(root / "07_test" / "back.tsv")
     assert {"1", "MARCH1", "SEPT2", "-1", "NA", "gene one", "2E10", "=1+1"} <= set(forth.index)
     assert {"mean_NA", "mean_None"} <= set(forth.columns)
     # Swapped levels: the sign flips, the p-value stays.
@@ -89,6 +89,21 @@ def test_hostile_names_come_through(finished_run):
     assert forth["pvalue"].astype(float).sub(back["pvalue"].astype(float)).abs().max() < 1e-9
     total = forth["log2_fold_change"].astype(float) + back["log2_fold_change"].astype(float)
     assert total.abs().max() < 1e-9
+
+
+def test_no_table_is_there_twice(finished_run):
+    """Where nothing is added to the tables of the test, they are the result tables."""
+    for analysis in ("small/1.0", "hostile/v2-rc.1"):
+        tables = [
+            p
+            for stage in ("07_test", "08_annotate")
+            for p in (finished_run.folder / "results" / analysis / stage).rglob("*.tsv")
+        ]
+        digests = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in tables}
+        assert len(digests) == len(tables) >= 3
+    hostile = finished_run.folder / "results/hostile/v2-rc.1"
+    assert not list(hostile.glob("08_annotate/*.annotate_contrast.record.json"))
+    assert 'href="../07_test/back.tsv"' in (hostile / "10_report" / "report.html").read_text()
 
 
 def test_pasilla_itself_is_down(finished_run):

@@ -111,7 +111,7 @@ def test_names_come_through_unchanged(hostile_run):
     samples = pd.read_csv(root / "01_ingest" / "samples.tsv", **text)
     assert list(samples["sample"]) == SAMPLES
     assert set(samples["arm"]) == set(LEVELS)
-    genes = pd.read_csv(root / "08_annotate" / "one.tsv", **text)["gene"]
+    genes = pd.read_csv(root / "07_test" / "one.tsv", **text)["gene"]
     assert set(GENES) <= set(genes)
 
 

@@ -425,6 +425,7 @@ ELSEWHERE = {
     "plan.lock",
     "plan.deviations",
     "blinding.columns",
+    "report.workbook_rows",  # tests/unit/report/test_workbook.py
     *CRATE,
 }
 

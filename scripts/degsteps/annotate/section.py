@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from degsteps.annotate.section_columns import COLUMNS
 from degsteps.sections.citations import Citations
 from degsteps.sections.definition import File, Section, Verdict
 from degsteps.sections.results import Results
@@ -48,4 +49,4 @@ ANNOTATION = Section(
     verdicts=_verdicts,
     checks={"annotation": "Annotation"},
 )
-SECTIONS = (ANNOTATION,)
+SECTIONS = (ANNOTATION, COLUMNS)

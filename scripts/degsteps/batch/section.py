@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from degsteps.basics.words import counted, listed
+from degsteps.batch.section_columns import COLUMNS
 from degsteps.batch.section_surrogates import SURROGATES
 from degsteps.design.formula import parse_formula
 from degsteps.design.surrogate_checks import NAME
@@ -285,4 +286,4 @@ BALANCE = Section(
 )
 
 
-SECTIONS = (DESIGN, SURROGATES, BALANCE)
+SECTIONS = (DESIGN, SURROGATES, BALANCE, COLUMNS)

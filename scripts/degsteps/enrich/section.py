@@ -1,5 +1,6 @@
 """What the report says of sets of genes: its parts in one definition."""
 
+from degsteps.enrich.section_columns import COLUMNS
 from degsteps.enrich.section_methods import CITATIONS, methods_sentences
 from degsteps.enrich.section_page import blocks
 from degsteps.enrich.section_sheets import sheets
@@ -51,4 +52,4 @@ SETS = Section(
     },
     sheets=sheets,
 )
-SECTIONS = (SETS,)
+SECTIONS = (SETS, COLUMNS)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from degsteps.basics.words import counted, listed
 from degsteps.filter.rules import REASONS, WELL_COUNTED
+from degsteps.filter.section_columns import COLUMNS
 from degsteps.sections.citations import Citations, series
 from degsteps.sections.definition import Block, Chapter, File, Section, Verdict, figures, text
 from degsteps.sections.grids import Grid
@@ -224,4 +225,4 @@ FILTER = Section(
     verdicts=_verdicts,
     checks={"gene_lists": "Gene lists", "filter_depth": "Depth and the filter"},
 )
-SECTIONS = (FILTER,)
+SECTIONS = (FILTER, COLUMNS)

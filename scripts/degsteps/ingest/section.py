@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from degsteps.basics.words import counted, listed
+from degsteps.ingest.section_columns import COLUMNS
 from degsteps.sections.accounts import Account, reason_text
 from degsteps.sections.citations import Citations, sentences
 from degsteps.sections.definition import EVERY_COLUMN, Block, Chapter, File, Section, Verdict, hint, text
@@ -264,4 +265,4 @@ COUNTS = Section(
 )
 
 
-SECTIONS = (SAMPLES, SITES, REPLICATES, COUNTS)
+SECTIONS = (SAMPLES, SITES, REPLICATES, COUNTS, COLUMNS)

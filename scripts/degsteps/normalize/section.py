@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from degsteps.engines.registry import ENGINES
 from degsteps.normalize.methods import METHODS, REFERENCES, TABLES
+from degsteps.normalize.section_columns import COLUMNS
 from degsteps.sections.citations import Citations, series
 from degsteps.sections.definition import Block, Chapter, File, Section, text
 from degsteps.sections.grids import Grid
@@ -91,4 +92,4 @@ NORMALIZED_TABLES = Section(
 )
 
 
-SECTIONS = (NORMALIZATION, NORMALIZED_TABLES)
+SECTIONS = (NORMALIZATION, NORMALIZED_TABLES, COLUMNS)

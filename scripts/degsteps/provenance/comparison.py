@@ -99,8 +99,9 @@ class Side:
         return (records[-1]["facts"] or {}).get("bound_test") if records else None
 
     def results(self, contrast: str) -> pd.DataFrame:
-        """Return the annotated table of a contrast."""
-        table = read_table(self.path("annotate", f"{contrast}.tsv"), text=("symbol", "na_reason"))
+        """Return the result table of a contrast: annotated, or as tested where nothing was added to it."""
+        annotated, tested = (self.path(stage, f"{contrast}.tsv") for stage in ("annotate", "test"))
+        table = read_table(annotated if annotated.is_file() else tested, text=("symbol", "na_reason"))
         return table if "symbol" in table else table.assign(symbol="")
 
     def is_called(self, results: pd.DataFrame) -> pd.Series:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from degsteps.basics.words import counted
+from degsteps.qc.section_columns import COLUMNS
 from degsteps.sections.accounts import reason_text
 from degsteps.sections.citations import Citations, sentences, series
 from degsteps.sections.definition import (
@@ -218,4 +219,4 @@ IDENTITY = Section(
 )
 
 
-SECTIONS = (QUALITY, IDENTITY)
+SECTIONS = (QUALITY, IDENTITY, COLUMNS)

@@ -53,7 +53,7 @@ def contrast_context(content: Content, name: str) -> dict[str, Any]:
     rows = gene_table(results.contrasts[name], settings["report"]["table_rows"], columns(content.sections))
     numbers = {key: int(value) for key, value in content.summary.loc[name].items()}
     reasons = [(reason, text, numbers[f"na_{reason}"]) for reason, text in NA_REASONS.items()]
-    path = results.files[f"annotate/{name}.tsv"]
+    path = results.files[results.result_place(name)]
     return {
         "name": name,
         "words": words(definition),

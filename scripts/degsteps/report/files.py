@@ -1,10 +1,11 @@
 """What is in the folder of an analysis and what it was made from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from degsteps.basics.paths import STAGES, stage_folder
 from degsteps.report.content import Content
+from degsteps.report.handover import is_handed_over
 from degsteps.report.pictures import relative_link
 from degsteps.report.reading import file_definition
 from degsteps.report.section import OWN_FILES
@@ -16,22 +17,26 @@ from degsteps.sections.results import place_of
 
 
 def file_groups(content: Content) -> list[dict[str, Any]]:
-    """Return the files of the analysis by stage, with links and what they are for."""
+    """Return the files of the analysis by stage and what they are for, with links to those that readers are handed."""
+    places = {place_of(entry["path"]) for entry in _written(content.results.records)}
     folders = {stage: stage_folder(stage) for stage in STAGES}
     groups: dict[str, list[dict[str, str]]] = {}
-    for record in content.results.records:
-        for entries in record["outputs"].values():
-            for entry in entries:
-                place = place_of(entry["path"])
-                stage, _, name = place.partition("/")
-                file = {
-                    "name": name,
-                    "link": relative_link(entry["path"], content.folder),
-                    "size": format_bytes(entry["bytes"]),
-                    "purpose": purpose(place, content.sections),
-                }
-                groups.setdefault(folders.get(stage, stage), []).append(file)
-    own = [{"name": name, "link": name, "size": "", "purpose": text} for name, text in OWN_FILES]
+    for entry in _written(content.results.records):
+        place = place_of(entry["path"])
+        stage, _, name = place.partition("/")
+        is_linked = is_handed_over(place, places, content.sections)
+        file = {
+            "name": name,
+            "link": relative_link(entry["path"], content.folder) if is_linked else "",
+            "size": format_bytes(entry["bytes"]),
+            "purpose": purpose(place, content.sections),
+        }
+        groups.setdefault(folders.get(stage, stage), []).append(file)
+    own = [
+        {"name": name, "link": name, "size": "", "purpose": text}
+        for name, text in OWN_FILES
+        if content.results.contrasts or name != "workbook.xlsx"
+    ]
     ordered = [(folder, sorted(groups[folder], key=lambda file: file["name"])) for folder in sorted(groups)]
     titles = {folders[stage]: title for stage, title in stage_titles(content.sections).items()}
     return [
@@ -48,9 +53,16 @@ def purpose(place: str, sections: Sequence[Section]) -> str:
     return "Figure." if place.endswith((".png", ".svg")) else ""
 
 
+def _written(records: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Return the entries of all files that steps wrote, in the order of the records."""
+    for record in records:
+        for entries in record["outputs"].values():
+            yield from entries
+
+
 def given_grid(records: Sequence[Mapping[str, Any]]) -> Grid:
     """Return the files that were given, with the start of their SHA-256."""
-    written = {entry["path"] for record in records for entries in record["outputs"].values() for entry in entries}
+    written = {entry["path"] for entry in _written(records)}
     files = {
         entry["path"]: entry
         for record in records

@@ -12,7 +12,7 @@ from degsteps.report import accounting
 from degsteps.report.sections import SECTIONS, columns
 from degsteps.sections.accounts import Account
 from degsteps.sections.definition import EVERY_COLUMN, File, Section
-from degsteps.sections.results import Results, StoredTables, matches, place_of
+from degsteps.sections.results import Results, StoredTables, matches, place_of, result_place
 
 
 def file_definition(place: str, sections: Iterable[Section] = SECTIONS) -> File | None:
@@ -76,7 +76,7 @@ def stored_results(
         else {},
         accounts=accounts,
         workflow_versions=workflow_versions or {},
-        contrasts={name: tables[f"annotate/{name}.tsv"] for name in names},
+        contrasts={name: tables[result_place(name, files)] for name in names},
         tables=tables,
         files=files,
     )

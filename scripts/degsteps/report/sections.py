@@ -18,6 +18,7 @@ from degsteps.normalize import section as normalize
 from degsteps.qc import section as qc
 from degsteps.report.references import REFERENCES
 from degsteps.report.section import MODEL, PLAN
+from degsteps.report.section_columns import COLUMNS
 from degsteps.sections.definition import Chapter, Column, Section
 from degsteps.test import section as test
 from degsteps.transform import section as transform
@@ -35,6 +36,7 @@ SECTIONS: tuple[Section, ...] = (
     *annotate.SECTIONS,
     *enrich.SECTIONS,
     PLAN,
+    COLUMNS,
 )
 
 

@@ -1,7 +1,8 @@
 """Rows of a sheet as text, a column at a time.
 
 The file is, byte for byte, what `write_number`, `write_string` and `write_boolean` of xlsxwriter make of the cells,
-in a fifth of the time: these check, wrap and look up each cell by itself, and a workbook has half a million.
+in a fifth of the time: these check, wrap and look up each cell by itself, and a workbook has half a million. Numbers
+have six significant digits, but for whole ones: more say nothing that can be measured, and double the file.
 """
 
 import math
@@ -49,7 +50,7 @@ class Column:
             if value is None or value is pd.NA or (isinstance(value, float) and value != value):
                 yield ""
             elif self.is_number and math.isfinite(value):
-                yield f"{start}{row}{styled}{value:.16G}</v></c>"
+                yield f"{start}{row}{styled}{_digits(value)}</v></c>"
             elif isinstance(value, bool):
                 yield f'{start}{row}" t="b"><v>{int(value)}</v></c>'
             elif (text := str(value)) != "":
@@ -66,6 +67,17 @@ class Column:
         if not self.is_number:
             return None
         return next((row for row, value in enumerate(self.values) if value is not pd.NA and math.isfinite(value)), None)
+
+
+def rounded(value: float) -> float:
+    """Return a number with six significant digits; a whole one as it is."""
+    return value if isinstance(value, int) or value.is_integer() else float(f"{value:.6G}")
+
+
+def _digits(value: float) -> str:
+    if isinstance(value, int) or value.is_integer() or abs(value) >= 1e6:
+        return f"{rounded(value):.16G}"
+    return f"{value:.6G}"
 
 
 def write_rows(sheet: "Worksheet", table: pd.DataFrame, formats: Sequence["Format"]) -> None:
@@ -110,7 +122,7 @@ def _write_cell(sheet: "Worksheet", row: int, position: int, value: Any, is_numb
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return
     if is_number and math.isfinite(value):
-        sheet.write_number(row, position, value, number_format)
+        sheet.write_number(row, position, rounded(value), number_format)
     elif isinstance(value, bool):
         sheet.write_boolean(row, position, value)
     elif value != "":

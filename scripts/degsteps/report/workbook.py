@@ -9,15 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from degsteps.basics.errors import DataError
-from degsteps.engines.registry import ENGINES
-from degsteps.report.sections import SECTIONS, columns
+from degsteps.report.column_meanings import result_column
+from degsteps.report.sections import SECTIONS
 from degsteps.report.sheet_rows import write_rows
-from degsteps.sections.accounts import NA_REASONS
 from degsteps.sections.definition import Section, Sheet
 from degsteps.sections.recorded import provenance
 from degsteps.sections.results import Results, used_columns
@@ -33,28 +32,6 @@ MAX_SHEET_NAME = 31
 #: A fixed date: the same results give the same file.
 CREATED = datetime(2000, 1, 1)
 
-COLUMN_MEANINGS = {
-    "gene": "Gene id, as in the counts.",
-    "annotation_status": "How the gene table knows the id: matched, without its version, ambiguous, or not found.",
-    "n_matches": "Records that the gene table has for this id.",
-    "base_mean": "Mean of the normalised counts over all samples.",
-    "log2_fold_change": "log2 fold change (maximum likelihood). Positive: higher in the group named first. Exactly 0 "
-    "with a p-value of 1: no count in any sample of the groups compared (as DESeq2 has it); the group means show it.",
-    "lfc_se": "Standard error of the log2 fold change.",
-    "lfc_lower": "Lower 95 % confidence limit of the log2 fold change, for this gene alone.",
-    "lfc_upper": "Upper 95 % confidence limit of the log2 fold change, for this gene alone.",
-    "stat": "Statistic of the test that is named with the sheet.",
-    "pvalue": "p-value of the test that is named with the sheet.",
-    "padj": "p-value adjusted for testing many genes ({adjustment}).",
-    "lfc_shrunken": "log2 fold change shrunk where evidence is weak: for ranking and plotting.",
-    "svalue": "Expected share of wrong signs among the genes down to this one{threshold}.",
-    "na_reason": "Why there is no p-value or no adjusted one: " + "; ".join(f"{k}: {v}" for k, v in NA_REASONS.items()),
-}
-#: Columns of groups of cells, by what their names begin with.
-_OF_GROUPS = {
-    "percent_expressing_": "Percent of the cells of the group {} with a count of the gene.",
-    "n_donors_": "Donors of the group {} with a cell that has a count of the gene.",
-}
 _FORMATS = {
     "count": "#,##0",
     "mean": "#,##0.0",
@@ -83,13 +60,6 @@ _KINDS = {
     "rle_iqr": "fold",
     "median_correlation": "fold",
     "n": "count",
-}
-_ADJUSTMENTS = {
-    "bh": "Benjamini and Hochberg",
-    "by": "Benjamini and Yekutieli",
-    "bonferroni": "Bonferroni",
-    "storey": "q-value of Storey",
-    "weighted": "Benjamini and Hochberg with weights by mean count",
 }
 _WIDTHS = {"gene": 20, "symbol": 13, "name": 38, "finding": 80, "advice": 80, "reason": 40, "sample": 20, "check": 34}
 
@@ -149,6 +119,7 @@ def write_workbook(
     accountability: pd.DataFrame,
     verdicts: pd.DataFrame,
     summary: pd.DataFrame,
+    further: Sequence[Sheet] = (),
     sections: Sequence[Section] = SECTIONS,
 ) -> list[str]:
     """Write the spreadsheet of an analysis.
@@ -157,6 +128,8 @@ def write_workbook(
     ----------
     accountability, verdicts, summary
         As the summary of the results wrote them.
+    further
+        Sheets of all contrasts together, which stand after those of the sections.
     sections
         What stages report.
 
@@ -172,7 +145,7 @@ def write_workbook(
     """
     from xlsxwriter import Workbook
 
-    of_sections = [list(section.sheets(results)) for section in sections]
+    of_sections = [*(list(section.sheets(results)) for section in sections), list(further)]
     others = sorted(
         (sheet for sheets in of_sections for sheet in sheets if not sheet.is_result), key=lambda sheet: sheet.name
     )
@@ -210,8 +183,7 @@ def write_workbook(
             "up": book.add_format({"font_color": "#B04500"}),
             "down": book.add_format({"font_color": "#0060A0"}),
         }
-        meanings = COLUMN_MEANINGS | {column.name: column.meaning for column in columns(sections)}
-        _write_readme(book.add_worksheet("README"), look, sheets, renamed, results, meanings)
+        _write_readme(book.add_worksheet("README"), look, sheets, renamed, results, sections)
         for sheet in sheets:
             _write_sheet(book, sheet, formats, look)
     return ["README", *[sheet.name for sheet in sheets]]
@@ -271,7 +243,7 @@ def _write_readme(
     sheets: Sequence[Sheet],
     renamed: Mapping[str, str],
     results: Results,
-    meanings: Mapping[str, str],
+    sections: Sequence[Section],
 ) -> None:
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, 110)
@@ -298,7 +270,7 @@ def _write_readme(
                 for other in sheets
             ],
         ),
-        ("Columns of the contrasts", [(name, _meaning(name, test, meanings)) for name in names]),
+        ("Columns of the contrasts", [(name, result_column(name, test, sections)) for name in names]),
         ("Software", [(name, version) for name, version in results.versions.items()]),
     ]
     sheet.write_string(0, 0, str(settings["title"]), look["title"])
@@ -314,25 +286,3 @@ def _write_readme(
             sheet.write_string(row + offset, 0, str(key), look["wrap"])
             sheet.write_string(row + offset, 1, str(text), look["wrap"])
         row += len(entries) + 2
-
-
-def _meaning(column: str, test: Mapping[str, Any], meanings: Mapping[str, str]) -> str:
-    estimates = ENGINES[test["engine"]].estimates
-    if column == "log2_fold_change" and estimates != "maximum likelihood":
-        return f"log2 fold change ({estimates}). Positive: higher in the group named first."
-    if column in meanings:
-        threshold = test.get("lfc_threshold", 0)
-        beyond = f", or of changes of at most {threshold:g} (log2)" if threshold else ""
-        filled = {"{adjustment}": _ADJUSTMENTS[test["adjustment"]], "{threshold}": beyond}
-        meaning = meanings[column]
-        for place, value in filled.items():
-            meaning = meaning.replace(place, value)
-        return meaning
-    for beginning, words in _OF_GROUPS.items():
-        if column.startswith(beginning):
-            return words.format(column.removeprefix(beginning))
-    if column.startswith("mean_"):
-        return f"Mean of the normalised counts in the group {column.removeprefix('mean_')}."
-    if column.startswith("lfc_"):
-        return f"Log2 fold change of the coefficient {column.removeprefix('lfc_')}."
-    return "From the gene table."

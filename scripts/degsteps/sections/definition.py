@@ -37,6 +37,7 @@ class File:
     is_of_genes : whether it is a result table of genes: annotation as text, then results as numbers.
     is_rest : whether this is said only of files that no other definition of any section describes.
     stage : in whose folder it lies, where that is not the stage of the section.
+    completed_in : stage in whose folder a file of the same name holds all of it and more, if there is one.
     """
 
     pattern: str
@@ -45,6 +46,24 @@ class File:
     is_of_genes: bool = False
     is_rest: bool = False
     stage: str = ""
+    completed_in: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the columns of a table mean, or of several of one kind.
+
+    Attributes
+    ----------
+    pattern : as of a :class:`File`; the first one that fits is taken.
+    columns : meaning by the name of the column, or by a regular expression of the whole name: what its first group
+        matches takes the place of `{}`.
+    rest : what all other columns are; blank if there are none.
+    """
+
+    pattern: str
+    columns: Mapping[str, str]
+    rest: str = ""
 
 
 class Verdict(NamedTuple):
@@ -239,6 +258,7 @@ class Section:
     checks : titles of these verdicts, by kind.
     columns : what it adds to the tables of contrasts.
     sheets : what it adds to the spreadsheet.
+    tables : what the columns of tables in the folder of the stage mean, but for those of result tables.
     """
 
     stage: str
@@ -254,3 +274,4 @@ class Section:
     checks: Mapping[str, str] = field(default_factory=dict)
     columns: Sequence[Column] = ()
     sheets: Callable[[Results], Iterable[Sheet]] = _nothing
+    tables: Sequence[Table] = ()

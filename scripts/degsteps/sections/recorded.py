@@ -47,10 +47,12 @@ def software_versions(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def provenance(records: Sequence[Mapping[str, Any]], workflow_versions: Mapping[str, str]) -> str:
     """Return one line that says what made these results, without a date: the same run gives the same line."""
+    steps = {record["step"] for record in records}
+    last = {"annotate_contrast"} if "annotate_contrast" in steps else {"test_contrast", "adjust_stage_wise"}
     written = [
         entry["sha256"]
         for record in records
-        if record["step"] == "annotate_contrast"
+        if record["step"] in last
         for entries in record["outputs"].values()
         for entry in entries
     ]

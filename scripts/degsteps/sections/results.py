@@ -1,7 +1,7 @@
 """The results of one analysis, as sections read them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -105,6 +105,10 @@ class Results:
                 by_place.setdefault(place.removesuffix(path.suffix), []).append(path)
         return by_place
 
+    def result_place(self, contrast: str) -> str:
+        """Return where the result table of a contrast lies: annotated, or as tested where nothing was added to it."""
+        return result_place(contrast, self.files)
+
     def table(self, place: str) -> pd.DataFrame | None:
         """Return the table at a place, or None if there is none."""
         return self.tables.get(place)
@@ -112,6 +116,12 @@ class Results:
     def tables_like(self, pattern: str) -> dict[str, pd.DataFrame]:
         """Return the tables whose place fits a pattern, by what its first group matches."""
         return {match[1]: self.tables[match[0]] for match in matches(self.tables, pattern)}
+
+
+def result_place(contrast: str, places: Container[str]) -> str:
+    """Return the place of the result table of a contrast, among places of files."""
+    annotated = f"annotate/{contrast}.tsv"
+    return annotated if annotated in places else f"test/{contrast}.tsv"
 
 
 def matches(places: Iterable[str], pattern: str) -> list[re.Match[str]]:

@@ -1,6 +1,7 @@
 """What the report says of the tests, and of what their calls depend on: its parts, in their order."""
 
 from degsteps.test.section_bounds import BOUNDS
+from degsteps.test.section_columns import COLUMNS
 from degsteps.test.section_concordance import CONCORDANCE
 from degsteps.test.section_pairing import PAIRING
 from degsteps.test.section_power import POWER
@@ -24,4 +25,5 @@ SECTIONS = (
     INFLUENCE,
     PAIRING,
     CONCORDANCE,
+    COLUMNS,
 )

@@ -163,19 +163,31 @@ def power_verdict(contrast: str, table: pd.DataFrame, alpha: float) -> Iterator[
         yield Verdict(check, "warn", f"{finding}.", advice, "no calls and no power")
 
 
+def first_genes(table: pd.DataFrame, alpha: float, rows: int | str) -> pd.DataFrame:
+    """Return the genes of a contrast that its sheet holds: the called ones first, then others in their order.
+
+    Parameters
+    ----------
+    rows : how many genes there are with the others, or `all`.
+    """
+    called = table["padj"] < alpha
+    others = table[~called]
+    return pd.concat([table[called], others if rows == "all" else others.head(max(int(rows) - int(called.sum()), 0))])
+
+
 def _sheets(results: Results) -> Iterator[Sheet]:
     test = results.settings["test"]
     for name, table in results.contrasts.items():
         contrast = test["contrasts"][name]
         described, tests = words(contrast), test_words(contrast, ENGINES[test["engine"]].tests)
-        meaning = (
-            f"{described.question}. Every tested gene, by adjusted p-value, of {tests}; positive fold changes are "
-        )
+        shown = first_genes(table, test["alpha"], results.settings["report"]["workbook_rows"])
+        genes = "Every tested gene" if len(shown) == len(table) else f"The first {len(shown):,} of {len(table):,} genes"
+        meaning = f"{described.question}. {genes}, by adjusted p-value, of {tests}; positive fold changes are "
         meaning += f"{described.up}."
         yield Sheet(
             name,
             meaning,
-            table,
+            shown,
             frozen=frozen_columns(table),
             called_below=(test["alpha"], test["min_log2_fold_change"]),
             kinds={column: "mean" for column in table.columns if column.startswith(("mean_", "percent_expressing_"))}
@@ -251,7 +263,7 @@ TEST = Section(
         File(r"genes\.tsv", "Means and variances (dispersions) of each gene."),
         File(r"trend\.json", "The trend through the genes of all parts."),
         File(r"fit_(gene_wise|coefficients)/.*", "A part of the fit; the model holds all of them."),
-        File(r".*\.tsv", "Result table without annotation.", is_rest=True),
+        File(r".*\.tsv", "Result table without annotation.", is_of_genes=True, is_rest=True, completed_in="annotate"),
     ),
     chapter=Chapter("results", "Results"),
     blocks={"results": _blocks},

@@ -64,7 +64,7 @@ def _stage_wise_blocks(results: Results) -> Iterator[Block]:
 
 def _stage_wise_sheets(results: Results) -> Iterator[Sheet]:
     alpha = results.settings["test"]["alpha"]
-    for family, table in results.tables_like(r"annotate/stage_wise/(.*)\.tsv").items():
+    for family, table in results.tables_like(r"(?:annotate|test)/stage_wise/(.*)\.tsv").items():
         meaning = f"Contrasts of {family}, stage by stage: stat, pvalue and padj screen for any change, "
         meaning += f"`padj_<contrast>` below {alpha:g} confirms a contrast, `lfc_<contrast>` is its log2 fold change."
         kinds = {name: "p" for name in table.columns if name.startswith("padj_")}
@@ -94,7 +94,12 @@ STAGE_WISE = Section(
     stage="test",
     name="stage_wise",
     files=(
-        File(r"stage_wise/.*\.tsv", "Screening and confirmed contrasts, without annotation."),
+        File(
+            r"stage_wise/.*\.tsv",
+            "Screening and confirmed contrasts, without annotation.",
+            is_of_genes=True,
+            completed_in="annotate",
+        ),
         File(
             r"stage_wise/.*\.tsv",
             "Genes screened for any change, and the contrasts confirmed in them.",

@@ -132,6 +132,31 @@ def gene_table(analysis: Analysis, wildcards: Any) -> Paths:
     return at_key(analysis, wildcards, "annotate.genes")
 
 
+def adds_to_results(analysis: Analysis, wildcards: Any = None) -> bool:
+    """Whether the tables of contrasts get columns after the test; if not, those of the test are the result tables."""
+    test = analysis["test"]
+    further = test["sensitivity"] or test["concordance"] or settings.called_levels(analysis, wildcards)
+    return bool(further or is_of_cells(analysis) or gene_table(analysis, wildcards))
+
+
+def result_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the result tables of all contrasts, each where it is most complete."""
+    stage = "<annotate>" if adds_to_results(analysis, wildcards) else "<test>"
+    return [f"{stage}/{name}.tsv" for name in analysis["test"]["contrasts"]]
+
+
+def result_table(analysis: Analysis, wildcards: Any) -> str:
+    """Return the result table of the job's contrast."""
+    stage = "<annotate>" if adds_to_results(analysis, wildcards) else "<test>"
+    return f"{stage}/{wildcards.contrast}.tsv"
+
+
+def stage_wise_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the tables of contrasts that are tested stage by stage; annotated where there is an annotation."""
+    stage = "<annotate>" if gene_table(analysis, wildcards) else "<test>"
+    return [f"{stage}/stage_wise/{name}.tsv" for name in analysis["test"]["stage_wise"]]
+
+
 def tested_in_samples(analysis: Analysis, wildcards: Any) -> Paths:
     """Return the table of sums that stands beside the exploratory one of cells, where donors are known."""
     return f"<test>/{wildcards.contrast}.tsv" if has_samples(analysis) else []

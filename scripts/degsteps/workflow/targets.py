@@ -78,11 +78,6 @@ def identity_table(analysis: Analysis, wildcards: Any, name: str) -> list[str]:
     return [f"<qc>/{name}"] if settings.checks_identity(analysis) else []
 
 
-def contrast_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
-    """Return the annotated tables of all contrasts."""
-    return [f"<annotate>/{name}.tsv" for name in analysis["test"]["contrasts"]]
-
-
 def contrast_figures(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return the figures of all contrasts."""
     test = analysis["test"]
@@ -111,11 +106,6 @@ def pairing_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
 def power_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return what contrasts could find, where that is asked for."""
     return [f"<test>/power/{name}.tsv" for name in settings.powered_contrasts(analysis)]
-
-
-def stage_wise_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
-    """Return the tables of contrasts that are tested stage by stage, where there are any."""
-    return [f"<annotate>/stage_wise/{name}.tsv" for name in analysis["test"]["stage_wise"]]
 
 
 #: Figures of the sets of a collection in each contrast.
@@ -225,10 +215,10 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
     files += of_sets(
         analysis, wildcards, "<batch>/association.tsv", "<test>/dispersion.png", "<transform>/transformed.parquet"
     )
-    files += [*concordance_files(analysis, wildcards, ".agreement.tsv"), *contrast_tables(analysis)]
+    files += [*concordance_files(analysis, wildcards, ".agreement.tsv"), *job_files.result_tables(analysis)]
     files += [*contrast_figures(analysis), *overlap_figures(analysis)]
     files += [*influence_tables(analysis), *pairing_tables(analysis), *power_tables(analysis)]
-    files += [*stage_wise_tables(analysis)]
+    files += job_files.stage_wise_tables(analysis)
     return files + enrichment(analysis)
 
 

@@ -115,7 +115,7 @@ def settings() -> dict:
             "influence": False,
         },
         "annotate": {"genes": "given/genes.tsv", "release": "Ensembl 110"},
-        "report": {"labelled_genes": 5, "table_rows": 40},
+        "report": {"labelled_genes": 5, "table_rows": 40, "workbook_rows": 1000},
     }
 
 
@@ -231,6 +231,9 @@ def build(folder: Path) -> Study:
     )
     factors = pd.DataFrame({"library_size": 10**6, "size_factor": np.linspace(0.8, 1.25, 6)}, index=sheet.index)
     put("size_factors", factors, "normalize", "size_factors.tsv")
+    counts = np.random.default_rng(5).poisson(np.geomspace(0.2, 5e4, N_GENES)[:, None], (N_GENES, 6))
+    paths["counts"] = stages["ingest"] / "counts.parquet"
+    write_matrix(pd.DataFrame(counts, index=result_table(0).index, columns=kept), paths["counts"])
     coefficients = ["Intercept", "site[T.y&]", "age", f"dose[T.{LEVELS[1]}]"]
     put("design", pd.DataFrame(1.0, index=sheet.index, columns=coefficients), "batch", "design.tsv")
     put(

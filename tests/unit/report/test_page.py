@@ -288,7 +288,7 @@ def test_list_of_genes_holds_the_first_by_p(study, page):
 
 def test_missing_values_are_dashes_and_say_why(study, tmp_path):
     changed = report_inputs.Study(**vars(study))
-    changed.settings = study.settings | {"report": {"labelled_genes": 5, "table_rows": 2000}}
+    changed.settings = study.settings | {"report": study.settings["report"] | {"table_rows": 2000}}
     rows, labels = static_rows(Page(render(changed, tmp_path)))
     assert len(rows) == 60
     last = dict(zip(labels, rows[-1], strict=True))

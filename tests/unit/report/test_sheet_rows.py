@@ -1,6 +1,7 @@
 """Rows written as text are, byte for byte, the rows that xlsxwriter writes cell by cell."""
 
 import math
+import re
 import zipfile
 
 import numpy as np
@@ -8,13 +9,31 @@ import pandas as pd
 import pytest
 from xlsxwriter import Workbook
 
-from degsteps.report.sheet_rows import is_number_column, write_rows
+from degsteps.report.sheet_rows import is_number_column, rounded, write_rows
 
 TEXTS = [
     "MARCH1", "2E10", "=1+1", "a < b & c > d", '"quoted"', " leading", "trailing ", "tab\there", "line\nbreak",
     "_x0041_", "_x41_", "bell\x07", "\ufffe", "µé", "🧬", "x" * 40_000, "🧬" * 20_000, "", "nan", "http://example.org",
 ]  # fmt: skip
-NUMBERS = [0.0, -0.0, 1.0, 1e300, 5e-324, 0.1, 1 / 3, -2.5e-8, 123456789.123, math.inf, -math.inf, math.nan, 1e15, 1e16]
+NUMBERS = [
+    0.0,
+    -0.0,
+    1.0,
+    1e300,
+    2.5e-200,
+    0.1,
+    1234567.8,
+    99999.96,
+    -0.00012345678,
+    1 / 3,
+    -2.5e-8,
+    123456789.123,
+    math.inf,
+    -math.inf,
+    math.nan,
+    1e15,
+    1e16,
+]
 
 
 def cell_by_cell(sheet, table, formats):
@@ -23,7 +42,7 @@ def cell_by_cell(sheet, table, formats):
             if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
                 continue
             if is_number_column(table[name]) and math.isfinite(value):
-                sheet.write_number(row, place, value, formats[place])
+                sheet.write_number(row, place, rounded(value), formats[place])
             elif isinstance(value, bool):
                 sheet.write_boolean(row, place, value)
             elif value != "":
@@ -68,6 +87,25 @@ def test_rows_are_those_of_xlsxwriter(tmp_path, n):
     assert rows.keys() == expected.keys()
     for part, content in expected.items():
         assert rows[part] == content, part
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1 / 3, 0.333333),
+        (-123456.789, -123457.0),
+        (2.0000049e-12, 2e-12),
+        (20_123_456, 20_123_456),
+        (20_123_456.0, 20_123_456.0),
+        (1234567.8, 1234570.0),
+        (5e-324, 5e-324),
+    ],
+)
+def test_six_digits_but_whole_numbers_whole(tmp_path, value, expected):
+    assert rounded(value) == expected
+    table = pd.DataFrame({"a": [value, value]})
+    sheet = written(tmp_path / "rows.xlsx", table, write_rows)["xl/worksheets/sheet1.xml"].decode()
+    assert [float(text) for text in re.findall(r' s="1"><v>([^<]*)</v>', sheet)] == [expected, expected]
 
 
 def test_a_row_without_any_value_is_no_row(tmp_path):

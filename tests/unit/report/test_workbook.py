@@ -26,7 +26,7 @@ def study(tmp_path_factory):
 def write(study, path):
     main = runpy.run_path(str(REPO / "scripts" / "write_workbook.py"))["main"]
     return main(
-        **study.inputs("accountability", "contrasts", "verdicts"),
+        **study.inputs("accountability", "contrasts", "verdicts", "counts", "size_factors"),
         workbook=path,
         settings=study.settings,
         workflow_versions=study.workflow_versions,
@@ -50,7 +50,7 @@ def column(sheet, name):
 
 def test_sheets_stand_in_reading_order(book):
     assert book.sheetnames[:4] == ["README", "Summary", "Verdicts", "hi_vs_na"]
-    assert book.sheetnames[5:] == ["Samples", "Accountability"]
+    assert book.sheetnames[5:] == ["All genes", "Counts of called genes", "Samples", "Accountability"]
     assert len(book.sheetnames[4]) == 31
 
 
@@ -68,7 +68,15 @@ def test_what_was_asked_for_beside_the_contrasts_has_sheets(study, tmp_path):
     paths = study.paths | {"of_steps": [family, influence, power]}
     write(replace(study, settings=settings, paths=paths), path)
     found = openpyxl.load_workbook(path)
-    assert found.sheetnames[5:] == ["Power~2", "Samples", "Accountability", "Influence", "Power"]
+    assert found.sheetnames[5:] == [
+        "Power~2",
+        "All genes",
+        "Counts of called genes",
+        "Samples",
+        "Accountability",
+        "Influence",
+        "Power",
+    ]
     assert [cell.value for cell in column(found["Power~2"], "symbol")] == ["1-Mar"]
     assert [cell.value for cell in column(found["Power~2"], "lfc_hi")] == [-1.5]
     assert [cell.value for cell in column(found["Influence"], "without")] == ["007", "s6"]
@@ -112,9 +120,88 @@ def test_numbers_are_those_of_the_table(study, book):
     for name in ("base_mean", "log2_fold_change", "pvalue", "padj", "lfc_shrunken", "mean_NA"):
         written = [np.nan if cell.value is None else cell.value for cell in column(sheet, name)]
         expected = table[name].where(table[name] != "", "nan").astype(float)
-        np.testing.assert_allclose(written, expected, rtol=1e-15)
+        np.testing.assert_allclose(written, expected, rtol=5e-6)
+        assert max(len(f"{number:.15g}".split("e")[0].replace(".", "").strip("-0")) for number in written) <= 6
     assert column(sheet, "padj")[0].number_format == "0.00E+00"
     assert column(sheet, "na_reason")[55].value == "low_mean"
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (1000, "Every tested gene, by adjusted p-value, of Wald tests; positive"),
+        ("all", "Every tested gene, by adjusted p-value, of Wald tests; positive"),
+        (45, "The first 45 of 60 genes, by adjusted p-value, of Wald tests; positive"),
+        (0, "genes, by adjusted p-value, of Wald tests; positive"),
+    ],
+)
+def test_called_genes_are_all_there_and_come_first(study, tmp_path, rows, words):
+    path = tmp_path / "book.xlsx"
+    report = study.settings["report"] | {"workbook_rows": rows}
+    write(replace(study, settings=study.settings | {"report": report}), path)
+    book = openpyxl.load_workbook(path)
+    table = read_text_table(study.paths["contrast_tables"][0])
+    padj = table["padj"].where(table["padj"] != "", "nan").astype(float)
+    called = list(table.index[padj < 0.1])
+    assert 5 < len(called) < 60
+    genes = [cell.value for cell in column(book["hi_vs_na"], "gene")]
+    assert genes[: len(called)] == called
+    assert len(genes) == (60 if rows in (1000, "all") else max(rows, len(called)))
+    text = {row[0].value: row[1].value for row in book["README"].iter_rows() if row[0].value}
+    assert words in text["hi_vs_na"]
+    # Every gene is somewhere: also those that the sheets of contrasts leave out.
+    assert {cell.value for cell in column(book["All genes"], "gene")} == set(table.index)
+
+
+def test_all_genes_have_their_numbers_in_every_contrast(study, book):
+    sheet = book["All genes"]
+    names = list(study.settings["test"]["contrasts"])
+    assert [cell.value for cell in sheet[1]] == [
+        "gene",
+        "symbol",
+        *(f"{kind}_{n}" for n in names for kind in ("lfc", "padj")),
+    ]
+    for name, path in zip(names, study.paths["contrast_tables"], strict=True):
+        table = read_text_table(path).loc[[cell.value for cell in column(sheet, "gene")]]
+        for written, column_name in ((f"lfc_{name}", "log2_fold_change"), (f"padj_{name}", "padj")):
+            expected = table[column_name].where(table[column_name] != "", "nan").astype(float)
+            numbers = [np.nan if cell.value is None else cell.value for cell in column(sheet, written)]
+            np.testing.assert_allclose(numbers, expected, rtol=5e-6)
+
+
+def test_counts_of_called_genes_are_divided_by_size_factors(study, book):
+    sheet = book["Counts of called genes"]
+    tables = [read_text_table(path)["padj"] for path in study.paths["contrast_tables"]]
+    smallest = pd.concat([t.where(t != "", "nan").astype(float) for t in tables], axis=1).min(axis=1)
+    genes = [cell.value for cell in column(sheet, "gene")]
+    assert set(genes) == set(smallest.index[smallest < 0.1])
+    assert list(smallest[genes]) == sorted(smallest[genes])
+    counts = pd.read_parquet(study.paths["counts"]).set_index("gene")
+    factors = pd.read_csv(study.paths["size_factors"], sep="\t", index_col=0)["size_factor"]
+    assert [cell.value for cell in sheet[1]] == ["gene", "symbol", *SAMPLES]
+    for sample in SAMPLES:
+        expected = counts.loc[genes, sample] / factors[sample]
+        np.testing.assert_allclose([cell.value for cell in column(sheet, sample)], expected, atol=0.05 + 1e-9)
+
+
+def test_a_sheet_too_large_says_what_it_leaves_out(study, tmp_path, monkeypatch):
+    from degsteps.report import result_sheets
+
+    monkeypatch.setattr(result_sheets, "MAX_NUMBERS", 60)
+    monkeypatch.setattr(result_sheets, "MAX_COUNTS", 60)
+    path = tmp_path / "book.xlsx"
+    assert write(study, path)["genes_with_counts"] == 10
+    text = {row[0].value: row[1].value for row in openpyxl.load_workbook(path)["README"].iter_rows() if row[0].value}
+    assert text["All genes"].startswith("The 15 of 60 genes, that have the smallest adjusted p-values")
+    assert " genes, called in any contrast, that have the smallest" in text["Counts of called genes"]
+
+
+def test_without_calls_there_are_no_counts_and_one_whole_contrast_needs_no_sheet_of_all(study, tmp_path):
+    path = tmp_path / "book.xlsx"
+    (name, contrast), *_ = study.settings["test"]["contrasts"].items()
+    test = study.settings["test"] | {"contrasts": {name: contrast}, "alpha": 1e-300}
+    write(replace(study, settings=study.settings | {"test": test}), path)
+    assert openpyxl.load_workbook(path).sheetnames[3:6] == ["hi_vs_na", "Samples", "Accountability"]
 
 
 def test_sheets_can_be_read_and_sorted(book):

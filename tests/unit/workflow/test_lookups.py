@@ -189,3 +189,24 @@ def test_factors_whose_groups_are_compared(tmp_path, monkeypatch, contrast, test
     analysis = load_checked_analyses({"analyses": ["study.yaml"]}, check=False)["study"]
     of_groups = "expression" in contrast
     assert settings.tested_factors(analysis, SimpleNamespace(subset="")) == (["condition"] if of_groups else tested)
+
+
+@pytest.mark.parametrize(
+    ("changes", "results", "stage_wise"),
+    [
+        ({}, "<test>", "<test>"),
+        ({"annotate__genes": "genes.tsv"}, "<annotate>", "<annotate>"),
+        ({"test__sensitivity": True}, "<annotate>", "<test>"),
+        ({"test__concordance": ["voom"]}, "<annotate>", "<test>"),
+        ({"test__alpha": [0.05, 0.1]}, "<annotate>", "<test>"),
+    ],
+)
+def test_tables_of_the_test_are_the_results_where_nothing_is_added(analysis, changes, results, stage_wise):
+    content = analysis(**changes)
+    names = ("everyone", "of_women", "back_women")
+    assert files.result_tables(content) == [f"{results}/{name}.tsv" for name in names]
+    assert files.result_table(content, job(contrast="of_women")) == f"{results}/of_women.tsv"
+    assert files.stage_wise_tables(content) == [f"{stage_wise}/stage_wise/both.tsv"]
+    last = targets.last_files(content)
+    assert {f"{results}/everyone.tsv", f"{stage_wise}/stage_wise/both.tsv"} <= set(last)
+    assert f"{({'<test>', '<annotate>'} - {results}).pop()}/everyone.tsv" not in last
