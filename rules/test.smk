@@ -221,6 +221,7 @@ rule plot_sample_weights:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         code=code("plot_sample_weights"),
     script:
         "../scripts/plot_sample_weights.py"
@@ -244,6 +245,7 @@ rule plot_dispersion:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         kind=job(settings.fit_figure),
         code=code("plot_dispersion"),
     script:
