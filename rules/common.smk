@@ -29,7 +29,7 @@ if not Path(degsteps.__file__).samefile(SCRIPTS / "degsteps" / "__init__.py"):
     )
 
 from degsteps.basics.errors import DegstepsError
-from degsteps.basics.paths import stage_pathvars, version_folder
+from degsteps.basics.paths import paths_of_one, stage_pathvars, version_folder
 from degsteps.provenance.seal import is_sealed, require_unchanged
 from degsteps.workflow import job_size, subsets
 from degsteps.workflow.analyses import load_checked_analyses, require_listed

@@ -37,6 +37,7 @@ from degsteps.basics.errors import DegstepsError
 
 Input = Annotated[Path, "input"]
 Inputs = Annotated[list[Path], "input"]
+Outputs = Annotated[list[Path], "output"]
 OptionalInput = Annotated[Path | None, "input"]
 Output = Annotated[Path, "output"]
 OptionalOutput = Annotated[Path | None, "output"]
