@@ -82,6 +82,8 @@ rule plot_contrast:
         **needs(),
     params:
         **settings_of("test", "alpha", "min_log2_fold_change"),
+        look=setting("report.figures"),
+        genes=setting("report.genes"),
         title=job(settings.contrast_title),
         labelled_genes=setting("report.labelled_genes"),
         point_null=job(settings.point_null),
@@ -116,6 +118,8 @@ rule plot_top_genes:
         **needs(),
     params:
         **settings_of("test", "alpha", "min_log2_fold_change"),
+        look=setting("report.figures"),
+        genes=setting("report.genes"),
         title=job(settings.contrast_title),
         contrast=job(settings.contrast),
         design=job(settings.model),
@@ -144,6 +148,7 @@ rule plot_sensitivity:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         contrast=wildcard("contrast"),
         title=job(settings.contrast_title),
         alpha=setting("test.alpha"),
@@ -171,6 +176,7 @@ rule plot_influence:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         contrast=wildcard("contrast"),
         title=job(settings.contrast_title),
         alpha=setting("test.alpha"),
@@ -197,6 +203,7 @@ rule plot_power:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         title=job(settings.contrast_title),
         target=setting("test.power"),
         code=code("plot_power"),
@@ -224,6 +231,7 @@ rule plot_overlap:
         **needs(),
     params:
         **settings_of("test", "alpha", "min_log2_fold_change"),
+        look=setting("report.figures"),
         code=code("plot_overlap"),
     script:
         "../scripts/plot_overlap.py"

@@ -278,6 +278,7 @@ rule plot_cell_quality:
         **needs_of_cells(),
     params:
         **settings_of("cells.quality", "min_genes", "min_counts", "max_mito_percent"),
+        look=setting("report.figures"),
         doublet_rate=job(settings.doublet_rate),
         code=code("plot_cell_quality"),
     script:
@@ -306,6 +307,7 @@ rule plot_cell_space:
     resources:
         **needs_of_cells(),
     params:
+        look=setting("report.figures"),
         columns=job(settings.drawn_cell_columns),
         method=job(settings.integration_method),
         code=code("plot_cell_space"),
@@ -337,6 +339,7 @@ rule plot_cell_labels:
     resources:
         **needs_of_cells(),
     params:
+        look=setting("report.figures"),
         sample_columns=job(settings.splitting_columns),
         min_cells=setting("cells.min_cells"),
         markers_given=job(settings.has_markers),
@@ -364,6 +367,7 @@ rule plot_composition:
     resources:
         **needs_of_cells(),
     params:
+        look=setting("report.figures"),
         name=wildcard("question"),
         contrast=job(settings.question),
         code=code("plot_composition"),

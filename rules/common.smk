@@ -34,7 +34,7 @@ from degsteps.terminal.handler import follow
 TERMINAL = follow(workflow) if workflow.is_main_process and workflow.modifier.is_main_snakefile() else None
 
 from degsteps.basics.errors import DegstepsError
-from degsteps.basics.paths import stage_pathvars, version_folder
+from degsteps.basics.paths import paths_of_one, stage_pathvars, version_folder
 from degsteps.provenance.seal import is_sealed, require_unchanged
 from degsteps.workflow import job_size, subsets
 from degsteps.workflow.analyses import load_checked_analyses, require_listed

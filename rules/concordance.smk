@@ -66,6 +66,7 @@ rule compare_engines:
         **needs(),
     params:
         **settings_of("test", "engine", "alpha", "concordance_input"),
+        look=setting("report.figures"),
         contrast=wildcard("contrast"),
         title=job(settings.contrast_title),
         code=code("compare_engines"),

@@ -89,6 +89,7 @@ rule present_gene_sets:
         **needs(),
     params:
         **settings_of("enrich", "rank_by", "alpha", "shown", "similarity"),
+        look=setting("report.figures"),
         collection=job(settings.collection_title),
         name=wildcard("contrast"),
         contrast=job(settings.contrast),
@@ -119,6 +120,7 @@ rule plot_set_comparison:
         **needs(),
     params:
         **settings_of("enrich", "alpha", "shown"),
+        look=setting("report.figures"),
         collection=job(settings.collection_title),
         contrasts=job(settings.enriched_names),
         code=code("plot_set_comparison"),
@@ -144,6 +146,7 @@ rule plot_length_bias:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         collection=job(settings.collection_title),
         contrasts=job(settings.enriched_names),
         code=code("plot_length_bias"),

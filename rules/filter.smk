@@ -52,6 +52,7 @@ rule plot_filter:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         code=code("plot_filter"),
     script:
         "../scripts/plot_filter.py"

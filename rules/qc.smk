@@ -121,6 +121,7 @@ rule plot_qc:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         model=job(settings.model),
         columns=setting("qc.color_by"),
         batch_columns=setting("batch.columns"),

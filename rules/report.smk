@@ -149,6 +149,33 @@ rule write_workbook:
         "../scripts/write_workbook.py"
 
 
+# Which figures there are depends on the analysis, so each that asks for PDF has a rule: one job draws all of them.
+for _name in (name for name in ANALYSES if targets.printed_figures(ANALYSES[name]) and name not in SEALED):
+
+    rule:
+        name:
+            f"print_figures_{_name}"
+        input:
+            figures=job(targets.drawn_figures),
+        output:
+            printed=paths_of_one(_name, ANALYSES[_name]["version"], targets.printed_figures(ANALYSES[_name])),
+            record=paths_of_one(_name, ANALYSES[_name]["version"], ["<report>/print_figures.record.json"])[0],
+        log:
+            "<logs>/print_figures.log",
+        benchmark:
+            "<benchmarks>/print_figures.tsv"
+        group:
+            "finish"
+        conda:
+            "../envs/cells.yaml" if ANALYSES[_name]["cells"] else "../envs/figures.yaml"
+        resources:
+            **needs(),
+        params:
+            code=code("print_figures"),
+        script:
+            "../scripts/print_figures.py"
+
+
 rule write_manifest:
     """Join the records of all steps into one graph."""
     input:

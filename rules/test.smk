@@ -223,6 +223,7 @@ rule plot_sample_weights:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         code=code("plot_sample_weights"),
     script:
         "../scripts/plot_sample_weights.py"
@@ -246,6 +247,7 @@ rule plot_dispersion:
     resources:
         **needs(),
     params:
+        look=setting("report.figures"),
         kind=job(settings.fit_figure),
         code=code("plot_dispersion"),
     script:

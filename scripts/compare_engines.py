@@ -1,7 +1,8 @@
 """Compare what the engines say about a contrast: who calls which gene, how far they agree, and the figure of it."""
 
 from degsteps.engines.registry import input_words
-from degsteps.figures.style import save
+from degsteps.figures.look import use_look
+from degsteps.figures.saving import save
 from degsteps.step import Input, Inputs, Output, run
 from degsteps.tables import read_table, write_table
 from degsteps.test import concordance
@@ -20,8 +21,10 @@ def main(
     engine: str,
     alpha: float,
     concordance_input: str,
+    look: dict | None = None,
 ) -> dict:
     """Take the contrast out of each engine's tables; files of second engines are named after them."""
+    use_look(look or {})
     first = read_table(table, text=("na_reason",))
     others = {}
     for path in second:

@@ -15,7 +15,7 @@ from degsteps.provenance.comparison import Side, compare
 
 def write_comparison(first: Path, second: Path, into: Path) -> dict:
     """Compare and write everything into a folder; return what was found."""
-    from degsteps.figures.style import save
+    from degsteps.figures.saving import save
     from degsteps.provenance.comparison_figures import fold_change_differences
     from degsteps.report.comparison import render_comparison
     from degsteps.tables import write_json

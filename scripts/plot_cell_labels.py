@@ -5,7 +5,8 @@ from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.figures.confusion import confusion_plot
 from degsteps.cells.figures.donor_grid import donor_grid
 from degsteps.cells.figures.markers import marker_dots
-from degsteps.figures.style import save
+from degsteps.figures.look import use_look
+from degsteps.figures.saving import save
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
 
@@ -31,8 +32,10 @@ def main(
     sample_columns: list,
     min_cells: int,
     markers_given: bool,
+    look: dict | None = None,
 ) -> dict:
     """``sample_columns`` are what makes a sample beside the donor; the confusion is that of the best other source."""
+    use_look(look or {})
     table = read_table(labels, text=("given", "mapped", "by_markers", "cluster", "used"))
     with CountsReader(counts) as stored:
         obs = stored.obs()

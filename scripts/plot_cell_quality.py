@@ -4,7 +4,8 @@ import pandas as pd
 
 from degsteps.cells.doublet_calls import expected_doublets
 from degsteps.cells.figures import quality
-from degsteps.figures.style import save
+from degsteps.figures.look import use_look
+from degsteps.figures.saving import save
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
 
@@ -20,8 +21,10 @@ def main(
     min_counts: int | None,
     max_mito_percent: float | None,
     doublet_rate: float | None,
+    look: dict | None = None,
 ) -> None:
     """Draw; a million cells make figures of the same size as a thousand."""
+    use_look(look or {})
     table = read_table(cells, text=("capture", "donor", "verdict", "reason"))
     limits = read_table(thresholds).reset_index()
     limits = limits.assign(**{side: pd.to_numeric(limits[side]) for side in ("lower", "higher")})

@@ -5,7 +5,8 @@ import anndata
 from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.figures.embedding import embedding_plot
 from degsteps.cells.figures.mixing import mixing_plot
-from degsteps.figures.style import save
+from degsteps.figures.look import use_look
+from degsteps.figures.saving import save
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
 
@@ -23,8 +24,10 @@ def main(
     mixing_svg: Output,
     columns: list,
     method: str,
+    look: dict | None = None,
 ) -> None:
     """Draw a panel for the label that is used, and one for each of the columns."""
+    use_look(look or {})
     stored = anndata.read_h5ad(space)
     with CountsReader(counts) as read:
         obs = read.obs().loc[stored.obs_names]

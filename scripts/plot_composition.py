@@ -2,13 +2,23 @@
 
 from degsteps.cells.figures.composition import share_plot
 from degsteps.design.contrasts import words
-from degsteps.figures.style import save
+from degsteps.figures.look import use_look
+from degsteps.figures.saving import save
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
 
 
-def main(composition: Input, shares: Input, figure_png: Output, figure_svg: Output, name: str, contrast: dict) -> None:
+def main(
+    composition: Input,
+    shares: Input,
+    figure_png: Output,
+    figure_svg: Output,
+    name: str,
+    contrast: dict,
+    look: dict | None = None,
+) -> None:
     """Levels are those of the contrast's factor, its reference first."""
+    use_look(look or {})
     tested = read_table(composition, text=("contrast",))
     factor = contrast["factor"]
     table = read_table(shares, text=("cell_type", "donor", factor))

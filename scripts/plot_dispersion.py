@@ -1,6 +1,7 @@
 """Draw the variances of the fit over the mean: does the trend fit, and (dispersions) what does shrinkage do?"""
 
-from degsteps.figures.style import save
+from degsteps.figures.look import use_look
+from degsteps.figures.saving import save
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
 from degsteps.test.figures.contrast import dispersion_plot
@@ -15,8 +16,15 @@ FIGURES = {
 }
 
 
-def main(genes: Input, figure_png: Output, figure_svg: Output, kind: str) -> None:
+def main(
+    genes: Input,
+    figure_png: Output,
+    figure_svg: Output,
+    kind: str,
+    look: dict | None = None,
+) -> None:
     """Draw what shows the fit of the engine."""
+    use_look(look or {})
     save(FIGURES[kind](read_table(genes)), figure_png, figure_svg)
 
 

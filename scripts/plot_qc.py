@@ -1,7 +1,9 @@
 """Draw every figure of quality control from the tables of compute_qc. One job: matplotlib is loaded once."""
 
 from degsteps.batch.design_matrix import surrogate_columns, with_surrogates
-from degsteps.figures.style import save, scales
+from degsteps.figures.look import use_look
+from degsteps.figures.saving import save
+from degsteps.figures.style import scales
 from degsteps.qc import figures, measures
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_samples, read_table
@@ -40,14 +42,17 @@ def main(
     columns: list[str],
     batch_columns: list[str],
     annotation: OptionalInput = None,
+    look: dict | None = None,
 ) -> None:
     """Draw; the first of the columns colours figures that have room for one."""
+    use_look(look or {})
     library_table = read_table(libraries, text=("flags",))
     given = read_samples(samples).loc[library_table.index]
     surrogates = surrogate_columns(given, model)
     known = with_surrogates(model, surrogates)
     sheet = measures.sample_columns(given, list(dict.fromkeys([*columns, *batch_columns, *surrogates])), known)
-    shown = scales(sheet, {name: of.get("unit", "") for name, of in known["covariates"].items()})
+    units = {name: of.get("unit", "") for name, of in known["covariates"].items()}
+    shown = scales(sheet, units)
     first = next(iter(shown.values()), None)
     boxes, scores, spread, weights = (read_table(path) for path in (boxplots, pca, variance, loadings))
     symbols = read_table(annotation, text=("symbol",)).get("symbol") if annotation else None

@@ -1,15 +1,24 @@
 """Draw what a contrast calls under other settings, and how many settings call its genes."""
 
-from degsteps.figures.style import save
+from degsteps.figures.look import use_look
+from degsteps.figures.saving import save
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_table
 from degsteps.test.figures.stability import sensitivity_plot
 
 
 def main(
-    settings: Input, table: Input, figure_png: Output, figure_svg: Output, contrast: str, title: str, alpha: float
+    settings: Input,
+    table: Input,
+    figure_png: Output,
+    figure_svg: Output,
+    contrast: str,
+    title: str,
+    alpha: float,
+    look: dict | None = None,
 ) -> dict:
     """The facts hold how many calls stand under all settings."""
+    use_look(look or {})
     results = read_table(table, text=("na_reason",))
     shares = results.loc[results["padj"] < alpha, "stability"]
     of_contrast = read_table(settings, text=("problem",)).loc[[contrast]]

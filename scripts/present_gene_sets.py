@@ -11,7 +11,9 @@ from degsteps.enrich.figures import bias, leading, set_map
 from degsteps.enrich.figures import sets as figures
 from degsteps.enrich.presenting import SetGenes, running_sum, sets_of_contrast
 from degsteps.enrich.ranking import called_genes, is_unsigned, statistic
-from degsteps.figures.style import save, scales
+from degsteps.figures.look import use_look
+from degsteps.figures.saving import save
+from degsteps.figures.style import scales
 from degsteps.qc.measures import sample_columns
 from degsteps.step import Input, Output, run
 from degsteps.tables import read_frame, read_matrix, read_samples, read_table, read_text_table, write_table
@@ -47,8 +49,10 @@ def main(
     alpha: float,
     shown: int,
     similarity: float,
+    look: dict | None = None,
 ) -> dict:
     """Order and numbers are those of the tests; figures show one set of each group, the map all."""
+    use_look(look or {})
     every = read_frame(tests)
     found = every[every["contrast"] == name].dropna(axis="columns", how="all")
     account, results = read_text_table(genes), read_table(contrast_table, ("na_reason",))

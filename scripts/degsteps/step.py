@@ -28,7 +28,7 @@ import sysconfig
 import time
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +37,7 @@ from degsteps.basics.errors import DegstepsError
 
 Input = Annotated[Path, "input"]
 Inputs = Annotated[list[Path], "input"]
+Outputs = Annotated[list[Path], "output"]
 OptionalInput = Annotated[Path | None, "input"]
 Output = Annotated[Path, "output"]
 OptionalOutput = Annotated[Path | None, "output"]
@@ -214,6 +215,22 @@ def _call_from_command_line(main: Callable, arguments: list[str] | None = None) 
     values = vars(parser.parse_args(arguments))
     record, log = values.pop("record"), values.pop("log")
     return Call(script, values, record, log, code_digest(script), values.get("threads", 1))
+
+
+def repeat(main: Callable, words: list[str], changed: Mapping[str, Any]) -> None:
+    """Call a step with the arguments of a recorded command, some of them changed; nothing is recorded.
+
+    Parameters
+    ----------
+    main
+        Of a script.
+    words
+        The command without interpreter and script.
+    changed
+        Values by parameter name; other names are passed over.
+    """
+    values = _call_from_command_line(main, words).values
+    _called(main, values | {name: value for name, value in changed.items() if name in values})
 
 
 def _argument(parameter: inspect.Parameter) -> dict[str, Any]:

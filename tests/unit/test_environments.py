@@ -44,7 +44,7 @@ def test_every_rule_names_an_environment_that_exists():
     for path in (REPO / "rules").glob("*.smk"):
         text = path.read_text()
         environments = re.findall(r'"\.\./envs/([a-z_]+\.yaml)"', text)
-        assert len(environments) == text.count("\n    script:")
+        assert len(environments) == len(re.findall(r"\n +script:", text))
         assert all((ENVS / name).is_file() for name in environments)
 
 

@@ -50,6 +50,17 @@ def stage_pathvars(
     return stages
 
 
+def paths_of_one(analysis: str, version: str, paths: Iterable[str]) -> list[str]:
+    """Return paths such as ``<qc>/pca.pdf`` as patterns that fit one analysis only, for outputs that only it has."""
+    folder = _version_pattern([analysis], {analysis: version})
+
+    def placed(path: str) -> str:
+        stage, rest = path.removeprefix("<").split(">", 1)
+        return f"{folder}/{stage_folder(stage) if stage in STAGES else stage}{rest}"
+
+    return [placed(path) for path in paths]
+
+
 def _version_pattern(analyses: Iterable[str], versions: Mapping[str, str]) -> str:
     """Return the folder of a version, with wildcards that fit some analyses only."""
     return VERSION_FOLDER.format(

@@ -11,12 +11,13 @@ if hasattr(Artist, "_update_set_signature_and_docstring"):
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon, Rectangle
+from matplotlib.text import Text
 
 __all__ = [
     "Axes",
@@ -27,6 +28,8 @@ __all__ = [
     "Line2D",
     "LineCollection",
     "Patch",
+    "PathCollection",
     "Polygon",
     "Rectangle",
+    "Text",
 ]

@@ -1,8 +1,8 @@
-"""The look of all figures: size, fonts, colours, labels, and saving with the same bytes every time.
+"""What all figures have in common: their settings of matplotlib, how text is shown, columns of the sheet, legends.
 
-Figures are 9 inches wide, for a page that shows them at about 900 pixels; no text is below 8 points. Colours are those
-of Okabe and Ito for levels and viridis for numbers, which colour-blind readers can tell apart; levels differ in their
-markers too.
+How wide they are and which colours they have is said by :mod:`degsteps.figures.look`; ``UP``, ``DOWN``, ``NEUTRAL`` and
+``COLORS`` are those of its palette, ``SMALL`` and ``TEXT`` its sizes of text. Lengths are in inches and points of the
+code: a figure of smaller text is smaller as a whole.
 """
 
 import functools
@@ -11,73 +11,114 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.colors import Normalize, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from degsteps.figures.artists import Axes, ConstrainedLayoutEngine, Figure, FigureCanvasAgg, Legend, Line2D, Patch
+from degsteps.figures.artists import (
+    Axes,
+    Figure,
+    FigureCanvasAgg,
+    Legend,
+    Line2D,
+    Patch,
+    PathCollection,
+)
+from degsteps.figures.look import look
 
 P = ParamSpec("P")
 
-WIDTH = 9.0
-DPI = 150
-SMALL = 8
-#: Okabe & Ito (2008); yellow last, because it is faint on white.
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000", "#F0E442")
+#: Pixels per inch in which text is measured; files have those of the look.
+_LAYOUT_DPI = 150
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
-UP, DOWN, NEUTRAL, ACCENT = "#D55E00", "#0072B2", "#8C8C8C", "#000000"
+ACCENT = "#000000"
 MISSING = "#C4C4C4"
 #: Thin dark outlines keep neighbouring points apart and yellow ones visible.
 EDGE = "#333333"
-CONTINUOUS = "viridis"
-#: From this many samples on, names and separate boxes no longer fit.
+#: From this many samples on, separate boxes no longer fit.
 MANY_SAMPLES = 60
 MAX_LEGEND = 24
+#: Points of a panel up to which each is drawn as such in SVG and PDF; more become a picture, with axes and text around.
+MAX_VECTOR_POINTS = 2000
 
-_SETTINGS = {
-    "font.family": ["DejaVu Sans"],  # the font that matplotlib brings along: the same letters on every machine
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelsize": 9,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
-    "legend.fontsize": SMALL,
-    "legend.title_fontsize": SMALL,
-    "legend.frameon": False,
-    "figure.titlesize": 11,
-    "figure.titleweight": "bold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#444444",
-    "axes.axisbelow": True,
-    "grid.color": "#E4E4E4",
-    "grid.linewidth": 0.6,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-    "image.cmap": CONTINUOUS,
-    # Names of samples, levels and genes are shown as they are: "$" begins no formula.
-    "text.parse_math": False,
-    "axes.unicode_minus": False,
-    # Paths, not fonts: what fits here fits everywhere.
-    "svg.fonttype": "path",
-    "svg.hashsalt": "degsteps",
-    "path.simplify": True,
+_OF_LOOK: dict[str, Callable[[], Any]] = {
+    "UP": lambda: look().colors.up,
+    "DOWN": lambda: look().colors.down,
+    "NEUTRAL": lambda: look().colors.neutral,
+    "COLORS": lambda: look().colors.levels,
+    "CONTINUOUS": lambda: look().colors.ramps[0],
+    "TEXT": lambda: look().font_pt,
+    "SMALL": lambda: 8 * look().unit,
 }
 
 
+def __getattr__(name: str) -> Any:
+    """Return what depends on the look in use."""
+    if name in _OF_LOOK:
+        return _OF_LOOK[name]()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _rc() -> dict[str, Any]:
+    """Return the settings of matplotlib; lines and markers are scaled when a figure is drawn."""
+    unit = look().unit
+    is_page = look().style == "page"
+    small, text = 8 * unit, 9 * unit
+    ticks = {
+        f"{axis}.{part}": size * unit
+        for axis in ("xtick", "ytick")
+        for part, size in (("major.size", 3.5), ("minor.size", 2.0), ("major.width", 0.8), ("major.pad", 3.5))
+    }
+    return ticks | {
+        # The font that matplotlib brings along: the same letters on every machine; elsewhere any without serifs.
+        "font.family": ["sans-serif"],
+        "font.sans-serif": ["DejaVu Sans"],
+        "font.size": text,
+        "axes.titlesize": 10 * unit,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.titlepad": 6 * unit,
+        "axes.labelsize": text,
+        "axes.labelpad": 4 * unit,
+        "axes.linewidth": 0.8 * unit,
+        "xtick.labelsize": small,
+        "ytick.labelsize": small,
+        "legend.fontsize": small,
+        "legend.title_fontsize": small,
+        "legend.frameon": False,
+        "figure.titlesize": 11 * unit,
+        "figure.titleweight": "bold",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": "#444444",
+        "axes.axisbelow": True,
+        "grid.color": "#E4E4E4",
+        "grid.linewidth": 0.6 * unit,
+        "grid.alpha": 1.0 if is_page else 0.0,
+        "figure.facecolor": "white",
+        "savefig.facecolor": "white",
+        "image.cmap": look().colors.ramps[0],
+        # Names of samples, levels and genes are shown as they are: "$" begins no formula.
+        "text.parse_math": False,
+        "axes.unicode_minus": False,
+        # Text stays text, which journals and their editors ask for.
+        "svg.fonttype": "none",
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "degsteps",
+        "path.simplify": True,
+    }
+
+
 @contextmanager
-def _settings() -> Iterator[None]:
+def settings() -> Iterator[None]:
     """Use the settings of this module, whatever the user's matplotlibrc says."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
+        matplotlib.rcParams.update(_rc())
         yield
 
 
@@ -86,38 +127,44 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with _settings():
-            return draw(*args, **kwargs)
+        with settings():
+            figure = draw(*args, **kwargs)
+            _scale_marks(figure, look().unit)
+            return figure
 
     return drawn
 
 
-def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """Return an empty figure, in inches, that makes room for its labels and legends."""
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+def new_figure(height: float, width: float | None = None) -> Figure:
+    """Return an empty figure, in inches of the code, that makes room for its labels and legends."""
+    unit, room = look().unit, look().room
+    figure = Figure(figsize=(min(width or room, room) * unit, height * unit), dpi=_LAYOUT_DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.04)
+    figure.get_layout_engine().set(w_pad=0.06 * unit, h_pad=0.06 * unit, wspace=0.03, hspace=0.04)
     return figure
 
 
-def save(figure: Figure, png: Path, svg: Path) -> None:
-    """Save a figure as PNG and SVG, without dates and program versions: the same figure gives the same bytes."""
-    with _settings():
-        _fix_layout(figure)
-        figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
-        figure.savefig(svg, format="svg", dpi=DPI, metadata={"Date": None, "Creator": None})
+def height_of(figure: Figure) -> float:
+    """Return the height of a figure in inches of the code."""
+    return figure.get_figheight() / look().unit
 
 
-def _fix_layout(figure: Figure) -> None:
-    """Make room for labels and legends once: matplotlib would do it again for every file."""
-    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
-        with _settings():  # axes make their ticks when they are drawn
-            figure.get_layout_engine().execute(figure)
-        figure.set_layout_engine(None)
-        for axes in figure.axes:
-            # The solver works through its constraints in the order of their addresses: the last digits differ by run.
-            bounds = axes.get_position(original=True).bounds
-            axes.set_position([round(value, 6) for value in bounds])
+def _scale_marks(figure: Figure, unit: float) -> None:
+    """Scale lines, markers and outlines, which the code gives in its own points; text and ticks have their sizes."""
+    marks = [mark for axes in figure.findobj(Axes) for mark in (*axes.lines, *axes.collections, *axes.patches)]
+    marks += [handle for legend in figure.findobj(Legend) for handle in legend.legend_handles]
+    for mark in marks:
+        mark.set_linewidth(np.asarray(mark.get_linewidth(), dtype=float) * unit)
+        if isinstance(mark, Line2D):
+            mark.set_markersize(mark.get_markersize() * unit)
+            mark.set_markeredgewidth(mark.get_markeredgewidth() * unit)
+        elif isinstance(mark, PathCollection):
+            mark.set_sizes(mark.get_sizes() * unit**2)
+
+
+def is_dense(n_points: int) -> bool:
+    """Whether a panel has more points than SVG and PDF should hold one by one."""
+    return n_points > MAX_VECTOR_POINTS
 
 
 # ---- text
@@ -199,6 +246,8 @@ class Scale:
     values: pd.Series
     levels: tuple[str, ...] | None
     unit: str = ""
+    #: Colours of the palette, or colour maps, that other columns of the sheet have taken.
+    taken: int = 0
 
     @property
     def title(self) -> str:
@@ -212,6 +261,16 @@ class Scale:
         low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
         return Normalize(low, high if high > low else low + 1)
 
+    @property
+    def ramp(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Colour map of a column of numbers."""
+        ramps = look().colors.ramps
+        return matplotlib.colormaps[ramps[self.taken % len(ramps)]]
+
+    def color(self, code: int) -> tuple[float, float, float]:
+        """Return the colour of a level by its position."""
+        return level_color(code + self.taken)
+
     def codes(self, samples: Iterable[str]) -> np.ndarray:
         """Return the position of each sample's level, -1 where it is missing; for columns of levels only."""
         return pd.Categorical(self.values.loc[list(samples)], categories=list(self.levels)).codes
@@ -219,9 +278,9 @@ class Scale:
     def colors(self, samples: Iterable[str]) -> np.ndarray:
         """Return one colour per sample (red, green, blue)."""
         if self.levels is not None:
-            return np.array([to_rgb(MISSING) if code < 0 else level_color(code) for code in self.codes(samples)])
+            return np.array([to_rgb(MISSING) if code < 0 else self.color(code) for code in self.codes(samples)])
         numbers = self.values.loc[list(samples)].to_numpy(dtype=float)
-        colors = matplotlib.colormaps[CONTINUOUS](self.norm(np.nan_to_num(numbers)))[:, :3]
+        colors = self.ramp(self.norm(np.nan_to_num(numbers)))[:, :3]
         colors[np.isnan(numbers)] = to_rgb(MISSING)
         return colors
 
@@ -229,11 +288,11 @@ class Scale:
         """Return label, colour and marker of the levels, or of numbers over the range, and of missing values."""
         if self.levels is None:
             numbers = np.linspace(self.norm.vmax, self.norm.vmin, 5)
-            colors = matplotlib.colormaps[CONTINUOUS](self.norm(numbers))[:, :3]
+            colors = self.ramp(self.norm(numbers))[:, :3]
             entries = [(plain_number(x), tuple(color), "o") for x, color in zip(numbers, colors, strict=True)]
         else:
             names = shown_names(self.levels, 20)
-            entries = [(name, level_color(i), level_marker(i)) for i, name in enumerate(names)]
+            entries = [(name, self.color(i), level_marker(i)) for i, name in enumerate(names)]
         if len(entries) > MAX_LEGEND:
             n_more = len(entries) - MAX_LEGEND + 1
             entries = [*entries[: MAX_LEGEND - 1], (f"and {n_more} more levels", (1.0, 1.0, 1.0), "")]
@@ -243,18 +302,28 @@ class Scale:
 
 
 def scales(sheet: pd.DataFrame, units: Mapping[str, str] | None = None) -> dict[str, Scale]:
-    """Return the scale of each column of a typed sheet (:func:`degsteps.qc.measures.sample_columns`)."""
-    found = {}
-    for name in sheet.columns:
-        column = sheet[name]
-        levels = tuple(column.cat.categories) if column.dtype == "category" else None
-        found[name] = Scale(name, column, levels, (units or {}).get(name, ""))
-    return found
+    """Return the scale of each column of a typed sheet (:func:`degsteps.qc.measures.sample_columns`).
+
+    Columns share no colour, as far as the palette reaches, so that the bars above a heatmap are told apart. Those with
+    few levels choose first, so that most have the same colours in figures that show other columns beside them.
+    """
+    levels = {name: sheet[name].cat.categories for name in sheet.columns if sheet[name].dtype == "category"}
+    taken, n_colors = {}, 0
+    for name in sorted(levels, key=lambda name: (len(levels[name]), str(name))):
+        taken[name] = n_colors
+        n_colors += len(levels[name])
+    taken |= {name: i for i, name in enumerate(sorted(map(str, sheet.columns.difference(list(levels)))))}
+    return {
+        name: Scale(
+            name, sheet[name], tuple(levels[name]) if name in levels else None, (units or {}).get(name, ""), taken[name]
+        )
+        for name in sheet.columns
+    }
 
 
 def level_color(position: int) -> tuple[float, float, float]:
     """Return the colour of a level: eight colours, then the same lighter, then darker."""
-    base = np.array(to_rgb(OKABE_ITO[position % 8]))
+    base = np.array(to_rgb(look().colors.levels[position % 8]))
     # Black cannot be darker: a dark grey instead.
     darker = base * 0.55 if base.any() else base + 0.3
     mixed = (base, base + (1 - base) * 0.55, darker)[position // 8 % 3]
@@ -267,7 +336,7 @@ def level_marker(position: int) -> str:
 
 
 def level_legend(place: Axes | Figure, scale: Scale, *, patches: bool = False, **options: object) -> Legend:
-    """Put a legend of a column to the right of axes, or of a whole figure."""
+    """Put a legend of a column to the right of axes, or of a whole figure; below a figure that is too narrow for it."""
     entries = scale.legend_entries()
     handles = [
         Patch(facecolor=color, edgecolor="none")
@@ -284,11 +353,39 @@ def level_legend(place: Axes | Figure, scale: Scale, *, patches: bool = False, *
         )
         for _, color, marker in entries
     ]
+    texts = [label for label, _, _ in entries]
+    if isinstance(place, Figure) and not look().is_wide and not options:
+        return legend_below(place, handles, texts, title=scale.title)
     beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
     options = ({"loc": "outside right upper"} if isinstance(place, Figure) else beside) | options
+    return _legend(place, handles, texts, title=scale.title, **options)
+
+
+def legend_below(
+    figure: Figure, handles: Sequence[Any], labels: Sequence[str], *, title: str = "", columns: int = 7
+) -> Legend:
+    """Put a legend below everything, in as many columns as the width has room for."""
+    options = {"loc": "outside lower left", "handletextpad": 0.4, "columnspacing": 1.4}
+    room = (figure.get_figwidth() - 0.2 * look().unit) * figure.dpi
+    while True:
+        rows = -(-len(labels) // columns)
+        columns = -(-len(labels) // rows)  # no column is longer than it must be
+        legend = _legend(figure, handles, labels, title=title, ncols=columns, **options)
+        renderer = figure.canvas.get_renderer()
+        of_title = legend.get_title().get_window_extent(renderer).width
+        if title and of_title > room:
+            title = wrapped(title, max(int(0.95 * max(map(len, title.split("\n"))) * room / of_title), 20))
+        elif columns > 1 and legend.get_window_extent(renderer).width > room:
+            columns -= 1
+        else:
+            return legend
+        legend.remove()
+
+
+def _legend(place: Axes | Figure, handles: Sequence[Any], labels: Sequence[str], **options: Any) -> Legend:
     # Texts are set afterwards: matplotlib leaves out entries whose label begins with an underscore.
-    legend = place.legend(handles, [str(i) for i in range(len(handles))], title=scale.title, **options)
-    for text, (label, _, _) in zip(legend.get_texts(), entries, strict=True):
+    legend = place.legend(handles, [str(i) for i in range(len(handles))], **options)
+    for text, label in zip(legend.get_texts(), labels, strict=True):
         text.set_text(label)
     legend.set_alignment("left")
     return legend
@@ -300,163 +397,17 @@ def legend_height(scale: Scale | None) -> float:
 
 
 def title(figure: Figure, text: str) -> None:
-    """Head a figure: what is shown, and of how many."""
-    figure.suptitle(text, x=0.01, ha="left")
+    """Head a figure: what is shown, and of how many; figures for a paper have no heading."""
+    if look().style == "page":
+        figure.suptitle(text, x=0.01, ha="left")
 
 
-# ---- labels of points
+def diverging() -> LinearSegmentedColormap:
+    """Return the colours below a mean, at it and above it."""
+    return LinearSegmentedColormap.from_list("down_up", look().colors.diverging)
 
 
-def place_labels(
-    axes: Axes,
-    x: np.ndarray,
-    y: np.ndarray,
-    texts: Sequence[str],
-    *,
-    avoid: tuple[np.ndarray, np.ndarray] | None = None,
-    size: float = SMALL,
-) -> int:
-    """Label points without letting labels overlap each other, leave the axes, or hide points where it can be helped.
-
-    Each label tries places around its point, near ones first, and takes the first that covers no point and crosses no
-    label or line; failing that, the one that covers fewest. A label without room, or that would hide many points, is
-    left out. The order is the priority. There is no chance in it: the same points always give the same picture.
-
-    Parameters
-    ----------
-    x, y
-        Points to label, in data coordinates.
-    texts
-        Their labels.
-    avoid
-        Other points that labels should not hide, in data coordinates.
-
-    Returns
-    -------
-    int
-        Number of labels placed.
-    """
-    figure = axes.figure
-    _fix_layout(figure)  # places are found in pixels
-    renderer = figure.canvas.get_renderer()
-    frame = axes.get_window_extent(renderer)
-    points = axes.transData.transform(np.column_stack([x, y]).astype(float))
-    crowd = points if avoid is None else axes.transData.transform(np.column_stack(avoid).astype(float))
-    covered = _point_counter(crowd, frame)
-    # Among a few points each one matters; in a cloud of thousands only how many are covered.
-    weight = float(np.clip(2000 / max(len(crowd), 1), 10, 60))
-    placed: list[tuple[float, float, float, float]] = []
-    lines: list[np.ndarray] = []
-    scale = figure.dpi / 72
-    for (px, py), text in zip(points, texts, strict=True):
-        if not (frame.x0 <= px <= frame.x1 and frame.y0 <= py <= frame.y1):
-            continue
-        label = axes.text(0, 0, text, fontsize=size, color="#222222", va="center", ha="center", zorder=6)
-        label.set_path_effects(halo())
-        extent = label.get_window_extent(renderer)
-        half_width, half_height = extent.width / 2 + 1.5 * scale, extent.height / 2
-        best = _best_place(px, py, half_width, half_height, scale, frame, placed, lines, covered, weight)
-        if best is None:
-            label.remove()
-            continue
-        cx, cy = best
-        label.set_position(axes.transData.inverted().transform((cx, cy)))
-        placed.append((cx - half_width, cy - half_height, cx + half_width, cy + half_height))
-        edge = np.array(
-            [np.clip(px, cx - half_width, cx + half_width), np.clip(py, cy - half_height, cy + half_height)]
-        )
-        if np.hypot(*(edge - (px, py))) > 6 * scale:
-            lines.append(np.array([[px, py], edge]))
-            ends = axes.transData.inverted().transform(lines[-1])
-            axes.plot(ends[:, 0], ends[:, 1], color="#666666", linewidth=0.6, zorder=5, scalex=False, scaley=False)
-    return len(placed)
-
-
-_ANGLES = np.deg2rad([45, 135, 315, 225, 0, 180, 90, 270, 22.5, 157.5, 337.5, 202.5, 67.5, 112.5, 292.5, 247.5])
-#: A label that hides more than this is worth less than what it hides.
-_MAX_COST = 120
-_RADII = (5, 9, 14, 20, 28, 38, 50, 64, 80)
-
-
-def _best_place(px, py, half_width, half_height, scale, frame, placed, lines, covered, weight):
-    best, best_cost = None, np.inf
-    for radius in _RADII:
-        for angle in _ANGLES:
-            dx, dy = np.cos(angle), np.sin(angle)
-            # The label's near side, not its centre, keeps the distance.
-            cx = px + dx * radius * scale + np.sign(round(dx, 6)) * half_width
-            cy = py + dy * radius * scale + np.sign(round(dy, 6)) * half_height
-            box = (cx - half_width, cy - half_height, cx + half_width, cy + half_height)
-            if box[0] < frame.x0 or box[1] < frame.y0 or box[2] > frame.x1 or box[3] > frame.y1:
-                continue
-            if any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in placed):
-                continue
-            line = np.array([[px, py], [np.clip(px, box[0], box[2]), np.clip(py, box[1], box[3])]])
-            if any(_crosses_box(line, b) for b in placed) or any(_crosses_box(other, box) for other in lines):
-                continue
-            cost = covered(box) * weight + radius + 40 * sum(_lines_cross(line, other) for other in lines)
-            cost += _covered_by_line(line, covered, scale) * weight
-            if cost < best_cost:
-                best, best_cost = (cx, cy), cost
-        if best is not None and best_cost <= radius:
-            break
-    return best if best_cost <= _MAX_COST else None
-
-
-def _covered_by_line(line: np.ndarray, covered: Callable, scale: float) -> int:
-    """Count the points under a line, its own point at the start aside."""
-    length = np.hypot(*(line[1] - line[0]))
-    steps = np.arange(8 * scale, length, 4 * scale) / max(length, 1e-9)
-    places = line[0] + steps[:, None] * (line[1] - line[0])
-    return sum(covered((x - scale, y - scale, x + scale, y + scale)) for x, y in places)
-
-
-def _point_counter(points: np.ndarray, frame) -> Callable[[tuple[float, float, float, float]], int]:
-    """Return a function that counts the points in a box, from a table of sums over small cells."""
-    cell = 3.0
-    n_x, n_y = int(frame.width / cell) + 2, int(frame.height / cell) + 2
-    inside = np.isfinite(points).all(axis=1)
-    i = ((points[inside, 0] - frame.x0) / cell).astype(int)
-    j = ((points[inside, 1] - frame.y0) / cell).astype(int)
-    within = (i >= 0) & (i < n_x) & (j >= 0) & (j < n_y)
-    counts = np.zeros((n_x + 1, n_y + 1))
-    np.add.at(counts, (i[within] + 1, j[within] + 1), 1)
-    sums = counts.cumsum(axis=0).cumsum(axis=1)
-
-    def covered(box: tuple[float, float, float, float]) -> int:
-        x0, x1 = (int(np.clip((value - frame.x0) / cell, 0, n_x)) for value in (box[0], box[2] + cell))
-        y0, y1 = (int(np.clip((value - frame.y0) / cell, 0, n_y)) for value in (box[1], box[3] + cell))
-        return int(sums[x1, y1] - sums[x0, y1] - sums[x1, y0] + sums[x0, y0])
-
-    return covered
-
-
-def _crosses_box(line: np.ndarray, box: tuple[float, float, float, float]) -> bool:
-    # Liang and Barsky: the part of the line inside of the box, if any.
-    (x0, y0), (x1, y1) = line
-    start, end = 0.0, 1.0
-    for delta, low, high in ((x1 - x0, box[0] - x0, box[2] - x0), (y1 - y0, box[1] - y0, box[3] - y0)):
-        if abs(delta) < 1e-9:
-            if low > 0 or high < 0:
-                return False
-            continue
-        enter, leave = sorted((low / delta, high / delta))
-        start, end = max(start, enter), min(end, leave)
-    return start < end
-
-
-def _lines_cross(a: np.ndarray, b: np.ndarray) -> bool:
-    def side(p, q, r):
-        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
-
-    return side(a[0], a[1], b[0]) * side(a[0], a[1], b[1]) < 0 and side(b[0], b[1], a[0]) * side(b[0], b[1], a[1]) < 0
-
-
-def halo() -> list:
-    """Return the effect that keeps text readable on points."""
-    from matplotlib.patheffects import withStroke
-
-    return [withStroke(linewidth=2, foreground="white", alpha=0.8)]
+# ---- axes
 
 
 def named_ticks(axes: Axes, axis: str, positions: Sequence[float], labels: Sequence[str]) -> None:
@@ -473,7 +424,7 @@ def few_ticks() -> MaxNLocator:
 
 def wrapped(text: str, width: int) -> str:
     """Break a sentence into lines of at most so many characters."""
-    return "\n".join(textwrap.wrap(text, width))
+    return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
 
 
 def note(axes: Axes, text: str) -> None:

@@ -5,9 +5,11 @@ import pandas as pd
 
 from degsteps.figures import style
 from degsteps.figures.artists import Figure
+from degsteps.figures.look import look
 from degsteps.figures.style import count_text, styled
 
-_KEPT, _DROPPED = style.OKABE_ITO[0], style.OKABE_ITO[1]
+#: Of kept and of dropped genes: places in the palette.
+_KEPT, _DROPPED = 0, 1
 _GENES_AT_ONCE = 4096
 
 
@@ -42,15 +44,19 @@ def gene_filter(counts: pd.DataFrame, genes: pd.DataFrame) -> Figure:
     reasons = genes["reason"].fillna("").astype(str)
     never = (reasons == "all_zero").to_numpy()
     abundance = mean_log2_cpm(counts).loc[genes.index].to_numpy()
-    figure = style.new_figure(height=3.6)
-    histogram, bars = figure.subplots(1, 2, width_ratios=[1.5, 1])
+    if look().is_wide:
+        figure = style.new_figure(height=3.6)
+        histogram, bars = figure.subplots(1, 2, width_ratios=[1.5, 1])
+    else:
+        figure = style.new_figure(height=5.0)
+        histogram, bars = figure.subplots(2, 1, height_ratios=[1.7, 1])
     of_abundance = abundance[~never]
     edges = np.linspace(of_abundance.min(initial=0) - 0.01, of_abundance.max(initial=1) + 0.01, 61)
     histogram.hist(
         [abundance[kept], abundance[~kept & ~never]],
         bins=edges,
         stacked=True,
-        color=[_KEPT, _DROPPED],
+        color=[style.COLORS[_KEPT], style.COLORS[_DROPPED]],
         label=[f"kept, {kept.sum():,}", f"dropped, {(~kept & ~never).sum():,}"],
     )
     histogram.set(xlabel="mean of log2(counts per million + 0.5)", ylabel="genes", title="Abundance")
@@ -70,7 +76,7 @@ def _draw_reasons(bars, kept: np.ndarray, reasons: pd.Series) -> None:
     numbers = {"kept": int(kept.sum())} | reasons[~kept].value_counts().to_dict()
     names = [style.shown(name.replace("_", " "), 30) for name in numbers]
     positions = np.arange(len(names))
-    colors = [_KEPT] + [_DROPPED] * (len(names) - 1)
+    colors = [style.COLORS[_KEPT]] + [style.COLORS[_DROPPED]] * (len(names) - 1)
     drawn = bars.barh(positions, list(numbers.values()), color=colors, height=0.65)
     bars.bar_label(drawn, [f"{number:,}" for number in numbers.values()], padding=3, fontsize=style.SMALL)
     style.named_ticks(bars, "y", positions, names)

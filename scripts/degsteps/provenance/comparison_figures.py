@@ -8,9 +8,9 @@ from degsteps.figures.artists import Figure, Line2D
 from degsteps.figures.style import count_text, numbers, styled
 
 _GROUPS = (
-    ("called in neither or in both", style.NEUTRAL, "o"),
-    ("called only in the first", style.DOWN, "v"),
-    ("called only in the second", style.UP, "^"),
+    ("called in neither or in both", "NEUTRAL", "o"),
+    ("called only in the first", "DOWN", "v"),
+    ("called only in the second", "UP", "^"),
 )
 
 
@@ -39,8 +39,9 @@ def fold_change_differences(first: pd.DataFrame, second: pd.DataFrame, moved: di
     finite = np.isfinite(gap)
     handles = []
     for number, (name, color, marker) in enumerate(_GROUPS):
+        color = getattr(style, color)
         chosen = (groups == number) & finite
-        look = {"color": color, "marker": marker, "linewidths": 0, "rasterized": len(genes) > 2000}
+        look = {"color": color, "marker": marker, "linewidths": 0, "rasterized": style.is_dense(len(genes))}
         axes.scatter(mean[chosen], gap[chosen], s=8 if number == 0 else 22, alpha=0.35 if number == 0 else 0.9, **look)
         line = Line2D([], [], marker=marker, color="none", markerfacecolor=color, markeredgewidth=0, markersize=6)
         handles.append((line, f"{name}, {chosen.sum():,}"))
@@ -50,11 +51,10 @@ def fold_change_differences(first: pd.DataFrame, second: pd.DataFrame, moved: di
     axes.set_xlabel("Mean of both log2 fold changes")
     axes.set_ylabel("Log2 fold change,\nsecond minus first")
     axes.grid(True)
-    figure.legend(
+    style.legend_below(
+        figure,
         *zip(*handles, strict=True),
-        loc="outside lower left",
-        ncols=3,
-        handletextpad=0.2,
+        columns=3,
         title=f"{count_text(int(finite.sum()), 'gene')} with a fold change on both sides",
-    ).set_alignment("left")
+    )
     return figure

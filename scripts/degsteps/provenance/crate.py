@@ -23,6 +23,7 @@ FORMATS = {
     ".gz": "application/gzip",
     ".json": "application/json",
     ".png": "image/png",
+    ".pdf": "application/pdf",
     ".svg": "image/svg+xml",
     ".html": "text/html",
     ".md": "text/markdown",

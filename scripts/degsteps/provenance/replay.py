@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +45,28 @@ def moved_folders(record_path: Path, recorded_path: str) -> tuple[str, Path]:
     return str(Path(*then[: len(then) - same])), Path(*now[: len(now) - same])
 
 
+def located_by(record_path: Path, recorded_path: str) -> Callable[[str], Path]:
+    """Return where recorded paths lie now, from the path of one record then and now."""
+    then, now = moved_folders(record_path.absolute(), recorded_path)
+
+    def located(path: str) -> Path:
+        lies_within = then != "." and Path(path).is_relative_to(then)
+        return now / Path(path).relative_to(then) if lies_within else now / path if then == "." else Path(path)
+
+    return located
+
+
+def unchanged_inputs(record: dict[str, Any], located: Callable[[str], Path]) -> dict[str, str]:
+    """Return where each recorded input lies now; a DataError says which is gone or not what the step read."""
+    for entry in _entries(record["inputs"]):
+        path = located(entry["path"])
+        if not path.is_file():
+            raise DataError(f"{path}: {record['step']} read it, and it is gone. Restore it, then try again.")
+        if file_sha256(path) != entry["sha256"]:
+            raise DataError(f"{path}: is not what {record['step']} read. Restore it, or run the step that wrote it.")
+    return {entry["path"]: str(located(entry["path"])) for entry in _entries(record["inputs"])}
+
+
 def replay(record_path: Path, record: dict[str, Any], scripts: Path, scratch: Path) -> Replayed:
     """Run a step's command with outputs, record and log in a scratch folder, and compare the bytes.
 
@@ -65,23 +88,12 @@ def replay(record_path: Path, record: dict[str, Any], scripts: Path, scratch: Pa
 
     words = shlex.split(record["command"])
     recorded_record = words[words.index("--record") + 1]
-    then, now = moved_folders(record_path.absolute(), recorded_record)
-
-    def located(path: str) -> Path:
-        lies_within = then != "." and Path(path).is_relative_to(then)
-        return now / Path(path).relative_to(then) if lies_within else now / path if then == "." else Path(path)
-
-    inputs = {entry["path"]: str(located(entry["path"])) for entry in _entries(record["inputs"])}
-    for entry in _entries(record["inputs"]):
-        path = inputs[entry["path"]]
-        if not Path(path).is_file():
-            raise DataError(f"{path}: {record['step']} read it, and it is gone. Restore it, then replay.")
-        if file_sha256(path) != entry["sha256"]:
-            raise DataError(f"{path}: is not what {record['step']} read. Restore it, or replay the step that wrote it.")
+    located = located_by(record_path, recorded_record)
+    inputs = unchanged_inputs(record, located)
     outputs = {entry["path"]: str(scratch / entry["path"].lstrip("/")) for entry in _entries(record["outputs"])}
     new_record = scratch / "replayed.record.json"
     placed = inputs | outputs | {recorded_record: str(new_record)}
-    script = _script_of(record["step"], scripts)
+    script = script_of(record["step"], scripts)
     command = [sys.executable, str(script), *(placed.get(word, word) for word in words[2:])]
     done = subprocess.run(command, env=_plain_environment(), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
@@ -99,7 +111,7 @@ def replay(record_path: Path, record: dict[str, Any], scripts: Path, scratch: Pa
     return Replayed(record["step"], found, surroundings(record, read_json(new_record), code_digest(script)))
 
 
-def _script_of(step: Any, scripts: Path) -> Path:
+def script_of(step: Any, scripts: Path) -> Path:
     """Return the script of a step; a record may come from anywhere, so its step is looked up, not made into a path."""
     known = {path.stem: path for path in sorted(scripts.glob("*.py"))}
     if step not in known:

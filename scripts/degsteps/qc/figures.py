@@ -13,7 +13,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from degsteps.figures import style
 from degsteps.figures.artists import Axes, Figure, LineCollection
 from degsteps.figures.clustering import leaf_order
-from degsteps.figures.heatmap import draw_tree, sample_bar, stack_legends
+from degsteps.figures.heatmap import draw_tree, legends_and_colors, names_that_fit, sample_bar
+from degsteps.figures.labels import place_labels
+from degsteps.figures.look import look
 from degsteps.figures.style import Scale, count_text, shown_names, styled
 
 _KIND_TITLES = {"transformed": "Before batch adjustment", "adjusted": "After batch adjustment (figures only)"}
@@ -101,14 +103,14 @@ def _band_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | 
         matplotlib.patches.Patch(color="#DDDDDD", label="whiskers (1.5 times that)"),
         matplotlib.lines.Line2D([], [], color="black", label="median"),
     ]
-    figure.legend(handles=handles, loc="outside lower left", ncols=3)
+    style.legend_below(figure, handles, [handle.get_label() for handle in handles], columns=3)
     _legend(figure, scale)
     return figure
 
 
 def _colors(scale: Scale | None, samples: pd.Index) -> np.ndarray:
     if scale is None:
-        return np.tile(matplotlib.colors.to_rgb(style.OKABE_ITO[0]), (len(samples), 1))
+        return np.tile(matplotlib.colors.to_rgb(style.COLORS[0]), (len(samples), 1))
     return scale.colors(samples)
 
 
@@ -146,7 +148,7 @@ def _strip(axes: Axes, scale: Scale | None, samples: pd.Index) -> None:
     strip = axes.inset_axes((0, -0.045, 1, 0.03))
     strip.imshow(scale.colors(samples)[None, :, :], aspect="auto", interpolation="nearest")
     strip.set_axis_off()
-    axes.xaxis.labelpad = max(12.0, 3.2 * axes.figure.get_figheight())
+    axes.xaxis.labelpad = max(12.0, 3.2 * style.height_of(axes.figure))
 
 
 @styled
@@ -202,7 +204,12 @@ def _mark_flagged(axes: Axes, positions: np.ndarray, values: np.ndarray, flagged
         x, y = (position, value) if many else (value, position)
         shift = (0, 1) if many else (3, -3.5)
         axes.annotate(
-            "*", (x, y), xytext=shift, textcoords="offset points", fontsize=11, ha="center" if many else "left"
+            "*",
+            (x, y),
+            xytext=shift,
+            textcoords="offset points",
+            fontsize=1.2 * style.TEXT,
+            ha="center" if many else "left",
         )
 
 
@@ -272,24 +279,61 @@ def principal_components(
         n_found = len(variance)
         panels = [("transformed", 0, "PC1 and PC2")] + [("transformed", 2, "PC3 and PC4")] * (n_found >= 4)
     rows = list(scales.values()) or [None]
-    heights = [max(3.7, style.legend_height(scale) + 0.5) for scale in rows]
-    figure = style.new_figure(height=0.7 + sum(heights))
-    axes = figure.subplots(len(rows), len(panels), squeeze=False, height_ratios=heights)
+    is_wide = look().is_wide
+    heights = [max(3.7, style.legend_height(scale) + 0.5) if is_wide else 3.0 for scale in rows]
+    legends = 0.0 if is_wide else sum(_height_of_row(scale) for scale in rows)
+    figure = style.new_figure(height=0.7 + sum(heights) + legends)
+    axes, below = _rows_of_panels(figure, rows, len(panels), heights)
     labelled = []
-    for row, scale in zip(axes, rows, strict=True):
+    for row, legend_place, scale in zip(axes, below, rows, strict=True):
         for place, (kind, start, name) in zip(row, panels, strict=True):
             points = _component_panel(
                 place, scores[scores["values"] == kind], variance[variance["values"] == kind], start, scale
             )
             place.set_title(name)
             labelled.append((place, *points))
-        if scale is not None:
+        if scale is not None and is_wide:
             style.level_legend(row[-1], scale)
+        elif scale is not None:
+            _legend_of_row(legend_place, scale)
     style.title(figure, heading)
     if n_samples <= _MAX_POINT_LABELS:
         for place, x, y, samples in labelled:
-            style.place_labels(place, x, y, shown_names(samples, 16))
+            place_labels(place, x, y, shown_names(samples, 16))
     return figure
+
+
+def _rows_of_panels(
+    figure: Figure, rows: Sequence[Scale | None], n_panels: int, heights: Sequence[float]
+) -> tuple[list[list[Axes]], list[Axes | None]]:
+    """Return the axes of each row of panels, and axes below each for its legend where there is no room beside them."""
+    if look().is_wide:
+        axes = figure.subplots(len(rows), n_panels, squeeze=False, height_ratios=heights)
+        return [list(row) for row in axes], [None] * len(rows)
+    both = [height for scale, of_row in zip(rows, heights, strict=True) for height in (of_row, _height_of_row(scale))]
+    grid = figure.add_gridspec(len(both), n_panels, height_ratios=both)
+    axes = [[figure.add_subplot(grid[2 * row, column]) for column in range(n_panels)] for row in range(len(rows))]
+    below = [figure.add_subplot(grid[2 * row + 1, :]) for row in range(len(rows))]
+    for place in below:
+        place.set_axis_off()
+    return axes, below
+
+
+def _columns_of_row(scale: Scale) -> int:
+    entries = scale.legend_entries()
+    most = max(int((look().room - 0.6) / (0.45 + 0.08 * max(len(entry[0]) for entry in entries))), 1)
+    return -(-len(entries) // -(-len(entries) // most))
+
+
+def _height_of_row(scale: Scale | None) -> float:
+    """Return the height of a legend below a row of panels, in inches of the code."""
+    return 0.1 if scale is None else 0.19 * (-(-len(scale.legend_entries()) // _columns_of_row(scale)) + 1) + 0.1
+
+
+def _legend_of_row(place: Axes, scale: Scale) -> None:
+    """Put a legend below the panels of a row, in as many columns as the figure has room for."""
+    at = {"loc": "upper left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.0, "ncols": _columns_of_row(scale)}
+    style.level_legend(place, scale, **at).set_in_layout(False)
 
 
 def _nothing(heading: str, reason: str = "The samples do not differ: there is no component.") -> Figure:
@@ -318,7 +362,7 @@ def _component_panel(
         codes = scale.codes(samples)
         for code in sorted(set(codes)):
             chosen = codes == code
-            color, marker = (style.MISSING, ".") if code < 0 else (style.level_color(code), style.level_marker(code))
+            color, marker = (style.MISSING, ".") if code < 0 else (scale.color(code), style.level_marker(code))
             axes.scatter(x[chosen], y[chosen], color=[color], marker=marker, **common)
     axes.set(xlabel=labels[0], ylabel=labels[1])
     axes.margins(0.14 if len(samples) <= _MAX_POINT_LABELS else 0.06)
@@ -337,23 +381,24 @@ def scree(variance: pd.DataFrame) -> Figure:
     if not len(variance):
         return _nothing("Variance of the principal components")
     kinds = list(dict.fromkeys(variance["values"]))
-    figure = style.new_figure(height=3.5)
-    axes = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+    is_wide = look().is_wide
+    figure = style.new_figure(height=3.5 if is_wide else 0.9 + 2.3 * len(kinds))
+    shape = (1, len(kinds)) if is_wide else (len(kinds), 1)
+    axes = figure.subplots(*shape, sharey=True, squeeze=False).ravel()
     for place, kind in zip(axes, kinds, strict=True):
         part = variance[variance["values"] == kind]
         positions = np.arange(len(part))
-        place.bar(positions, part["fraction"], color=style.OKABE_ITO[0], width=0.7, label="this component")
-        place.plot(positions, part["cumulative"], "o-", color=style.OKABE_ITO[3], markersize=4, label="all up to it")
+        place.bar(positions, part["fraction"], color=style.COLORS[0], width=0.7, label="this component")
+        place.plot(positions, part["cumulative"], "o-", color=style.COLORS[3], markersize=4, label="all up to it")
         names = [f"{name}\n{fraction:.0%}" for name, fraction in part["fraction"].items()]
         style.named_ticks(place, "x", positions, names)
         place.set(title=_KIND_TITLES[kind] if len(kinds) > 1 else "", ylim=(0, 1.08), xlim=(-0.6, len(part) - 0.4))
         place.yaxis.set_major_formatter(PercentFormatter(1.0))
         place.grid(axis="y")
-    for place in axes[1:]:
-        place.tick_params(axis="y", length=0)
-    axes[0].set_ylabel("% of the variance")
+    for place in axes:
+        place.set_ylabel("% of the variance" if place is axes[0] or not is_wide else "")
     handles, labels = axes[-1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", ncols=2)
+    style.legend_below(figure, handles, labels, columns=2)
     style.title(figure, "Variance of the principal components")
     return figure
 
@@ -413,14 +458,22 @@ def pc_association(association: pd.DataFrame, scales: Mapping[str, Scale]) -> Fi
     figure = style.new_figure(height=0.9 + len(kinds) * (0.75 + 0.36 * len(covariates)))
     axes = figure.subplots(len(kinds), 1, squeeze=False)[:, 0]
     components = sorted(set(association.index), key=lambda name: int(name.removeprefix("PC")))
+    # The first components, as many as have room for their numbers.
+    components = components[: max(int((look().room - 2.0) / 0.42), 4)]
+    is_close = (look().room - 2.0) / len(components) < 0.62
     for place, kind in zip(axes, kinds, strict=True):
         part = association[association["values"] == kind]
         values = part.pivot(columns="covariate", values="r_squared").T.reindex(index=covariates, columns=components)
         padj = part.pivot(columns="covariate", values="padj").T.reindex(index=covariates, columns=components)
-        shades = matplotlib.colormaps["viridis"].with_extremes(bad="#EEEEEE")
+        shades = matplotlib.colormaps[style.CONTINUOUS].with_extremes(bad="#EEEEEE")
         image = place.imshow(values.to_numpy(dtype=float), cmap=shades, vmin=0, vmax=1, aspect="auto")
+        line = "\n" if is_close else ""
         for (i, j), value in np.ndenumerate(values.to_numpy(dtype=float)):
-            text = "-" if np.isnan(value) else f"{value:.2f}{_stars(padj.iloc[i, j])}"
+            text = (
+                "-"
+                if np.isnan(value)
+                else f"{value:.2f}{line * bool(_stars(padj.iloc[i, j]))}{_stars(padj.iloc[i, j])}"
+            )
             color = "black" if np.isnan(value) or value > 0.6 else "white"
             place.text(j, i, text, ha="center", va="center", fontsize=style.SMALL, color=color)
         style.named_ticks(place, "x", range(len(components)), components)
@@ -456,20 +509,22 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
     """
     order = leaf_order(merges, len(distances))
     ordered = distances.iloc[order, order]
-    n_samples, named = len(ordered), len(ordered) <= style.MANY_SAMPLES
+    n_samples, is_wide = len(ordered), look().is_wide
+    named = n_samples <= names_that_fit(look().room * (0.62 if is_wide else 0.75))
     bars = [scale for scale in scales.values() if scale.values.notna().any()]
-    legends = sum(style.legend_height(scale) + 0.2 for scale in bars)
-    heat_height = min(max(3.6, 0.165 * n_samples), 9.0) if named else 6.0
+    legends = sum(style.legend_height(scale) + 0.2 for scale in bars) + 1.4 if is_wide else 0.0
+    heat_height = min(max(3.6 if is_wide else 2.6, 0.165 * n_samples), 9.0) if named else 6.0 if is_wide else 3.6
     heights = [0.7, *[0.19] * len(bars), heat_height]
-    figure = style.new_figure(height=max(sum(heights) + 1.0 + (1.2 if named else 0.0), legends + 1.4))
-    grid = figure.add_gridspec(len(heights), 2, width_ratios=[4.5, 1.7], height_ratios=heights, hspace=0.0)
+    figure = style.new_figure(height=max(sum(heights) + 1.0 + (1.2 if named else 0.0), legends))
+    widths = [4.5, 1.7] if is_wide else [1.0]
+    grid = figure.add_gridspec(len(heights), len(widths), width_ratios=widths, height_ratios=heights, hspace=0.0)
     figure.get_layout_engine().set(h_pad=0.02, hspace=0.0)
     heat = figure.add_subplot(grid[-1, 0])
     values = ordered.to_numpy(dtype=float, copy=True)
     # A sample is at no distance from itself: left out, so that the colours are spent on the distances there are.
     np.fill_diagonal(values, np.nan)
     low, high = (np.nanmin(values), np.nanmax(values)) if n_samples > 1 else (0, 1)
-    shades = matplotlib.colormaps["viridis_r"].with_extremes(bad="#EEEEEE")
+    shades = matplotlib.colormaps[f"{style.CONTINUOUS}_r"].with_extremes(bad="#EEEEEE")
     limits = {"vmin": low, "vmax": high} if high > low else {"vmin": 0, "vmax": high or 1}
     image = heat.imshow(values, cmap=shades, aspect="auto", interpolation="nearest", **limits)
     heat.spines[:].set_visible(False)
@@ -484,12 +539,10 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
         heat.tick_params(axis="x", labelrotation=90)
     else:
         heat.set(xticks=[], yticks=[], xlabel="samples, in the order of the tree")
-    side = figure.add_subplot(grid[:, 1])
-    side.set_axis_off()
-    stack_legends(side, bars, figure.get_figheight())
-    bar = figure.colorbar(image, cax=side.inset_axes((0.06, 0.955, 0.86, 0.02)), orientation="horizontal")
-    bar.set_label("Euclidean distance (log2 scale)", fontsize=style.SMALL)
-    bar.locator = MaxNLocator(4)
-    bar.outline.set_visible(False)
+    side = None
+    if is_wide:
+        side = figure.add_subplot(grid[:, 1])
+        side.set_axis_off()
+    legends_and_colors(figure, side, bars, image, "Euclidean distance (log2 scale)")
     style.title(figure, f"Distances between {count_text(n_samples, 'sample')}")
     return figure

@@ -50,7 +50,7 @@ def purpose(place: str, sections: Sequence[Section]) -> str:
     file = file_definition(place, sections)
     if file is not None:
         return file.purpose
-    return "Figure." if place.endswith((".png", ".svg")) else ""
+    return "Figure." if place.endswith((".png", ".svg", ".pdf")) else ""
 
 
 def _written(records: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

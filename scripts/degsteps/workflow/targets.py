@@ -200,22 +200,42 @@ def last_files(analysis: Analysis, wildcards: Any = None) -> list[str]:
 
     Whatever a step writes is one of them, or is read on the way to one of them.
     """
+    return _last_of_stages(analysis) + printed_figures(analysis)
+
+
+def printed_figures(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return the figures as PDF, where these are asked for."""
+    if "pdf" not in analysis["report"]["figures"]["format"]:
+        return []
+    return [path.removesuffix(".svg") + ".pdf" for path in drawn_figures(analysis)]
+
+
+def drawn_figures(analysis: Analysis, wildcards: Any = None) -> list[str]:
+    """Return every figure of an analysis, as SVG."""
+    paths = _last_of_stages(analysis)
+    if has_samples(analysis) and not is_blinded(analysis):
+        paths += [*set_figures(analysis), *concordance_files(analysis, None, ".concordance.svg")]
+    endings = (".png", ".svg")
+    return list(dict.fromkeys(f"{path[:-4]}.svg" for path in paths if path.endswith(endings)))
+
+
+def _last_of_stages(analysis: Analysis) -> list[str]:
     of_cells = [*cell_files(analysis), *exploratory_tables(analysis)]
     if not has_samples(analysis):
         return of_cells
     files = [*of_cells, "<filter>/filter.png", *normalized_tables(analysis), *surrogate_association(analysis)]
     files += ["<batch>/association.tsv", *compiled_contrasts(analysis)]
     files += [f"<qc>/{name}" for name in ("verdicts.tsv", *(f"{figure}.png" for figure in QC_FIGURES))]
-    files += ["<filter>/annotation.tsv", *identity_table(analysis, wildcards, "identity.tsv")]
+    files += ["<filter>/annotation.tsv", *identity_table(analysis, None, "identity.tsv")]
     files += ["<transform>/adjusted.parquet"] if settings.has_adjusted(analysis) else []
     if is_blinded(analysis):
         return files
     weights = ["<test>/sample_weights.tsv", "<test>/sample_weights.png"] if analysis["test"]["sample_weights"] else []
-    files += [*of_fits(analysis, "<test>/dispersion.png", *weights), *of_sets(analysis, wildcards, *weights)]
+    files += [*of_fits(analysis, "<test>/dispersion.png", *weights), *of_sets(analysis, None, *weights)]
     files += of_sets(
-        analysis, wildcards, "<batch>/association.tsv", "<test>/dispersion.png", "<transform>/transformed.parquet"
+        analysis, None, "<batch>/association.tsv", "<test>/dispersion.png", "<transform>/transformed.parquet"
     )
-    files += [*concordance_files(analysis, wildcards, ".agreement.tsv"), *job_files.result_tables(analysis)]
+    files += [*concordance_files(analysis, None, ".agreement.tsv"), *job_files.result_tables(analysis)]
     files += [*contrast_figures(analysis), *overlap_figures(analysis)]
     files += [*influence_tables(analysis), *pairing_tables(analysis), *power_tables(analysis)]
     files += job_files.stage_wise_tables(analysis)

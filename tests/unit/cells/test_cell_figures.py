@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from degsteps.cells.figures import composition, confusion, donor_grid, embedding, markers, mixing
-from degsteps.figures.style import save
+from degsteps.figures.saving import save
 from tests.conftest import REPO
 
 ODD = ["CD14+ Monocytes", "B/cells", "_T cells $x$", "NK"]

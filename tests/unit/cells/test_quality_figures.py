@@ -6,7 +6,7 @@ import pytest
 
 from degsteps.cells.figures.quality import MOST_VIOLINS, doublet_scores, quality_by_capture
 from degsteps.cells.quality import quality_thresholds
-from degsteps.figures.style import save
+from degsteps.figures.saving import save
 
 
 def made(n_cells: int, n_captures: int) -> tuple[pd.DataFrame, pd.DataFrame]:

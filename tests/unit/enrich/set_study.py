@@ -16,7 +16,7 @@ from degsteps.config.reading import read_schema, with_defaults
 from degsteps.design.compiled import compile_design
 from degsteps.engines.multiple_testing import adjust_bh
 from degsteps.enrich.ranking import is_unsigned
-from degsteps.figures import style
+from degsteps.figures import saving
 from degsteps.inputs.gene_sets import description
 from degsteps.tables import write_json, write_matrix, write_table
 from tests.conftest import REPO
@@ -193,8 +193,8 @@ class SetStudy:
         for figure in FIGURES:
             for ending in ("png", "svg"):
                 arguments[f"{figure}_{ending}"] = folder / f"{name}.{figure}.{ending}"
-        saving = style.save if drawn else lambda _figure, *paths: [path.touch() for path in paths]
-        with mock.patch.object(style, "save", saving):
+        save = saving.save if drawn else lambda _figure, *paths: [path.touch() for path in paths]
+        with mock.patch.object(saving, "save", save):
             step("present_gene_sets")(**arguments | options)
         return folder
 

@@ -19,6 +19,10 @@ from matplotlib.text import Text
 from degsteps import tables
 from degsteps.figures import style
 from degsteps.figures.clustering import clustering
+from degsteps.figures.fitting import fix_layout
+from degsteps.figures.labels import place_labels
+from degsteps.figures.look import look
+from degsteps.figures.saving import save
 from degsteps.filter import figures as filter_figures
 from degsteps.qc import figures as qc_figures
 from degsteps.qc import measures
@@ -122,7 +126,7 @@ def contrast_figures_of(results, **options):
 
 def require_readable(figure):
     """Assert that everything lies within the figure and no text is too small; return the texts."""
-    style._fix_layout(figure)
+    fix_layout(figure)
     renderer = figure.canvas.get_renderer()
     box = figure.get_tightbbox(renderer)
     width, height = figure.get_size_inches()
@@ -136,7 +140,7 @@ def require_readable(figure):
         assert extent.x1 <= figure.bbox.x1 + 2
         assert extent.y0 >= figure.bbox.y0 - 2
     texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
-    assert min(text.get_fontsize() for text in texts) >= 8
+    assert min(text.get_fontsize() for text in texts) >= 8 * look().unit - 1e-9
     assert not any(text.get_parse_math() for text in texts)
     return texts
 
@@ -329,7 +333,7 @@ def test_labels_keep_clear_of_points_where_there_is_room():
     x, y = np.array([0.2, 0.5, 0.52, 0.8]), np.array([0.3, 0.5, 0.5, 0.7])
     axes.scatter(x, y)
     axes.set(xlim=(0, 1), ylim=(0, 1))
-    assert style.place_labels(axes, x, y, ["first", "second", "third", "fourth"]) == 4
+    assert place_labels(axes, x, y, ["first", "second", "third", "fourth"]) == 4
     renderer = figure.canvas.get_renderer()
     points = axes.transData.transform(np.column_stack([x, y]))
     for text in axes.texts:
@@ -341,7 +345,7 @@ def test_points_outside_of_the_axes_get_no_label():
     figure = style.new_figure(3)
     axes = figure.subplots()
     axes.set(xlim=(0, 1), ylim=(0, 1))
-    assert style.place_labels(axes, np.array([0.5, 2.0]), np.array([0.5, 0.5]), ["in", "out"]) == 1
+    assert place_labels(axes, np.array([0.5, 2.0]), np.array([0.5, 0.5]), ["in", "out"]) == 1
 
 
 # ---- style
@@ -367,7 +371,7 @@ def test_levels_can_be_told_apart():
     assert len({style.level_color(i) for i in range(24)}) == 24
     assert len({(style.level_color(i), style.level_marker(i)) for i in range(64)}) == 64
     assert [style.level_color(i) for i in range(3)] == [
-        tuple(int(color[j : j + 2], 16) / 255 for j in (1, 3, 5)) for color in style.OKABE_ITO[:3]
+        tuple(int(color[j : j + 2], 16) / 255 for j in (1, 3, 5)) for color in style.COLORS[:3]
     ]
 
 
@@ -397,7 +401,7 @@ def test_settings_of_the_user_change_nothing(tmp_path):
     digests = []
     for size in (10, 30):
         with matplotlib.rc_context({"font.size": size, "axes.facecolor": "pink"}):
-            style.save(qc_figures.scree(variance), tmp_path / "a.png", tmp_path / "a.svg")
+            save(qc_figures.scree(variance), tmp_path / "a.png", tmp_path / "a.svg")
         digests.append(digests_of(tmp_path, "a.png", "a.svg"))
     assert digests[0] == digests[1]
 
@@ -498,7 +502,7 @@ def test_top_genes_show_every_sample_of_the_genes_with_the_smallest_p(kind):
     }[kind]
     groups = pd.Series(values, index=samples, name="age")
     figure = test_figures.top_genes_plot(results, counts, groups, "a title", n_genes=7)
-    style._fix_layout(figure)
+    fix_layout(figure)
     shown = [axes for axes in figure.axes if axes.axison]
     assert len(shown) == 7
     for axes in shown:

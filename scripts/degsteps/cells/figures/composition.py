@@ -46,7 +46,7 @@ def share_plot(shares: pd.DataFrame, factor: str, levels: list[str], table: pd.D
                 zorder=2,
             )
         tested = "" if table is None or name not in table.index else f"\nadjusted p {_p(table.loc[name, 'padj'])}"
-        axes.set_title(f"{style.shown(name, 24)}{tested}", fontsize=9)
+        axes.set_title(f"{style.shown(name, 24)}{tested}", fontsize=style.TEXT)
         style.named_ticks(axes, "x", range(len(levels)), style.shown_names(levels, 14))
         axes.set(xlim=(-0.5, len(levels) - 0.5))
         axes.set_ylim(0, max(108 * own["share"].max(), 1.0))

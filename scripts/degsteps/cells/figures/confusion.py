@@ -37,7 +37,7 @@ def confusion_plot(confusion: pd.DataFrame, source: str, title: str) -> Figure:
         columns = same + [name for name in shares.columns if name not in (*same, *last)] + last
     shares = shares[columns]
     cells = own.groupby(level=0)["cells"].sum()
-    image = axes.imshow(100 * shares.to_numpy(), cmap="viridis", vmin=0, vmax=100, aspect="auto")
+    image = axes.imshow(100 * shares.to_numpy(), cmap=style.CONTINUOUS, vmin=0, vmax=100, aspect="auto")
     if max(shares.shape) <= _MOST_NUMBERS:
         for (i, j), share in np.ndenumerate(shares.to_numpy()):
             if share >= 0.005:

@@ -30,7 +30,7 @@ def donor_grid(cells: pd.DataFrame, min_cells: int) -> Figure:
     top = max(float(np.nanmax(shades)) if np.isfinite(shades).any() else 1.0, min_cells + 1, 2)
     # Colours begin where sums are tested: what is smaller has none.
     scale = LogNorm(max(min_cells, 1), top)
-    image = axes.imshow(shades, cmap="viridis_r", norm=scale, aspect="auto", interpolation="nearest")
+    image = axes.imshow(shades, cmap=f"{style.CONTINUOUS}_r", norm=scale, aspect="auto", interpolation="nearest")
     with_numbers = n_rows <= _MOST_NUMBERS[0] and n_columns <= _MOST_NUMBERS[1]
     for (i, j), value in np.ndenumerate(values):
         small = value < min_cells

@@ -6,6 +6,7 @@ from matplotlib.colors import to_rgb
 
 from degsteps.figures import style
 from degsteps.figures.artists import Axes, Figure
+from degsteps.figures.labels import place_labels
 from degsteps.figures.style import Scale, count_text, styled
 
 #: Above this many cells points would only cover each other.
@@ -97,4 +98,4 @@ def _write_names(axes: Axes, places: np.ndarray, codes: np.ndarray, levels: tupl
         middles.append(own[((own - middle) ** 2).sum(axis=1).argmin()])
     if middles:
         middles = np.array(middles)
-        style.place_labels(axes, middles[:, 0], middles[:, 1], style.shown_names(levels, 22))
+        place_labels(axes, middles[:, 0], middles[:, 1], style.shown_names(levels, 22))

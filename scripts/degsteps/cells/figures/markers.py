@@ -40,7 +40,7 @@ def marker_dots(dots: pd.DataFrame, title: str) -> Figure:
         rows.ravel(),
         s=np.maximum(percent.ravel() / 100 * _LARGEST_DOT, 0.5),
         c=scaled.ravel(),
-        cmap="viridis_r",
+        cmap=f"{style.CONTINUOUS}_r",
         vmin=0,
         vmax=1,
         edgecolor=style.EDGE,
@@ -63,7 +63,7 @@ def marker_dots(dots: pd.DataFrame, title: str) -> Figure:
         handle.set_markersize(np.sqrt(size / 100 * _LARGEST_DOT))
     texts = [f"{size} %" for size in sizes]
     axes.legend(handles, texts, title="cells that\nexpress it", loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    bar = figure.colorbar(image, cax=axes.inset_axes((1.04, 0.02, 0.025, min(0.5, 1.6 / figure.get_figheight()))))
+    bar = figure.colorbar(image, cax=axes.inset_axes((1.04, 0.02, 0.025, min(0.5, 1.6 / style.height_of(figure)))))
     bar.set_label("mean, as share of\nthe gene's highest")
     bar.outline.set_visible(False)
     return figure

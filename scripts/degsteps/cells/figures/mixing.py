@@ -40,19 +40,23 @@ def mixing_plot(table: pd.DataFrame, method: str) -> Figure:
             [before], [0], s=60, facecolor="white", edgecolor=style.EDGE, zorder=2, label="before", clip_on=False
         )
         axes.scatter(
-            [after], [0], s=60, color=style.OKABE_ITO[0], edgecolor=style.EDGE, zorder=3, label="after", clip_on=False
+            [after], [0], s=60, color=style.COLORS[0], edgecolor=style.EDGE, zorder=3, label="after", clip_on=False
         )
         axes.annotate(
-            f"{_short(before)} → {_short(after)}", (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=9
+            f"{_short(before)} → {_short(after)}",
+            (1.01, 0.5),
+            xycoords="axes fraction",
+            va="center",
+            fontsize=style.TEXT,
         )
         top = max(n for n in (before, after, 1.2)) * 1.1
         low, high = limits or (1.0 - 0.03 * (top - 1.0), top)
         axes.set(yticks=[], ylim=(-1, 1), xlim=(min(low, before, after), max(high, before, after)))
-        axes.set_title(title, fontsize=9)
+        axes.set_title(title, fontsize=style.TEXT)
         axes.set_xlabel(better, fontsize=style.SMALL)
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
-    figure.legend(*every[0].get_legend_handles_labels(), loc="outside right upper")
+    style.legend_below(figure, *every[0].get_legend_handles_labels())
     return figure
 
 

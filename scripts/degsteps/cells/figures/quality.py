@@ -22,7 +22,8 @@ _BINS, _SMOOTH = 160, 2.5
 _LONE_CELL = 0.08
 #: Decades below which an axis of counts has numbers between the powers of ten.
 _FEW_DECADES = 2
-_KEPT, _DROPPED, _OWN, _FIXED = style.OKABE_ITO[4], style.OKABE_ITO[1], style.OKABE_ITO[3], style.OKABE_ITO[6]
+#: Of what is kept, dropped, a limit of the capture and a fixed one: places in the palette.
+_KEPT, _DROPPED, _OWN, _FIXED = 4, 1, 3, 6
 _TITLES = {
     "total": ("Counts", "counts per cell", True),
     "detected": ("Genes detected", "genes per cell", True),
@@ -65,12 +66,16 @@ def quality_by_capture(
     share = f"{count_text(int(dropped.sum()), 'cell')} of {len(cells):,} dropped"
     style.title(figure, f"Quality of cells by capture ({drawn}): {share}")
     handles = [
-        Line2D([], [], color=_OWN, linewidth=1.6, label="limit of the capture (MADs)"),
-        Line2D([], [], color=_FIXED, linewidth=1, linestyle="--", label="fixed limit"),
+        Line2D([], [], color=style.COLORS[_OWN], linewidth=1.6, label="limit of the capture (MADs)"),
+        Line2D([], [], color=style.COLORS[_FIXED], linewidth=1, linestyle="--", label="fixed limit"),
     ]
     if len(captures) <= MOST_VIOLINS:
-        handles = [Patch(color=_KEPT, label="kept"), Patch(color=_DROPPED, label="dropped"), *handles]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+        handles = [
+            Patch(color=style.COLORS[_KEPT], label="kept"),
+            Patch(color=style.COLORS[_DROPPED], label="dropped"),
+            *handles,
+        ]
+    style.legend_below(figure, handles, [handle.get_label() for handle in handles], columns=4)
     return figure
 
 
@@ -114,7 +119,7 @@ def _draw_violin(
     scale = 0.42 / max(heights.max(), 1e-12)
     middles = (edges[:-1] + edges[1:]) / 2
     y = 10**middles if is_log else middles
-    for density, color in ((heights, _KEPT), (of_dropped, _DROPPED)):
+    for density, color in ((heights, style.COLORS[_KEPT]), (of_dropped, style.COLORS[_DROPPED])):
         # A lone cell is seen, however many others there are.
         visible = density > _LONE_CELL
         widths = np.maximum(density * scale, 0.005)
@@ -127,7 +132,7 @@ def _draw_violin(
 def _draw_quantiles(axes: Axes, place: int, quantiles: np.ndarray, n_captures: int) -> None:
     thick = float(np.clip(240 / n_captures, 0.8, 5))
     axes.plot([place] * 2, quantiles[[0, 4]], color=style.NEUTRAL, linewidth=max(thick / 4, 0.4), solid_capstyle="butt")
-    axes.plot([place] * 2, quantiles[[1, 3]], color=_KEPT, linewidth=thick, solid_capstyle="butt")
+    axes.plot([place] * 2, quantiles[[1, 3]], color=style.COLORS[_KEPT], linewidth=thick, solid_capstyle="butt")
     axes.plot([place], quantiles[2], marker="_", markersize=max(thick, 1.5), color=style.EDGE, markeredgewidth=0.8)
 
 
@@ -145,10 +150,10 @@ def _draw_limits(
     limits = rows.melt(["capture"], ["lower", "higher"]).dropna()
     inside = limits["value"].between(low, high)
     at = limits["capture"].map(place)[inside]
-    axes.hlines(limits["value"][inside], at - 0.45, at + 0.45, color=_OWN, linewidth=1.6, zorder=4)
+    axes.hlines(limits["value"][inside], at - 0.45, at + 0.45, color=style.COLORS[_OWN], linewidth=1.6, zorder=4)
     for value in fixed:
         if value is not None and low <= value <= high:
-            axes.axhline(value, color=_FIXED, linewidth=1, linestyle="--", zorder=3)
+            axes.axhline(value, color=style.COLORS[_FIXED], linewidth=1, linestyle="--", zorder=3)
 
 
 def _name_captures(axes: Axes, captures: Sequence[str], codes: np.ndarray, dropped: np.ndarray) -> None:
@@ -191,7 +196,7 @@ def doublet_scores(cells: pd.DataFrame, captures: Mapping[str, Mapping[str, floa
             [scores[known & ~called], scores[known & called]],
             bins=edges,
             stacked=True,
-            color=[_KEPT, _DROPPED],
+            color=[style.COLORS[_KEPT], style.COLORS[_DROPPED]],
             label=[f"others, {(known & ~called).sum():,}", f"called doublets, {(known & called).sum():,}"],
         )
         histogram.set(xlabel="doublet score (share of artificial doublets nearby)", ylabel="cells", title="Scores")
@@ -209,7 +214,7 @@ def doublet_scores(cells: pd.DataFrame, captures: Mapping[str, Mapping[str, floa
         100 * sizes["mean"],
         linestyle="none",
         marker="o",
-        color=_DROPPED,
+        color=style.COLORS[_DROPPED],
         markeredgecolor=style.EDGE,
         markeredgewidth=0.4,
         label="called",
@@ -223,7 +228,7 @@ def doublet_scores(cells: pd.DataFrame, captures: Mapping[str, Mapping[str, floa
             marker="_",
             markersize=12,
             markeredgewidth=1.6,
-            color=style.OKABE_ITO[0],
+            color=style.COLORS[0],
             label="expected",
         )
     shares.set(title=f"Share by capture ({len(sizes):,})", xlabel="cells of the capture", ylabel="% of cells")

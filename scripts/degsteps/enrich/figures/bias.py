@@ -53,7 +53,12 @@ def calibration_plot(rates: pd.DataFrame, title: str, alpha: float) -> Figure:
     axes.set(xlim=(-0.15, top * 3), ylim=(y.min() - 0.6, 0.6), xlabel=f"sets with adjusted p below {alpha:g}")
     for place, (n, m) in enumerate(zip(observed, mean, strict=True)):
         axes.annotate(
-            f"{n:,.0f}", (n, y[place] + 0.14), xytext=(8, 0), textcoords="offset points", va="center", fontsize=8
+            f"{n:,.0f}",
+            (n, y[place] + 0.14),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=style.SMALL,
         )
         axes.annotate(
             f"{m:.3g}",
@@ -61,7 +66,7 @@ def calibration_plot(rates: pd.DataFrame, title: str, alpha: float) -> Figure:
             xytext=(8, 0),
             textcoords="offset points",
             va="center",
-            fontsize=8,
+            fontsize=style.SMALL,
             color="#555555",
         )
     style.named_ticks(axes, "y", y, [method_words(name) for name in rates["method"]])
@@ -72,7 +77,7 @@ def calibration_plot(rates: pd.DataFrame, title: str, alpha: float) -> Figure:
         Line2D([], [], marker="D", color=style.NEUTRAL, markerfacecolor="#FFFFFF", markeredgewidth=1.4, markersize=7),
     ]
     handles[1].set_label("if nothing were true: mean, and most in any run")
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    style.legend_below(figure, handles, [handle.get_label() for handle in handles], columns=2)
     return figure
 
 
@@ -91,7 +96,7 @@ def length_plot(rates: pd.DataFrame, contrasts: Sequence[str], title: str) -> Fi
         return nothing(title, "The lengths of too few genes are known.")
     n_columns = min(3, len(names))
     n_rows = -(-len(names) // n_columns)
-    figure = style.new_figure(height=0.9 + 2.5 * n_rows, width=style.WIDTH if n_columns > 1 else 5.5)
+    figure = style.new_figure(height=0.9 + 2.5 * n_rows, width=None if n_columns > 1 else 5.5)
     grid = figure.subplots(n_rows, n_columns, squeeze=False)
     style.title(figure, title)
     for place, axes in enumerate(grid.ravel()):
@@ -100,14 +105,14 @@ def length_plot(rates: pd.DataFrame, contrasts: Sequence[str], title: str) -> Fi
             continue
         of_contrast = rates.loc[[names[place]]]
         middle = np.sqrt(numbers(of_contrast["length_from"]) * numbers(of_contrast["length_to"]))
-        axes.plot(middle, numbers(of_contrast["rate"]), "o", color=style.OKABE_ITO[0], markersize=4)
-        axes.plot(middle, numbers(of_contrast["fitted"]), color=style.OKABE_ITO[3], linewidth=1.4)
+        axes.plot(middle, numbers(of_contrast["rate"]), "o", color=style.COLORS[0], markersize=4)
+        axes.plot(middle, numbers(of_contrast["fitted"]), color=style.COLORS[3], linewidth=1.4)
         style.log_axis(axes, "x")
         axes.set_title(style.shown(names[place], 34))
         # Where nothing is called, the axis must not show noise.
         axes.set_ylim(0, max(1.08 * float(numbers(of_contrast["rate"]).max()), 0.05))
         axes.yaxis.set_major_locator(style.few_ticks())
         axes.grid(axis="y")
-    figure.supxlabel("length of the gene (bases); a dot stands for as many genes as any other", fontsize=9)
-    figure.supylabel("share of called genes", fontsize=9)
+    figure.supxlabel("length of the gene (bases); a dot stands for as many genes as any other", fontsize=style.TEXT)
+    figure.supylabel("share of called genes", fontsize=style.TEXT)
     return figure

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import MaxNLocator
 
 from degsteps.enrich.figures.sets import nothing
 from degsteps.figures import style
 from degsteps.figures.artists import Figure
-from degsteps.figures.heatmap import DIVERGING, MAX_Z, sample_bar, stack_legends, z_scores
+from degsteps.figures.heatmap import MAX_Z, legends_and_colors, names_that_fit, sample_bar, z_scores
+from degsteps.figures.look import look
 from degsteps.figures.style import Scale, shown, shown_names, styled
 
 #: Blank rows in which the title of a set stands.
@@ -35,21 +35,23 @@ def leading_heatmap(
         return nothing(title, "No set was tested.")
     samples = blocks[0][1].columns
     bars = [scale for scale in scales.values() if scale.values.notna().any()]
-    named = len(samples) <= style.MANY_SAMPLES
+    is_wide = look().is_wide
+    named = len(samples) <= names_that_fit(look().room * (0.55 if is_wide else 0.7))
     # One image for all sets, with blank rows for their titles: axes of their own would cost as much time each.
     rows, titles, labels = _below_each_other(blocks)
     heights = [*[0.19] * len(bars), 0.165 * len(rows)]
-    legends = sum(style.legend_height(scale) + 0.2 for scale in bars)
+    legends = sum(style.legend_height(scale) + 0.2 for scale in bars) + 1.4 if is_wide else 0.0
     total = sum(heights) + 0.6 + (1.1 if named else 0.3)
-    figure = style.new_figure(height=max(total, legends + 1.4))
-    grid = figure.add_gridspec(len(heights), 2, width_ratios=[4.4, 2.0], height_ratios=heights)
+    figure = style.new_figure(height=max(total, legends))
+    widths = [4.4, 2.0] if is_wide else [1.0]
+    grid = figure.add_gridspec(len(heights), len(widths), width_ratios=widths, height_ratios=heights)
     figure.get_layout_engine().set(h_pad=0.02, w_pad=0.04, hspace=0.0, wspace=0.0)
     for place, scale in enumerate(bars):
         sample_bar(figure.add_subplot(grid[place, 0]), scale, samples)
     axes = figure.add_subplot(grid[len(bars), 0])
-    image = axes.imshow(rows, cmap=DIVERGING, vmin=-MAX_Z, vmax=MAX_Z, aspect="auto", interpolation="nearest")
+    image = axes.imshow(rows, cmap=style.diverging(), vmin=-MAX_Z, vmax=MAX_Z, aspect="auto", interpolation="nearest")
     for row, name in titles.items():
-        axes.text(-0.5, row, shown(name, 70), fontsize=9, fontweight="bold", va="center")
+        axes.text(-0.5, row, shown(name, 70 if is_wide else 44), fontsize=style.TEXT, fontweight="bold", va="center")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     axes.yaxis.tick_right()
@@ -60,16 +62,11 @@ def leading_heatmap(
         axes.tick_params(axis="x", labelrotation=90)
     else:
         axes.set_xlabel(f"{len(samples)} samples")
-    side = figure.add_subplot(grid[:, 1])
-    side.set_axis_off()
-    height = figure.get_figheight()
-    stack_legends(side, bars, height)
-    bar = figure.colorbar(
-        image, cax=side.inset_axes((0.25, 1 - 0.42 / height, 0.7, 0.12 / height)), orientation="horizontal"
-    )
-    bar.set_label("standard deviations from mean", fontsize=style.SMALL)
-    bar.locator = MaxNLocator(5)
-    bar.outline.set_visible(False)
+    side = None
+    if is_wide:
+        side = figure.add_subplot(grid[:, 1])
+        side.set_axis_off()
+    legends_and_colors(figure, side, bars, image, "standard deviations from mean")
     style.title(figure, title)
     return figure
 

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from degsteps.enrich.figures.sets import COLORS, nothing
+from degsteps.enrich.figures.sets import colors_of, nothing
 from degsteps.figures import style
 from degsteps.figures.artists import Figure, Line2D, LineCollection, Polygon
+from degsteps.figures.look import look
 from degsteps.figures.style import numbers, shown, styled
 
 #: Rounds of moving sets towards those that they share genes with.
 _ROUNDS = 200
 _LINE = 46
+#: Inches of a letter, at most.
+_LETTER = 0.068
 
 
 @styled
@@ -34,10 +37,17 @@ def set_map(sets: pd.DataFrame, members: np.ndarray, title: str, *, alpha: float
     overlap = jaccard(members)
     places = layout(overlap)
     listed = [f"{number}  {shown(name, 220)}" for number, name in enumerate(sets["title"], start=1)]
-    lines = [textwrap.wrap(text, _LINE, subsequent_indent="     ") for text in listed]
-    n_lines = sum(map(len, lines))
-    figure = style.new_figure(height=max(4.6, 1.1 + 0.142 * n_lines))
-    axes, side = figure.subplots(1, 2, width_ratios=[1.55, 1])
+    is_wide = look().is_wide
+    n_letters = _LINE if is_wide else int(look().room / 2 / _LETTER)
+    lines = [textwrap.wrap(text, n_letters, subsequent_indent="     ") for text in listed]
+    columns = [lines] if is_wide else _halves(lines)
+    n_lines = max(sum(map(len, column)) for column in columns)
+    if is_wide:
+        figure = style.new_figure(height=max(4.6, 1.1 + 0.142 * n_lines))
+        axes, side = figure.subplots(1, 2, width_ratios=[1.55, 1])
+    else:
+        figure = style.new_figure(height=5.0 + 0.15 * n_lines)
+        axes, side = figure.subplots(2, 1, height_ratios=[4.0, 0.15 * n_lines])
     style.title(figure, title)
     _outlines(axes, places, sets["group"].to_numpy())
     first, second = np.nonzero(np.triu(overlap, 1) >= least)
@@ -45,35 +55,32 @@ def set_map(sets: pd.DataFrame, members: np.ndarray, title: str, *, alpha: float
     axes.add_collection(
         LineCollection(strokes, colors="#9A9A9A", linewidths=0.4 + 3 * overlap[first, second], zorder=1)
     )
-    colors = np.array([COLORS[direction] for direction in sets["direction"]])
+    of_direction = colors_of()
+    colors = np.array([of_direction[direction] for direction in sets["direction"]])
     faces = np.where(numbers(sets["padj"]) < alpha, colors, "#FFFFFF")
     areas = 110 + 330 * np.sqrt(numbers(sets["size"]) / 500)
     axes.scatter(*places.T, s=areas, c=list(faces), edgecolors=list(colors), linewidths=1.3, zorder=2)
     for number, (place, face) in enumerate(zip(places, faces, strict=True), start=1):
         ink = "#222222" if face == "#FFFFFF" else "#FFFFFF"
-        axes.text(*place, str(number), ha="center", va="center", fontsize=8, color=ink, zorder=3, fontweight="bold")
+        axes.text(
+            *place, str(number), ha="center", va="center", fontsize=style.SMALL, color=ink, zorder=3, fontweight="bold"
+        )
     axes.set(xlim=(-0.06, 1.06), ylim=(-0.06, 1.06))
     axes.set_axis_off()
     side.set_axis_off()
-    side.text(
-        0,
-        1,
-        "\n".join(line for entry in lines for line in entry),
-        va="top",
-        ha="left",
-        fontsize=8,
-        linespacing=1.25,
-        transform=side.transAxes,
-    )
-    there = [direction for direction in COLORS if direction and (sets["direction"] == direction).any()]
+    for place, column in enumerate(columns):
+        text = "\n".join(line for entry in column for line in entry)
+        at = {"va": "top", "ha": "left", "transform": side.transAxes}
+        side.text(place / len(columns), 1, text, fontsize=style.SMALL, linespacing=1.25, **at)
+    there = [direction for direction in of_direction if direction and (sets["direction"] == direction).any()]
     handles = [
         Line2D(
             [],
             [],
             marker="o",
             color="none",
-            markerfacecolor=COLORS[d],
-            markeredgecolor=COLORS[d],
+            markerfacecolor=of_direction[d],
+            markeredgecolor=of_direction[d],
             markersize=8,
             label=d,
         )
@@ -92,8 +99,15 @@ def set_map(sets: pd.DataFrame, members: np.ndarray, title: str, *, alpha: float
         )
     )
     handles.append(Line2D([], [], color="#9A9A9A", linewidth=1.6, label=f"overlap of {least:.2g} and more"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=5)
+    style.legend_below(figure, handles, [handle.get_label() for handle in handles], columns=5)
     return figure
+
+
+def _halves(lines: list[list[str]]) -> list[list[list[str]]]:
+    """Return entries in two columns of like length."""
+    ends = np.cumsum([len(entry) for entry in lines])
+    first = int(np.searchsorted(ends, ends[-1] / 2)) + 1
+    return [lines[:first], lines[first:]]
 
 
 def jaccard(members: np.ndarray) -> np.ndarray:

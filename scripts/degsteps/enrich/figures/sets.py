@@ -9,17 +9,23 @@ import pandas as pd
 
 from degsteps.figures import style
 from degsteps.figures.artists import Axes, Figure, Line2D, LineCollection
+from degsteps.figures.look import look
 from degsteps.figures.style import numbers, shown, styled
 
-COLORS = {"up": style.UP, "down": style.DOWN, "changed": "#009E73", "": style.NEUTRAL}
-_WIDTH_OF_TITLES = 46
+_WIDTH_OF_TITLES, _NARROW_TITLES = 46, 26
 #: Titles are wrapped and not cut; this is longer than any that has been seen.
 _MAX_TITLE = 220
 
 
+def colors_of() -> dict[str, str]:
+    """Return the colour of each direction."""
+    return {"up": style.UP, "down": style.DOWN, "changed": style.COLORS[2], "": style.NEUTRAL}
+
+
 def titles_of(titles: Sequence[str]) -> list[str]:
     """Return titles of sets in as many lines as they need."""
-    return ["\n".join(textwrap.wrap(shown(title, _MAX_TITLE), _WIDTH_OF_TITLES)) for title in titles]
+    width = _WIDTH_OF_TITLES if look().is_wide else _NARROW_TITLES
+    return ["\n".join(textwrap.wrap(shown(title, _MAX_TITLE), width)) for title in titles]
 
 
 def p_text(value: float) -> str:
@@ -79,7 +85,8 @@ def overview(
     dots, codes = figure.subplots(1, 2, width_ratios=[1, 1.7])
     style.title(figure, title)
     padj, sizes = numbers(sets["padj"]), numbers(sets["size"])
-    colors = np.array([COLORS[direction] for direction in sets["direction"]])
+    of_direction = colors_of()
+    colors = np.array([of_direction[direction] for direction in sets["direction"]])
     x = numbers(shares)
     dots.axvline(rate, color=style.NEUTRAL, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
     dots.hlines(y, rate, x, color=colors, linewidth=0.8, alpha=0.6, zorder=2)
@@ -91,7 +98,7 @@ def overview(
     dots.set(
         xlim=(max(low - pad, -0.05), high + pad),
         ylim=(-n + 0.4, 0.7),
-        xlabel="share of members called\n(dashed: of all genes)",
+        xlabel="share called",
     )
     dots.xaxis.set_major_locator(style.few_ticks())
     dots.grid(axis="x")
@@ -101,8 +108,7 @@ def overview(
     codes.set(
         xlim=(0, n_genes),
         ylim=dots.get_ylim(),
-        xlabel=f"rank of {n_genes:,} genes: {ends[0]} on the left, {ends[1]} on the right\n"
-        "(strokes: members; line: running sum)",
+        xlabel=f"rank of {n_genes:,} genes",
     )
     codes.xaxis.set_major_locator(style.few_ticks())
     codes.yaxis.tick_right()
@@ -110,7 +116,11 @@ def overview(
     style.named_ticks(codes, "y", y, [p_text(value) for value in padj])
     codes.tick_params(axis="y", length=0)
     codes.set_ylabel(f"adjusted p, {method}", rotation=270, va="bottom", fontsize=style.SMALL)
-    _legend(figure, sets["direction"], alpha, _size_handles(sizes))
+    notes = (
+        f"Share of members called (dashed: of all genes). Ranks: {ends[0]} on the left, {ends[1]} on the right; "
+        "strokes: members; line: running sum."
+    )
+    _legend(figure, sets["direction"], alpha, _size_handles(sizes), title=notes)
     return figure
 
 
@@ -164,15 +174,18 @@ def _size_handles(sizes: np.ndarray) -> list[Line2D]:
     ]
 
 
-def _legend(figure: Figure, directions: pd.Series, alpha: float, more: Sequence[Line2D] = ()) -> None:
+def _legend(figure: Figure, directions: pd.Series, alpha: float, more: Sequence[Line2D] = (), title: str = "") -> None:
     def dot(face: str, edge: str, label: str) -> Line2D:
         look = {"markerfacecolor": face, "markeredgecolor": edge, "markersize": 8}
         return Line2D([], [], marker="o", color="none", label=label, **look)
 
-    there = [direction for direction in COLORS if direction and (directions == direction).any()]
-    handles = [dot(COLORS[direction], COLORS[direction], direction) for direction in there]
+    of_direction = colors_of()
+    there = [direction for direction in of_direction if direction and (directions == direction).any()]
+    handles = [dot(of_direction[direction], of_direction[direction], direction) for direction in there]
     handles.append(dot("#FFFFFF", style.EDGE, f"adjusted p not below {alpha:g}"))
-    figure.legend(handles=[*handles, *more], loc="outside lower center", ncols=min(4 + len(more), 7))
+    handles += more
+    labels = [handle.get_label() for handle in handles]
+    style.legend_below(figure, handles, labels, columns=min(4 + len(more), 7), title=title)
 
 
 @styled
@@ -202,7 +215,7 @@ def comparison_plot(
         padj = numbers(first[f"padj_{name}"])
         directions = first[f"direction_{name}"].fillna("").astype(str)
         known = np.isfinite(padj)
-        colors = np.array([COLORS.get(direction, style.NEUTRAL) for direction in directions])
+        colors = np.array([colors_of().get(direction, style.NEUTRAL) for direction in directions])
         areas = 12 + 34 * np.clip(-np.log10(np.maximum(padj, 1e-8)), 0, 6)
         faces = np.where(padj < alpha, colors, "#FFFFFF")
         axes.scatter(

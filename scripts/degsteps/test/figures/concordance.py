@@ -59,22 +59,19 @@ def concordance_plot(
     for place, (name, table) in zip(axes, others.items(), strict=True):
         _panel(place, x, signed_evidence(table), called_first, numbers(table["padj"]) < alpha)
         place.set(xlabel=f"{engine}: -log10 p-value, signed", ylabel=f"{ENGINES[name].title}: -log10 p-value, signed")
-    colors = (style.NEUTRAL, style.OKABE_ITO[2], style.OKABE_ITO[0], style.OKABE_ITO[3])
+    colors = (style.NEUTRAL, style.COLORS[2], style.COLORS[0], style.COLORS[3])
     labels = ("called by neither", "by both", f"by {engine} alone", "by the second engine alone")
     handles = [
         Line2D([], [], marker="o", color="none", markerfacecolor=color, markeredgewidth=0, markersize=6)
         for color in colors
     ]
-    legend = figure.legend(
+    style.legend_below(
+        figure,
         handles,
         labels,
-        loc="outside lower left",
-        ncols=4,
-        handletextpad=0.2,
-        columnspacing=1.4,
+        columns=4,
         title=f"Called: adjusted p < {alpha:g}. Signs are those of the fold changes." + (f"\n{note}" if note else ""),
     )
-    legend.set_alignment("left")
     return figure
 
 
@@ -87,13 +84,13 @@ def _panel(place: Axes, x: np.ndarray, y: np.ndarray, in_first: np.ndarray, in_s
     beyond = known & ((np.abs(x) > limit) | (np.abs(y) > limit))
     groups = (
         (~in_first & ~in_second, style.NEUTRAL),
-        (in_first & in_second, style.OKABE_ITO[2]),
-        (in_first & ~in_second, style.OKABE_ITO[0]),
-        (~in_first & in_second, style.OKABE_ITO[3]),
+        (in_first & in_second, style.COLORS[2]),
+        (in_first & ~in_second, style.COLORS[0]),
+        (~in_first & in_second, style.COLORS[3]),
     )
     for order, (members, color) in enumerate(groups):
         inside, outside = members & known & ~beyond, members & beyond
-        look = {"color": color, "linewidths": 0, "rasterized": bool(known.sum() > 2000), "zorder": 2 + order}
+        look = {"color": color, "linewidths": 0, "rasterized": style.is_dense(known.sum()), "zorder": 2 + order}
         place.scatter(x[inside], y[inside], s=8, alpha=0.35 if order == 0 else 0.7, **look)
         edge = (np.clip(x[outside], -limit, limit), np.clip(y[outside], -limit, limit))
         place.scatter(*edge, s=16, marker="D", clip_on=False, **look)
@@ -109,6 +106,6 @@ def _panel(place: Axes, x: np.ndarray, y: np.ndarray, in_first: np.ndarray, in_s
     both, either = (in_first & in_second & (x * y > 0)).sum(), (in_first | in_second).sum()
     share = f", Jaccard index {both / either:.2f}" if either else ""
     on_edge = f"; {beyond.sum():,} beyond the axes" if beyond.any() else ""
-    place.set_title(f"{count_text(int(known.sum()), 'gene')}{share}{on_edge}", fontweight="normal", fontsize=9)
+    place.set_title(f"{count_text(int(known.sum()), 'gene')}{share}{on_edge}", fontweight="normal", fontsize=style.TEXT)
     place.set(xlim=(-1.04 * limit, 1.04 * limit), ylim=(-1.04 * limit, 1.04 * limit))
     place.grid()

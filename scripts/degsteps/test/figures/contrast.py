@@ -1,16 +1,23 @@
 """Figures of the test: dispersions of the fit; MA, volcano and p-values of a contrast."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from degsteps.figures import style
 from degsteps.figures.artists import Axes, Figure, Line2D
+from degsteps.figures.labels import place_labels
+from degsteps.figures.look import look
 from degsteps.figures.style import count_text, numbers, styled
 from degsteps.test.pvalue_shape import pvalue_shape
 
-_GROUPS = (("not called", style.NEUTRAL), ("down", style.DOWN), ("up", style.UP))
 _MA_LABELS = 10
+
+
+def _groups() -> tuple[tuple[str, str], ...]:
+    return (("not called", style.NEUTRAL), ("down", style.DOWN), ("up", style.UP))
 
 
 def called_genes(results: pd.DataFrame, alpha: float, min_log2_fold_change: float = 0.0) -> np.ndarray:
@@ -41,6 +48,33 @@ def gene_labels(results: pd.DataFrame) -> np.ndarray:
     return labels.to_numpy(dtype=object)
 
 
+def positions_of(results: pd.DataFrame, names: Sequence[str]) -> dict[str, list[int]]:
+    """Return the rows of a table that each name means: an id, else a symbol, else a symbol in other letters."""
+    ids = {str(gene): [i] for i, gene in enumerate(results.index)}
+    symbols: dict[str, list[int]] = {}
+    lower: dict[str, list[int]] = {}
+    if "symbol" in results.columns:
+        for i, symbol in enumerate(results["symbol"].fillna("").astype(str)):
+            if symbol:
+                symbols.setdefault(symbol, []).append(i)
+                lower.setdefault(symbol.lower(), []).append(i)
+    return {name: ids.get(name) or symbols.get(name) or lower.get(name.lower()) or [] for name in names}
+
+
+def _own_genes(results: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+    rows = [row for of_name in positions_of(results, names).values() for row in of_name]
+    return np.array(list(dict.fromkeys(rows)), dtype=int)
+
+
+def _first_own(own: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return np.array(list(dict.fromkeys([*own, *others])), dtype=int)
+
+
+def _ring(axes: Axes, x: np.ndarray, y: np.ndarray, own: np.ndarray) -> None:
+    """Ring the genes that the user has chosen."""
+    axes.scatter(x[own], y[own], s=30, facecolors="none", edgecolors=style.ACCENT, linewidths=0.9, zorder=5)
+
+
 def adjusted_p_text(padj: float) -> str:
     """Return an adjusted p-value in words; one that is too small for a number is never 0."""
     if not np.isfinite(padj):
@@ -63,35 +97,32 @@ def criterion(alpha: float, min_log2_fold_change: float) -> str:
 
 def _scatter(axes: Axes, x: np.ndarray, y: np.ndarray, called: np.ndarray, beyond: np.ndarray, up_marker: str) -> None:
     """Draw the points of each group; those that lie beyond the axes as triangles on the edge."""
-    for group, (_, color) in zip((0, -1, 1), _GROUPS, strict=True):
+    for group, (_, color) in zip((0, -1, 1), _groups(), strict=True):
         chosen = (called == group) & np.isfinite(x) & np.isfinite(y)
-        look = {"color": color, "linewidths": 0, "rasterized": len(x) > 2000, "zorder": 2 + abs(group)}
+        marks = {"color": color, "linewidths": 0, "rasterized": style.is_dense(len(x)), "zorder": 2 + abs(group)}
         alpha = 0.35 if group == 0 else 0.75
         inside = chosen & ~beyond
-        axes.scatter(x[inside], y[inside], s=7 if group == 0 else 10, alpha=alpha, **look)
+        axes.scatter(x[inside], y[inside], s=7 if group == 0 else 10, alpha=alpha, **marks)
         for marker, edge in ((up_marker, chosen & beyond & (y > 0)), ("v", chosen & beyond & (y <= 0))):
-            axes.scatter(x[edge], y[edge], s=22, marker=marker, clip_on=False, **look)
+            axes.scatter(x[edge], y[edge], s=22, marker=marker, clip_on=False, **marks)
 
 
 def _group_legend(figure: Figure, called: np.ndarray, *notes: str) -> None:
     """Put a legend of the groups with their numbers below the axes, headed by notes."""
     handles = [
         Line2D([], [], marker="o", color="none", markerfacecolor=color, markeredgewidth=0, markersize=6)
-        for _, color in reversed(_GROUPS)
+        for _, color in reversed(_groups())
     ]
     labels = [
-        f"{name}, {(called == group).sum():,}" for group, (name, _) in zip((1, -1, 0), reversed(_GROUPS), strict=True)
+        f"{name}, {(called == group).sum():,}" for group, (name, _) in zip((1, -1, 0), reversed(_groups()), strict=True)
     ]
-    legend = figure.legend(
+    style.legend_below(
+        figure,
         handles,
         labels,
-        loc="outside lower left",
-        ncols=3,
-        handletextpad=0.2,
-        columnspacing=1.4,
+        columns=3,
         title="; ".join(note for note in notes if note),
     )
-    legend.set_alignment("left")
 
 
 # ---- contrasts
@@ -99,7 +130,13 @@ def _group_legend(figure: Figure, called: np.ndarray, *notes: str) -> None:
 
 @styled
 def ma_plot(
-    results: pd.DataFrame, title: str, *, alpha: float, min_log2_fold_change: float = 0.0, labelled_genes: int = 20
+    results: pd.DataFrame,
+    title: str,
+    *,
+    alpha: float,
+    min_log2_fold_change: float = 0.0,
+    labelled_genes: int = 20,
+    genes: Sequence[str] = (),
 ) -> Figure:
     """Draw fold changes over mean counts; shrunken fold changes beside the maximum-likelihood ones where there are any.
 
@@ -114,6 +151,8 @@ def ma_plot(
         Which genes are called.
     labelled_genes
         How many called genes get a label, by p-value; at most 10 here, where panels are small.
+    genes
+        Ids or symbols of genes that get a label and a ring in any case.
     """
     panels = [("log2_fold_change", "Maximum likelihood")]
     if "lfc_shrunken" in results.columns:
@@ -128,13 +167,17 @@ def ma_plot(
         style.note(figure.subplots(), "No gene has a fold change.")
         return figure
     axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
-    labels, chosen = gene_labels(results), _to_label(results, called, min(labelled_genes, _MA_LABELS))
+    own = _own_genes(results, genes)
+    own = own[np.isfinite(mean[own] + changes[0][own])]
+    labels = gene_labels(results)
+    chosen = _first_own(own, _to_label(results, called, min(labelled_genes, _MA_LABELS)))
     limit = _change_limit(changes[0], called, chosen)
     drawn = np.isfinite(mean) & np.isfinite(changes[0])
     n_beyond = int((np.abs(changes[0][drawn]) > limit).sum())
     for place, (_, name), change in zip(axes, panels, changes, strict=True):
         beyond = np.abs(change) > limit
         _scatter(place, mean, np.clip(change, -limit, limit), called, beyond, "^")
+        _ring(place, mean, np.clip(change, -limit, limit), own)
         place.axhline(0, color="#444444", linewidth=0.8)
         place.set(title=name, xlabel="mean of normalised counts", ylim=(-1.04 * limit, 1.04 * limit))
         style.log_axis(place, "x")
@@ -147,7 +190,7 @@ def ma_plot(
     for place, change in zip(axes, changes, strict=True):
         shown = np.isfinite(mean) & np.isfinite(change)
         y = np.clip(change, -limit, limit)
-        style.place_labels(place, mean[chosen], y[chosen], labels[chosen], avoid=(mean[shown], y[shown]))
+        place_labels(place, mean[chosen], y[chosen], labels[chosen], avoid=(mean[shown], y[shown]), always=len(own))
     return figure
 
 
@@ -163,7 +206,13 @@ def _change_limit(change: np.ndarray, called: np.ndarray, labelled: np.ndarray) 
 
 @styled
 def volcano_plot(
-    results: pd.DataFrame, title: str, *, alpha: float, min_log2_fold_change: float = 0.0, labelled_genes: int = 20
+    results: pd.DataFrame,
+    title: str,
+    *,
+    alpha: float,
+    min_log2_fold_change: float = 0.0,
+    labelled_genes: int = 20,
+    genes: Sequence[str] = (),
 ) -> Figure:
     """Draw p-values over fold changes (maximum likelihood: the p-values are theirs), with labels that do not overlap.
 
@@ -184,11 +233,14 @@ def volcano_plot(
     height = -np.log10(np.where(pvalues > 0, pvalues, smallest))
     top = 1.06 * max(height[known].max(), 1.0)
     height = np.where(beyond, top, height)
-    chosen = _to_label(results, called, labelled_genes)
+    own = _own_genes(results, genes)
+    own = own[known[own]]
+    chosen = _first_own(own, _to_label(results, called, labelled_genes))
     limit = _change_limit(change, called, chosen)
     far = known & (np.abs(change) > limit)
     x = np.clip(change, -limit, limit)
     _scatter(axes, np.where(known, x, np.nan), height, called, beyond, "^")
+    _ring(axes, x, height, own)
     axes.axvline(0, color="#444444", linewidth=0.8)
     if (called != 0).any():
         axes.axhline(height[called != 0].min(), color="#444444", linewidth=0.8, linestyle=(0, (4, 3)))
@@ -208,7 +260,9 @@ def volcano_plot(
         f"beyond ±{limit:.3g}, drawn on the edge: {far.sum():,}" if far.any() else "",
         f"triangles: p-value below the smallest number, {beyond.sum():,}" if beyond.any() else "",
     )
-    style.place_labels(axes, x[chosen], height[chosen], gene_labels(results)[chosen], avoid=(x[known], height[known]))
+    place_labels(
+        axes, x[chosen], height[chosen], gene_labels(results)[chosen], avoid=(x[known], height[known]), always=len(own)
+    )
     return figure
 
 
@@ -230,18 +284,18 @@ def pvalue_histogram(results: pd.DataFrame, title: str, point_null: bool = True,
     if not len(known):
         style.note(axes, f"{verdict}\n{missing}")
         return figure
-    axes.hist(known, bins=20, range=(0, 1), color=style.OKABE_ITO[4], edgecolor="white", linewidth=0.6)
+    axes.hist(known, bins=20, range=(0, 1), color=style.COLORS[4], edgecolor="white", linewidth=0.6)
     axes.set(xlabel="p-value", ylabel="genes", xlim=(0, 1))
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(axis="y")
-    axes.set_title(style.wrapped(f"{verdict} {missing}".strip(), 115), fontweight="normal", fontsize=9)
+    axes.set_title(f"{verdict} {missing}".strip(), fontweight="normal", fontsize=style.TEXT)
     if point_null:
         level = shape.null_fraction * len(known) / 20
         line = axes.axhline(level, color=style.UP, linewidth=1.2, linestyle=(0, (4, 3)))
         # Below the axes, where it hides no bar.
         label = f"level of genes that do not differ (about {shape.null_fraction:.0%})"
-        figure.legend([line], [label], loc="outside lower left")
+        style.legend_below(figure, [line], [label])
     return figure
 
 
@@ -255,7 +309,8 @@ def _missing_reasons(results: pd.DataFrame, missing: np.ndarray) -> str:
     return f"Without a p-value: {count_text(int(missing.sum()), 'gene')}{reasons}."
 
 
-_TOP_COLUMNS = 4
+#: Inches that a panel of one gene needs.
+_TOP_WIDTH, _TOP_COLUMNS = 1.45, 4
 
 
 def _smallest_pvalues(results: pd.DataFrame, n_genes: int) -> np.ndarray:
@@ -270,9 +325,15 @@ def top_genes(results: pd.DataFrame, n_genes: int) -> pd.DataFrame:
 
 @styled
 def top_genes_plot(
-    results: pd.DataFrame, normalized: pd.DataFrame, groups: pd.Series, title: str, *, n_genes: int = 12
+    results: pd.DataFrame,
+    normalized: pd.DataFrame,
+    groups: pd.Series,
+    title: str,
+    *,
+    n_genes: int = 12,
+    genes: Sequence[str] = (),
 ) -> Figure:
-    """Draw the normalised counts of the genes with the smallest p-values, one point per sample.
+    """Draw the normalised counts of chosen genes and those with the smallest p-values, one point per sample.
 
     Parameters
     ----------
@@ -285,11 +346,18 @@ def top_genes_plot(
         (numbers).
     title
         What is compared.
+    n_genes
+        Number of panels, more if more genes are chosen.
+    genes
+        Ids or symbols of genes that come first.
     """
-    chosen = _smallest_pvalues(results, n_genes)
-    rows = max(1, -(-len(chosen) // _TOP_COLUMNS))
+    own = _own_genes(results, genes)
+    chosen = _first_own(own, _smallest_pvalues(results, n_genes))[: max(n_genes, len(own))]
+    n_columns = min(_TOP_COLUMNS, int(look().room / _TOP_WIDTH))
+    rows = max(1, -(-len(chosen) // n_columns))
     figure = style.new_figure(height=1.0 + 2.0 * rows)
-    style.title(figure, f"Genes with the smallest p-values, {title}")
+    of_choice = f"{count_text(len(own), 'gene')} of choice, and those" if len(own) else "Genes"
+    style.title(figure, f"{of_choice} with the smallest p-values, {title}")
     if not len(chosen):
         style.note(figure.subplots(), "No gene has a p-value.")
         return figure
@@ -299,19 +367,19 @@ def top_genes_plot(
     steps = (np.arange(len(groups)) * 0.618034 % 1 - 0.5) * 0.5
     x = groups.to_numpy(dtype=float) if is_number else np.array([levels.index(group) for group in groups]) + steps
     labels, padj = gene_labels(results), numbers(results["padj"])
-    axes = figure.subplots(rows, _TOP_COLUMNS, squeeze=False, sharex=True).ravel()
+    axes = figure.subplots(rows, n_columns, squeeze=False, sharex=True).ravel()
     for place, position in zip(axes, chosen, strict=False):
         counts = numbers(normalized.loc[results.index[position], groups.index]) + 0.5
         for group in levels or [None]:
             inside = np.ones(len(x), dtype=bool) if group is None else (groups == group).to_numpy()
             number = 0 if group is None else levels.index(group)
-            look = {"color": style.level_color(number), "marker": style.level_marker(number)}
-            place.scatter(x[inside], counts[inside], s=16, linewidths=0.4, edgecolors=style.EDGE, **look)
+            marks = {"color": style.level_color(number), "marker": style.level_marker(number)}
+            place.scatter(x[inside], counts[inside], s=16, linewidths=0.4, edgecolors=style.EDGE, **marks)
         place.set_yscale("log", base=2)
         place.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
         place.yaxis.set_minor_locator(NullLocator())
         place.set_title(labels[position].replace(" (", "\n("))
-        place.set_xlabel(adjusted_p_text(padj[position]))
+        place.set_xlabel(adjusted_p_text(padj[position]).replace(" p ", " p " if look().is_wide else " p\n"))
         place.grid(axis="y")
         if is_number:
             place.xaxis.set_major_locator(MaxNLocator(4))
@@ -319,16 +387,16 @@ def top_genes_plot(
             place.set(xticks=[], xlim=(-0.6, len(levels) - 0.4))
     for place in axes[len(chosen) :]:
         place.set_axis_off()
-    figure.supylabel("normalised count + 0.5", fontsize=9)
+    figure.supylabel("normalised count + 0.5", fontsize=style.TEXT)
     if is_number:
-        figure.supxlabel(str(groups.name), fontsize=9)
+        figure.supxlabel(str(groups.name), fontsize=style.TEXT)
         return figure
     handles = [
         Line2D([], [], marker=style.level_marker(k), color="none", markerfacecolor=style.level_color(k), markersize=6)
         for k in range(min(len(levels), style.MAX_LEGEND))
     ]
     names = style.shown_names(levels[: style.MAX_LEGEND])
-    figure.legend(handles, names, loc="outside lower left", ncols=6, handletextpad=0.2, columnspacing=1.4)
+    style.legend_below(figure, handles, names, columns=6)
     return figure
 
 
@@ -365,12 +433,12 @@ def dispersion_plot(genes: pd.DataFrame) -> Figure:
     # Estimates at the lower bound (1e-8) say "no more than Poisson noise": they go to the edge.
     floor = 10 ** (np.floor(np.log10(np.min(final[known], initial=1, where=final[known] > 1e-7))) - 0.5)
     low = known & (gene_wise < floor)
-    look = {"linewidths": 0, "rasterized": known.sum() > 2000}
+    marks = {"linewidths": 0, "rasterized": style.is_dense(known.sum())}
     inside = known & ~low
-    axes.scatter(mean[inside], gene_wise[inside], s=7, color=style.NEUTRAL, alpha=0.45, **look)
-    axes.scatter(mean[low], np.full(low.sum(), floor), s=14, marker="v", color=style.NEUTRAL, clip_on=False, **look)
+    axes.scatter(mean[inside], gene_wise[inside], s=7, color=style.NEUTRAL, alpha=0.45, **marks)
+    axes.scatter(mean[low], np.full(low.sum(), floor), s=14, marker="v", color=style.NEUTRAL, clip_on=False, **marks)
     shrunken = known & ~outlier
-    axes.scatter(mean[shrunken], np.maximum(final[shrunken], floor), s=5, color=style.DOWN, alpha=0.5, **look)
+    axes.scatter(mean[shrunken], np.maximum(final[shrunken], floor), s=5, color=style.DOWN, alpha=0.5, **marks)
     circled = known & outlier
     axes.scatter(
         mean[circled], gene_wise[circled], s=34, facecolors="none", edgecolors=style.DOWN, linewidths=0.7, zorder=4
@@ -393,5 +461,5 @@ def dispersion_plot(genes: pd.DataFrame) -> Figure:
     if low.any():
         handles.append(Line2D([], [], **(dot | {"marker": "v"}), markerfacecolor=style.NEUTRAL))
         labels.append(f"gene-wise below the axis, {low.sum():,}")
-    figure.legend(handles, labels, loc="outside lower left", ncols=5, handletextpad=0.3, columnspacing=1.4)
+    style.legend_below(figure, handles, labels, columns=5)
     return figure

@@ -26,7 +26,7 @@ def mean_variance_plot(genes: pd.DataFrame) -> Figure:
         style.note(axes, "No gene has a count.")
         return figure
     axes.scatter(
-        x[known], y[known], s=7, color=style.NEUTRAL, alpha=0.5, linewidths=0, rasterized=bool(known.sum() > 2000)
+        x[known], y[known], s=7, color=style.NEUTRAL, alpha=0.5, linewidths=0, rasterized=style.is_dense(known.sum())
     )
     order = np.flatnonzero(known)[np.argsort(x[known], kind="stable")]
     axes.plot(x[order], trend[order], color=style.UP, linewidth=2)
@@ -41,5 +41,5 @@ def mean_variance_plot(genes: pd.DataFrame) -> Figure:
         Line2D([], [], color=style.UP, linewidth=2),
     ]
     labels = ["gene", "trend: a count is weighted by trend to the power -4"]
-    figure.legend(handles, labels, loc="outside lower left", ncols=2, handletextpad=0.3, columnspacing=1.4)
+    style.legend_below(figure, handles, labels, columns=2)
     return figure

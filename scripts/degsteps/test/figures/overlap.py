@@ -1,19 +1,31 @@
 """The UpSet figure: which contrasts call the same genes."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from degsteps.figures import style
 from degsteps.figures.artists import Figure, Patch
-from degsteps.figures.style import count_text, shown_names, styled
+from degsteps.figures.look import look
+from degsteps.figures.style import count_text, styled
 from degsteps.test.overlap import SEPARATOR
 
 _MAX_COLUMNS = 30
 _MAX_ROWS = 30
 #: Numbers above more bars than this would touch each other.
 _UPRIGHT = 11
-_PARTS = (("up", style.UP), ("down", style.DOWN), ("both", style.OKABE_ITO[6]))
+
+
+def _in_lines(name: str, width: int) -> str:
+    """Return a name in lines that end after its marks of punctuation: names of contrasts have no blanks."""
+    lines = [""]
+    for part in re.findall(r"[^._\-:, ]*[._\-:, ]*", name):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 @styled
@@ -33,20 +45,28 @@ def upset_plot(signs: pd.DataFrame, groups: pd.DataFrame, criterion: str) -> Fig
     total = sizes.sum(axis=1)
     names = list(total.sort_values(ascending=False, kind="stable").index[:_MAX_ROWS])
     drawn = [row for row in groups.index if set(row.split(SEPARATOR)) <= set(names)][:_MAX_COLUMNS]
-    figure = style.new_figure(height=3.4 + 0.24 * len(names))
+    is_wide = look().is_wide
+    shown = [_in_lines(style.shown(name, 90), 34 if is_wide else 20) for name in names]
+    row = 0.24 * max([1.0, *(0.62 * (name.count("\n") + 1) for name in shown)])
+    n_bars = max(int((look().room - 2.8) / 0.2), 6)
+    drawn = drawn[:n_bars]
+    figure = style.new_figure(height=3.4 + row * len(names))
     n_called = int((signs != 0).any(axis=1).sum())
     style.title(figure, f"Genes called in {count_text(signs.shape[1], 'contrast')}, {count_text(n_called, 'gene')}")
     if not drawn:
         style.note(figure.subplots(), "No contrast calls a gene.")
         return figure
-    grid = figure.add_gridspec(2, 2, width_ratios=[1.5, 4], height_ratios=[2.2, 0.24 * len(names) + 0.2])
+    grid = figure.add_gridspec(
+        2, 2, width_ratios=[1.5, 4] if is_wide else [1.0, 2.2], height_ratios=[2.2, row * len(names) + 0.2]
+    )
     columns, rows = np.arange(len(drawn)), np.arange(len(names))
     top = figure.add_subplot(grid[0, 1])
     matrix = figure.add_subplot(grid[1, 1], sharex=top)
     side = figure.add_subplot(grid[1, 0], sharey=matrix)
     part = groups.loc[drawn]
     bottom = np.zeros(len(drawn))
-    for name, color in _PARTS:
+    parts = (("up", style.UP), ("down", style.DOWN), ("both", style.COLORS[6]))
+    for name, color in parts:
         top.bar(columns, part[name], bottom=bottom, color=color, width=0.7)
         bottom = bottom + part[name].to_numpy()
     upright = len(drawn) > _UPRIGHT
@@ -70,9 +90,8 @@ def upset_plot(signs: pd.DataFrame, groups: pd.DataFrame, criterion: str) -> Fig
     matrix.set(ylim=(len(names) - 0.5, -0.5))
     matrix.tick_params(length=0, labelbottom=False, labelleft=False)
     matrix.spines[:].set_visible(False)
-    shown = shown_names(names, 24)
     left = np.zeros(len(names))
-    for kind, color in _PARTS[:2]:
+    for kind, color in parts[:2]:
         values = sizes.loc[names, kind].to_numpy()
         side.barh(rows, values, left=left, color=color, height=0.62)
         left = left + values
@@ -89,12 +108,11 @@ def upset_plot(signs: pd.DataFrame, groups: pd.DataFrame, criterion: str) -> Fig
     notes = [criterion]
     if more:
         notes.append(f"{more:,} more combinations with {count_text(left_out, 'gene')} are in the table")
-    legend = figure.legend(
-        [Patch(facecolor=color) for _, color in _PARTS],
+    style.legend_below(
+        figure,
+        [Patch(facecolor=color) for _, color in parts],
         ["up in all of them", "down in all of them", "up in some, down in others"],
-        loc="outside lower left",
-        ncols=3,
+        columns=3,
         title="; ".join(notes),
     )
-    legend.set_alignment("left")
     return figure

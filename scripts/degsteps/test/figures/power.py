@@ -36,7 +36,7 @@ def power_plot(power: pd.DataFrame, title: str, target: float) -> Figure:
     left.axhline(target, color="#444444", linewidth=0.8, linestyle=(0, (4, 3)))
     left.set(xlabel="mean of normalised counts", ylabel="power", ylim=(0, 1.03))
     smallest = numbers(power["detectable_fold_change"])
-    right.plot(means, smallest, marker="o", markersize=5, color=style.OKABE_ITO[0])
+    right.plot(means, smallest, marker="o", markersize=5, color=style.COLORS[0])
     right.set(xlabel="mean of normalised counts", ylabel=f"fold change found with power {target:g}")
     right.set_ylim(bottom=1)
     for axes in (left, right):
@@ -46,5 +46,5 @@ def power_plot(power: pd.DataFrame, title: str, target: float) -> Figure:
         right.clear()
         style.note(right, f"No fold change has\npower {target:g}.")
     left_handles, labels = left.get_legend_handles_labels()
-    figure.legend(left_handles, labels, loc="outside lower left", ncols=6, title="Tenths of the genes by mean count")
+    style.legend_below(figure, left_handles, labels, columns=6, title="Tenths of the genes by mean count")
     return figure

@@ -34,7 +34,7 @@ def quasi_dispersion_plot(genes: pd.DataFrame) -> Figure:
         style.note(axes, "No gene has residual degrees of freedom.")
         return figure
     top = 1.08 * float(np.quantile(np.concatenate([raw[known], posterior[known]]), _QUANTILE))
-    look = {"linewidths": 0, "rasterized": bool(known.sum() > 2000)}
+    look = {"linewidths": 0, "rasterized": style.is_dense(known.sum())}
     high = known & (raw > top)
     inside = known & ~high
     axes.scatter(x[inside], raw[inside], s=7, color=style.NEUTRAL, alpha=0.45, **look)
@@ -54,5 +54,5 @@ def quasi_dispersion_plot(genes: pd.DataFrame) -> Figure:
     if high.any():
         handles.append(Line2D([], [], **(dot | {"marker": "^"}), markerfacecolor=style.NEUTRAL))
         labels.append(f"above the axis, {high.sum():,}")
-    figure.legend(handles, labels, loc="outside lower left", ncols=4, handletextpad=0.3, columnspacing=1.4)
+    style.legend_below(figure, handles, labels, columns=4)
     return figure

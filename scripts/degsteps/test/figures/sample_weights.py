@@ -51,5 +51,5 @@ def sample_weights_plot(weights: pd.DataFrame) -> Figure:
     axes.grid(axis="x")
     style.title(figure, "Weights of the samples")
     if len(levels) <= style.MAX_LEGEND:
-        figure.legend(loc="outside lower left", ncols=4)
+        style.legend_below(figure, *axes.get_legend_handles_labels(), columns=4)
     return figure

@@ -45,7 +45,7 @@ def sensitivity_plot(settings: pd.DataFrame, shares: pd.Series, title: str, alph
             xytext=(3, 0),
             textcoords="offset points",
             va="center",
-            fontsize=8,
+            fontsize=style.SMALL,
         )
     names = [f"{row.filter}, {row.size_factors}" for row in rows.itertuples()]
     if rows["cooks_filter"].nunique() > 1:
@@ -58,13 +58,13 @@ def sensitivity_plot(settings: pd.DataFrame, shares: pd.Series, title: str, alph
     left.set_xlim(0, 1.18 * most)
     _plain(left)
     _share_histogram(right, shares, "share of settings that call it")
-    figure.legend(
+    style.legend_below(
+        figure,
         [Patch(facecolor=style.UP), Patch(facecolor=style.DOWN)],
         ["up", "down"],
-        loc="outside lower left",
-        ncols=2,
+        columns=2,
         title=f"Called: adjusted p < {alpha:g}. Bold: the main run",
-    ).set_alignment("left")
+    )
     return figure
 
 
@@ -90,8 +90,8 @@ def influence_plot(samples: pd.DataFrame, shares: pd.Series, title: str, alpha: 
     style.title(figure, f"Influence of single samples{more}, {title}")
     lost, gained = numbers(drawn["lost"]), numbers(drawn["gained"])
     known = np.isfinite(lost)
-    left.barh(positions[known], -lost[known], color=style.OKABE_ITO[5], height=0.7)
-    left.barh(positions[known], gained[known], color=style.OKABE_ITO[2], height=0.7)
+    left.barh(positions[known], -lost[known], color=style.COLORS[5], height=0.7)
+    left.barh(positions[known], gained[known], color=style.COLORS[2], height=0.7)
     most = max(float(np.nanmax([*lost[known], *gained[known], 1.0])), 1.0)
     correlation = numbers(drawn["lfc_correlation"])
     for y, r, end, is_known in zip(positions, correlation, np.nan_to_num(gained), known, strict=True):
@@ -104,13 +104,13 @@ def influence_plot(samples: pd.DataFrame, shares: pd.Series, title: str, alpha: 
     _plain(left)
     left.xaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
     _share_histogram(right, shares, "share of fits that call it")
-    figure.legend(
-        [Patch(facecolor=style.OKABE_ITO[5]), Patch(facecolor=style.OKABE_ITO[2]), Line2D([], [], color="none")],
+    style.legend_below(
+        figure,
+        [Patch(facecolor=style.COLORS[5]), Patch(facecolor=style.COLORS[2]), Line2D([], [], color="none")],
         ["lost", "gained", "r: correlation of the log2 fold changes"],
-        loc="outside lower left",
-        ncols=3,
+        columns=3,
         title=f"Called: adjusted p < {alpha:g}",
-    ).set_alignment("left")
+    )
     return figure
 
 
@@ -127,10 +127,10 @@ def _share_histogram(axes: Axes, shares: pd.Series, label: str) -> None:
     if not len(known):
         style.note(axes, "The main run calls no gene.")
         return
-    axes.hist(known, bins=np.linspace(0, 1, 11), color=style.OKABE_ITO[4], edgecolor="white", linewidth=0.6)
+    axes.hist(known, bins=np.linspace(0, 1, 11), color=style.COLORS[4], edgecolor="white", linewidth=0.6)
     always = float((known > 1 - 1e-9).mean())
     axes.set(xlabel=label, ylabel="called genes", xlim=(0, 1))
-    axes.set_title(f"{always:.0%} of {count_text(len(known), 'call')} in all", fontweight="normal", fontsize=9)
+    axes.set_title(f"{always:.0%} of {count_text(len(known), 'call')} in all", fontweight="normal", fontsize=style.TEXT)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(axis="y")
