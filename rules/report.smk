@@ -92,12 +92,13 @@ SUMMARIZED = dict(
 
 
 rule render_report:
-    """Write the page, with everything inside, and the methods as text."""
+    """Write the page, with everything inside, and the methods as text and as BibTeX."""
     input:
         **SUMMARIZED,
     output:
         page=in_report("<report>/report.html", "Report", page="Report"),
         methods="<report>/methods.md",
+        references="<report>/references.bib",
         record="<report>/render_report.record.json",
     log:
         "<logs>/render_report.log",

@@ -1,4 +1,4 @@
-"""Write the page of an analysis, with everything inside, and its methods as text."""
+"""Write the page of an analysis, with everything inside, and its methods as text and as BibTeX."""
 
 from degsteps.report import accounting
 from degsteps.report.content import Content
@@ -18,6 +18,7 @@ def main(
     verdicts: Input,
     page: Output,
     methods: Output,
+    references: Output,
     settings: dict,
     workflow_versions: dict,
 ) -> dict:
@@ -44,6 +45,7 @@ def main(
     )
     page.write_text(render_page(content), encoding="utf-8", newline="\n")
     methods.write_text(text.as_markdown(settings["title"]), encoding="utf-8", newline="\n")
+    references.write_text(text.as_bibtex(), encoding="utf-8", newline="\n")
     return {"references": len(text.references)}
 
 

@@ -65,6 +65,7 @@ def render(study, folder=None):
         **study.inputs("accountability", "contrasts", "verdicts"),
         page=folder / "report.html",
         methods=folder / "methods.md",
+        references=folder / "references.bib",
         settings=study.settings,
         workflow_versions=study.workflow_versions,
     )
