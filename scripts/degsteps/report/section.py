@@ -18,6 +18,10 @@ OWN_FILES = (
     ("contrasts.tsv", "Genes tested, up and down in each contrast."),
     ("accountability.tsv", "Samples and genes received, dropped and kept at each stage."),
     ("verdicts.tsv", "The verdicts at the top of this page."),
+    ("multiqc/general_mqc.json", "For MultiQC: reads, detected genes, size factor and flags of each sample."),
+    ("multiqc/library_sizes_mqc.json", "For MultiQC: library sizes."),
+    ("multiqc/pca_mqc.json", "For MultiQC: the first two principal components."),
+    ("multiqc/contrasts_mqc.json", "For MultiQC: genes tested and called in each contrast."),
     ("manifest.json", "Every file with its SHA-256 and the step, settings and versions that made it."),
 )
 
