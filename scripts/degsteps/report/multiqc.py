@@ -108,7 +108,7 @@ def _components(results: Results) -> dict[str, Any]:
         if variance is not None:
             share = variance[variance["values"] == "transformed"]["fraction"].astype(float)
             labels = {
-                axis: f"{pc} ({share[pc]:.0%} of the variance)" for axis, pc in (("xlab", "PC1"), ("ylab", "PC2"))
+                axis: f"{pc} ({share[pc]:.2f} of the variance)" for axis, pc in (("xlab", "PC1"), ("ylab", "PC2"))
             }
     colored = f" Colours: {escape(column)}." if column else ""
     return {
