@@ -1,7 +1,7 @@
 # 10 report: one page, one spreadsheet, the methods in words, and the manifest that ties everything together.
 # enters: tables, figures and records of all stages
-# leaves: ro-crate-metadata.json beside the stages; report.html, workbook.xlsx, methods.md, contrasts.tsv,
-#         accountability.tsv, verdicts.tsv, plan.tsv, steps.json, manifest.json
+# leaves: ro-crate-metadata.json beside the stages; report.html, workbook.xlsx, methods.md, references.bib, contrasts.tsv,
+#         accountability.tsv, verdicts.tsv, plan.tsv, multiqc/ (for MultiQC), steps.json, manifest.json
 
 
 rule check_plan:
@@ -55,7 +55,7 @@ rule collect_records:
 
 
 rule summarize_results:
-    """Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
+    """Account for every sample and gene, count calls, collect the verdicts, and write what MultiQC shows."""
     input:
         results=job(targets.reported_files),
         steps="<report>/steps.json",
@@ -63,6 +63,10 @@ rule summarize_results:
         accountability=in_report("<report>/accountability.tsv", "Report", table="Accountability"),
         contrasts=in_report("<report>/contrasts.tsv", "Report", table="Contrasts"),
         verdicts=in_report("<report>/verdicts.tsv", "Report", table="Verdicts"),
+        general="<report>/multiqc/general_mqc.json",
+        library_sizes="<report>/multiqc/library_sizes_mqc.json",
+        components="<report>/multiqc/pca_mqc.json",
+        calls="<report>/multiqc/contrasts_mqc.json",
         record="<report>/summarize_results.record.json",
     log:
         "<logs>/summarize_results.log",
@@ -92,7 +96,7 @@ SUMMARIZED = dict(
 
 
 rule render_report:
-    """Write the page, with everything inside, and the methods as text."""
+    """Write the page, with everything inside, and the methods as text and as BibTeX."""
     input:
         **SUMMARIZED,
         counts=job(files.explored_counts),
@@ -102,6 +106,7 @@ rule render_report:
     output:
         page=in_report("<report>/report.html", "Report", page="Report"),
         methods="<report>/methods.md",
+        references="<report>/references.bib",
         record="<report>/render_report.record.json",
     log:
         "<logs>/render_report.log",

@@ -1,4 +1,4 @@
-"""Write the page of an analysis, with everything inside, and its methods as text."""
+"""Write the page of an analysis, with everything inside, and its methods as text and as BibTeX."""
 
 import re
 
@@ -24,6 +24,7 @@ def main(
     verdicts: Input,
     page: Output,
     methods: Output,
+    references: Output,
     settings: dict,
     workflow_versions: dict,
     factors: Inputs = (),
@@ -58,6 +59,7 @@ def main(
     )
     page.write_text(render_page(content), encoding="utf-8", newline="\n")
     methods.write_text(text.as_markdown(settings["title"]), encoding="utf-8", newline="\n")
+    references.write_text(text.as_bibtex(), encoding="utf-8", newline="\n")
     return {"references": len(text.references)}
 
 

@@ -1,13 +1,17 @@
-"""Account for every sample and gene, count what each contrast has found, and collect the verdicts."""
+"""Account for every sample and gene, count what each contrast has found, and collect the verdicts.
+
+What MultiQC shows is written here, too, where its numbers are at hand.
+"""
 
 from dataclasses import replace
 
 from degsteps.report import accounting
+from degsteps.report.multiqc import multiqc_contents
 from degsteps.report.reading import stored_results
 from degsteps.report.sections import sections_of
 from degsteps.report.verdicts import collect_verdicts
 from degsteps.step import Input, Inputs, Output, run
-from degsteps.tables import read_json, read_table, read_text_table, write_table
+from degsteps.tables import read_json, read_table, read_text_table, write_json, write_table
 
 
 def main(
@@ -16,6 +20,10 @@ def main(
     accountability: Output,
     contrasts: Output,
     verdicts: Output,
+    general: Output,
+    library_sizes: Output,
+    components: Output,
+    calls: Output,
     settings: dict,
 ) -> dict:
     """Stop if any stage has other samples or genes than the one before it has kept."""
@@ -40,6 +48,9 @@ def main(
     write_table(accounting.accountability_table(accounts), accountability)
     write_table(summary, contrasts)
     write_table(collected, verdicts)
+    contents = multiqc_contents(stored, summary).values()
+    for content, path in zip(contents, (general, library_sizes, components, calls), strict=True):
+        write_json(content, path)
     return {
         "verdicts": collected["status"].value_counts().sort_index().to_dict(),
         "contrasts": summary.to_dict("index"),

@@ -416,6 +416,12 @@ WITHOUT_EFFECT = {"test.scatter"}
 
 #: Settings that are tested elsewhere: where they take effect only in the page, or are the name of a folder.
 IN_THE_PAGE = {"title": "Another title", "report.table_rows": 5}
+IN_THE_METHODS = {
+    "report.data.accession": ["GSE18508", "SRP001537"],
+    "report.data.citation": "Brooks AN, et al. Title. Genome Research 2011;21:193-202. doi:10.1101/gr.108662.110",
+    "report.data.genome": "BDGP5",
+    "report.data.annotation": "Ensembl 62",
+}
 CRATE = {"report.released", "report.license"}
 ELSEWHERE = {
     "version",
@@ -483,7 +489,17 @@ def variant(settings: dict[str, Any]) -> str:
 
 
 def test_every_setting_is_listed():
-    listed = [*CHANGES, *REFUSED, *IN_THE_PAGE, *ELSEWHERE, *LIMITS, *WITHOUT_EFFECT, *OF_ONE_STEP, *OF_CELLS]
+    listed = [
+        *CHANGES,
+        *REFUSED,
+        *IN_THE_PAGE,
+        *IN_THE_METHODS,
+        *ELSEWHERE,
+        *LIMITS,
+        *WITHOUT_EFFECT,
+        *OF_ONE_STEP,
+        *OF_CELLS,
+    ]
     assert sorted(listed) == sorted(leaves(read_schema("analysis")))
 
 
@@ -766,10 +782,10 @@ def test_unmapped_genes_stop_the_run(variants):
     assert accepted.returncode == 0, accepted.stderr
 
 
-@pytest.mark.parametrize("key", IN_THE_PAGE)
+@pytest.mark.parametrize("key", [*IN_THE_PAGE, *IN_THE_METHODS])
 def test_setting_changes_the_page(finished_run, tmp_path, key):
     record = finished_run.records()["results/small/1.0/10_report/render_report.record.json"]
-    settings = changed(record["params"]["settings"], {key: IN_THE_PAGE[key]})
+    settings = changed(record["params"]["settings"], {key: (IN_THE_PAGE | IN_THE_METHODS)[key]})
     old, new = (
         f"--settings={json.dumps(value, ensure_ascii=False)}" for value in (record["params"]["settings"], settings)
     )
@@ -779,8 +795,11 @@ def test_setting_changes_the_page(finished_run, tmp_path, key):
     page = record["outputs"]["page"][0]
     command = command.replace(shlex.quote(old), shlex.quote(new))
     # The finished run is shared: everything that this step writes goes elsewhere.
-    for name in ("report.html", "methods.md", "render_report.record.json"):
+    for name in ("report.html", "methods.md", "references.bib", "render_report.record.json"):
         command = command.replace(f"results/small/1.0/10_report/{name}", str(tmp_path / name))
     done = run_command(command, finished_run.folder)
     assert done.returncode == 0, done.stderr
     assert hashlib.sha256((tmp_path / "report.html").read_bytes()).hexdigest() != page["sha256"]
+    methods = record["outputs"]["methods"][0]
+    is_other = hashlib.sha256((tmp_path / "methods.md").read_bytes()).hexdigest() != methods["sha256"]
+    assert is_other == (key in IN_THE_METHODS or key == "title")

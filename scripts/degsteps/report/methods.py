@@ -1,27 +1,40 @@
 """The methods of one analysis in words, with the values that it ran with and references to what it used."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-import pandas as pd
-
+from degsteps.report.bibtex import bibliography
+from degsteps.report.section import accessions, data_reference
 from degsteps.report.sections import SECTIONS, references
-from degsteps.sections.citations import Citations, escape_markdown, sentences, series
+from degsteps.report.software import software_sentence, title_of, used_packages
+from degsteps.sections.citations import Citations, escape_markdown, sentences
 from degsteps.sections.definition import Section
 from degsteps.sections.results import Results
 
-#: Packages that decide about numbers; what they bring along is in the versions table, not in the paragraph.
-NAMED_PACKAGES = ("numpy", "scipy", "pandas", "anndata", "pydeseq2", "scanpy", "inmoose", "matplotlib")
 #: Parts of each paragraph, in their order; parts that only sections name make paragraphs of their own after these.
 PARAGRAPHS = (("data",), ("counts",), ("model", "design", "test"), ("figures",), ("annotation", "tables"))
 
 
 @dataclass(frozen=True)
 class Methods:
-    """Paragraphs of plain text with numbered citations, and the references in the order of their numbers."""
+    """Paragraphs of plain text with numbered citations, and the references in the order of their numbers.
+
+    Attributes
+    ----------
+    keys : of the references.
+    accessions : of the data.
+    software : versions by name: what ran the analysis, and the packages that its steps computed with.
+    """
 
     paragraphs: tuple[str, ...]
     references: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    accessions: tuple[str, ...] = ()
+    software: Mapping[str, str] = field(default_factory=dict)
+
+    def as_bibtex(self) -> str:
+        """Return the references, the data and the software as BibTeX."""
+        return bibliography(dict(zip(self.keys, self.references, strict=True)), list(self.accessions), self.software)
 
     @property
     def plain_text(self) -> str:
@@ -48,9 +61,17 @@ def methods_text(results: Results, sections: Sequence[Section] = SECTIONS) -> Me
         sentences(*_parts(results, paragraph, sections, cite))
         for paragraph in (*PARAGRAPHS, *((part,) for part in others))
     ]
-    paragraphs.append(_software_sentence(results.versions))
-    by_key = references(sections)
-    return Methods(tuple(text for text in paragraphs if text), tuple(by_key[key] for key in cite.keys))
+    by_key = references(sections) | data_reference(results.settings)
+    python = results.versions["python"]
+    paragraphs.append(software_sentence(results.records, python, cite, by_key))
+    packages = {title_of(name): version for name, version in used_packages(results.records).items()}
+    return Methods(
+        tuple(text for text in paragraphs if text),
+        tuple(by_key[key] for key in cite.keys),
+        tuple(cite.keys),
+        tuple(accessions(results.settings)),
+        {**results.workflow_versions, "python": python, **packages},
+    )
 
 
 def _parts(results: Results, paragraph: Sequence[str], sections: Sequence[Section], cite: Citations) -> Iterator[str]:
@@ -58,8 +79,3 @@ def _parts(results: Results, paragraph: Sequence[str], sections: Sequence[Sectio
         for section in sections:
             if part in section.sentences:
                 yield section.sentences[part](results, cite)
-
-
-def _software_sentence(versions: pd.Series) -> str:
-    named = [f"{name} {versions[name]}" for name in NAMED_PACKAGES if name in versions]
-    return f"Computations ran on Python {versions['python']}" + (f" with {series(named)}." if named else ".")

@@ -17,7 +17,7 @@ from degsteps.ingest import section as ingest
 from degsteps.normalize import section as normalize
 from degsteps.qc import section as qc
 from degsteps.report.references import REFERENCES
-from degsteps.report.section import MODEL, PLAN
+from degsteps.report.section import DATA, MODEL, PLAN
 from degsteps.report.section_columns import COLUMNS
 from degsteps.sections.definition import Chapter, Column, Section
 from degsteps.test import section as test
@@ -31,6 +31,7 @@ SECTIONS: tuple[Section, ...] = (
     *normalize.SECTIONS,
     *transform.SECTIONS,
     *qc.SECTIONS,
+    DATA,
     MODEL,
     *test.SECTIONS,
     *annotate.SECTIONS,
@@ -45,7 +46,7 @@ def sections_of(settings: Mapping[str, Any]) -> tuple[Section, ...]:
     cells = settings.get("cells")
     if cells is None or cells["donor_column"] is not None:
         return SECTIONS
-    return tuple(section for section in SECTIONS if section.stage == "cells")
+    return tuple(section for section in SECTIONS if section.stage == "cells" or section is DATA)
 
 
 def chapters(sections: Iterable[Section]) -> list[Chapter]:

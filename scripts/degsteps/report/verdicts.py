@@ -63,9 +63,18 @@ def verdict_rows(verdicts: pd.DataFrame, titles: Mapping[str, str]) -> list[dict
         by_kind.setdefault(kind, []).append(of_one)
     rows = [
         {"title": titles.get(kind, kind.replace("_", " ").capitalize()), **_of_kind(parts)}
-        for kind, parts in by_kind.items()
+        for kind, of_kind in by_kind.items()
+        for parts in _told_together(of_kind)
     ]
     return sorted(rows, key=lambda row: STATUSES.index(row["status"]))
+
+
+def _told_together(parts: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return which verdicts of a kind are one row: all, or of those that have no words in common the fine ones."""
+    if any(part["short"] for part in parts):
+        return [parts]
+    fine = [part for part in parts if part["status"] == "ok"]
+    return [[part] for part in parts if part["status"] != "ok"] + ([fine] if fine else [])
 
 
 def _of_kind(parts: list[dict[str, Any]]) -> dict[str, Any]:

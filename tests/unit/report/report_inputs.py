@@ -415,6 +415,10 @@ def summarized(study: Study) -> Study:
     """Return the study with the tables that the report's first step writes."""
     outputs = {name: study.report / f"{name}.tsv" for name in ("accountability", "contrasts", "verdicts")}
     main = runpy.run_path(str(REPO / "scripts" / "summarize_results.py"))["main"]
-    main(**study.inputs(), **outputs, settings=study.settings)
+    folder = study.report / "multiqc"
+    folder.mkdir()
+    names = {"general": "general", "library_sizes": "library_sizes", "components": "pca", "calls": "contrasts"}
+    of_multiqc = {name: folder / f"{file}_mqc.json" for name, file in names.items()}
+    main(**study.inputs(), **outputs, **of_multiqc, settings=study.settings)
     study.paths |= outputs
     return study

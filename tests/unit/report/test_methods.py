@@ -131,6 +131,8 @@ def test_only_what_was_used_is_cited(given, section, changes, step, facts, autho
             ]
         }
     given = with_facts(given, step, **facts) if step else given
+    if not given["settings"]["normalize"]["tables"]:
+        given |= {"records": [record for record in given["records"] if record["step"] != "export_normalized"]}
     assert (author in cited(given)) == is_cited
 
 
@@ -425,3 +427,64 @@ def test_repeated_runs_of_linear_models_and_of_surrogate_variables_are_described
         assert "Surrogate variables and their number were estimated anew each time." in text
     fixed = with_settings(given, "design", surrogates={"method": "ruv_r", "number": 2})
     assert "Surrogate variables were estimated anew each time." in text_of(with_settings(fixed, "test", influence=True))
+
+
+DATA = {
+    "accession": ["GSE1", "SRP2"],
+    "citation": "Doe J, et al. A_title & more. Some Journal 2020;1:2-3. doi:10.1000/a_b",
+    "genome": None,
+    "annotation": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({}, "The accession of the data is not stated. The genome and the release of the annotation that reads were"),
+        ({"accession": "GSE1"}, "The data are those of GSE1. The genome and"),
+        (DATA, "The data are those of GSE1 and SRP2 ["),
+        ({"citation": DATA["citation"]}, "The data were published before ["),
+        ({"genome": "GRCh38", "annotation": "GENCODE 44"}, "with the genome GRCh38 and the annotation GENCODE 44."),
+        ({"genome": "GRCh38"}, "with the genome GRCh38; the release of the annotation is not stated."),
+        ({"annotation": "GENCODE 44"}, "with the annotation GENCODE 44; the genome is not stated."),
+    ],
+)
+def test_the_data_and_what_reads_were_counted_with_are_named_or_said_to_be_missing(given, data, words):
+    given = with_settings(given, "report", data=data)
+    assert words in text_of(given)
+    assert ("Doe" in cited(given)) == ("citation" in data)
+
+
+def test_software_is_named_by_the_steps_that_used_it(given):
+    """Scanpy's tables bring scikit-learn and matplotlib along; a step that draws or clusters uses them."""
+    along = {"scikit-learn": "1.7.0", "matplotlib": "3.10.0", "numba": "0.62.0"}
+    records = [
+        record | {"packages": record["packages"] | (along if record["step"] == "export_normalized" else {})}
+        for record in given["records"]
+    ]
+    last = text_of(given | {"records": records}).rpartition("Computations ran on ")[2]
+    assert last.startswith("Python 3.12.1 with numpy 2.0.0 [")
+    assert "scanpy 1.11.5 [" in last
+    for name in along:
+        assert name not in last
+    drawn = {**records[0], "step": "plot_qc", "packages": along | {"numpy": "2.1.0"}}
+    last = text_of(given | {"records": [*records, drawn]}).rpartition("Computations ran on ")[2]
+    assert "numpy 2.0.0 and 2.1.0 [" in last
+    assert "scikit-learn 1.7.0 [" in last
+    assert "matplotlib 3.10.0 [" in last
+    assert "numba" not in last
+
+
+def test_the_bibliography_holds_references_data_and_software(given):
+    found = methods.methods_text(Results(**with_settings(given, "report", data=DATA)))
+    bibliography = found.as_bibtex()
+    entries = re.findall(r"^@(\w+)\{([\w-]+),$", bibliography, flags=re.MULTILINE)
+    assert len(entries) == len({key for _, key in entries})
+    assert len([key for _, key in entries if not key.startswith(("data_", "software_"))]) == len(found.references)
+    keys = {key for _, key in entries}
+    assert {"data", "data_GSE1", "data_SRP2", "software_degsteps", "software_snakemake", "software_numpy"} <= keys
+    assert "title = {{A\\_title \\& more}}" in bibliography
+    assert "doi = {10.1000/a_b}" in bibliography
+    assert "note = {Version 2.0.0}" in bibliography
+    for line in bibliography.splitlines():
+        assert line.count("{") == line.count("}") or line.startswith("@") or line == "}"

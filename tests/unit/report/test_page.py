@@ -63,6 +63,7 @@ def render(study, folder=None):
         **study.explored,
         page=folder / "report.html",
         methods=folder / "methods.md",
+        references=folder / "references.bib",
         settings=study.settings,
         workflow_versions=study.workflow_versions,
     )

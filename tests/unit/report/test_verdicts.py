@@ -39,7 +39,7 @@ def test_many_of_a_kind_are_one_row_with_the_gravest_first():
     ("verdicts", "status", "finding"),
     [
         ([p_values(1), p_values(2)], "ok", "Flat with a peak in all 2."),
-        ([p_values(1, short=""), p_values(2, "bad", short="")], "bad", "A problem in c2; fine in c1."),
+        ([p_values(1, short=""), p_values(2, "bad", short="odd")], "bad", "Odd in c2; fine in c1."),
         (
             [p_values(n, "warn", "a hill") for n in range(4)] + [p_values(n) for n in range(4, 7)],
             "warn",
@@ -50,6 +50,14 @@ def test_many_of_a_kind_are_one_row_with_the_gravest_first():
 def test_words_and_counts(verdicts, status, finding):
     (row,) = verdict_rows(table(*verdicts), TITLES)
     assert (row["status"], row["finding"]) == (status, finding)
+
+
+def test_findings_without_words_in_common_stay_whole():
+    """Of gene sets each collection has a sentence of its own; only the fine ones are one row."""
+    verdicts = [p_values(1, short=""), p_values(2, "warn", short=""), p_values(3, short="")]
+    looked, fine = verdict_rows(table(*verdicts), TITLES)
+    assert (looked["subject"], looked["finding"], looked["parts"]) == ("c2", "Sentence 2.", [])
+    assert (fine["subject"], fine["finding"], len(fine["parts"])) == ("", "Fine in all 2.", 2)
 
 
 def test_advice_that_differs_stands_with_each():

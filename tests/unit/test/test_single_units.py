@@ -111,11 +111,11 @@ def test_only_calls_count_and_kinds_with_one_unit_are_left_out():
 @pytest.mark.parametrize("engine", ["degsteps", "edger_ql"])
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_planted_sample_fires_and_clean_studies_are_silent(engine, study):
-    """The table of docs/verdicts.md has 100 seeds of each; here two."""
-    found = [rests_of(seed, DESIGNS["2 v 2 of 12 groups"], engine, **STUDIES[study]) for seed in (900, 901)]
-    assert [fires(one) for one in found] == ["outlier" in study] * 2
+    """The table of docs/verdicts.md has 20 seeds of each; here one."""
+    found = rests_of(900, DESIGNS["2 v 2 of 12 groups"], engine, **STUDIES[study], n_genes=800)
+    assert fires(found) == ("outlier" in study)
     if "outlier" in study:
-        assert all(next(iter(one.facts["most"])) == one.planted for one in found)
+        assert next(iter(found.facts["most"])) == found.planted
 
 
 # ---- verdicts
