@@ -2,7 +2,7 @@
 # This file is the table of contents. Each stage is one file in rules/, each rule one script in scripts/.
 from snakemake.utils import min_version
 
-min_version("9.12")
+min_version("9.17.1")
 
 
 configfile: "config/config.yaml"
@@ -10,12 +10,7 @@ configfile: "config/config.yaml"
 
 include: "rules/common.smk"  # analyses, checks before any job
 include: "rules/bindings.smk"  # what rules ask for, by the job's wildcards
-
-
-pathvars:
-    **STAGE_PATHS,
-
-
+include: "rules/paths.smk"  # where each stage's files lie
 include: "rules/cells.smk"  # 00  files of cells    -> cells kept and labelled, sums by donor, condition and cell type
 include: "rules/ingest.smk"  # 01  given files      -> counts, samples, who was kept; sets of samples
 include: "rules/filter.smk"  # 02  counts           -> counts worth testing, each dropped gene with its reason
@@ -35,7 +30,8 @@ rule all:
     """Everything of every analysis."""
     default_target: True
     input:
-        targets.targets(ANALYSES, *ANALYSES),
+        targets.targets(ANALYSES, *by_default()),
+        lost(*by_default()),
 
 
 # One analysis by its name: `snakemake --cores 2 airway`.
@@ -46,6 +42,7 @@ for _name in ANALYSES:
             _name
         input:
             targets.targets(ANALYSES, _name),
+            lost(_name),
 
 
 # Single cells up to their labels, before anything is summed: `snakemake --cores 2 <name>_cells`.
@@ -56,6 +53,12 @@ for _name in (name for name, analysis in ANALYSES.items() if analysis["cells"]):
             f"{_name}_cells"
         input:
             targets.cells_only(ANALYSES[_name], _name),
+
+
+onstart:
+    missing = missing_packages(workflow)
+    if missing:
+        raise WorkflowError(missing)
 
 
 onsuccess:

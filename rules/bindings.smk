@@ -1,9 +1,13 @@
 # What rules ask for, by the job's wildcards: degsteps.workflow knows the answers, functions of an analysis and wildcards.
 # enters: ANALYSES, SCRIPTS (common.smk)
-# leaves: job, setting, settings_of, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs, needs_of_cells; code; closing_lines
+# leaves: job, setting, settings_of, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs, needs_of_cells; code; lost, by_default, closing_lines
+import functools
+
 from degsteps.basics.digest import code_digest
 from degsteps.provenance.plan import planned_steps
+from degsteps.provenance.promised import described, missing_files
 from degsteps.provenance.versions import workflow_versions as versions_of
+from degsteps.terminal.environment import missing_packages
 from degsteps.terminal.plan import parallel_jobs, plan_lines
 from degsteps.workflow import costs, files, job_size, settings, targets
 from degsteps.workflow.given import content_digest, kept_digest
@@ -115,6 +119,37 @@ def own_snakefile(wildcards):
     """Return the text of this workflow's Snakefile; the path of a fetched copy differs from run to run."""
     path = Path(workflow.source_path("../Snakefile"))
     return path.read_text(encoding="utf-8").rstrip()
+
+
+def lost(*names):
+    """Return an input function for rules that make nothing: files of the last run that are gone, and can be made."""
+
+    def missing(wildcards):
+        return [
+            path for name in names for path in _missing(name) if any(rule.is_producer(path) for rule in workflow.rules)
+        ]
+
+    return missing
+
+
+@functools.cache
+def _missing(name):
+    if name in SEALED or not workflow.is_main_process:
+        return []
+    paths = targets.ends(ANALYSES[name], name)
+    missing = missing_files(results_folder(name), map(workflow.pathvars.apply, paths))
+    if missing:
+        print(f"note: {described(results_folder(name), missing)}", file=sys.stderr)
+    return missing
+
+
+def by_default():
+    """Return the analyses of a run without a target: all; of Snakemake's own report (`--report`) those that were run."""
+    wants_report = workflow.is_main_process and any(re.match("--report(=|$)", word) for word in sys.argv[1:])
+    if not wants_report or "--report-after-run" in sys.argv:
+        return list(ANALYSES)
+    crates = {name: results_folder(name) / "ro-crate-metadata.json" for name in ANALYSES}
+    return [name for name, path in crates.items() if path.is_file()] or list(ANALYSES)
 
 
 def closing_lines():

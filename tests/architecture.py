@@ -28,6 +28,7 @@ LIGHT_MODULES = (
     *REGISTRIES,
     "provenance.blinding",
     "provenance.plan",
+    "provenance.promised",
     "provenance.seal",
     "provenance.verification",
     "onboarding.from_counts",

@@ -204,7 +204,7 @@ def test_package_of_the_host_is_refused(environment_with_conda, tmp_path):
     """Snakemake appends the host's packages to sys.path: a step must not use what its own environment lacks."""
     (tmp_path / "Snakefile").write_text(LEAKING_RULE)
     (tmp_path / "leak.py").write_text(LEAKING_SCRIPT.format(library=str(REPO / "scripts")))
-    shown = "channels: [conda-forge, bioconda, nodefaults]\ndependencies: [python=3.12, pyyaml=6.0.3]\n"
+    shown = "channels: [conda-forge, bioconda]\ndependencies: [python=3.12, pyyaml=6.0.3]\n"
     (tmp_path / "leaky.yaml").write_text(shown)
     done = snakemake(tmp_path, environment_with_conda)
     assert done.returncode != 0

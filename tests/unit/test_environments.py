@@ -25,7 +25,7 @@ def locked(name: str) -> dict[str, str]:
 @pytest.mark.parametrize("path", sorted(ENVS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_conda_versions_are_those_of_the_lock(path):
     content = yaml.safe_load(path.read_text())
-    assert content["channels"] == ["conda-forge", "bioconda", "nodefaults"]
+    assert content["channels"] == ["conda-forge", "bioconda"]
     versions = locked("core.lock.txt") | locked("combat_seq.lock.txt") | locked("harmony.lock.txt")
     for name, version in pins(path).items():
         # pip itself installs what conda has not.

@@ -70,3 +70,42 @@ def test_the_cause_of_a_failure_is_said_last(changed):
     assert lines[-2].split(": ")[1] == str(RESULTS / "logs" / "fit_model.log")
     assert "1 of 1 job failed:" in lines
     counts.write_bytes(content)
+
+
+@pytest.fixture
+def halved(finished_run, tmp_path) -> Run:
+    """A copy of the run without two of its stages."""
+    shutil.copytree(finished_run.folder, tmp_path, dirs_exist_ok=True)
+    for stage in ("03_normalize", "07_test"):
+        shutil.rmtree(tmp_path / RESULTS / stage)
+    return Run(tmp_path)
+
+
+def test_deleted_stages_do_not_count_as_done(halved):
+    done = halved.snakemake("--dry-run")
+    said = done.stdout + done.stderr
+    assert {"estimate_size_factors", "export_normalized", "fit_model", "test_contrast"} <= set(planned_rules(done))
+    assert "ingest_counts" not in said
+    assert re.search(r"small/1.0: \d+ files of the last run are missing \(03_normalize, 07_test\); they are made", said)
+
+
+@pytest.mark.long
+def test_deleted_stages_are_made_again_with_the_same_bytes(halved, finished_run):
+    done = halved.snakemake("small")
+    assert done.returncode == 0, done.stderr[-3000:]
+    for stage in ("03_normalize", "07_test"):
+        paths = [path.relative_to(finished_run.folder) for path in (finished_run.folder / RESULTS / stage).rglob("*")]
+        paths = [path for path in paths if (finished_run.folder / path).is_file()]
+        assert len(paths) > 3
+        for path in paths:
+            assert (halved.folder / path).read_bytes() == (finished_run.folder / path).read_bytes(), path
+    assert "Nothing to be done" in halved.snakemake("--dry-run", "small").stdout
+
+
+@pytest.mark.long
+def test_snakemakes_own_report_without_a_target_covers_what_was_run(finished_run, tmp_path):
+    shutil.copytree(finished_run.folder, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "results" / "hostile")
+    done = Run(tmp_path).snakemake("--report", "own.html")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (tmp_path / "own.html").stat().st_size > 100_000

@@ -295,6 +295,15 @@ def targets(analyses: Mapping[str, Analysis], *names: str) -> list[str]:
     return crates + [path for name in names for path in opened_paths(analyses[name], name)]
 
 
+def ends(analysis: Analysis, name: str) -> list[str]:
+    """Return the paths of all that an analysis ends with: the last files of each stage, and those of the report."""
+    files = [*last_files(analysis), *reported_files(analysis), *report_files(analysis)]
+    stages = (path.removeprefix("<").partition(">/") for path in dict.fromkeys(files))
+    return [in_stage(stage, name, analysis["version"], file) for stage, _, file in stages] + opened_paths(
+        analysis, name
+    )
+
+
 def opened_paths(analysis: Analysis, name: str) -> list[str]:
     """Return the paths of the files that an analysis ends with."""
     return [in_stage(stage, name, analysis["version"], file) for stage, file in opened_files(analysis)]
