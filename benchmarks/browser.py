@@ -4,6 +4,7 @@ Commands go through a pipe (`--remote-debugging-pipe`), so that the standard lib
 """
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -67,6 +68,10 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # The browser's other processes write into the profile until it has closed.
+        with contextlib.suppress(BrowserError, OSError, subprocess.TimeoutExpired):
+            self.call("Browser.close", timeout=5)
+            self._process.wait(timeout=10)
         self._process.kill()
         self._process.wait()
         os.close(self._out)
