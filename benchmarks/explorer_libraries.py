@@ -3,9 +3,9 @@
     python -m venv venv && venv/bin/pip install bokeh plotly && venv/bin/python benchmarks/explorer_libraries.py
 
 Each page holds one scatter plot of a contrast (WebGL where the library has it) and, for Bokeh, a table of the same
-rows, with everything inside of the file. It is opened in headless Chromium without a network, as the library writes it, and
-again under a policy like that of the report: scripts and styles by their hash, nothing else. The numbers stand in
-docs/explorer.md.
+rows, with everything inside of the file. It is opened in headless Chromium without a network, as the library writes
+it, and again under a policy like that of the report: scripts and styles by their hash, nothing else. The numbers stand
+in docs/explorer.md.
 """
 
 import argparse

@@ -4,8 +4,8 @@
 
 writes pages of made-up analyses, opens each in headless Chromium without a network and prints a table: the numbers of
 docs/explorer.md. Times are in milliseconds: of repeats, the one that a quarter of them beats, which on an idle machine
-is what most of them take and on a busy one hides part of the waiting for others. Bounds are checked at the size that they
-are stated for; the exit code says whether they hold.
+is what most of them take and on a busy one hides part of the waiting for others. Bounds are checked at the size that
+they are stated for; the exit code says whether they hold.
 """
 
 import argparse
