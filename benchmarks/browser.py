@@ -4,18 +4,30 @@ Commands go through a pipe (`--remote-debugging-pipe`), so that the standard lib
 """
 
 import base64
+import contextlib
 import itertools
 import json
 import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _QUIET = ("gpu", "quic", "background-networking", "component-update", "sync", "extensions", "default-apps")
+
+#: The browser reads commands from descriptor 3 and answers on 4, whatever the ends of the pipes are called here.
+_START = """
+import fcntl, os, sys
+given = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+os.dup2(given[0], 3)
+os.dup2(given[1], 4)
+os.closerange(5, 64)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def browser_path() -> str | None:
@@ -45,10 +57,11 @@ class Browser:
         command = [browser_path(), "--headless", "--no-sandbox", "--no-first-run", "--remote-debugging-pipe"]
         command += [*(f"--disable-{name}" for name in _QUIET), "--host-resolver-rules=MAP * ~NOTFOUND"]
         command += [f"--user-data-dir={folder / 'profile'}", f"--window-size={width},{height}", "about:blank"]
-        # The browser reads commands from descriptor 3 and answers on 4.
-        shell = ["/bin/sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "browser", *command]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            shell, pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-I", "-S", "-c", _START, str(to_browser), str(from_browser), *command],
+            pass_fds=(to_browser, from_browser),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         os.close(to_browser)
         os.close(from_browser)
@@ -67,6 +80,10 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # The browser's other processes write into the profile until it has closed.
+        with contextlib.suppress(BrowserError, OSError, subprocess.TimeoutExpired):
+            self.call("Browser.close", timeout=5)
+            self._process.wait(timeout=10)
         self._process.kill()
         self._process.wait()
         os.close(self._out)

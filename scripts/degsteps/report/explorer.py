@@ -4,7 +4,7 @@ Only what the page would show anyway: columns of the sheet that the analysis use
 account. Values are rounded (`explorer_coding`); the exact ones are in the tables that the page links to.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,10 +67,12 @@ def explorer(content: Content) -> Explorer | None:
         for number, name in enumerate(results.contrasts)
     ]
     described = samples_data(content, blobs)
+    steps = STEPS_PER_DOUBLING
     if content.explored is not None:
         counts = content.explored.counts.reindex(genes)
         blobs["counts"] = Blob()
-        blobs["counts"].add("counts", count_codes(counts.fillna(0).to_numpy()).ravel())
+        codes, steps = count_codes(counts.fillna(0).to_numpy())
+        blobs["counts"].add("counts", codes.ravel())
     blobs["account"], account = _account_blob(content, genes, not_tested)
     test = settings["test"]
     description = {
@@ -78,7 +80,7 @@ def explorer(content: Content) -> Explorer | None:
         "minFold": test["min_log2_fold_change"],
         "genes": len(genes),
         "others": len(not_tested),
-        "stepsPerDoubling": STEPS_PER_DOUBLING,
+        "stepsPerDoubling": steps,
         "naReasons": dict(NA_REASONS),
         "name": settings["name"],
         "version": settings["version"],
@@ -245,8 +247,3 @@ def _placed(codes: np.ndarray, places: np.ndarray, n_genes: int, missing: int) -
     found = np.full(n_genes, missing, dtype=codes.dtype)
     found[places] = codes
     return found
-
-
-def reading(explored: Explorer) -> Mapping[str, Any]:
-    """Return what the template writes into the page."""
-    return {"description": explored.description, "blobs": explored.blobs}

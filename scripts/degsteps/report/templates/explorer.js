@@ -3,7 +3,6 @@
 const start = async () => {
   const genes = await genesNow();
   ids = genes.ids;
-  const find = searching(genes);
   const contrastNumber = () => Math.max(0, data.contrasts.findIndex(({ name }) => name === state.contrast));
   holder.hidden = false;
   document.querySelectorAll("[data-explore]").forEach((element) => { element.hidden = false; });
@@ -27,7 +26,7 @@ const start = async () => {
   const scatter = setUpScatter(genes);
   const table = setUpTable(genes);
   const panel = setUpGene(genes);
-  setUpSearch(genes, find);
+  setUpSearch(genes);
   let contrast = null;
 
   const controls = () => {
@@ -135,6 +134,7 @@ const start = async () => {
   darkness.addEventListener("change", () => { if (contrast) panel.show(contrast); });
 
   await showContrast();
+  performance.mark("explorer drawn");
   holder.dataset.ready = "true";
   if (fromAddress) holder.scrollIntoView();
   if (data.components.length || data.distances) {
@@ -149,7 +149,7 @@ const start = async () => {
   idle(async () => {
     table.prepare();
     genesOfList("", genes);
-    find("·");
+    finding(genes, "·");
     for (let number = 0; number < data.contrasts.length; number += 1) await contrastOf(number);
     if (data.layouts.counts) await unpack("counts");
     holder.dataset.ready = "all";

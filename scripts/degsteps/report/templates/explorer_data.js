@@ -74,7 +74,7 @@ const undone = (differences, keys) => {
 // p-values are kept as -log10: what is smaller than any number is infinite.
 const decoders = {
   fold: (code, step) => (code - 32767) * step,
-  p: (code, step) => (code === ZERO_CODE ? Infinity : code * step),
+  p: (code, step) => (code === ZERO_CODE ? Infinity : (code * step) * (code * step)),
   mean: (code, step) => 2 ** (code * step) - 1,
 };
 const decoded = (codes, kind, step) => {

@@ -41,6 +41,11 @@ const drawing = (width, height, label, theme) => {
   return svg;
 };
 const words = (x, y, text, attributes = {}) => draw("text", { x, y, ...attributes }, text);
+// A name beside points stays legible on them.
+const haloed = (theme) => ({ stroke: theme.page, "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke" });
+
+// As wide as its place, so that text keeps its size on a small screen.
+const widthOf = (place) => Math.round(Math.max(260, Math.min(560, place.clientWidth || 480)));
 
 // Points of groups keep apart by shape as well as by colour.
 const SHAPES = [
@@ -68,7 +73,7 @@ const mixed = (from, to, share) => {
 const coloring = (name, theme) => {
   const palette = COLORS[theme === THEMES.dark ? "dark" : "light"];
   const column = columnNamed(name);
-  if (!column) return { of: () => palette[0], legend: [] };
+  if (!column) return { of: () => palette[0], shapeOf: () => 0, legend: [] };
   if (column.numbers) {
     const numbers = column.numbers.filter((value) => value !== null);
     const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
@@ -77,28 +82,30 @@ const coloring = (name, theme) => {
       const value = column.numbers[sample];
       return value === null ? theme.other : mixed(...ends, high > low ? (value - low) / (high - low) : 0.5);
     };
-    return { of, legend: [[String(low), ends[0]], [String(high), ends[1]]] };
+    return { of, shapeOf: () => 0, legend: [[String(low), ends[0], 0], [String(high), ends[1], 0]] };
   }
-  const legend = column.levels.map((level, i) => [level || BLANK_LEVEL, palette[i % palette.length]]);
-  return { of: (sample) => legend[column.codes[sample]][1], legend };
+  // With more levels than colours, the next round of colours has another shape.
+  const shapeOf = (i) => Math.floor(i / palette.length) % SHAPES.length;
+  const legend = column.levels.map((level, i) => [level || BLANK_LEVEL, palette[i % palette.length], shapeOf(i)]);
+  const entry = (sample) => legend[column.codes[sample]];
+  return { of: (sample) => entry(sample)[1], shapeOf: (sample) => entry(sample)[2], legend };
 };
 const shaping = (name) => {
   const column = columnNamed(name);
-  if (!column || column.numbers) return { of: () => 0, legend: [] };
+  if (!column || column.numbers) return null;
   return {
     of: (sample) => column.codes[sample] % SHAPES.length,
     legend: column.levels.map((level, i) => [level || BLANK_LEVEL, i % SHAPES.length]),
   };
 };
 // Adds a legend below a drawing's left edge and returns how high it is.
-const legendRows = (svg, entries, x, y, width, theme) => {
+const legendRows = (svg, entries, x, y, width) => {
   let [left, top] = [x, y];
   for (const [text, color, shape] of entries) {
     const short = text.length > 26 ? `${text.slice(0, 25)}…` : text;
     const wide = 24 + short.length * 6.6;
     if (left > x && left + wide > x + width) { left = x; top += 18; }
-    const line = color === theme.text ? {} : {};
-    svg.append(mark(shape, left + 6, top - 4, 4.5, { fill: color, stroke: color, ...line }));
+    svg.append(mark(shape, left + 6, top - 4, 4.5, { fill: color, stroke: color }));
     svg.append(words(left + 16, top, short, { "font-size": 11.5 }));
     left += wide;
   }

@@ -1,11 +1,11 @@
 
 // ---- the chosen gene: its samples, its fold changes in every contrast, its sets, or why it was not tested
-const STRIP = { width: 480, left: 58, right: 12, top: 12, height: 210 };
+const STRIP = { left: 58, right: 12, top: 12, height: 210 };
 
 // A place between -1 and 1 for each sample of a group, always the same.
 const spread = (k) => ((k * 0.618034 + 0.31) % 1) * 2 - 1;
 
-const stripDrawing = (title, samples, groupName, colorName, theme, isOnScreen) => {
+const stripDrawing = (title, samples, groupName, colorName, theme, isOnScreen, least = 480) => {
   const column = columnNamed(groupName);
   const colors = coloring(colorName, theme);
   const isNumeric = Boolean(column && column.numbers);
@@ -13,7 +13,7 @@ const stripDrawing = (title, samples, groupName, colorName, theme, isOnScreen) =
   const logs = of.map(([, value]) => Math.log10(value + 1));
   const { left, right, top, height } = STRIP;
   const levels = isNumeric ? [] : column ? column.levels.map((level, i) => [level || BLANK_LEVEL, i]).filter(([, i]) => of.some(([s]) => column.codes[s] === i)) : [["all samples", 0]];
-  const width = Math.max(STRIP.width, levels.length * 34 + left + right);
+  const width = Math.max(least, levels.length * 30 + left + right);
   const isSteep = levels.some(([level]) => level.length * 6.5 > (width - left - right) / levels.length);
   const below = isNumeric ? 44 : isSteep ? 16 + Math.min(22, Math.max(...levels.map(([level]) => level.length))) * 4.7 : 40;
   const svg = drawing(width, 10, title, theme);
@@ -34,11 +34,12 @@ const stripDrawing = (title, samples, groupName, colorName, theme, isOnScreen) =
     const isFlagged = Boolean(data.flags[data.samples[sample]]);
     const y = up(Math.log10(value + 1));
     const title = isOnScreen ? "" : sampleTitle(sample, `normalised count ${formats.mean(value)}`);
-    const element = mark(0, x, y, 4.2, {
-      fill: colors.of(sample), stroke: isFlagged ? theme.chosen : theme.page, "stroke-width": isFlagged ? 1.8 : 0.8, "data-sample": sample,
+    const shape = colors.shapeOf(sample);
+    const element = mark(shape, x, y, 4.2, {
+      fill: colors.of(sample), stroke: shape === 5 ? colors.of(sample) : isFlagged ? theme.chosen : theme.page, "stroke-width": isFlagged ? 1.8 : 0.8, "data-sample": sample,
     }, title);
     points.append(element);
-    if (isFlagged) points.append(words(x + 7, y + 4, data.samples[sample], { "font-size": 10.5, ...(x > width - 90 ? { "text-anchor": "end", x: x - 7 } : {}) }));
+    if (isFlagged) points.append(words(x + 7, y + 4, data.samples[sample], { "font-size": 10.5, ...haloed(theme), ...(x > width - 90 ? { "text-anchor": "end", x: x - 7 } : {}) }));
   };
   if (isNumeric) {
     const numbers = of.map(([sample]) => column.numbers[sample]);
@@ -65,7 +66,7 @@ const stripDrawing = (title, samples, groupName, colorName, theme, isOnScreen) =
   }
   svg.append(points);
   let bottom = top + h + below;
-  if (colorName && colorName !== groupName) bottom += legendRows(svg, colors.legend.map(([text, color]) => [text, color, 0]), left, bottom + 14, w, theme);
+  if (colorName && colorName !== groupName) bottom += legendRows(svg, colors.legend, left, bottom + 14, w);
   svg.setAttribute("height", bottom + 6);
   svg.setAttribute("width", width);
   svg.setAttribute("viewBox", `0 0 ${width} ${bottom + 6}`);
@@ -73,9 +74,10 @@ const stripDrawing = (title, samples, groupName, colorName, theme, isOnScreen) =
   return svg;
 };
 
-const foldsDrawing = (label, rows, current, theme) => {
-  const [left, right, height] = [170, 12, 22];
-  const width = STRIP.width;
+const foldsDrawing = (label, rows, current, theme, width) => {
+  const longest = Math.max(...rows.map(({ name }) => name.length));
+  const [left, right, height] = [Math.min(width * 0.4, longest * 6.6 + 16), 12, 22];
+  const fits = Math.floor((left - 12) / 6.3);
   const ends = rows.flatMap(({ fold, half }) => (Number.isNaN(fold) ? [] : [fold - (half || 0), fold + (half || 0)])).filter(Number.isFinite);
   const most = Math.max(0.5, ...ends.map(Math.abs)) * 1.05;
   const across = (value) => left + ((value + most) / (2 * most)) * (width - left - right);
@@ -88,7 +90,7 @@ const foldsDrawing = (label, rows, current, theme) => {
   svg.append(words((left + width - right) / 2, bottom + 33, "log2 fold change, 95 % confidence interval", { "text-anchor": "middle", "font-size": 11.5 }));
   rows.forEach(({ name, number, fold, half, call, state: text, padj }, i) => {
     const y = 6 + (i + 0.5) * height;
-    const short = name.length > 25 ? `${name.slice(0, 24)}…` : name;
+    const short = name.length > fits ? `${name.slice(0, fits - 1)}…` : name;
     const group = draw("g", { "data-contrast": number });
     group.append(draw("rect", { x: 0, y: y - height / 2, width, height, fill: number === current ? theme.line : theme.page, "fill-opacity": number === current ? 0.5 : 0 }));
     group.append(draw("title", {}, `${name}\n${text || `log2 fold change ${shown(fold, "fold")}, adjusted p ${shown(padj, "p")}`}`));
@@ -157,7 +159,7 @@ const setUpGene = (genes) => {
     byId("color").value = colorName;
     const title = `Normalised counts of ${genes.symbols[gene] || genes.ids[gene]} in ${samples.length} samples by ${groupName}`;
     current = { title, samples, groupName, colorName, name: genes.symbols[gene] || genes.ids[gene] };
-    strip.replaceChildren(stripDrawing(title, samples, groupName, colorName, THEMES[themeName()], true), tip);
+    strip.replaceChildren(stripDrawing(title, samples, groupName, colorName, THEMES[themeName()], true, widthOf(strip)), tip);
   };
   const tip = make("div", { className: "tip", hidden: true });
   strip.addEventListener("pointermove", (event) => {
@@ -185,7 +187,7 @@ const setUpGene = (genes) => {
     }
     if (!rows.some(({ fold }) => !Number.isNaN(fold))) { folds.replaceChildren(); return; }
     const label = `log2 fold changes of ${genes.symbols[gene] || genes.ids[gene]} in ${rows.length} contrast${rows.length === 1 ? "" : "s"}`;
-    const picture = foldsDrawing(label, rows, contrast.number, THEMES[themeName()]);
+    const picture = foldsDrawing(label, rows, contrast.number, THEMES[themeName()], widthOf(folds));
     folds.replaceChildren(make("h4", {}, rows.length > 1 ? "In all contrasts" : "Fold change"), make("div", { className: "tall-box", tabIndex: 0, role: "region", "aria-label": label }, picture));
   };
   folds.addEventListener("click", (event) => {

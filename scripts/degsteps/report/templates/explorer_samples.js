@@ -1,17 +1,17 @@
 
 // ---- how samples lie to each other: components and distances
-const PCA = { width: 480, left: 52, right: 14, top: 12, height: 320 };
+const PCA = { left: 52, right: 14, top: 12, height: 320 };
 
 // What the first contrast is about, if it is a column of the sheet.
 const firstColumn = () => (columnNamed(data.contrasts[0].factor) || data.sheet[0] || {}).name || "";
 
-const componentsDrawing = (theme, isOnScreen) => {
+const componentsDrawing = (theme, isOnScreen, width = 480) => {
   const kind = data.components.find((one) => one.values === state.values) || data.components[0];
   const [i, j] = [Math.min(Number(state.x), kind.names.length - 1), Math.min(Number(state.y), kind.names.length - 1)];
   const [xs, ys] = [kind.scores[i], kind.scores[j]];
   const colorName = state.pcacolor === "-" ? "" : state.pcacolor || firstColumn();
   const [colors, shapes] = [coloring(colorName, theme), shaping(state.shape)];
-  const { width, left, right, top, height } = PCA;
+  const { left, right, top, height } = PCA;
   const [w, h] = [width - left - right, height];
   const axis = (k) => `${kind.names[k]} (${(kind.fractions[k] * 100).toFixed(1)} % of the variance)`;
   const title = `Principal components of ${kind.values} values: ${kind.names[i]} and ${kind.names[j]} of ${data.samples.length} samples`;
@@ -41,17 +41,18 @@ const componentsDrawing = (theme, isOnScreen) => {
     const [x, y] = [across(xs[sample]), up(ys[sample])];
     const isFlagged = Boolean(data.flags[name]);
     const color = colors.of(sample);
-    svg.append(mark(shapes.of(sample), x, y, 5, {
-      fill: color, stroke: isFlagged ? theme.chosen : shapes.of(sample) === 5 ? color : theme.page, "stroke-width": isFlagged ? 2 : 1, "data-sample": sample,
+    const shape = (shapes || { of: colors.shapeOf }).of(sample);
+    svg.append(mark(shape, x, y, 5, {
+      fill: color, stroke: isFlagged ? theme.chosen : shape === 5 ? color : theme.page, "stroke-width": isFlagged ? 2 : 1, "data-sample": sample,
     }, isOnScreen ? "" : sampleTitle(sample)));
-    if (isFlagged) svg.append(words(x > width * 0.7 ? x - 8 : x + 8, y + 4, name, { "text-anchor": x > width * 0.7 ? "end" : "start", "font-size": 11 }));
+    if (isFlagged) svg.append(words(x > width * 0.7 ? x - 8 : x + 8, y + 4, name, { "text-anchor": x > width * 0.7 ? "end" : "start", "font-size": 11, ...haloed(theme) }));
   });
   let bottom = top + h + 42;
   const legend = [
-    ...colors.legend.map(([text, color]) => [text, color, 0]),
-    ...shapes.legend.map(([text, shape]) => [text, theme.text, shape]),
+    ...colors.legend.map(([text, color, shape]) => [text, color, shapes ? 0 : shape]),
+    ...(shapes ? shapes.legend.map(([text, shape]) => [text, theme.text, shape]) : []),
   ];
-  bottom += legendRows(svg, legend, left, bottom + 14, w, theme);
+  bottom += legendRows(svg, legend, left, bottom + 14, w);
   svg.setAttribute("height", bottom + 6);
   svg.setAttribute("viewBox", `0 0 ${width} ${bottom + 6}`);
   svg.firstChild.setAttribute("height", bottom + 6);
@@ -68,7 +69,7 @@ const setUpComponents = () => {
     fill(byId("pca-y"), names);
     byId("pca-x").value = state.x;
     byId("pca-y").value = state.y;
-    panel.replaceChildren(componentsDrawing(THEMES[themeName()], true), tip);
+    panel.replaceChildren(componentsDrawing(THEMES[themeName()], true, widthOf(panel)), tip);
   };
   fill(byId("pca-values"), data.components.map(({ values }) => [values, values]));
   fill(byId("pca-color"), [...sheetChoices(), ["-", "none"]]);

@@ -1,29 +1,41 @@
 
 // ---- finding a gene: by id, symbol or name; genes that were filtered out are found too
 const MOST_FOUND = 40;
-const searching = (genes) => {
-  const lower = (texts) => texts.map((text) => text.toLowerCase());
-  const [ids, symbols, names] = [lower(genes.ids), lower(genes.symbols), lower(genes.names)];
-  // Whole symbols and ids first, then beginnings, then names that hold every word; tested genes before the others.
-  return (words) => {
-    const wanted = words.trim().toLowerCase();
-    if (!wanted) return [];
-    const parts = wanted.split(/\s+/);
-    const levels = [[], [], [], []];
-    for (let gene = 0; gene < ids.length; gene += 1) {
-      const [id, symbol, name] = [ids[gene], symbols[gene], names[gene]];
-      if (id === wanted || symbol === wanted) levels[0].push(gene);
-      else if (symbol.startsWith(wanted) || id.startsWith(wanted)) levels[1].push(gene);
-      else if (symbol.includes(wanted) || id.includes(wanted)) levels[2].push(gene);
-      else if (parts.every((part) => name.includes(part))) levels[3].push(gene);
-    }
-    const length = (gene) => (symbols[gene] || ids[gene]).length;
-    levels[1].sort((a, b) => length(a) - length(b) || a - b);
-    return levels.flat();
+const LONGEST = 24;
+// Whole symbols and ids first, then beginnings (short ones first), then parts, then names that hold every word. Genes
+// are in the order of their places, so that tested ones come before the others.
+const finding = (genes, words) => {
+  const wanted = words.trim().toLowerCase();
+  if (!wanted) return { first: [], n: 0 };
+  const [ids, symbols, names] = once("lower case", () => [genes.ids, genes.symbols, genes.names].map(
+    (texts) => texts.map((text) => text.toLowerCase()),
+  ));
+  const parts = wanted.split(/\s+/);
+  const whole = [];
+  const begun = Array.from({ length: LONGEST + 1 }, () => []);
+  const within = [];
+  const named = [];
+  let n = 0;
+  // Of each kind no more are kept than can be shown; all are counted.
+  const keep = (list, gene) => {
+    n += 1;
+    if (list.length < MOST_FOUND) list.push(gene);
   };
+  for (let gene = 0; gene < ids.length; gene += 1) {
+    const id = ids[gene];
+    const symbol = symbols[gene];
+    const inId = id.indexOf(wanted);
+    const inSymbol = symbol.indexOf(wanted);
+    if (inId >= 0 || inSymbol >= 0) {
+      if (id === wanted || symbol === wanted) keep(whole, gene);
+      else if (inId === 0 || inSymbol === 0) keep(begun[Math.min(LONGEST, (symbol || id).length)], gene);
+      else keep(within, gene);
+    } else if (parts.every((part) => names[gene].includes(part))) keep(named, gene);
+  }
+  return { first: [...whole, ...begun.flat(), ...within, ...named].slice(0, MOST_FOUND), n };
 };
 
-const setUpSearch = (genes, find) => {
+const setUpSearch = (genes) => {
   const input = byId("find");
   const list = byId("found");
   let [offers, active] = [[], -1];
@@ -38,17 +50,17 @@ const setUpSearch = (genes, find) => {
     close();
     change({ gene: genes.ids[gene] });
   };
-  const point = (next) => {
+  const point = (next, isMoved) => {
     active = next;
     [...list.children].forEach((option, i) => option.setAttribute("aria-selected", String(i === active)));
     if (active < 0) return;
     const option = list.children[active];
     input.setAttribute("aria-activedescendant", option.id);
-    option.scrollIntoView({ block: "nearest" });
+    if (isMoved) option.scrollIntoView({ block: "nearest" });
   };
   const offer = () => {
-    const found = find(input.value);
-    offers = found.slice(0, MOST_FOUND);
+    const { first, n } = finding(genes, input.value);
+    offers = first;
     const options = offers.map((gene, i) => make(
       "li", { role: "option", id: `x-found-${i}`, "aria-selected": "false" },
       make("strong", {}, genes.symbols[gene] || genes.ids[gene]),
@@ -59,9 +71,9 @@ const setUpSearch = (genes, find) => {
       event.preventDefault();
       choose(offers[i]);
     }));
-    const rest = found.length - offers.length;
-    if (input.value.trim() && (rest > 0 || !found.length)) {
-      const text = found.length ? `and ${grouped(rest)} more: type on` : "No gene of the counts has this id, symbol or name.";
+    const rest = n - offers.length;
+    if (input.value.trim() && (rest > 0 || !n)) {
+      const text = n ? `and ${grouped(rest)} more: type on` : "No gene of the counts has this id, symbol or name.";
       options.push(make("li", { role: "option", "aria-disabled": "true", className: "hint" }, text));
     }
     list.replaceChildren(...options);
@@ -77,7 +89,7 @@ const setUpSearch = (genes, find) => {
     if (event.key in steps) {
       event.preventDefault();
       if (list.hidden) offer();
-      else if (offers.length) point((active + steps[event.key] + offers.length) % offers.length);
+      else if (offers.length) point((active + steps[event.key] + offers.length) % offers.length, true);
     } else if (event.key === "Enter") {
       event.preventDefault();
       if (list.hidden) offer();

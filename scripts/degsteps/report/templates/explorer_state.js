@@ -14,7 +14,8 @@ const fill = (select, pairs) => select.replaceChildren(...pairs.map(([value, tex
 
 const NO_VALUE = "–";
 const minus = (text) => text.replace("-", "−");
-const grouped = (n) => n.toLocaleString("en-US");
+const thousands = new Intl.NumberFormat("en-US");
+const grouped = (n) => thousands.format(n);
 // As in the page's own numbers, with a digit less where values are rounded; p-values come as -log10.
 const formats = {
   text: (value) => value,

@@ -2,7 +2,7 @@
 // ---- the table of all tested genes: only the rows in sight exist
 const ROW = 30;
 const BODY_ROWS = 14;
-const WIDTHS = { tick: 2.2, gene: 10, name: 13, text: 7.5, number: 6 };
+const WIDTHS = { tick: 2.2, gene: 10.1, symbol: 6, name: 10.2, text: 6.6, number: 5.5 };
 const GENE_COLUMNS = [["gene", "Gene"], ["symbol", "Symbol"], ["name", "Name"]];
 
 // What a filter below a heading accepts: words of a text; of numbers >2, <=0.05, 1..3 or ±1 (at least 1 either way).

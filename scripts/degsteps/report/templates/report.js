@@ -44,7 +44,7 @@
     const headers = [...holder.querySelectorAll("thead th")];
     const search = make("input", { type: "search", autocomplete: "off", spellcheck: false });
     const controls = make(
-      "form", { className: "controls", role: "search" },
+      "form", { className: "controls", role: "search", "aria-label": holder.querySelector(".table-scroll").getAttribute("aria-label") },
       make("label", { className: "wide" }, searchLabel, search),
       ...filters.map(([label, input]) => make("label", {}, label, input)),
       ...buttons,
@@ -184,7 +184,32 @@
     });
   };
 
+  // Of many contrasts each shows its question and numbers, and opens to its figures and genes. What an address names is
+  // opened; paper has all of it.
+  const MOST_OPEN = 3;
+  const foldContrasts = () => {
+    const sections = [...document.querySelectorAll("section.contrast")];
+    if (sections.length <= MOST_OPEN) return;
+    for (const section of sections) {
+      const start = section.querySelector("dl.tiles");
+      const rest = [];
+      for (let element = start.nextElementSibling; element; element = element.nextElementSibling) rest.push(element);
+      const name = section.querySelector("h3 small").textContent;
+      const fold = make("details", { className: "contrast-fold" }, make("summary", {}, `Figures and first genes of ${name}`));
+      start.after(fold);
+      fold.append(...rest);
+    }
+    const openNamed = () => {
+      const target = document.getElementById(location.hash.slice(1));
+      const fold = target && (target.querySelector(":scope > details.contrast-fold") || target.closest("details.contrast-fold"));
+      if (fold && target.closest("section.contrast")) fold.open = true;
+    };
+    addEventListener("hashchange", openNamed);
+    openNamed();
+  };
+
   document.querySelectorAll(".set-table").forEach(setUpSets);
+  foldContrasts();
   document.querySelectorAll("button.copy").forEach(setUpCopy);
   // A printed page shows what is folded away on the screen.
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
