@@ -16,7 +16,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help demo cells cells-evidence all test agreement lint format docs check init import verify seal compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers conda-pins
+.PHONY: help demo cells cells-evidence all test agreement lint format docs check init import verify seal package compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -57,6 +57,9 @@ verify: $(VENV)/.run  ## hash results again and walk their graph: make verify RE
 
 seal: $(VENV)/.run  ## refuse all later changes of a version: make seal RESULTS=results/airway/1.0
 	@$(BIN)/python scripts/seal_version.py "$(RESULTS)"
+
+package: $(VENV)/.run  ## one zip for somebody else: report, spreadsheet, tables, figures, methods, checksums: make package NAME=airway
+	@$(BIN)/python scripts/package_version.py "$(NAME)" $(if $(INTO),--into "$(INTO)")
 
 compare: $(VENV)/.run  ## which genes moved, and why: make compare A=results/airway/1.0 B=results/airway/1.1 [INTO=folder]
 	@$(BIN)/python scripts/compare_versions.py "$(A)" "$(B)" --into "$(or $(INTO),results/comparison)"

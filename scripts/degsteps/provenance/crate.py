@@ -6,7 +6,7 @@ analysis states a date.
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -27,6 +27,10 @@ FORMATS = {
     ".svg": "image/svg+xml",
     ".html": "text/html",
     ".md": "text/markdown",
+    ".bib": "application/x-bibtex",
+    ".pdf": "application/pdf",
+    ".yaml": "application/yaml",
+    ".txt": "text/plain",
     ".parquet": "application/vnd.apache.parquet",
     ".h5ad": "application/x-hdf5",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -41,7 +45,14 @@ def content_uri(sha256: str) -> str:
     return f"ni:///sha-256;{digest}"
 
 
-def run_crate(manifest: Mapping[str, Any], snakefile: str, versions: Mapping[str, str]) -> dict[str, Any]:
+def run_crate(
+    manifest: Mapping[str, Any],
+    snakefile: str,
+    versions: Mapping[str, str],
+    *,
+    is_inside: Callable[[str], bool] = lambda _path: True,
+    further: Iterable[Entry] = (),
+) -> dict[str, Any]:
     """Return the content of ``ro-crate-metadata.json``.
 
     Parameters
@@ -49,6 +60,9 @@ def run_crate(manifest: Mapping[str, Any], snakefile: str, versions: Mapping[str
     manifest : content of ``manifest.json``; the crate's root is the folder that it describes.
     snakefile : path of the workflow's file in the crate.
     versions : versions of ``degsteps`` and ``snakemake``.
+    is_inside : whether a file of the results, by its path below the crate's root, lies there; those that do not are
+        named by their content, as given files are.
+    further : path, SHA-256 and size of files below the crate's root that no step of the manifest wrote.
     """
     from rocrate.model.computerlanguage import ComputerLanguage
     from rocrate.rocrate import ROCrate
@@ -72,7 +86,12 @@ def run_crate(manifest: Mapping[str, Any], snakefile: str, versions: Mapping[str
         {"@id": f"https://w3id.org/ro/crate/{CRATE_VERSION}"},
         {"@id": "https://w3id.org/workflowhub/workflow-ro-crate/1.0"},
     ]
-    files = {entry["path"]: _add_file(crate, entry, folder) for entry in manifest["files"]}
+    files = {}
+    for entry in manifest["files"]:
+        lies_inside = is_inside(entry["path"].removeprefix(f"{folder}/"))
+        files[entry["path"]] = _add_file(crate, entry, folder) if lies_inside else _add_given(crate, entry)
+    for entry in further:
+        _add_file(crate, entry, folder)
     files |= {entry["path"]: _add_given(crate, entry) for entry in manifest["given"]}
     language = crate.add(ComputerLanguage(crate, SNAKEMAKE, {"name": "Snakemake", "version": versions["snakemake"]}))
     workflow = crate.add_file(

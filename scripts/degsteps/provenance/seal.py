@@ -80,14 +80,14 @@ def changes_since_sealed(root: Path, settings: Mapping[str, Any], scripts: Path)
     scripts : folder of the rules' scripts.
     """
     sealed = _read_seal(root)
-    found = list(_setting_changes(sealed["settings"], settings))
+    found = list(setting_changes(sealed["settings"], settings))
     for entry in sealed["given"]:
         path = Path(entry["path"])
         if not path.is_file():
             found.append(f"{path}: the given file is gone.")
         elif file_sha256(path) != entry["sha256"]:
             found.append(f"{path}: the given file has changed ({entry['bytes']:,} bytes then).")
-    found += _code_changes(sealed["code"], scripts)
+    found += code_changes(sealed["code"], scripts)
     for entry in sealed["files"]:
         path = root / Path(entry["path"]).relative_to(sealed["folder"])
         if not path.is_file():
@@ -140,11 +140,12 @@ def _read_seal(root: Path) -> dict[str, Any]:
     return content
 
 
-def _setting_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def setting_changes(then: Mapping[str, Any], now: Mapping[str, Any], event: str = "sealed") -> Iterator[str]:
+    """Yield a sentence for each setting that differs; `event` is what happened then."""
     old, new = flat_settings(then), flat_settings(now)
     for key in sorted(old.keys() | new.keys()):
         if key.split(".")[0] not in _LOCATION_KEYS and old.get(key) != new.get(key):
-            yield f"{key}: {_worded(old, key)} when sealed, {_worded(new, key)} now."
+            yield f"{key}: {_worded(old, key)} when {event}, {_worded(new, key)} now."
 
 
 def flat_settings(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -160,7 +161,8 @@ def _worded(settings: Mapping[str, Any], key: str) -> str:
     return json.dumps(settings[key], ensure_ascii=False) if key in settings else "not set"
 
 
-def _code_changes(then: Mapping[str, str], scripts: Path) -> Iterator[str]:
+def code_changes(then: Mapping[str, str], scripts: Path) -> Iterator[str]:
+    """Yield a sentence for each step whose code has another digest now."""
     for step, digest in then.items():
         script = scripts / f"{step}.py"
         if not script.is_file():
