@@ -73,7 +73,7 @@ def sums(counts: sparse.csr_matrix, donor: np.ndarray) -> pd.DataFrame:
 
 
 def tested(engine: str, matrix: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of a contrast of the second four donors with the first four, by an engine's usual way."""
+    """Return the table of a contrast of the second four donors with the first four, by the workflow's defaults."""
     group = pd.Series(np.repeat(["a", "b"], matrix.shape[1] // 2), index=matrix.columns)
     design = pd.DataFrame({"intercept": 1.0, "b": (group == "b").astype(float)}, index=matrix.columns)
     kept = matrix.loc[filter_cpm(matrix, min_samples=DONORS // 2)["kept"]]
@@ -94,7 +94,7 @@ def by_cells(counts: sparse.csr_matrix, donor: np.ndarray) -> np.ndarray:
 
 
 def _found(engines: list[str], folder: Path | None) -> list[str]:
-    """Print what is found where some genes change; return which engines have too many false discoveries on average, and where."""
+    """Print what is found where some genes change; return where false discoveries are too many on average."""
     missed = []
     for share in CHANGED:
         truth = {engine: [] for engine in engines}

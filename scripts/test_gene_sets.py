@@ -95,7 +95,8 @@ def main(
     account = account_of_sets(own, tested_in, largest, settings.min_size)
     terms = read_ontology(str(ontology)) if ontology else None
     if terms is not None:
-        account = account.join(related_sets(list(account.index), list(account["status"] == "tested"), terms))
+        related = related_sets(list(account.index), list(account["status"] == "tested"), terms)
+        account = account.assign(**{side: related[side].to_numpy() for side in related})
     write_table(account, sets)
     ids = pd.Index([own.sets[row].id for row in grouped.index], name="set", dtype=object)
     write_table(

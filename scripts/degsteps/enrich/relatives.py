@@ -61,10 +61,12 @@ def related_sets(sets: Sequence[str], is_tested: Sequence[bool], ontology: Ontol
         parents[name] = sorted(of_term[each] for each in above - farther)
         for parent in parents[name]:
             children.setdefault(parent, []).append(name)
+    # An id may stand there again, as a duplicate that is not tested.
+    named = [name if tested else "" for name, tested in zip(sets, is_tested, strict=True)]
     return pd.DataFrame(
         {
-            "parents": [SEPARATOR.join(parents.get(name, ())) for name in sets],
-            "children": [SEPARATOR.join(sorted(children.get(name, ()))) for name in sets],
+            "parents": [SEPARATOR.join(parents.get(name, ())) for name in named],
+            "children": [SEPARATOR.join(sorted(children.get(name, ()))) for name in named],
         },
         index=pd.Index(sets, name="set", dtype=object),
     )

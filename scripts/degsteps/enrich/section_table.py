@@ -81,6 +81,7 @@ def _with_relatives(results: Results, collection: str, first: pd.DataFrame) -> p
     account = results.table(f"enrich/{collection}/sets.tsv")
     if account is None or "parents" not in account:
         return first
+    account = account[account["status"] == "tested"]
     titles = account["title"].where(account["title"] != "", account.index.to_series())
 
     def named(ids: Any) -> str:
