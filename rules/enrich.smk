@@ -14,6 +14,7 @@ rule test_gene_sets:
         models=job(files.of_correlated, "<test>/model.h5ad"),
         sheets=job(files.of_correlated, "<ingest>/samples.tsv"),
         background=job(files.set_background),
+        ontology=job(files.set_ontology),
         lengths=job(files.known_lengths),
     output:
         tests="<enrich>/{collection}/tests.parquet",
@@ -48,6 +49,7 @@ rule test_gene_sets:
         given=content_of(
             job(files.gene_sets),
             job(files.set_background),
+            job(files.set_ontology),
             given_file("ingest.gene_lengths"),
         ),
         code=code("test_gene_sets"),

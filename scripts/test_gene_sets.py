@@ -16,8 +16,10 @@ from degsteps.enrich.lengths import binned_rates, gene_lengths
 from degsteps.enrich.matching import account_of_genes, account_of_sets, genes_in_sets, matched, universe_of
 from degsteps.enrich.over_representation import set_sizes
 from degsteps.enrich.ranking import is_unsigned, subject_precision
+from degsteps.enrich.relatives import related_sets
 from degsteps.enrich.testing import Calibration, ContrastData, SetSettings, contrast_tests
 from degsteps.inputs.gene_sets import require_gene_sets
+from degsteps.inputs.ontology import read_ontology
 from degsteps.step import Input, Inputs, OptionalInput, Output, run
 from degsteps.tables import (
     read_gene_list,
@@ -53,6 +55,7 @@ def main(
     calls: dict,
     subjects: str | None,
     background: OptionalInput = None,
+    ontology: OptionalInput = None,
     lengths: OptionalInput = None,
     models: Inputs = (),
     sheets: Inputs = (),
@@ -90,6 +93,10 @@ def main(
     write_table(members_table(own, universe, grouped), members)
     write_table(account_of_genes(own, universe).assign(background=in_background), genes)
     account = account_of_sets(own, tested_in, largest, settings.min_size)
+    terms = read_ontology(str(ontology)) if ontology else None
+    if terms is not None:
+        related = related_sets(list(account.index), list(account["status"] == "tested"), terms)
+        account = account.assign(**{side: related[side].to_numpy() for side in related})
     write_table(account, sets)
     ids = pd.Index([own.sets[row].id for row in grouped.index], name="set", dtype=object)
     write_table(
@@ -104,6 +111,7 @@ def main(
         "collection": collection,
         **described,
         "ids": own.word,
+        "ontology": terms.release if terms is not None else None,
         "sets": account["status"].value_counts().sort_index().to_dict(),
         "members": own.n_members,
         "matched_members": own.n_matched,

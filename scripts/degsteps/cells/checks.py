@@ -15,7 +15,7 @@ from degsteps.inputs.cells.donor_names import is_no_person
 from degsteps.inputs.cells.inspection import CAPTURE, CellTable
 from degsteps.inputs.cells.known_cells import CLUSTERS, DONOR_LEVEL, ORIGINS, KnownCells, has_word
 from degsteps.inputs.cells.pseudobulks import CELL_TYPE, DONOR, no_label
-from degsteps.inputs.cells.study import LEAST_DONORS
+from degsteps.inputs.cells.study import LEAST_DONORS, donors_by_group, lacks_donors
 from degsteps.inputs.cells.type_names import slug_findings
 
 #: Methods that need rows of spike-ins.
@@ -264,17 +264,11 @@ def size_findings(cells: Mapping[str, Any], known: KnownCells, asked: Asked) -> 
     least, types = cells["min_cells"], None if cells["types"] == "all" else cells["types"]
     columns = [name for name in asked.columns if name in known.table.columns]
     sums = known.sums(columns, types)
-    enough: dict[str, dict[tuple[str, str], set[str]]] = {}
-    for row, size in enumerate(sums.n_cells):
-        own = enough.setdefault(sums.columns[CELL_TYPE][row], {})
-        if size >= least:
-            for factor in asked.compared:
-                if factor in sums.columns:
-                    own.setdefault((factor, sums.columns[factor][row]), set()).add(sums.columns[DONOR][row])
     compared = [
         (factor, level) for factor, levels in asked.compared.items() if factor in sums.columns for level in levels
     ]
-    small = [name for name, own in enough.items() if any(len(own.get(group, ())) < LEAST_DONORS for group in compared)]
+    enough = donors_by_group(sums, least, [factor for factor in asked.compared if factor in sums.columns])
+    small = [name for name, own in enough.items() if lacks_donors(own, compared)]
     if not small or not compared:
         return
     what = (

@@ -13,6 +13,7 @@ from degsteps.inputs.gene_lists import list_findings, read_gene_list
 from degsteps.inputs.gene_sets import GeneSet, collection_path, read_gene_sets, shipped, shipped_word
 from degsteps.inputs.gene_tables import has_lengths, is_gtf, rows_by_gene
 from degsteps.inputs.kept_findings import kept_findings
+from degsteps.inputs.ontology import read_ontology
 from degsteps.inputs.set_members import ALIASES, GENE, choose_kind, id_columns, plain_id
 
 #: Files of a collection that a contrast's own table must not be called like.
@@ -33,7 +34,7 @@ def setting_findings(enrich: Mapping[str, Any], contrasts: Sequence[str], test: 
     test : section of the analysis.
     """
     if not enrich["collections"] and not enrich["activities"]:
-        given = [name for name in ("gsea", "leave_out") if enrich[name]]
+        given = [name for name in ("gsea", "leave_out", "ontology") if enrich[name]]
         if given or enrich["background"] != "annotated":
             what = "no collection is named, so that nothing is tested."
             yield Finding(
@@ -156,6 +157,28 @@ def file_findings(enrich: Mapping[str, Any], genes: Collection[str] | None, tabl
     background = enrich["background"]
     if enrich["collections"] and background not in BACKGROUNDS:
         yield from _of_background(background, genes)
+    if enrich["collections"] and enrich["ontology"]:
+        ontology = enrich["ontology"]
+        given = [collection_path(entry["file"]) for entry in enrich["collections"].values()]
+        given = [path for path in given if Path(path).is_file()]
+        yield from kept_findings(
+            "ontology", [ontology, given], [ontology, *given], __file__, lambda: list(_of_ontology(ontology, given))
+        )
+
+
+def _of_ontology(path: str, collections: Sequence[str]) -> Iterator[Finding]:
+    try:
+        ontology = read_ontology(path)
+    except DataError as error:
+        what, _, cure = str(error).partition(". ")
+        yield Finding("enrich.ontology", f"{what}.", cure)
+        return
+    names = [each.id for collection in collections for each in read_gene_sets(collection).sets]
+    if names and not any(ontology.term(name) for name in names):
+        terms = list(ontology.parents)
+        what = f"{path}: no set of any collection is a term of it: it has {listed(terms, 2)}, and the sets are called "
+        what += f"{listed(names, 2)}."
+        yield Finding("enrich.ontology", what, "Give the ontology that the ids of the sets are from, or take it out.")
 
 
 def _entries(enrich: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

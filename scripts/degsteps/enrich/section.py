@@ -26,7 +26,11 @@ SETS = Section(
             "Every tested gene: its id, in how many sets it is, and why it is in none.",
             text=("symbol", "id", "reason", "represented_by"),
         ),
-        File(r"[^/]+/sets\.tsv", "Every set of the collection: tested, or why not.", text=("title", "status")),
+        File(
+            r"[^/]+/sets\.tsv",
+            "Every set of the collection: tested, or why not.",
+            text=("title", "status", "parents", "children"),
+        ),
         File(r"[^/]+/groups\.tsv", "Which sets share their genes.", text=("representative",)),
         File(
             r"[^/]+/comparison\.tsv", "Sets x contrasts: direction, difference and p.", text=("title", "representative")

@@ -65,6 +65,13 @@ def blocks(results: Results) -> Iterator[Block]:
         Code("sets.tsv"),
         " in the folder of each collection.",
     )
+    if releases := sorted({facts["ontology"] for facts in collections if facts.get("ontology") is not None}):
+        yield hint(
+            "Sets above and below a set are the nearest tested terms of the ontology that was given "
+            f"({', '.join(release or 'no release stated' for release in releases)}); all of them: ",
+            Code("sets.tsv"),
+            ".",
+        )
     n_tables = sum(len(facts["contrasts"]) for facts in collections)
     for contrast in results.contrasts:
         of_contrast = [

@@ -15,6 +15,8 @@ from degsteps.sections.results import Results
 #: Sets of a contrast that the page holds: the first of the method that orders them, and the first of each other; and
 #: how many are there without the page's script.
 PAGE_ROWS, OF_OTHER_METHODS, STATIC_ROWS = 120, 40, 10
+#: Sets above or below one that the page names.
+_FEW_RELATIVES = 4
 #: Ids that have a page of their own: pattern -> its address.
 _ADDRESSES = (
     (r"GO:\d{7}", "https://amigo.geneontology.org/amigo/term/{}"),
@@ -48,7 +50,8 @@ def set_table(
             columns.append((f"p_{method}", f"p, {METHODS[method]}", "p"))
         columns.append((f"padj_{method}", f"Adjusted p, {METHODS[method]}", "p"))
     columns += [("correlation", "Correlation", "fold"), ("group", "Group", "count")]
-    values = first.rename_axis("set").reset_index()
+    values = _with_relatives(results, collection, first).rename_axis("set").reset_index()
+    columns += [("parents", "Sets above", "text"), ("children", "Sets below", "text")]
     columns = [column for column in columns if column[0] in values]
     rows = [[_short(row[name], kind) for name, _, kind in columns] for row in values.to_dict("records")]
     genes, members = _members(results, collection, contrast, first.index)
@@ -71,6 +74,22 @@ def set_table(
     )
     labels, numeric = zip(*((label, kind != "text") for _, label, kind in columns), strict=True)
     return SearchTable(f"Sets of {collection} in {contrast}", data, Grid("", labels, numeric, static))
+
+
+def _with_relatives(results: Results, collection: str, first: pd.DataFrame) -> pd.DataFrame:
+    """Add the titles of the nearest tested sets above and below, where an ontology tells them."""
+    account = results.table(f"enrich/{collection}/sets.tsv")
+    if account is None or "parents" not in account:
+        return first
+    account = account[account["status"] == "tested"]
+    titles = account["title"].where(account["title"] != "", account.index.to_series())
+
+    def named(ids: Any) -> str:
+        names = [str(titles[each]) for each in str(ids).split(";") if ids == ids and each in titles.index]
+        more = f" and {len(names) - _FEW_RELATIVES} more" if len(names) > _FEW_RELATIVES else ""
+        return "; ".join(names[:_FEW_RELATIVES]) + more
+
+    return first.assign(**{side: account[side].reindex(first.index).map(named) for side in ("parents", "children")})
 
 
 def _members(

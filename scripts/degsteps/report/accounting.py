@@ -165,7 +165,8 @@ def all_accounts(results: Results) -> list[Account]:
 def cell_accounts(tables: Mapping[str, pd.DataFrame]) -> list[Account]:
     """Account for every cell that was read; none without single cells.
 
-    Of a cell that was dropped for several reasons the first one counts; the numbers in it are left out.
+    Of a cell that was dropped for several reasons the first one counts; the cell's own number in it is left out, and
+    the limit of all cells stays.
     """
     cells = tables.get("cells/quality/cells.tsv")
     if cells is None:
@@ -175,7 +176,7 @@ def cell_accounts(tables: Mapping[str, pd.DataFrame]) -> list[Account]:
         cells.loc[~is_kept, "reason"]
         .str.split(";")
         .str[0]
-        .str.replace(r"\s*\(.*\)$|\s[\d.]+(\s[<>].*)?$", "", regex=True)
+        .str.replace(r"\s*\(.*\)$|(?<=\w)\s[\d.e+]+(?=\s[<>]\s|$)", "", regex=True)
     )
     dropped = first.value_counts().sort_index().to_dict()
     return require_adds_up([Account("cells", "quality", len(cells), dropped, int(is_kept.sum()))])

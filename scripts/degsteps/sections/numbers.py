@@ -1,6 +1,7 @@
 """Numbers as text; the page's script formats them in the same way."""
 
 import math
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import pandas as pd
@@ -24,6 +25,11 @@ def format_mean(value: float) -> str:
 def format_fold_change(value: float) -> str:
     """Return a log2 fold change with two decimals and a true minus sign."""
     return MISSING if pd.isna(value) else _rounded(value, ".2f").replace("-", MINUS)
+
+
+def decimals(number: int) -> Callable[[float], str]:
+    """Return the format of a number with so many decimals, blank where it is missing."""
+    return lambda value: "" if pd.isna(value) else f"{value:.{number}f}"
 
 
 def format_p(value: float) -> str:

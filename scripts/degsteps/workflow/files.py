@@ -63,6 +63,11 @@ def set_background(analysis: Analysis, wildcards: Any) -> Paths:
     return [] if background in BACKGROUNDS else background
 
 
+def set_ontology(analysis: Analysis, wildcards: Any) -> Paths:
+    """Return the ontology whose terms sets are, if one is given."""
+    return analysis["enrich"]["ontology"] or []
+
+
 def activity_targets(analysis: Analysis, wildcards: Any) -> Paths:
     """Return the table of regulators and their targets, if one is given."""
     activities = analysis["enrich"]["activities"]

@@ -250,6 +250,7 @@ ELSEWHERE = {
     "collections.<name>.ids",  # by a test that asks for a column that does not fit
     "shown",
     "leave_out",
+    "ontology",  # a file, in a test of its own
     *(f"activities.{name}" for name in ("file", "ids", "title", "release")),
 }
 
@@ -281,6 +282,21 @@ def test_background_and_lengths_of_files(study, tested):
     from_table = study.test(enrich_settings(**LENGTHS), "with")
     assert read_table(from_table.folder / "length_bias.tsv")["length_from"].iloc[0] == 300
     assert not read_frame(with_lengths.folder / "tests.parquet").equals(read_frame(from_table.folder / "tests.parquet"))
+
+
+def test_sets_above_and_below_are_named_where_an_ontology_is_given(study, tested):
+    ontology = study.folder / "sets.obo"
+    ontology.write_text(
+        "data-version: of June\n[Term]\nid: up\n[Term]\nid: between\nis_a: up\n[Term]\nid: down\nis_a: between\n"
+    )
+    found = study.test(enrich_settings(ontology="sets.obo"), "own", ontology=ontology)
+    assert found.facts["ontology"] == "of June"
+    account = read_table(found.folder / "sets.tsv", text=("title", "status", "parents", "children"))
+    assert account.at["down", "parents"] == "up"
+    # The first of two sets of one name is tested.
+    assert account["children"].loc["up"].tolist() == ["down", ""]
+    without = read_table(tested.folder / "sets.tsv", text=("title", "status"))
+    assert account.drop(columns=["parents", "children"]).equals(without)
 
 
 def test_shown(study, tested):

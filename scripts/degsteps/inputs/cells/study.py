@@ -106,6 +106,30 @@ def prospective_sums(study: CellStudy, columns: Sequence[str], types: Sequence[s
     return pseudobulks(kinds, sizes, design, types)
 
 
+def donors_by_group(
+    sums: Pseudobulks, min_cells: int, factors: Iterable[str]
+) -> dict[str, dict[tuple[str, str], set[str]]]:
+    """Return, by cell type and by factor and level, the donors that have enough cells.
+
+    Parameters
+    ----------
+    factors : columns whose levels are compared; one that the sums lack has the level ``""``, of all donors.
+    """
+    columns, found = sums.columns, {}
+    for row, (cell_type, donor) in enumerate(zip(columns[CELL_TYPE], columns[DONOR], strict=True)):
+        own = found.setdefault(cell_type, {})
+        if sums.n_cells[row] >= min_cells and not is_no_person(donor):
+            for factor in factors:
+                level = columns[factor][row] if factor in columns else ""
+                own.setdefault((factor, level), set()).add(donor)
+    return found
+
+
+def lacks_donors(of_type: Mapping[tuple[str, str], set[str]], groups: Iterable[tuple[str, str]]) -> bool:
+    """Whether a cell type has fewer donors than a test needs in one of some groups, of :func:`donors_by_group`."""
+    return any(len(of_type.get(group, ())) < LEAST_DONORS for group in groups)
+
+
 def types_with_donors(sums: Pseudobulks, min_cells: int, factor: str | None) -> list[str]:
     """Return the cell types that have enough donors with enough cells in every group of a factor.
 
@@ -113,14 +137,7 @@ def types_with_donors(sums: Pseudobulks, min_cells: int, factor: str | None) -> 
     ----------
     factor : column whose levels are compared; None asks for enough donors in all.
     """
-    columns = sums.columns
-    groups = columns.get(factor or "", [""] * len(sums.samples))
-    donors: dict[str, dict[str, set[str]]] = {}
-    for cell_type, group, donor, number in zip(columns[CELL_TYPE], groups, columns[DONOR], sums.n_cells, strict=True):
-        of_group = donors.setdefault(cell_type, {}).setdefault(group, set())
-        if number >= min_cells and not is_no_person(donor):
-            of_group.add(donor)
-    levels = set(groups)
-    return [
-        name for name, of_type in donors.items() if all(len(of_type.get(level, ())) >= LEAST_DONORS for level in levels)
-    ]
+    name = factor or ""
+    groups = [(name, level) for level in dict.fromkeys(sums.columns.get(name, [""]))]
+    donors = donors_by_group(sums, min_cells, [name])
+    return [cell_type for cell_type, own in donors.items() if not lacks_donors(own, groups)]
