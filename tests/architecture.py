@@ -66,7 +66,7 @@ ARROWS: dict[str, set[str]] = {
     "*.checks": {"basics", "config", "design", "inputs"},
     "sections": {"basics", "design", *REGISTRIES},
     "report": {"*.section", "sections", "provenance", "design", "basics", *REGISTRIES},
-    "provenance": {"config", "inputs", "figures", "tables", "basics"},
+    "provenance": {"config", "inputs", "figures", "tables", "step", "basics"},
     "preflight": {"*.checks", "config", "design", "inputs", "basics", *REGISTRIES},
     "workflow": {"preflight", "provenance", "config", "design", "inputs", "basics", *REGISTRIES},
     "onboarding": {"ingest", "config", "design", "inputs", "basics", *REGISTRIES},
