@@ -29,6 +29,8 @@ LIGHT_MODULES = (
     "provenance.blinding",
     "provenance.plan",
     "provenance.seal",
+    "provenance.sealed",
+    "provenance.signature",
     "provenance.verification",
     "onboarding.from_counts",
     "onboarding.draft",

@@ -39,7 +39,13 @@ def finished_step(tmp_path_factory):
         "select_samples.py",
         *("--counts", parent / "counts.parquet", "--samples", parent / "samples.tsv"),
         *("--selected", parent / "some.parquet", "--selected-samples", parent / "some.tsv"),
-        *("--account", parent / "account.tsv", '--sample-set={"exclude": {}, "keep": {"arm": ["x"]}}', "--record", RECORD),
+        *(
+            "--account",
+            parent / "account.tsv",
+            '--sample-set={"exclude": {}, "keep": {"arm": ["x"]}}',
+            "--record",
+            RECORD,
+        ),
         folder=folder,
     )
     assert done.returncode == 0, done.stderr
