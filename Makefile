@@ -52,11 +52,11 @@ init: $(VENV)/.run  ## start your own analysis: make init COUNTS=counts.tsv SAMP
 import: $(VENV)/.run  ## another workflow's configuration: make import FROM="nf-core --samples ... --contrasts ... --counts ..."
 	@$(BIN)/python scripts/import_config.py $(if $(NAME),--name "$(NAME)") $(FROM)
 
-verify: $(VENV)/.run  ## hash results again and walk their graph: make verify RESULTS=results/airway/1.0
-	@$(BIN)/python scripts/verify_results.py "$(RESULTS)"
+verify: $(VENV)/.run  ## hash results again and walk their graph: make verify RESULTS=results/airway/1.0 [DIGEST=of the seal] [SIGNERS=list]
+	@$(BIN)/python scripts/verify_results.py "$(RESULTS)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(SIGNERS),--signers "$(SIGNERS)")
 
-seal: $(VENV)/.run  ## refuse all later changes of a version: make seal RESULTS=results/airway/1.0
-	@$(BIN)/python scripts/seal_version.py "$(RESULTS)"
+seal: $(VENV)/.run  ## refuse all later changes of a version, and print one digest: make seal RESULTS=results/airway/1.0 [KEY=of ssh]
+	@$(BIN)/python scripts/seal_version.py "$(RESULTS)" $(if $(KEY),--key "$(KEY)")
 
 package: $(VENV)/.run  ## one zip for somebody else: report, spreadsheet, tables, figures, methods, checksums: make package NAME=airway
 	@$(BIN)/python scripts/package_version.py "$(NAME)" $(if $(INTO),--into "$(INTO)")

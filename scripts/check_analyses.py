@@ -58,7 +58,7 @@ def check(path: str) -> tuple[dict[str, dict[str, Any]], Findings]:
         free = [root for root, _ in runs if not is_sealed(root)]
         findings.problems.extend(unwritable(free, path))
         try:
-            findings.problems.extend(seal_problems(sealed, Path(__file__).parent))
+            findings.problems.extend(seal_problems(sealed, Path(__file__).parent, every_byte=True))
         except ConfigError as error:
             findings.problems.append(Problem(str(error), "", "", ""))
     return analyses, findings

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from degsteps.basics.errors import DataError, DegstepsError
 from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.recorded import read_record
 from degsteps.provenance.replay import Replayed, replay
 
 
@@ -35,13 +36,10 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     try:
-        record = json.loads(arguments.record.read_text(encoding="utf-8"))
+        record = read_record(arguments.record)
         with tempfile.TemporaryDirectory() as temporary:
             into = (arguments.into or Path(temporary)).absolute()
             replayed = replay(arguments.record, record, Path(__file__).resolve().parent, into)
-    except (OSError, ValueError) as error:
-        print(f"{arguments.record}: cannot be read as a record ({error}).", file=sys.stderr)
-        return ExitCode.DATA
     except DegstepsError as error:
         print(error, file=sys.stderr)
         return ExitCode.DATA if isinstance(error, DataError) else ExitCode.FAILED

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.exit_codes import ExitCode
-from degsteps.provenance.seal import is_sealed, write_seal
+from degsteps.provenance.seal import write_seal
+from degsteps.provenance.sealed import SEAL, is_sealed
 from degsteps.provenance.verification import verify
 
 
@@ -19,7 +20,9 @@ def main() -> int:
     """Seal, print, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, help="results/<analysis>/<version>")
-    root = parser.parse_args().results
+    parser.add_argument("--key", type=Path, default=None, help="sign the seal with this key of SSH (seal.json.sig)")
+    arguments = parser.parse_args()
+    root = arguments.results
     if is_sealed(root):
         print(f"{root}: is sealed already.", file=sys.stderr)
         return ExitCode.SEALED
@@ -30,11 +33,12 @@ def main() -> int:
                 print(finding, file=sys.stderr)
             print(f"{root}: not sealed. Mend what is listed, or run the workflow again.", file=sys.stderr)
             return verified.code
-        path = write_seal(root)
+        digest = write_seal(root, arguments.key)
     except DataError as error:
         print(error, file=sys.stderr)
         return ExitCode.DATA
-    print(f"{path}: sealed, {verified.files} files. Any change from here needs another version.")
+    print(f"{root / SEAL}: sealed, {verified.files} files. Any change from here needs another version.")
+    print(f"sha256 {digest}\nWrite this digest down outside of this folder: make verify RESULTS={root} DIGEST={digest}")
     return ExitCode.OK
 
 

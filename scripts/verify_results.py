@@ -33,10 +33,13 @@ def main() -> int:
     given = parser.add_mutually_exclusive_group()
     given.add_argument("--given", type=Path, default=Path(), help="folder that paths of given files start from (here)")
     given.add_argument("--skip-given", action="store_true", help="do not look at the given files")
+    parser.add_argument("--digest", default=None, help="digest of the seal, as `make seal` printed it")
+    parser.add_argument("--signers", type=Path, default=None, help="list of who may have signed: `name key-type key`")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     try:
-        verified = verify(arguments.results, None if arguments.skip_given else arguments.given)
+        given_root = None if arguments.skip_given else arguments.given
+        verified = verify(arguments.results, given_root, arguments.digest, arguments.signers)
     except DataError as error:
         print(error, file=sys.stderr)
         return ExitCode.DATA

@@ -122,13 +122,13 @@ def _storage_message(error: OSError, call: Call) -> str | None:
     )
 
 
-def _kind(annotation: Any) -> str:
+def kind_of(annotation: Any) -> str:
     """Return ``input``, ``output`` or ``param``."""
     metadata = getattr(annotation, "__metadata__", ())
     return metadata[0] if metadata else "param"
 
 
-def _parameters(main: Callable) -> dict[str, inspect.Parameter]:
+def parameters_of(main: Callable) -> dict[str, inspect.Parameter]:
     """Return the parameters of a step by name; a dataclass gives one for each of its fields."""
     parameters: dict[str, inspect.Parameter] = {}
     for name, parameter in _annotated(main).items():
@@ -173,8 +173,8 @@ def _call_from_rule(main: Callable, rule: Any) -> Call:
     if "://" in main.__globals__["__file__"]:
         script = Path("scripts", script.name)  # as it is called in a clone of the repository
     values: dict[str, Any] = {}
-    for name, parameter in _parameters(main).items():
-        kind = _kind(parameter.annotation)
+    for name, parameter in parameters_of(main).items():
+        kind = kind_of(parameter.annotation)
         if kind == "param" and name == "threads":
             values[name] = rule.threads
         elif name in sources[kind]:
@@ -207,7 +207,7 @@ def _call_from_command_line(main: Callable, arguments: list[str] | None = None) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parameters = _parameters(main)
+    parameters = parameters_of(main)
     for name, parameter in parameters.items():
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, **_argument(parameter))
     parser.add_argument("--record", type=Path, default=None, help="where to write the record (JSON)")
@@ -235,7 +235,7 @@ def repeat(main: Callable, words: list[str], changed: Mapping[str, Any]) -> None
 
 def _argument(parameter: inspect.Parameter) -> dict[str, Any]:
     """Return argparse's keywords for one parameter of the signature."""
-    kind, annotation = _kind(parameter.annotation), parameter.annotation
+    kind, annotation = kind_of(parameter.annotation), parameter.annotation
     required = parameter.default is inspect.Parameter.empty
     options: dict[str, Any] = {"required": required} if required else {"default": parameter.default}
     if kind != "param":
@@ -261,11 +261,16 @@ def _type_name(annotation: Any) -> str:
 
 def _command(main: Callable, call: Call) -> str:
     """Return the shell command that repeats this call."""
+    return shlex.join(command_words(main, call))
+
+
+def command_words(main: Callable, call: Call) -> list[str]:
+    """Return the words of the command that repeats a call: interpreter, script, and what ``main`` takes."""
     words = ["python", _shown(call.script)]
-    for name, parameter in _parameters(main).items():
+    for name, parameter in parameters_of(main).items():
         if name not in call.values:
             continue
-        value, kind = call.values[name], _kind(parameter.annotation)
+        value, kind = call.values[name], kind_of(parameter.annotation)
         if kind != "param":
             is_optional = parameter.default is not inspect.Parameter.empty
             if value is None or (is_optional and not value):
@@ -280,7 +285,7 @@ def _command(main: Callable, call: Call) -> str:
             words.append(f"--{name.replace('_', '-')}={text}")
     if call.record:
         words += ["--record", str(call.record)]
-    return shlex.join(words)
+    return words
 
 
 def _shown(path: Path) -> str:
@@ -303,7 +308,7 @@ def _start_log(path: Path | None) -> None:
 
 
 def _execute(main: Callable, call: Call) -> None:
-    kinds = {name: _kind(parameter.annotation) for name, parameter in _parameters(main).items()}
+    kinds = {name: kind_of(parameter.annotation) for name, parameter in parameters_of(main).items()}
     inputs = {name: call.values[name] for name in call.values if kinds[name] == "input" and call.values[name]}
     outputs = {name: call.values[name] for name in call.values if kinds[name] == "output" and call.values[name]}
     # Hashed before the work: a file that is edited while the step runs must not get the new content's hash.

@@ -126,6 +126,7 @@ def test_replay_says_by_column_what_differs(results, finished_run):
 
     def other_alpha(record):
         record["command"] = record["command"].replace("--alpha=0.05", "--alpha=0.5")
+        record["params"]["alpha"] = 0.5
         record["packages"]["numpy"] = "1.0.0"
         record["code"] = "0123456789abcdef"
 

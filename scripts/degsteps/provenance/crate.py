@@ -28,7 +28,6 @@ FORMATS = {
     ".html": "text/html",
     ".md": "text/markdown",
     ".bib": "application/x-bibtex",
-    ".pdf": "application/pdf",
     ".yaml": "application/yaml",
     ".txt": "text/plain",
     ".parquet": "application/vnd.apache.parquet",

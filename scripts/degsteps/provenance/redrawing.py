@@ -1,8 +1,5 @@
 """Figures drawn again from the record of the step that drew them: with other settings, or in another format."""
 
-import importlib.util
-import json
-import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -10,21 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from degsteps.basics.errors import DataError
-from degsteps.provenance.replay import located_by, script_of, unchanged_inputs
+from degsteps.provenance.recorded import files_of, main_of, read_record, record_path_of, words_of
+from degsteps.provenance.replay import located_by, require_unchanged_inputs, script_of
 
 Record = dict[str, Any]
 
 
 def outputs_of(record: Record) -> list[Path]:
     """Return the recorded paths of what a step wrote."""
-    return [Path(entry["path"]) for entries in record["outputs"].values() for entry in entries]
+    return [Path(file.path) for file in files_of(record["outputs"])]
 
 
 def record_of(figure: Path) -> tuple[Path, Record]:
     """Return the record that lists a figure among its outputs, and where it lies; a DataError if there is none."""
     for folder in figure.absolute().parents[:3]:
         for path in sorted(folder.glob("*.record.json")):
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = read_record(path)
             drawn = [output for output in outputs_of(record) if output.suffix in (".png", ".svg")]
             places = [(output.parent.name, output.stem) for output in drawn]
             if (figure.absolute().parent.name, figure.stem) in places:
@@ -53,24 +51,26 @@ def redraw(
     Raises
     ------
     DataError
-        if a table is gone or not what the step read.
+        if a table is gone or not what the step read, or the record is none of this step.
     """
     from dataclasses import fields
 
     from degsteps.figures.look import Look
     from degsteps.figures.saving import redrawing
 
-    words = shlex.split(record["command"])[2:]
-    at = words.index("--record")
-    inputs = unchanged_inputs(record, located_by(record_path, words[at + 1]))
+    script = script_of(record["step"], scripts)
+    located = located_by(record_path, record_path_of(record, record_path))
+    require_unchanged_inputs(record, located)
+    inputs = {file.path: str(located(file.path)) for file in files_of(record["inputs"])}
     names = {field.name for field in fields(Look)}
     look = (record["params"].get("look") or {}) | {name: value for name, value in changed.items() if name in names}
     with tempfile.TemporaryDirectory() as scratch:
-        placed = inputs | {str(path): str(Path(scratch, path.name)) for path in outputs_of(record)}
-        words = [placed.get(word, word) for word in words[:at] if not word.startswith("--look=")]
+        places = inputs | {str(path): str(Path(scratch, path.name)) for path in outputs_of(record)}
+        words = words_of(record, record_path, script, places, str(Path(scratch, "redrawn.record.json")))
+        words = [word for word in words[: words.index("--record")] if not word.startswith("--look=")]
         stems, endings = {Path(name).stem for name in files}, sorted({Path(name).suffix[1:] for name in files})
         with redrawing(endings, stems):
-            repeat(_main_of(script_of(record["step"], scripts)), words, {**changed, "look": look})
+            repeat(main_of(script), words, {**changed, "look": look})
         for name, path in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(Path(scratch, name), path)
@@ -94,10 +94,3 @@ def redraw_all(
 def named(figure: Path, folder: Path, formats: Sequence[str]) -> dict[str, Path]:
     """Return where the files of a figure go, by their names."""
     return {figure.with_suffix(f".{ending}").name: folder / figure.with_suffix(f".{ending}").name for ending in formats}
-
-
-def _main_of(script: Path) -> Callable:
-    spec = importlib.util.spec_from_file_location(f"redrawn_{script.stem}", script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main

@@ -1,7 +1,6 @@
 """Run one recorded step again, in a scratch folder, and compare what it writes with what it wrote then."""
 
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 from degsteps.basics.digest import code_digest, file_sha256
 from degsteps.basics.errors import DataError, DegstepsError
+from degsteps.provenance.recorded import files_of, placed_outputs, record_path_of, words_of
 
 
 class Replayed(NamedTuple):
@@ -25,10 +25,6 @@ class Replayed(NamedTuple):
     def is_same(self) -> bool:
         """Whether every output has the recorded bytes."""
         return not any(self.outputs.values())
-
-
-def _entries(named: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    return [entry for entries in named.values() for entry in entries]
 
 
 def moved_folders(record_path: Path, recorded_path: str) -> tuple[str, Path]:
@@ -56,56 +52,56 @@ def located_by(record_path: Path, recorded_path: str) -> Callable[[str], Path]:
     return located
 
 
-def unchanged_inputs(record: dict[str, Any], located: Callable[[str], Path]) -> dict[str, str]:
-    """Return where each recorded input lies now; a DataError says which is gone or not what the step read."""
-    for entry in _entries(record["inputs"]):
-        path = located(entry["path"])
+def require_unchanged_inputs(record: dict[str, Any], located: Callable[[str], Path]) -> None:
+    """Raise a DataError that says which recorded input is gone or not what the step read."""
+    for file in files_of(record["inputs"]):
+        path = located(file.path)
         if not path.is_file():
             raise DataError(f"{path}: {record['step']} read it, and it is gone. Restore it, then try again.")
-        if file_sha256(path) != entry["sha256"]:
+        if file_sha256(path) != file.sha256:
             raise DataError(f"{path}: is not what {record['step']} read. Restore it, or run the step that wrote it.")
-    return {entry["path"]: str(located(entry["path"])) for entry in _entries(record["inputs"])}
 
 
 def replay(record_path: Path, record: dict[str, Any], scripts: Path, scratch: Path) -> Replayed:
-    """Run a step's command with outputs, record and log in a scratch folder, and compare the bytes.
+    """Run a step again with outputs, record and log in a scratch folder, and compare the bytes.
 
     Parameters
     ----------
-    record_path, record : the record's file and content. The results may have been moved; given files are looked for
-        from the working folder, as in the run.
+    record_path, record : the record's file, and what :func:`degsteps.provenance.recorded.read_record` reads of it. It
+        may be a stranger's: the command is made from the step's signature and the record's fields. The results may
+        have been moved; given files are looked for from the working folder, as in the run.
     scripts : folder of the scripts; the one of this step must be there.
     scratch : an empty folder; outputs keep their recorded paths below it.
 
     Raises
     ------
     DataError
-        if an input is gone or not what the step read.
+        if an input is gone or not what the step read, or the record is none of this step.
     DegstepsError
         if the step fails.
     """
     from degsteps.provenance.differences import file_differences
 
-    words = shlex.split(record["command"])
-    recorded_record = words[words.index("--record") + 1]
-    located = located_by(record_path, recorded_record)
-    inputs = unchanged_inputs(record, located)
-    outputs = {entry["path"]: str(scratch / entry["path"].lstrip("/")) for entry in _entries(record["outputs"])}
-    new_record = scratch / "replayed.record.json"
-    placed = inputs | outputs | {recorded_record: str(new_record)}
     script = script_of(record["step"], scripts)
-    command = [sys.executable, str(script), *(placed.get(word, word) for word in words[2:])]
+    recorded_record = record_path_of(record, record_path)
+    located = located_by(record_path, recorded_record)
+    outputs = placed_outputs(record, record_path, scratch)
+    new_record = scratch / "replayed.record.json"
+    places = {file.path: str(located(file.path)) for file in files_of(record["inputs"])} | outputs
+    words = words_of(record, record_path, script, places, str(new_record))
+    require_unchanged_inputs(record, located)
+    command = [sys.executable, str(script), *words]
     done = subprocess.run(command, env=_plain_environment(), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise DegstepsError(f"{record['step']}: the replay failed.\n{done.stderr.strip()}")
     found = {}
-    for entry in _entries(record["outputs"]):
-        path, original = Path(outputs[entry["path"]]), located(entry["path"])
-        found[entry["path"]] = []
-        if file_sha256(path) != entry["sha256"]:
-            is_original = original.is_file() and file_sha256(original) == entry["sha256"]
+    for file in files_of(record["outputs"]):
+        path, original = Path(outputs[file.path]), located(file.path)
+        found[file.path] = []
+        if file_sha256(path) != file.sha256:
+            is_original = original.is_file() and file_sha256(original) == file.sha256
             without = ["the bytes differ; what was written then is gone, so no more can be said."]
-            found[entry["path"]] = file_differences(original, path) if is_original else without
+            found[file.path] = file_differences(original, path) if is_original else without
     from degsteps.tables import read_json
 
     return Replayed(record["step"], found, surroundings(record, read_json(new_record), code_digest(script)))

@@ -13,50 +13,72 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from degsteps.basics.digest import code_digest, file_entry, file_sha256
+from degsteps.basics.digest import code_digest, file_sha256
 from degsteps.basics.errors import ConfigError, DataError, Problem
-from degsteps.provenance.verification import MANIFEST, SEAL, UNRECORDED_FOLDERS, read_manifest
+from degsteps.provenance.sealed import (
+    CRATE,
+    SEAL,
+    as_text,
+    crate_with_seal,
+    flat_settings,
+    is_sealed,
+    read_seal,
+    seal_changes,
+    seal_content,
+    seal_digest,
+)
+from degsteps.provenance.signature import SIGNATURE, sign_seal
+from degsteps.provenance.verification import UNRECORDED_FOLDERS, read_manifest
 
 #: What may change without changing the results: where the configuration lies.
 _LOCATION_KEYS = frozenset({"file"})
 
 
-def is_sealed(root: Path) -> bool:
-    """Whether the results in ``results/<analysis>/<version>`` are sealed."""
-    return (root / SEAL).is_file()
-
-
-def write_seal(root: Path) -> Path:
+def write_seal(root: Path, key: Path | None = None) -> str:
     """Seal a folder of results that has been verified: write ``seal.json`` and make all files read-only.
+
+    The crate names the seal from then on, so that who deletes the one has the other against him.
+
+    Parameters
+    ----------
+    key : to sign the seal with, if it shall be.
+
+    Returns
+    -------
+    str
+        the digest of the seal.
 
     Raises
     ------
     DataError
-        if the folder is sealed already or cannot be written to.
+        if the folder is sealed already, cannot be written to, or the key cannot sign; then nothing is sealed.
     """
     if is_sealed(root):
         raise DataError(f"{root}: is sealed already.")
-    manifest = read_manifest(root)
-    settings = manifest["settings"]
-    content = {
-        "analysis": settings["name"],
-        "version": settings["version"],
-        "settings": settings,
-        "given": manifest["given"],
-        "code": {step["step"]: step["code"] for step in manifest["steps"]},
-        "files": manifest["files"],
-        "folder": manifest["folder"],
-        "manifest": file_entry(root / MANIFEST, MANIFEST),
-    }
-    path = root / SEAL
-    part = path.with_name(f".part-{path.name}")
+    content = seal_content(read_manifest(root), root)
     try:
-        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
+        crate = (root / CRATE).read_text(encoding="utf-8")
+        _replace(root / SEAL, as_text(content))
+        if key is not None:
+            sign_seal(root, key)
+        _replace(root / CRATE, crate_with_seal(crate, root))
+    except (OSError, DataError) as error:
+        for path in (root / SEAL, root / SIGNATURE):
+            path.unlink(missing_ok=True)
+        if isinstance(error, DataError):
+            raise DataError(f"{error} Nothing was sealed.") from None
         raise DataError(f"{root}: cannot be written to ({error.strerror}). Nothing was sealed.") from None
     _make_read_only(root)
-    return path
+    return seal_digest(root)
+
+
+def _replace(path: Path, text: str) -> None:
+    part = path.with_name(f".part-{path.name}")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _make_read_only(root: Path) -> None:
@@ -70,7 +92,7 @@ def _make_read_only(root: Path) -> None:
             path.chmod(path.stat().st_mode & ~writing)
 
 
-def changes_since_sealed(root: Path, settings: Mapping[str, Any], scripts: Path) -> list[str]:
+def changes_since_sealed(root: Path, settings: Mapping[str, Any], scripts: Path, every_byte: bool = False) -> list[str]:
     """Return one sentence for each thing that is not as it was when a version was sealed.
 
     Parameters
@@ -78,8 +100,9 @@ def changes_since_sealed(root: Path, settings: Mapping[str, Any], scripts: Path)
     root : results of the sealed version.
     settings : the settings of the analysis now, with defaults filled in.
     scripts : folder of the rules' scripts.
+    every_byte : hash the results again; otherwise their sizes are compared, as every run begins with this.
     """
-    sealed = _read_seal(root)
+    sealed = read_seal(root)
     found = list(setting_changes(sealed["settings"], settings))
     for entry in sealed["given"]:
         path = Path(entry["path"])
@@ -94,20 +117,32 @@ def changes_since_sealed(root: Path, settings: Mapping[str, Any], scripts: Path)
             found.append(f"{path}: is gone. Restore it from a copy.")
         elif path.stat().st_size != entry["bytes"]:
             found.append(f"{path}: has {path.stat().st_size:,} bytes, {entry['bytes']:,} when sealed.")
-    return found
+        elif every_byte and file_sha256(path) != entry["sha256"]:
+            found.append(f"{path}: has other bytes than when it was sealed. Restore it from a copy.")
+    try:
+        manifest = read_manifest(root)
+    except DataError as error:
+        return [*found, str(error)]
+    return found + [f"{root / path}: {what}" for path, what in seal_changes(root, sealed, manifest)]
 
 
-def seal_problems(sealed: Iterable[tuple[Path, Mapping[str, Any]]], scripts: Path) -> list[Problem]:
+def seal_problems(
+    sealed: Iterable[tuple[Path, Mapping[str, Any]]], scripts: Path, every_byte: bool = False
+) -> list[Problem]:
     """Return one problem for each sealed version of which anything has changed.
 
     Parameters
     ----------
     sealed : results folder and settings of each sealed analysis.
     scripts : folder of the rules' scripts.
+    every_byte : as of :func:`changes_since_sealed`.
     """
     problems: list[Problem] = []
     for root, settings in sealed:
-        changes = changes_since_sealed(root, settings, scripts)
+        try:
+            changes = changes_since_sealed(root, settings, scripts, every_byte)
+        except DataError as error:
+            raise ConfigError(str(error)) from None
         if changes:
             lines = "\n".join(f"  {number}. {change}" for number, change in enumerate(changes, start=1))
             what = f"{settings['version']!r} is sealed ({root / SEAL}), but not all is as it was then:\n{lines}\n"
@@ -130,31 +165,12 @@ def require_unchanged(sealed: Iterable[tuple[Path, Mapping[str, Any]]], scripts:
         raise ConfigError("Nothing was run.\n" + "\n".join(map(str, problems)))
 
 
-def _read_seal(root: Path) -> dict[str, Any]:
-    path = root / SEAL
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        _ = content["settings"], content["given"], content["code"], content["files"], content["folder"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: cannot be read as a seal ({error}). Restore it from a copy.") from None
-    return content
-
-
 def setting_changes(then: Mapping[str, Any], now: Mapping[str, Any], event: str = "sealed") -> Iterator[str]:
     """Yield a sentence for each setting that differs; `event` is what happened then."""
     old, new = flat_settings(then), flat_settings(now)
     for key in sorted(old.keys() | new.keys()):
         if key.split(".")[0] not in _LOCATION_KEYS and old.get(key) != new.get(key):
             yield f"{key}: {_worded(old, key)} when {event}, {_worded(new, key)} now."
-
-
-def flat_settings(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings by dotted key; an empty mapping stays a value."""
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        name = f"{prefix}{key}"
-        flat |= flat_settings(value, f"{name}.") if isinstance(value, Mapping) and value else {name: value}
-    return flat
 
 
 def _worded(settings: Mapping[str, Any], key: str) -> str:

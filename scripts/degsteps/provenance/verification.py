@@ -12,9 +12,18 @@ from typing import Any, NamedTuple
 from degsteps.basics.digest import file_sha256
 from degsteps.basics.errors import DataError
 from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.sealed import (
+    CRATE,
+    MANIFEST,
+    SEAL,
+    is_sealed,
+    read_seal,
+    seal_changes,
+    seal_digest,
+    unsealed_sha256,
+)
+from degsteps.provenance.signature import SIGNATURE, signature_fault
 
-MANIFEST = Path("10_report") / "manifest.json"
-SEAL = Path("seal.json")
 #: Steps that run after the manifest is written, or write it; it cannot list them.
 CLOSING_STEPS = ("write_manifest", "write_crate")
 #: Folders whose files differ from run to run (times), and that nothing reads.
@@ -79,13 +88,17 @@ def located(path: str, manifest: dict[str, Any], root: Path, given_root: Path) -
     return root / path.removeprefix(folder) if path.startswith(folder) else given_root / path
 
 
-def verify(root: Path, given_root: Path | None = Path()) -> Verified:
+def verify(
+    root: Path, given_root: Path | None = Path(), digest: str | None = None, signers: Path | None = None
+) -> Verified:
     """Hash every file again and walk the graph.
 
     Parameters
     ----------
     root : the results folder of one version; it may have been moved.
     given_root : the folder that the paths of given files start from; None to leave the given files out.
+    digest : of the seal, as it was printed when the version was sealed, or its first 16 characters and more.
+    signers : list of those who may have signed the seal, see :func:`degsteps.provenance.signature.signature_fault`.
     """
     manifest = read_manifest(root)
     closing = _closing_records(root, manifest)
@@ -96,14 +109,16 @@ def verify(root: Path, given_root: Path | None = Path()) -> Verified:
     entries += [(entry, step["step"]) for step in closing.values() for entry in _entries(step["outputs"])]
     for entry, step in entries:
         path = located(entry["path"], manifest, root, Path())
-        findings += _file_findings(entry, path, step, _descendants(entry["path"], steps))
+        # A crate that names the seal was written without it.
+        was_sealed = path == root / CRATE and unsealed_sha256(root) == entry["sha256"]
+        findings += [] if was_sealed else _file_findings(entry, path, step, _descendants(entry["path"], steps))
     findings += _record_findings(manifest, root, writers)
     for entry in manifest["given"] if given_root is not None else ():
         path = located(entry["path"], manifest, root, given_root)
         findings += _file_findings(entry, path, "", _descendants(entry["path"], steps))
     known = {entry["path"] for entry, _ in entries} | {entry["path"] for entry in manifest["records"]} | set(closing)
     findings += _unlisted(root, {located(path, manifest, root, Path()) for path in known})
-    findings += _seal_findings(root)
+    findings += _seal_findings(root, manifest, digest, signers)
     return Verified(sorted(set(findings)), len(entries), len(manifest["given"]), len(steps))
 
 
@@ -218,15 +233,32 @@ def _unlisted(root: Path, known: set[Path]) -> Iterator[Finding]:
         folders[:] = sorted(name for name in folders if Path(folder) != root or name not in UNRECORDED_FOLDERS)
         for name in names:
             path = Path(folder, name)
-            if path not in known and path != root / SEAL:
+            if path not in known and path not in (root / SEAL, root / SIGNATURE):
                 what = "lies among the results, but no step of this run wrote it. Move it elsewhere."
                 yield Finding(ExitCode.UNLISTED, str(path.relative_to(root)), "", what)
 
 
-def _seal_findings(root: Path) -> Iterator[Finding]:
-    """A seal also holds the digest of the manifest, so that both cannot be changed together unseen."""
-    path = root / SEAL
-    if path.is_file():
-        sealed = json.loads(path.read_text(encoding="utf-8"))["manifest"]
-        if sealed["sha256"] != file_sha256(root / MANIFEST):
-            yield Finding(ExitCode.CHANGED, str(MANIFEST), "", "is not the manifest that was sealed.")
+def _seal_findings(root: Path, manifest: dict[str, Any], digest: str | None, signers: Path | None) -> Iterator[Finding]:
+    """The seal, the crate that names it, the manifest, and what was written down or signed must say the same."""
+    if not is_sealed(root):
+        if digest is not None or signers is not None:
+            yield Finding(ExitCode.MISSING, str(SEAL), "", "is gone, or the version was never sealed.")
+        return
+    try:
+        sealed = read_seal(root)
+    except DataError as error:
+        what = str(error).removeprefix(f"{root / SEAL}: ")
+        yield Finding(ExitCode.CHANGED if (root / SEAL).exists() else ExitCode.MISSING, str(SEAL), "", what)
+        return
+    for path, what in seal_changes(root, sealed, manifest):
+        yield Finding(ExitCode.CHANGED, str(path), "", what)
+    own = seal_digest(root)
+    if digest is not None and (len(digest) < 16 or not own.startswith(digest.casefold())):
+        what = f"is not the seal whose digest was written down: {own} now, {digest} then."
+        yield Finding(ExitCode.CHANGED, str(SEAL), "", what)
+    if (root / SIGNATURE).is_file():
+        fault = signature_fault(root, signers)
+        if fault:
+            yield Finding(ExitCode.CHANGED, str(SIGNATURE), "", fault)
+    elif signers is not None:
+        yield Finding(ExitCode.MISSING, str(SIGNATURE), "", "is gone, or the seal was never signed.")
