@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.browser import Browser
+from benchmarks.explorer_study import made_study
 from tests.unit.report import report_inputs
 from tests.unit.report.report_inputs import CONTRASTS, N_GENES, SAMPLES
 from tests.unit.report.test_page import needs_browser, render
@@ -538,4 +539,22 @@ def test_counts_are_optional(browser, study, tmp_path):
     browser.open(tmp_path / "report.html", "#explore&gene=ENSG020")
     browser.wait("document.getElementById('explore').dataset.ready === 'all'")
     assert browser.run("document.getElementById('x-strip-tools').hidden && document.getElementById('x-samples').hidden")
+    assert browser.messages == []
+
+
+def test_many_contrasts_fold_to_their_numbers(browser, tmp_path):
+    """The study of the benchmark: five contrasts, four of them of genes that all stand in one page."""
+    made = made_study(tmp_path / "made", 5, 300, 12)
+    render(made)
+    browser.open(made.report / "report.html", "#contrast-4")
+    browser.wait("document.getElementById('explore').dataset.ready === 'all'")
+    folds = "[...document.querySelectorAll('.contrast-fold')]"
+    assert browser.run(f"{folds}.map(e => e.open)") == [False, False, False, True, False]
+    assert browser.run("document.querySelectorAll('.contrast > dl.tiles').length") == 5
+    assert browser.run("document.querySelectorAll('.contrast-fold .gene-table tbody tr').length") == 5 * 25
+    browser.run("location.hash = '#contrast-2'")
+    browser.wait(f"{folds}[1].open")
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    assert browser.run(f"{folds}.every(e => e.open)")
+    assert browser.run("document.getElementById('x-contrast').options.length") == 5
     assert browser.messages == []
