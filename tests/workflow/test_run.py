@@ -168,3 +168,13 @@ def test_another_folder_gives_the_same_bytes(finished_run, tmp_path):
 
 def test_repository_is_not_written_to(finished_run):
     assert not (REPO / "results" / "small").exists()
+
+
+@pytest.mark.long
+def test_snakemakes_own_report_holds_pages_figures_and_tables(finished_run, tmp_path):
+    report = tmp_path / "report.html"
+    done = run_snakemake(finished_run.folder, "--report", str(report), "small")
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = report.read_text(encoding="utf-8")
+    for name in ("report.html", "workbook.xlsx", "verdicts.tsv", "treated_vs_untreated.tsv", "pca.png"):
+        assert f"/{name}" in text, name

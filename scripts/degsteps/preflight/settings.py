@@ -118,9 +118,30 @@ def check_filters(check: Check) -> None:
         cure = "Declare one under design.factors and name it as filter.group, or set filter.method: none."
         check.problem("filter.group", what, cure)
     minimum = filters["min_samples"]
+    if group is None and (filters["method"] == "filter_by_expr" or (filters["method"] == "cpm" and minimum is None)):
+        _note_smallest_group(check)
     if minimum is not None and check.analysed and minimum > len(check.analysed):
         what = f"is {minimum}, but {counted(len(check.analysed), 'sample')} are analysed, so no gene would be kept."
         check.problem("filter.min_samples", what, "Lower it; the size of the smallest group is a good value.")
+
+
+def _note_smallest_group(check: Check) -> None:
+    """Say on which group the filter counts, where the factors that contrasts compare have others."""
+    tested = set(check.tested)
+    smallest = {}
+    for name in check.formula_columns:
+        if name in tested and name in check.declared_factors and check.columns.get(name):
+            sizes = Counter(check.columns[name])
+            smallest[name] = min((size, level) for level, size in sizes.items())
+    if len({size for size, _ in smallest.values()}) < 2:
+        return
+    name = min(smallest, key=lambda factor: smallest[factor][0])
+    size, level = smallest[name]
+    what = (
+        f"not given: the filter counts on the smallest group of all that contrasts compare, {name} {level} with "
+        f"{counted(size, 'sample')}."
+    )
+    check.note(check.file, "filter.group", what, f"Name one of {listed(list(smallest))} to count on its groups alone.")
 
 
 def check_batches(check: Check) -> None:

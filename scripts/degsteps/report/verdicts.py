@@ -94,6 +94,8 @@ def _of_kind(parts: list[dict[str, Any]]) -> dict[str, Any]:
     ]
     finding = "; ".join(said)
     advice = list(dict.fromkeys(part["advice"] for part in parts if part["advice"]))
+    if len(advice) == 1:
+        parts = [part | {"advice": ""} for part in parts]
     return {
         "subject": "",
         "status": parts[0]["status"],

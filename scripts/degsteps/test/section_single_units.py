@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from degsteps.basics.words import counted
 from degsteps.sections.citations import series
 from degsteps.sections.definition import Section, Verdict
 from degsteps.sections.results import Results
@@ -58,7 +57,8 @@ def unit_verdict(contrast: str, kind: str, rests: Mapping[str, Any], flags: Mapp
     share, flag = most / calls, flags.get(name, "") if is_sample else ""
     is_chance = chance(most, rests["resting"], rests["units"]) >= CHANCE
     if is_chance or share < (LOOK_IF_FLAGGED if flag else LOOK):
-        finding = f"No single {kind} carries many of the {counted(calls, 'call')}: at most {most:,} rest on one."
+        of_calls = f"{calls:,} call{'' if calls == 1 else 's'}"
+        finding = f"No single {kind} carries many of the {of_calls}: at most {most:,} rest on one."
         return Verdict(check, "ok", finding, short=f"no single {kind} carries many")
     unit = name if is_sample else f"{kind} {name}"
     finding = (

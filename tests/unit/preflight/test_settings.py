@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.preflight.studies import Cases, require_expected
+from tests.unit.preflight.studies import Cases, Study, findings, require_expected
 
 CASES = Cases()
 
@@ -10,6 +10,20 @@ CASES = Cases()
 @CASES
 def filter_group_unknown(study):
     study.set("filter.group", "Condition")
+
+
+def two_factors(study, **of_filter):
+    study.sheet["dose"] = ["none", "none", "low", "low", "none", "none", "low", "high"]
+    study.set("design.formula", "~ condition + dose")
+    study.set("batch.columns", [])
+    study.set("design.factors", {"condition": {"reference": "control"}, "dose": {"reference": "none"}})
+    study.set("test.contrasts.low_vs_none", {"factor": "dose", "test": "low", "reference": "none"})
+    study.set("filter", of_filter)
+
+
+@CASES
+def filter_counts_on_the_smallest_group_of_two_factors(study):
+    two_factors(study)
 
 
 @CASES
@@ -119,3 +133,10 @@ def trend_genes_without_vst(study):
 @pytest.mark.parametrize("name", CASES)
 def test_broken_input_is_explained(name, tmp_path, monkeypatch):
     require_expected(CASES, name, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("of_filter", [{"group": "condition"}, {"min_samples": 2}, {"method": "none"}])
+def test_nothing_is_said_of_the_smallest_group_where_it_does_not_count(of_filter, tmp_path, monkeypatch):
+    study = Study()
+    two_factors(study, **of_filter)
+    assert findings(study, tmp_path, monkeypatch)[1] == []

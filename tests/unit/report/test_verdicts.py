@@ -31,6 +31,7 @@ def test_many_of_a_kind_are_one_row_with_the_gravest_first():
     assert (row["status"], row["subject"]) == ("warn", "")
     assert row["finding"] == "A hill in c12; flat with a peak in 12 of 13."
     assert row["advice"] == "Look at the PCA."
+    assert not any(part["advice"] for part in row["parts"])
     assert [part["subject"] for part in row["parts"]] == ["c12", *[f"c{number}" for number in range(12)]]
     assert row["parts"][0]["finding"] == "Sentence 12."
 
