@@ -59,6 +59,7 @@ onstart:
     missing = missing_packages(workflow)
     if missing:
         raise WorkflowError(missing)
+    remove_leftovers([CACHE, *map(results_folder, ANALYSES.keys() - set(SEALED))], here=workflow.local_exec)
 
 
 onsuccess:

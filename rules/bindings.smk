@@ -4,6 +4,7 @@
 import functools
 
 from degsteps.basics.digest import code_digest
+from degsteps.inputs.scan import CACHE
 from degsteps.provenance.plan import planned_steps
 from degsteps.provenance.promised import described, missing_files
 from degsteps.provenance.versions import workflow_versions as versions_of
@@ -11,6 +12,7 @@ from degsteps.terminal.environment import missing_packages
 from degsteps.terminal.plan import parallel_jobs, plan_lines
 from degsteps.workflow import costs, files, job_size, settings, targets
 from degsteps.workflow.given import content_digest, kept_digest
+from degsteps.workflow.leftovers import remove_leftovers
 
 
 def job(function, *arguments):

@@ -2,7 +2,8 @@
 
 Prints one line per finding: which file, which step wrote it, what changed, and what was made from it.
 Exit code: 0 if all is as it was written; 5 a file changed, 6 a file is gone, 7 the records do not join into one graph,
-8 a file that no step wrote (the first of these that applies); 3 if there is no readable manifest.
+8 a file that no step wrote, 12 a manifest, record, seal or crate that cannot be read as one (the first of these that
+applies); 3 if there is no manifest.
 """
 
 import argparse

@@ -28,6 +28,7 @@ LIGHT_MODULES = (
     *REGISTRIES,
     "provenance.blinding",
     "provenance.plan",
+    "provenance.documents",
     "provenance.promised",
     "provenance.seal",
     "provenance.sealed",

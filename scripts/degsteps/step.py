@@ -384,8 +384,11 @@ def _write_record(main, call, kinds, inputs, outputs, facts) -> None:
         "packages": _package_versions(),
     }
     part = call.record.with_name(f".part-{os.getpid()}-{call.record.name}")
-    write_json(content, part)
-    os.replace(part, call.record)
+    try:
+        write_json(content, part)
+        os.replace(part, call.record)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _top_level_modules() -> dict[str, types.ModuleType]:

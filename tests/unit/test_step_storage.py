@@ -77,6 +77,27 @@ def test_full_disk_is_one_sentence_and_loses_nothing(folder, kind):
     assert files == {"small.txt": "old", "large": "old"}
 
 
+def test_a_record_that_cannot_be_written_leaves_nothing_half(folder):
+    """The disk is full when all outputs are in place: the outputs stay, and the step is run again for its record."""
+    script = (folder / "write.py").read_text()
+    for old, new in (
+        ("\nif __name__", '    return {"facts": "x" * 2_000_000}\n\nif __name__'),
+        ('if kind == "text"', 'if kind == "none"'),
+        ("3_000_000", "3"),
+    ):
+        script = script.replace(old, new)
+    (folder / "write.py").write_text(script)
+    command = [sys.executable, "write.py", "--small", "out/small.txt", "--large", "out/large", "--kind=none"]
+    environment = clean_environment() | {"PYTHONPATH": str(REPO / "scripts"), "PYTHONDONTWRITEBYTECODE": "1"}
+    command += ["--record", "out/write.record.json"]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, preexec_fn=limit_file_size, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "cannot be written (File too large)" in done.stderr.strip().splitlines()[-1]
+    assert sorted(path.name for path in (folder / "out").iterdir()) == ["large", "small.txt"]
+
+
 def test_folder_without_permission_is_one_sentence(folder):
     (folder / "out").chmod(0o555)
     done = call(folder, "denied")

@@ -21,3 +21,4 @@ class ExitCode(IntEnum):
     DIFFERS = 9  # a replay gave other bytes
     DRIFT = 10  # a published figure is outside its tolerance
     SEALED = 11  # a sealed version, or a plan that is already locked, was about to be changed
+    DAMAGED = 12  # a manifest, record, seal or crate cannot be read as one

@@ -4,6 +4,7 @@ Standard library only: the Snakefile imports this module.
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -16,6 +17,10 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{k}" for port in ("
 #: How often Snakemake lets an ending be repeated before it takes a wildcard for an endless recursion.
 _REPEATS = 20
 _REPEATED = re.compile(rf"(.+?)\1{{{_REPEATS - 1},}}\Z")
+
+
+#: What Snakemake takes for a path variable or a wildcard, wherever it stands in a path.
+_TAKEN = re.compile(r"<[^<>/]*>|[{}]")
 
 
 class NameFault(NamedTuple):
@@ -36,11 +41,39 @@ def name_fault(name: str) -> NameFault | None:
         return NameFault(what, "Give it another name.")
     if name.endswith("."):
         return NameFault("ends with a dot, which Windows cuts off.", "Take the dot away.")
+    control = first_control(name)
+    if control is not None:
+        return NameFault(f"has a control character in it ({control}).", "Write the name again.")
     unit = _repeated_ending(name)
     if unit is not None:
         what = f"repeats '{unit}' {_REPEATS} times or more at its end, which Snakemake takes for an endless recursion."
         return NameFault(what, "Shorten it.")
     return None
+
+
+def path_fault(path: str) -> NameFault | None:
+    """Say why Snakemake cannot be given a path that is there; None if it can."""
+    control = first_control(path)
+    if control is not None:
+        return NameFault(f"has a control character in its name ({control}).", "Rename the file.")
+    taken = _TAKEN.search(path)
+    if taken:
+        what = f"has '{taken.group()}' in its name, which Snakemake takes for a name of its own."
+        return NameFault(what, "Rename the file, or the folder.")
+    return None
+
+
+def first_control(text: str, but: str = "") -> str | None:
+    """Return the first control character of a text, spelled out; None if it has none.
+
+    Parameters
+    ----------
+    but : characters that are allowed.
+    """
+    if text.isprintable():
+        return None
+    found = next((char for char in text if unicodedata.category(char) == "Cc" and char not in but), None)
+    return None if found is None else f"U+{ord(found):04X}"
 
 
 def same_but_for_case(names: Iterable[str]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from degsteps.basics.errors import DataError, Finding
+from degsteps.basics.names import first_control
 from degsteps.basics.words import counted, listed, quoted, skeleton, suggestion, verb
 from degsteps.inputs.excel import UnreadableError, is_workbook, read_worksheet
 from degsteps.inputs.plain_text import TextError, open_bytes, read_checked
@@ -109,6 +110,10 @@ def inspect_sheet(path: Path | str, sample_column: str) -> tuple[Sheet | None, l
                     "Keep one line per sample; technical replicates need own ids (see ingest.replicate_column).",
                 )
             )
+    control = next((sample for sample in columns[sample_column] if first_control(sample)), None)
+    if control is not None:
+        what = f"the sample id {quoted(control)} has a control character in it ({first_control(control)})."
+        faults.append(Finding(_lines(places[control]), what, "Write the id again, in one line."))
     sheet = Sheet(str(path), sample_column, columns, lines, delimiter, tuple(notes))
     return (None, faults) if faults else (sheet, [])
 

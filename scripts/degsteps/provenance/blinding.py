@@ -9,6 +9,7 @@ gives the same bytes before and after unblinding.
 
 import hashlib
 import json
+import os
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -218,7 +219,18 @@ def read_key(path: Path | str) -> dict[str, Any]:
     return content
 
 
-def require_outside(key: Path, results: Path = Path("results")) -> None:
-    """Raise :class:`ConfigError` if a key would lie among the results, which are handed on."""
-    if key.resolve().is_relative_to(results.resolve()):
-        raise ConfigError(f"{key}: a key must not lie among the results. Keep it where the analysts cannot read it.")
+def require_outside(key: Path, project: Path = Path()) -> None:
+    """Raise :class:`ConfigError` if a key would lie in the project's folder, which analysts read and hand on.
+
+    Parameters
+    ----------
+    key : where it is to be written; a link in the project that leads out of it is inside too.
+    project : the working folder, with configuration, given files and results.
+    """
+    inside = project.resolve()
+    places = (key.resolve(), key.parent.absolute().resolve() / key.name, Path(os.path.abspath(key)))
+    if any(place.is_relative_to(inside) or place.is_relative_to(os.path.abspath(project)) for place in places):
+        raise ConfigError(
+            f"{key}: a key must not lie in the folder of the project ({inside}). Keep it where the analysts cannot "
+            "read it."
+        )

@@ -3,15 +3,15 @@
 Standard library only, so that an archived folder can be checked wherever there is a Python.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from degsteps.basics.digest import file_sha256
+from degsteps.basics.digest import file_entry, file_sha256
 from degsteps.basics.errors import DataError
 from degsteps.basics.exit_codes import ExitCode
+from degsteps.provenance.documents import DamagedError, read_document
 from degsteps.provenance.sealed import (
     CRATE,
     MANIFEST,
@@ -67,19 +67,15 @@ def read_manifest(root: Path) -> dict[str, Any]:
     Raises
     ------
     DataError
-        if there is none, or it cannot be read.
+        if there is none; DamagedError if it cannot be read as one.
     """
     path = root / MANIFEST
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        _ = content["folder"], content["files"], content["given"], content["records"], content["steps"]
+        return read_document(path, "manifest")
     except FileNotFoundError:
         raise DataError(
             f"{path}: there is no manifest. Name a finished folder: results/<analysis>/<version>."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: cannot be read as a manifest ({error}). Restore it from a copy.") from None
-    return content
 
 
 def located(path: str, manifest: dict[str, Any], root: Path, given_root: Path) -> Path:
@@ -100,10 +96,13 @@ def verify(
     digest : of the seal, as it was printed when the version was sealed, or its first 16 characters and more.
     signers : list of those who may have signed the seal, see :func:`degsteps.provenance.signature.signature_fault`.
     """
-    manifest = read_manifest(root)
-    closing = _closing_records(root, manifest)
+    try:
+        manifest = read_manifest(root)
+    except DamagedError as error:
+        return Verified([_damaged(error, root, MANIFEST)], 0, 0, 0)
+    closing, damaged = _closing_records(root, manifest)
     steps = [*manifest["steps"], *closing.values()]
-    findings = list(_graph_findings(manifest["steps"], manifest))
+    findings = [*_graph_findings(manifest["steps"], manifest), *damaged]
     writers = _writers(steps)
     entries = [(entry, writers.get(entry["path"], "")) for entry in manifest["files"]]
     entries += [(entry, step["step"]) for step in closing.values() for entry in _entries(step["outputs"])]
@@ -127,14 +126,45 @@ def _entries(named: dict[str, list[Entry]]) -> Iterator[Entry]:
         yield from entries
 
 
-def _closing_records(root: Path, manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the records of the steps that the manifest cannot list, by their recorded path."""
-    found = {}
+def _damaged(error: DamagedError, root: Path, path: Path) -> Finding:
+    return Finding(ExitCode.DAMAGED, path.as_posix(), "", str(error).removeprefix(f"{root / path}: "))
+
+
+def _closing_records(root: Path, manifest: dict[str, Any]) -> tuple[dict[str, dict[str, Any]], list[Finding]]:
+    """Return the records of the steps that the manifest cannot list, by their recorded path, and what is damaged.
+
+    Of a damaged one the path stays, with nothing read or written: its file is known, and is no stranger's. The crate is
+    looked at here too, as no step reads it.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    damaged = []
     for step in CLOSING_STEPS:
-        path = root / MANIFEST.parent / f"{step}.record.json"
-        if path.is_file():
-            found[f"{manifest['folder']}/{MANIFEST.parent}/{path.name}"] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+        path = MANIFEST.parent / f"{step}.record.json"
+        place = f"{manifest['folder']}/{path.as_posix()}"
+        try:
+            found[place] = read_document(root / path, "record")
+        except FileNotFoundError:
+            continue
+        except DamagedError as error:
+            damaged.append(_damaged(error, root, path))
+            found[place] = {"step": step, "inputs": {}, "outputs": _usual_outputs(root, manifest, step)}
+    try:
+        read_document(root / CRATE, "crate")
+    except FileNotFoundError:
+        pass  # said by the record of the step that wrote it
+    except DamagedError as error:
+        damaged.append(_damaged(error, root, CRATE))
+    return found, damaged
+
+
+def _usual_outputs(root: Path, manifest: dict[str, Any], step: str) -> dict[str, list[Entry]]:
+    """Return what a closing step writes, as it is now: where its record is damaged, nothing tells how it was."""
+    files = {"write_manifest": [MANIFEST], "write_crate": [CRATE, Path("Snakefile")]}[step]
+    return {
+        path.name: [file_entry(root / path, f"{manifest['folder']}/{path.as_posix()}")]
+        for path in files
+        if (root / path).is_file()
+    }
 
 
 def _writers(steps: list[dict[str, Any]]) -> dict[str, str]:
@@ -222,10 +252,21 @@ def _record_findings(manifest: dict[str, Any], root: Path, writers: dict[str, st
     contents = manifest["steps"]
     for entry in manifest["records"]:
         path = located(entry["path"], manifest, root, Path())
-        found = list(_file_findings(entry, path, Path(entry["path"]).name.split(".")[-3]))
+        found = list(_file_findings(entry, path, _step_of(entry["path"])))
         yield from found
-        if not found and json.loads(path.read_text(encoding="utf-8")) not in contents:
-            yield Finding(ExitCode.BROKEN, entry["path"], "", "the manifest holds another copy of this record.")
+        try:
+            if not found and read_document(path, "record") not in contents:
+                yield Finding(ExitCode.BROKEN, entry["path"], "", "the manifest holds another copy of this record.")
+            elif found and found[0].code == ExitCode.CHANGED:
+                read_document(path, "record")
+        except DamagedError as error:
+            what = str(error).removeprefix(f"{path}: ")
+            yield Finding(ExitCode.DAMAGED, entry["path"], "", what)
+
+
+def _step_of(record: str) -> str:
+    """Return the step that a record's path names: ``x.fit_model.record.json`` -> ``fit_model``."""
+    return Path(record).name.removesuffix(".record.json").rpartition(".")[2]
 
 
 def _unlisted(root: Path, known: set[Path]) -> Iterator[Finding]:
@@ -248,7 +289,7 @@ def _seal_findings(root: Path, manifest: dict[str, Any], digest: str | None, sig
         sealed = read_seal(root)
     except DataError as error:
         what = str(error).removeprefix(f"{root / SEAL}: ")
-        yield Finding(ExitCode.CHANGED if (root / SEAL).exists() else ExitCode.MISSING, str(SEAL), "", what)
+        yield Finding(ExitCode.DAMAGED if (root / SEAL).exists() else ExitCode.MISSING, str(SEAL), "", what)
         return
     for path, what in seal_changes(root, sealed, manifest):
         yield Finding(ExitCode.CHANGED, str(path), "", what)

@@ -39,6 +39,7 @@ _DROPPED = (
     "Singularity containers: ignored",
     "Some jobs were triggered by provenance information",
     "Using shell:",
+    "host: ",
     "WorkflowError:\nAt least one job did not complete successfully",
     "Workflow has started",
 )

@@ -86,6 +86,7 @@ def test_select_follows_the_given_order(tmp_path):
         (b"\xd0\xcf\x11\xe0", "old Excel workbook"),
         (b"PK\x03\x04", "Excel workbook"),
         (b"<!DOCTYPE html>", "web page"),
+        (b'sample\tarm\n"A\nB"\tx\n', r"line 2: the sample id .* has a control character in it .U.000A."),
         (b"BZh9", "something other than gzip"),
         (gzip.compress(b"sample\tcondition\n" * 99, mtime=0)[:20], "cut off or damaged"),
         ("sample\tcondition\nA\tgr\xfcn\n".encode("latin-1"), "line 2: is not UTF-8"),

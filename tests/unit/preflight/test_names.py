@@ -154,3 +154,53 @@ def test_what_snakemake_takes_for_recursion_is_refused(unit, number, beginning):
     name = f"{beginning}{unit * number}".removesuffix(".")
     is_recursion = PeriodicityDetector().is_periodic(name) is not None
     assert not is_recursion or name_fault(name) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a<x>b.tsv", "has '<x>' in its name"),
+        ("{x}.tsv", "has '{' in its name"),
+        ("a}b.tsv", "has '}' in its name"),
+        ("a\x01b.tsv", "has a control character in its name (U+0001)"),
+        ("a\nb.tsv", "has a control character in its name (U+000A)"),
+    ],
+)
+@pytest.mark.parametrize("key", ["ingest.counts", "ingest.samples", "annotate.genes", "filter.drop_list"])
+def test_given_paths_that_snakemake_cannot_name_are_refused(name, words, key, tmp_path, monkeypatch):
+    study = Study()
+    content = {"ingest.counts": study.counts_text(), "ingest.samples": study.sheet_text()}.get(key, "gene\nENSG1\n")
+    study.files[name] = content.encode()
+    study.set(key, name)
+    problems = [each for each in findings(study, tmp_path, monkeypatch)[0] if words in str(each)]
+    assert len(problems) == 1
+    assert str(problems[0]).startswith(f"study.yaml: {key}: ")
+
+
+def test_a_folder_with_such_a_name_is_told_once(tmp_path, monkeypatch):
+    study = Study()
+    for sample in study.samples:
+        study.files[f"star/<{sample}>ReadsPerGene.out.tab"] = b"N_unmapped\t1\t1\t1\nENSG1\t5\t5\t5\n"
+    study.set("ingest.counts", "star")
+    problems = [each for each in findings(study, tmp_path, monkeypatch)[0] if "in its name" in str(each)]
+    assert len(problems) == len(study.samples)
+    study.files = {name.replace("star/<", "{star}/").replace(">R", "R"): text for name, text in study.files.items()}
+    study.set("ingest.counts", "{star}")
+    problems = [each for each in findings(study, tmp_path, monkeypatch)[0] if "in its name" in str(each)]
+    assert len(problems) == 1
+
+
+@pytest.mark.parametrize("name", ["a<b.tsv", "a b (1) [x].tsv", "ä&$.tsv", "100%.tsv"])
+def test_other_marks_are_taken(name, tmp_path, monkeypatch):
+    study = Study()
+    study.files[name] = study.counts_text().encode()
+    study.set("ingest.counts", name)
+    assert findings(study, tmp_path, monkeypatch)[0] == []
+
+
+def test_ids_that_begin_as_formulas_are_noted(tmp_path, monkeypatch):
+    study = Study()
+    study.genes[:3] = ["=cmd()", "-1", "@x"]
+    notes = [each for each in findings(study, tmp_path, monkeypatch)[1] if "formulas of spreadsheets" in str(each)]
+    assert len(notes) == 1
+    assert "'=cmd()', '@x' begin as" in str(notes[0])

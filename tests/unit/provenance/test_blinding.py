@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -108,7 +109,17 @@ def test_keys_are_compared_with_the_sheets_before_any_job(columns, tmp_path, mon
     ]
 
 
-def test_key_is_not_kept_among_the_results(tmp_path):
-    with pytest.raises(ConfigError, match="must not lie among the results"):
-        blinding.require_outside(tmp_path / "results" / "x" / "key.json", tmp_path / "results")
-    blinding.require_outside(tmp_path / "key.json", tmp_path / "results")
+@pytest.mark.parametrize(
+    "key", ["key.json", "results/x/key.json", "./given/../key.json", "out/key.json", "../project/key.json", "absolute"]
+)
+def test_key_is_not_kept_in_the_project(key, tmp_path, monkeypatch):
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (project / "out").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.chdir(project)
+    path = project / "key.json" if key == "absolute" else Path(key)
+    with pytest.raises(ConfigError, match="must not lie in the folder of the project"):
+        blinding.require_outside(path)
+    for other in ("../key.json", tmp_path / "elsewhere" / "key.json", "../projects.json"):
+        blinding.require_outside(Path(other))
