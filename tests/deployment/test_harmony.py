@@ -1,7 +1,7 @@
 """Harmony inside the workflow: its rule runs in an environment of its own, and its components go on.
 
-The environment is made by pip from the pins of ``envs/harmony.yaml`` (see ``emulated_conda``), where an index of packages
-is within reach.
+The environment is made by pip from the pins of ``envs/harmony.yaml`` (see ``emulated_conda``), where an index of
+packages is within reach.
 """
 
 import json
