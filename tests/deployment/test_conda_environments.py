@@ -75,6 +75,14 @@ test:
 """
 
 
+def cells_study() -> str:
+    """Return an analysis of the demo's cells: integrated by Harmony, one type tested, its cells by themselves too."""
+    text = (REPO / "config" / "analyses" / "cells.yaml").read_text().replace("resources/", f"{REPO / 'resources'}/")
+    changed = text.replace("types: all", "types: [B cells]\n  per_cell: stratified\n  integrate: {method: harmony}")
+    assert changed != text
+    return changed
+
+
 def write_whole_study(given: Path) -> None:
     """Write 12 samples of 4 donors in 3 groups; a sixth of the genes is raised in the others."""
     rng = np.random.default_rng(5)
@@ -103,7 +111,7 @@ def snakemake(folder: Path, variables: dict[str, str], *arguments: str) -> subpr
 
 @pytest.fixture(scope="module")
 def conda_run(environment_with_conda, tmp_path_factory) -> Path:
-    """A folder in which two studies were run with an environment per rule, those of optional steps included."""
+    """A folder in which three studies were run with an environment per rule, those of optional steps included."""
     folder = tmp_path_factory.mktemp("conda_run")
     (folder / "given").mkdir()
     (folder / "config" / "analyses").mkdir(parents=True)
@@ -114,7 +122,8 @@ def conda_run(environment_with_conda, tmp_path_factory) -> Path:
     (folder / "config" / "analyses" / "small.yaml").write_text(text)
     write_whole_study(folder / "given")
     (folder / "config" / "analyses" / "whole.yaml").write_text(WHOLE)
-    listed = "analyses: [config/analyses/small.yaml, config/analyses/whole.yaml]\n"
+    (folder / "config" / "analyses" / "cells.yaml").write_text(cells_study())
+    listed = "analyses: [config/analyses/small.yaml, config/analyses/whole.yaml, config/analyses/cells.yaml]\n"
     (folder / "config" / "config.yaml").write_text(listed)
     done = snakemake(folder, environment_with_conda, "--snakefile", str(REPO / "Snakefile"))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]

@@ -47,6 +47,7 @@ SHRUNKEN_TOLERANCE = {"normal": 1e-3, "apeglm": 1e-3, "ashr": 0.02}
 ENGINE_TOLERANCES = {"voom": 1e-4, "edger_ql": 1e-3}
 ENGINE_REASONS = {
     "fold change": "the same p-value; edgeR's fit with a prior count stops up to 0.01 (log2) short of the optimum",
+    "prior": "edgeR 4's prior rests on a gene with such a deviance as is described below, in the same fit (within 5 %)",
     "deviate": "p below 1e-4 against a bound: normal deviates of t, which limma approximates far out (within 2 %)",
 }
 REASONS = {
@@ -250,6 +251,8 @@ def compare_engine(engine: str, case: Case, folder: Path) -> dict | None:
         reasons[beyond & (gap <= tolerance) & (of_change < 1e-2)] = "fold change"
         is_far = (p < 1e-4) & (q < 1e-4) & (gap < 2e-2) & (of_change <= tolerance)
         reasons[beyond & is_far & (case.options["lfc_null"] > 0)] = "deviate"
+        if not case.options["legacy"] and (folder / f"{case.name}.deviances.txt").exists():
+            reasons[beyond & (gap > tolerance) & (gap < 5e-2) & (of_change <= tolerance)] = "prior"
     return {
         "case": case.number,
         "genes": len(ours),
@@ -465,7 +468,8 @@ def engines_page(by_engine: dict[str, list[tuple[dict, Case]]], n_deviances: int
         f"In {n_deviances} genes edgeR keeps a deviance that is not that of its own fit (`glmFit`, compared with "
         "`nbinomDeviance` of its fitted values, for the design or the smaller one): a third of it in one gene, "
         "which moves the prior and with it the p-value of every gene of the case. There the deviance of R's own "
-        "fit is taken, and what follows from it is computed again by R's `squeezeVar`."
+        "fit is taken, and of edgeR 3 what follows from it is computed again by R's `squeezeVar`. Which genes these "
+        "are depends on the machine: it is where R's fit stops."
     )
     without = (
         "R tests genes with counts only against a bound: a gene without any has no distance from it, and `glmTreat` "

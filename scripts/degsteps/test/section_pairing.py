@@ -27,7 +27,7 @@ def pairing_verdict(contrast: str, row: Mapping[str, Any], subject: str) -> Verd
         f"{row['median_se']:.2f} (log2), {int(row['called']):,} called. With it: "
         f"{int(row['residual_df_within'])}, {row['median_se_within']:.2f}, {int(row['called_within']):,} called."
     )
-    if ratio < 1:
+    if ratio < 1 or row["called_within"] > row["called"]:
         advice = f"Add {subject} to design.formula and set design.repeated.method: fixed."
     else:
         advice = f"Samples of one {subject} look no more alike than others. Keep it out only if they are independent."

@@ -60,6 +60,8 @@ def test_advice_follows_the_standard_errors():
     assert f"With it: 3, {alike['median_se_within']:.2f}" in verdict.finding
     assert "design.repeated.method: fixed" in verdict.advice
     alike["median_se_within"] = alike["median_se"] * 1.2
+    assert "method: fixed" in pairing_verdict("stim", alike, "donor").advice  # more calls
+    alike["called_within"] = alike["called"]
     assert "no more alike" in pairing_verdict("stim", alike, "donor").advice
 
 
