@@ -16,7 +16,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help demo cells cells-evidence all test agreement lint format docs check init import verify seal package compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers conda-pins
+.PHONY: help demo figure gallery cells cells-evidence all test agreement lint format docs check init import verify seal package compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -66,6 +66,12 @@ compare: $(VENV)/.run  ## which genes moved, and why: make compare A=results/air
 
 replay: $(VENV)/.run  ## repeat one recorded step elsewhere and compare: make replay RECORD=results/.../x.record.json
 	@$(BIN)/python scripts/replay_step.py "$(RECORD)"
+
+figure: $(VENV)/.run  ## draw a figure again for a paper: make figure FILE=results/.../x.svg [WIDTH_MM=89] [FONT_PT=7] [DPI=300] [PALETTE=grey] [STYLE=paper] [FORMAT="svg pdf"] [GENES="TP53 MYC"] [INTO=figures]
+	@$(BIN)/python scripts/redraw_figure.py "$(FILE)" $(if $(WIDTH_MM),--width-mm $(WIDTH_MM)) $(if $(FONT_PT),--font-pt $(FONT_PT)) $(if $(DPI),--dpi $(DPI)) $(if $(PALETTE),--palette $(PALETTE)) $(if $(STYLE),--style $(STYLE)) $(if $(FORMAT),--format $(FORMAT)) $(if $(GENES),--genes $(GENES)) $(if $(INTO),--into "$(INTO)")
+
+gallery: $(VENV)/.run  ## docs/gallery.md from the demos' results: every figure at 89 mm
+	$(BIN)/python docs/make_gallery.py
 
 plan: $(VENV)/.run  ## lock the plan of an analysis, before unblinding: make plan NAME=airway
 	@$(BIN)/python scripts/lock_plan.py "config/analyses/$(NAME).yaml"

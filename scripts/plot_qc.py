@@ -56,16 +56,17 @@ def main(
     first = next(iter(shown.values()), None)
     boxes, scores, spread, weights = (read_table(path) for path in (boxplots, pca, variance, loadings))
     symbols = read_table(annotation, text=("symbol",)).get("symbol") if annotation else None
+    flagged = list(library_table.index[library_table["flags"].fillna("").astype(str) != ""])
     save(figures.libraries(library_table, first), libraries_png, libraries_svg)
-    save(figures.boxplots(boxes, first), boxplots_png, boxplots_svg)
-    save(figures.relative_log_expression(boxes, first), rle_png, rle_svg)
+    save(figures.boxplots(boxes, first, flagged), boxplots_png, boxplots_svg)
+    save(figures.relative_log_expression(boxes, first, flagged), rle_png, rle_svg)
     save(figures.densities(read_table(densities), first), densities_png, densities_svg)
-    save(figures.principal_components(scores, spread, weights, shown), pca_png, pca_svg)
+    save(figures.principal_components(scores, spread, weights, shown, flagged), pca_png, pca_svg)
     save(figures.scree(spread), scree_png, scree_svg)
     save(figures.top_loadings(weights, symbols), loadings_png, loadings_svg)
     save(figures.pc_association(read_table(association), shown), association_png, association_svg)
     tree = read_table(clustering)
-    save(figures.distance_heatmap(read_table(distances), tree, shown), distances_png, distances_svg)
+    save(figures.distance_heatmap(read_table(distances), tree, shown, flagged), distances_png, distances_svg)
 
 
 if __name__ == "__main__":

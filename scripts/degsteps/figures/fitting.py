@@ -28,16 +28,19 @@ def fix_layout(figure: Figure) -> None:
         figure.set_figheight(height + lines * 0.165 * look().unit)
         engine.execute(figure)
         # Ticks first: how they are turned changes the room of everything else.
-        added = [_fit_ticks(axes, axis) for axes in _drawn(figure) for axis in "xy"]
+        added = [_fit_ticks(axes) for axes in _drawn(figure)]
         if any(inches is not None for inches in added):
             figure.set_figheight(figure.get_figheight() + max(inches or 0.0 for inches in added))
             engine.execute(figure)
         by_row: dict[int, int] = {}
+        is_broken = False
         for axes in _drawn(figure):
             place = axes.get_subplotspec()
             row = place.rowspan.start if place else -1
-            by_row[row] = max(by_row.get(row, 0), _break_titles(figure, axes))
-        if any(by_row.values()):
+            across, upright = _break_titles(figure, axes)
+            by_row[row] = max(by_row.get(row, 0), across)
+            is_broken |= bool(across or upright)
+        if is_broken:
             figure.set_figheight(figure.get_figheight() + sum(by_row.values()) * 0.165 * look().unit)
             engine.execute(figure)
     figure.set_layout_engine(None)
@@ -106,8 +109,11 @@ def _size(figure: Figure, text: Text) -> tuple[float, float]:
     return extent.width, extent.height
 
 
-def _break_titles(figure: Figure, axes: Axes) -> int:
-    """Break titles and labels of axes that reach into what stands beside them; return the most lines that one got."""
+def _break_titles(figure: Figure, axes: Axes) -> tuple[int, int]:
+    """Break titles and labels of axes that reach into what stands beside them.
+
+    Returns the most lines that one got, of those that are read from left to right and of those that stand upright.
+    """
     box = axes.bbox
     gap = _GAP * look().unit * figure.dpi / 72
     others = [other.bbox for other in _drawn(figure) if other is not axes]
@@ -117,14 +123,14 @@ def _break_titles(figure: Figure, axes: Axes) -> int:
     left = max([other.x1 for other in beside if other.x1 <= box.x0 + 1], default=0.0)
     top = min([other.y0 for other in above if other.y0 >= box.y1 - 1], default=figure.bbox.y1)
     bottom = max([other.y1 for other in above if other.y1 <= box.y0 + 1], default=0.0)
-    added = 0
+    added = [0, 0]
     for title in (axes._left_title, axes.title):
         if title.get_text():
             is_centred = title is axes.title
             room = (
                 2 * min(box.x0 + box.width / 2 - left, right - box.x0 - box.width / 2) if is_centred else right - box.x0
             )
-            added = max(added, _lines(title, _size(figure, title)[0], room - gap))
+            added[0] = max(added[0], _lines(title, _size(figure, title)[0], room - gap))
     middle_x, middle_y = box.x0 + box.width / 2, box.y0 + box.height / 2
     for label, position, room in (
         (axes.xaxis.label, 0, 2 * min(middle_x - (left + box.x0) / 2 if left else middle_x,
@@ -133,52 +139,50 @@ def _break_titles(figure: Figure, axes: Axes) -> int:
                                      (top + box.y1) / 2 - middle_y if top < figure.bbox.y1 else top - middle_y)),
     ):  # fmt: skip
         if label.get_text():
+            if position == 1:
+                room = min(room, 1.25 * box.height)
             lines = _lines(label, _size(figure, label)[position], room - gap)
-            added = max(added, lines if position == 0 else 0)
-    return added
+            added[position] = max(added[position], lines)
+    return added[0], added[1]
 
 
-def _fit_ticks(axes: Axes, axis: str) -> float | None:
+def _fit_ticks(axes: Axes) -> float | None:
     """Turn names below an axis, or take fewer numbers, where ticks would touch each other.
 
     Returns the inches that turned names need below the axis, 0 for fewer numbers, None where nothing was done.
     """
-    chosen = axes.xaxis if axis == "x" else axes.yaxis
-    place = 0 if axis == "x" else 1
+    axis = axes.xaxis
     renderer = axes.figure.canvas.get_renderer()
 
     def crowded() -> bool:
-        labels = [tick.label1 for tick in chosen.get_major_ticks()]
+        labels = [tick.label1 for tick in axis.get_major_ticks()]
         shown = [label for label in labels if label.get_visible() and label.get_text()]
         boxes = [label.get_window_extent(renderer) for label in shown]
-        ends = sorted((box.x0, box.x1) if place == 0 else (box.y0, box.y1) for box in boxes)
-        gap = (5 if place == 0 else -1) * look().unit * axes.figure.dpi / 72
+        ends = sorted((box.x0, box.x1) for box in boxes)
+        gap = 5 * look().unit * axes.figure.dpi / 72
         return any(second[0] - first[1] < gap for first, second in pairwise(ends))
 
-    axes.figure.canvas.get_renderer()
-    chosen._update_ticks()
+    axis._update_ticks()
+    locator, scale = axis.get_major_locator(), axis.get_scale()
     if not crowded():
         return None
-    if isinstance(chosen.get_major_locator(), FixedLocator):
-        labels = [tick.label1 for tick in chosen.get_major_ticks()]
-        if axis == "y" or labels[0].get_rotation() != 0:
+    if isinstance(locator, FixedLocator):
+        labels = [tick.label1 for tick in axis.get_major_ticks()]
+        if labels[0].get_rotation() != 0:
             return None
         extents = [label.get_window_extent(renderer) for label in labels if label.get_text()]
         axes.tick_params(axis="x", labelrotation=90)
         return (max(box.width for box in extents) - max(box.height for box in extents)) / axes.figure.dpi
-    if chosen.get_scale() in ("linear", "symlog") and isinstance(chosen.get_major_locator(), MaxNLocator):
-        for n in (4, 3, 2):
-            chosen.set_major_locator(MaxNLocator(n, integer=bool(np.allclose(chosen.get_majorticklocs() % 1, 0))))
-            chosen._update_ticks()
-            if not crowded():
-                break
-        return 0.0
-    if chosen.get_scale() == "log":
-        ticks = chosen.get_majorticklocs()
-        for step in (2, 3, 4):
-            chosen.set_major_locator(FixedLocator(ticks[::step]))
-            chosen._update_ticks()
-            if not crowded():
-                break
-        return 0.0
-    return None
+    fewer = []
+    if scale in ("linear", "symlog") and isinstance(locator, MaxNLocator):
+        whole = bool(np.allclose(axis.get_majorticklocs() % 1, 0))
+        fewer = [MaxNLocator(n, integer=whole) for n in (4, 3, 2)]
+    elif scale == "log":
+        ticks = axis.get_majorticklocs()
+        fewer = [FixedLocator(ticks[::step]) for step in (2, 3, 4)]
+    for locator in fewer:
+        axis.set_major_locator(locator)
+        axis._update_ticks()
+        if not crowded():
+            break
+    return 0.0 if fewer else None

@@ -32,8 +32,6 @@ from degsteps.figures.look import look
 
 P = ParamSpec("P")
 
-#: Pixels per inch in which text is measured; files have those of the look.
-_LAYOUT_DPI = 150
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 ACCENT = "#000000"
 MISSING = "#C4C4C4"
@@ -138,7 +136,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 def new_figure(height: float, width: float | None = None) -> Figure:
     """Return an empty figure, in inches of the code, that makes room for its labels and legends."""
     unit, room = look().unit, look().room
-    figure = Figure(figsize=(min(width or room, room) * unit, height * unit), dpi=_LAYOUT_DPI, layout="constrained")
+    figure = Figure(figsize=(min(width or room, room) * unit, height * unit), dpi=look().dpi, layout="constrained")
     FigureCanvasAgg(figure)
     figure.get_layout_engine().set(w_pad=0.06 * unit, h_pad=0.06 * unit, wspace=0.03, hspace=0.04)
     return figure

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from degsteps.figures import style
-from degsteps.figures.artists import Axes, Figure, LineCollection
+from degsteps.figures.artists import Axes, Figure, Line2D, LineCollection, Patch
 from degsteps.figures.clustering import leaf_order
 from degsteps.figures.heatmap import draw_tree, legends_and_colors, names_that_fit, sample_bar
 from degsteps.figures.labels import place_labels
@@ -28,7 +28,7 @@ _MAX_POINT_LABELS = 30
 
 
 @styled
-def boxplots(boxes: pd.DataFrame, scale: Scale | None) -> Figure:
+def boxplots(boxes: pd.DataFrame, scale: Scale | None, flagged: Sequence[str] = ()) -> Figure:
     """Draw log2 counts of each sample before and after normalisation, side by side.
 
     Parameters
@@ -37,21 +37,23 @@ def boxplots(boxes: pd.DataFrame, scale: Scale | None) -> Figure:
         Index `sample`, columns of :func:`degsteps.qc.measures.box_statistics` and `values` (before, after).
     scale
         Column that colours the samples.
+    flagged
+        Samples that are named where there are too many to name all.
     """
     panels = {
         "Before normalisation": (boxes[boxes["values"] == "before"], "log2(count + 1)"),
         "After normalisation": (boxes[boxes["values"] == "after"], "log2(normalised count + 1)"),
     }
-    figure = _box_figure(panels, scale)
+    figure = _box_figure(panels, scale, flagged)
     style.title(figure, f"Counts per gene, {_samples_and_genes(boxes)}")
     return figure
 
 
 @styled
-def relative_log_expression(boxes: pd.DataFrame, scale: Scale | None) -> Figure:
+def relative_log_expression(boxes: pd.DataFrame, scale: Scale | None, flagged: Sequence[str] = ()) -> Figure:
     """Draw relative log expression: each sample's deviations from the genes' medians, after normalisation."""
     rle = boxes[boxes["values"] == "rle"]
-    figure = _box_figure({"": (rle, "log2 normalised count, minus the gene's median")}, scale, zero=True)
+    figure = _box_figure({"": (rle, "log2 normalised count, minus the gene's median")}, scale, flagged, zero=True)
     style.title(figure, f"Relative log expression, {_samples_and_genes(rle)}")
     return figure
 
@@ -61,10 +63,12 @@ def _samples_and_genes(boxes: pd.DataFrame) -> str:
     return f"{count_text(boxes.index.nunique(), 'sample')}, {count_text(n_genes, 'gene')}"
 
 
-def _box_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | None, *, zero: bool = False) -> Figure:
+def _box_figure(
+    panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | None, flagged: Sequence[str], *, zero: bool = False
+) -> Figure:
     first = next(iter(panels.values()))[0]
     if len(first) > style.MANY_SAMPLES:
-        return _band_figure(panels, scale, zero=zero)
+        return _band_figure(panels, scale, flagged, zero=zero)
     figure = style.new_figure(height=max(1.3 + max(1.2, _ROW * len(first)), style.legend_height(scale) + 0.6))
     axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     for place, (name, (part, label)) in zip(axes, panels.items(), strict=True):
@@ -84,9 +88,13 @@ def _box_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | N
     return figure
 
 
-def _band_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | None, *, zero: bool) -> Figure:
-    figure = style.new_figure(height=max(4.2, style.legend_height(scale) + 0.6))
-    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+def _band_figure(
+    panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | None, flagged: Sequence[str], *, zero: bool
+) -> Figure:
+    is_wide = look().is_wide
+    shape = (1, len(panels)) if is_wide else (len(panels), 1)
+    figure = style.new_figure(height=max(4.2, style.legend_height(scale) + 0.6) if is_wide else 0.8 + 3.0 * len(panels))
+    axes = figure.subplots(*shape, sharey=True, squeeze=False).ravel()
     for place, (name, (part, label)) in zip(axes, panels.items(), strict=True):
         part = part.iloc[_grouped(scale, part.index)]
         positions = np.arange(len(part))
@@ -98,13 +106,20 @@ def _band_figure(panels: Mapping[str, tuple[pd.DataFrame, str]], scale: Scale | 
         place.set(title=name, ylabel=label, xlim=(-0.5, len(part) - 0.5), xlabel=_order_label(scale))
         place.yaxis.set_tick_params(labelleft=True)
         _strip(place, scale, part.index)
+        _name_flagged(place, part.index, flagged, look().room / shape[1] - 0.8)
     handles = [
-        matplotlib.patches.Patch(color="#7FB2D6", label="middle half of the genes"),
-        matplotlib.patches.Patch(color="#DDDDDD", label="whiskers (1.5 times that)"),
-        matplotlib.lines.Line2D([], [], color="black", label="median"),
+        Patch(color="#7FB2D6", label="middle half of the genes"),
+        Patch(color="#DDDDDD", label="whiskers (1.5 times that)"),
+        Line2D([], [], color="black", label="median"),
     ]
-    style.legend_below(figure, handles, [handle.get_label() for handle in handles], columns=3)
-    _legend(figure, scale)
+    labels = [handle.get_label() for handle in handles]
+    if is_wide or scale is None:
+        style.legend_below(figure, handles, labels, columns=3)
+        _legend(figure, scale)
+    else:  # one legend: two would lie on each other
+        entries = scale.legend_entries()
+        handles += [Patch(color=color) for _, color, _ in entries]
+        style.legend_below(figure, handles, [*labels, *(f"{scale.title}: {name}" for name, _, _ in entries)], columns=3)
     return figure
 
 
@@ -148,7 +163,31 @@ def _strip(axes: Axes, scale: Scale | None, samples: pd.Index) -> None:
     strip = axes.inset_axes((0, -0.045, 1, 0.03))
     strip.imshow(scale.colors(samples)[None, :, :], aspect="auto", interpolation="nearest")
     strip.set_axis_off()
-    axes.xaxis.labelpad = max(12.0, 3.2 * style.height_of(axes.figure))
+    n_rows = axes.get_subplotspec().get_gridspec().nrows
+    axes.xaxis.labelpad = look().unit * (4.0 + 0.8 * 3.2 * style.height_of(axes.figure) / n_rows)
+
+
+def _name_flagged(axes: Axes, samples: pd.Index, flagged: Sequence[str], room: float, axis: str = "x") -> None:
+    """Name flagged samples above many (or left of them), as far as names have room beside each other.
+
+    Parameters
+    ----------
+    samples
+        In the order in which they stand, at 0, 1, 2 ...
+    room
+        Length of the axis in inches of the code.
+    """
+    least = 0.135 / room * len(samples)
+    places: list[int] = []
+    for place in np.flatnonzero(samples.isin(list(flagged))):
+        if not places or place - places[-1] >= least:
+            places.append(int(place))
+    if not places:
+        return
+    style.named_ticks(axes, axis, places, shown_names(samples[places], 20))
+    if axis == "x":
+        axes.xaxis.tick_top()
+        axes.tick_params(axis="x", labelrotation=90, length=2)
 
 
 @styled
@@ -169,7 +208,7 @@ def libraries(table: pd.DataFrame, scale: Scale | None) -> Figure:
     many = len(table) > style.MANY_SAMPLES
     if many:
         figure = style.new_figure(height=max(6.0, style.legend_height(scale) + 0.6))
-        axes = figure.subplots(3, 1, sharex=True)
+        axes = figure.subplots(3, 1)
         table = table.iloc[_grouped(scale, table.index)]
     else:
         figure = style.new_figure(height=max(1.3 + max(1.2, _ROW * len(table)), style.legend_height(scale) + 0.6))
@@ -182,6 +221,7 @@ def libraries(table: pd.DataFrame, scale: Scale | None) -> Figure:
             place.set(title=name, ylabel=unit, xlim=(-0.5, len(table) - 0.5))
             place.grid(axis="y")
             place.yaxis.set_major_locator(MaxNLocator(4))
+            place.set_xticks([])
         else:
             place.barh(positions, values, height=0.7, color=colors, linewidth=0)
             place.set(title=name, xlabel=unit, ylim=(len(table) - 0.4, -0.6))
@@ -191,6 +231,7 @@ def libraries(table: pd.DataFrame, scale: Scale | None) -> Figure:
     if many:
         _strip(axes[-1], scale, table.index)
         axes[-1].set_xlabel(_order_label(scale))
+        _name_flagged(axes[0], table.index, flagged, look().room - (2.2 if look().is_wide else 0.8))
     else:
         _name_rows(axes, table.index, flagged)
     _legend(figure, scale)
@@ -254,7 +295,11 @@ def densities(table: pd.DataFrame, scale: Scale | None) -> Figure:
 
 @styled
 def principal_components(
-    scores: pd.DataFrame, variance: pd.DataFrame, loadings: pd.DataFrame, scales: Mapping[str, Scale]
+    scores: pd.DataFrame,
+    variance: pd.DataFrame,
+    loadings: pd.DataFrame,
+    scales: Mapping[str, Scale],
+    flagged: Sequence[str] = (),
 ) -> Figure:
     """Draw the samples on their principal components, one row per column of the sample sheet.
 
@@ -267,6 +312,8 @@ def principal_components(
         Of :func:`degsteps.qc.measures.principal_components`, with the column `values`.
     scales
         Columns that colour the samples.
+    flagged
+        Samples that are named where there are too many to name all.
     """
     n_samples = scores.index.nunique()
     n_genes = int((loadings["values"] == "transformed").sum())
@@ -297,9 +344,11 @@ def principal_components(
         elif scale is not None:
             _legend_of_row(legend_place, scale)
     style.title(figure, heading)
-    if n_samples <= _MAX_POINT_LABELS:
-        for place, x, y, samples in labelled:
-            place_labels(place, x, y, shown_names(samples, 16))
+    for place, x, y, samples in labelled:
+        chosen = samples.isin(list(flagged)) if n_samples > _MAX_POINT_LABELS else np.full(len(samples), True)
+        if chosen.any():
+            names = np.array(shown_names(samples, 16), dtype=object)
+            place_labels(place, x[chosen], y[chosen], names[chosen], avoid=(x, y))
     return figure
 
 
@@ -497,7 +546,9 @@ def _stars(padj: float) -> str:
 
 
 @styled
-def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapping[str, Scale]) -> Figure:
+def distance_heatmap(
+    distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapping[str, Scale], flagged: Sequence[str] = ()
+) -> Figure:
     """Draw distances between samples as a heatmap in the order of their tree, with the columns of the sheet above.
 
     Parameters
@@ -506,6 +557,8 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
         Samples x samples.
     merges
         Tree of the samples, from :func:`degsteps.figures.clustering.clustering`.
+    flagged
+        Samples that are named where there are too many to name all.
     """
     order = leaf_order(merges, len(distances))
     ordered = distances.iloc[order, order]
@@ -539,6 +592,7 @@ def distance_heatmap(distances: pd.DataFrame, merges: pd.DataFrame, scales: Mapp
         heat.tick_params(axis="x", labelrotation=90)
     else:
         heat.set(xticks=[], yticks=[], xlabel="samples, in the order of the tree")
+        _name_flagged(heat, ordered.index, flagged, heat_height, axis="y")
     side = None
     if is_wide:
         side = figure.add_subplot(grid[:, 1])

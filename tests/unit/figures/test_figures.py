@@ -62,14 +62,15 @@ def sheet_of(samples, levels=("a", "b")):
     return sheet
 
 
-def qc_figures_of(counts, sheet, adjusted=True):
+def qc_figures_of(counts, sheet, adjusted=True, flagged=None):
     """Draw every quality figure of a study, from the tables as they are after writing and reading."""
     factor = pd.Series(1.0, index=counts.columns)
     stages = {"before": measures.log2_counts(counts), "after": measures.log2_counts(counts, factor)}
     boxes = {name: measures.box_statistics(part) for name, part in stages.items()}
     boxes["rle"] = measures.box_statistics(measures.relative_log_expression(stages["after"]))
     libraries = measures.library_table(counts, factor, stages["after"], boxes["rle"])
-    libraries["flags"] = ["few reads" if i == 1 else np.nan for i in range(len(libraries))]
+    flagged = list(counts.columns[1:2]) if flagged is None else flagged
+    libraries["flags"] = np.where(libraries.index.isin(flagged), "few reads", None)
     components = {"transformed": measures.principal_components(stages["after"], 100)}
     if adjusted:
         components["adjusted"] = measures.principal_components(stages["after"] * 0.9, 100)
@@ -83,14 +84,14 @@ def qc_figures_of(counts, sheet, adjusted=True):
     stacked = measures.stacked(boxes)
     return {
         "libraries": qc_figures.libraries(libraries, first),
-        "boxplots": qc_figures.boxplots(stacked, first),
-        "rle": qc_figures.relative_log_expression(stacked, first),
+        "boxplots": qc_figures.boxplots(stacked, first, flagged),
+        "rle": qc_figures.relative_log_expression(stacked, first, flagged),
         "densities": qc_figures.densities(measures.densities(stages), first),
-        "pca": qc_figures.principal_components(scores, variance, loadings, scales),
+        "pca": qc_figures.principal_components(scores, variance, loadings, scales, flagged),
         "scree": qc_figures.scree(variance),
         "loadings": qc_figures.top_loadings(loadings, pd.Series({"gene1": "ABC1", "gene2": ""})),
         "association": qc_figures.pc_association(measures.association_table(components, sheet), scales),
-        "distances": qc_figures.distance_heatmap(distances, clustering(distances), scales),
+        "distances": qc_figures.distance_heatmap(distances, clustering(distances), scales, flagged),
     }
 
 
