@@ -54,6 +54,7 @@ def test_terms_and_their_parents(tmp_path, packed):
         (b"\xff\xfe\x00", "cannot be read as text"),
         (gzip.compress(TEXT.encode())[:60], "cannot be read as text"),
     ],
+    ids=["none", "a page", "empty", "not UTF-8", "cut off"],
 )
 def test_what_is_no_ontology_is_refused(tmp_path, content, message):
     path = tmp_path / "go.obo"
