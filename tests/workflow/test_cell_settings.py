@@ -3,9 +3,9 @@
 As in test_settings.py: one run makes a variant of an analysis for each setting, up to the file that shows it.
 """
 
-import json
 import shutil
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ import yaml
 
 from degsteps.config.reading import with_analysis_defaults
 from degsteps.preflight import check_analysis
-from tests.conftest import REPO, run_snakemake
-from tests.workflow.test_settings import OF_CELLS, changed, differ_beyond_rounding, read_values
+from tests.conftest import REPO
+from tests.workflow.setting_variants import Variants, changed, differ_beyond_rounding, read_values, run_variants
+from tests.workflow.test_settings import OF_CELLS
 
 #: Steps in their order, with the first of them that a setting reaches; others are copied from the base analysis.
 STEPS = ("read", "quality", "normalize", "integrate", "label", "composition")
@@ -132,25 +133,16 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 }
 
 
-def variant_names() -> dict[str, str]:
-    """Return the analysis in which settings are run, by their text and the first step that they reach."""
-    names = {json.dumps({}): "base"}
+def named_settings() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the settings that are run, with a name."""
     for key, (settings, _, compared, _) in CHANGES.items():
-        names.setdefault(json.dumps(settings, sort_keys=True), f"{key}.with".replace(".<name>", "").replace(".", "-"))
-        names.setdefault(
-            json.dumps(compared, sort_keys=True), f"{key}.without".replace(".<name>", "").replace(".", "-")
-        )
+        yield f"{key}.with", settings
+        yield f"{key}.without", compared
     for key, (settings, _, _) in REFUSED.items():
-        names.setdefault(json.dumps(settings, sort_keys=True), key.replace(".<name>", "").replace(".", "-"))
-    return names
+        yield key, settings
 
 
-VARIANTS = variant_names()
-
-
-def variant(settings: dict[str, Any]) -> str:
-    """Return the name of the analysis in which settings are run."""
-    return VARIANTS[json.dumps(settings, sort_keys=True)]
+VARIANTS = Variants(named_settings())
 
 
 def test_every_setting_of_cells_is_listed():
@@ -270,34 +262,27 @@ def variants(tmp_path_factory) -> Path:
     write_given(folder)
     (folder / "config" / "analyses").mkdir(parents=True)
     base = base_analysis()
-    settings_of = {name: json.loads(text) for text, name in VARIANTS.items()}
+    settings_of = VARIANTS.settings
     targets: dict[str, set[str]] = {"base": {"00_cells/composition/composition.tsv", "07_test/c.B_cells.tsv"}}
     first_of: dict[str, str] = {}
     for settings, file, compared, first in CHANGES.values():
         for part in (settings, compared):
-            targets.setdefault(variant(part), set()).add(file)
+            targets.setdefault(VARIANTS.name(part), set()).add(file)
             steps = (*STEPS, "ingest", "exploratory")
-            first_of[variant(part)] = min(first, first_of.get(variant(part), first), key=steps.index)
+            first_of[VARIANTS.name(part)] = min(first, first_of.get(VARIANTS.name(part), first), key=steps.index)
     for settings, _, _ in REFUSED.values():
-        targets.setdefault(variant(settings), set()).add(CAPTURES)
-        first_of[variant(settings)] = "read"
+        targets.setdefault(VARIANTS.name(settings), set()).add(CAPTURES)
+        first_of[VARIANTS.name(settings)] = "read"
     for name, settings in settings_of.items():
         content = changed(base, settings)
         content["cells"] = {key: value for key, value in content["cells"].items() if (key, value) != ("counts", None)}
         (folder / "config" / "analyses" / f"{name}.yaml").write_text(yaml.safe_dump(content))
 
-    def run(names: list[str]) -> None:
-        listed = [f"config/analyses/{name}.yaml" for name in names]
-        (folder / "config" / "config.yaml").write_text(yaml.safe_dump({"analyses": listed}))
-        files = [f"results/{name}/1.0/{file}" for name in names for file in sorted(targets[name])]
-        done = run_snakemake(folder, "--keep-going", "--", *files)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-
-    run(["base"])
+    run_variants(folder, ["base"], targets)
     others = [name for name in settings_of if name != "base"]
     for name in others:
         copy_unaffected(folder / "results", name, first_of[name])
-    run(others)
+    run_variants(folder, others, targets)
     return folder
 
 
@@ -305,7 +290,7 @@ def variants(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("key", CHANGES)
 def test_setting_of_cells_changes_its_file(variants, key):
     settings, file, compared, _ = CHANGES[key]
-    first, second = (variants / "results" / variant(part) / "1.0" / file for part in (settings, compared))
+    first, second = (variants / "results" / VARIANTS.name(part) / "1.0" / file for part in (settings, compared))
     assert first != second
     assert first.read_bytes() != second.read_bytes()
     if first.suffix == ".tsv":

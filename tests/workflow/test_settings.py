@@ -4,12 +4,11 @@ One run makes a variant of an analysis for each setting, up to the file that sho
 schema that is not listed here fails the test.
 """
 
-import copy
 import hashlib
 import json
 import shlex
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ from degsteps.basics.paths import STAGES, stage_folder
 from degsteps.config.reading import read_schema, with_analysis_defaults
 from degsteps.engines.registry import ENGINES
 from degsteps.preflight import check_analysis
-from tests.conftest import SMALL, run_command, run_snakemake, write_small_study
+from tests.conftest import SMALL, run_command, write_small_study
+from tests.workflow.setting_variants import Variants, changed, differ_beyond_rounding, leaves, read_values, run_variants
 
 DEPTH = {"design.covariates": {"depth": {}}, "design.formula": "~ depth + condition"}
 LANES = {"design.factors.lanes": {"reference": "2"}}
@@ -439,20 +439,6 @@ ELSEWHERE = {
 LIMITS = {"ingest.max_replicate_bcv", "ingest.min_replicate_correlation", "ingest.max_transcripts_without_gene"}
 
 
-def leaves(schema: dict[str, Any], prefix: str = "") -> list[str]:
-    """Return the dotted keys of all settings."""
-    found = []
-    entries = dict(schema.get("properties", {}))
-    rest = schema.get("additionalProperties")
-    if isinstance(rest, dict) and "properties" in rest:
-        entries["<name>"] = rest
-    for key, part in entries.items():
-        path = f"{prefix}{key}"
-        inner = leaves(part, f"{path}.")
-        found += inner or [path]
-    return found
-
-
 #: Variants of one step, in tests/unit/batch/test_surrogates.py, design/test_splines.py and enrich/test_set_steps.py,
 #: which has a list of its own; docs/designs.md runs one of each design in whole.
 OF_ONE_STEP = {
@@ -466,26 +452,19 @@ OF_ONE_STEP = {
 OF_CELLS = [key for key in leaves(read_schema("analysis")) if key.startswith("cells.")]
 
 
-def variant_names() -> dict[str, str]:
-    """Return the analysis in which settings are run, by their text: settings that several cases need are run once."""
-    pairs = []
+def named_settings() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the settings that are run, with a name."""
     for key, (settings, _, compared) in CHANGES.items():
-        pairs += [(f"{key}.with", settings), (f"{key}.without", compared)]
-    pairs += [(key, settings) for key, (settings, _, _) in REFUSED.items()]
+        yield f"{key}.with", settings
+        yield f"{key}.without", compared
+    for key, (settings, _, _) in REFUSED.items():
+        yield key, settings
     for name, (settings, other, _) in SAME.items():
-        pairs += [(f"{name}.one", settings), (f"{name}.other", other)]
-    names = {json.dumps({}): "base"}
-    for name, settings in pairs:
-        names.setdefault(json.dumps(settings, sort_keys=True), name.replace(".<name>", "").replace(".", "-"))
-    return names
+        yield f"{name}.one", settings
+        yield f"{name}.other", other
 
 
-VARIANTS = variant_names()
-
-
-def variant(settings: dict[str, Any]) -> str:
-    """Return the name of the analysis in which settings are run."""
-    return VARIANTS[json.dumps(settings, sort_keys=True)]
+VARIANTS = Variants(named_settings())
 
 
 def test_every_setting_is_listed():
@@ -501,18 +480,6 @@ def test_every_setting_is_listed():
         *OF_CELLS,
     ]
     assert sorted(listed) == sorted(leaves(read_schema("analysis")))
-
-
-def changed(base: dict, settings: dict[str, Any]) -> dict:
-    """Return a copy of an analysis with settings given by dotted keys."""
-    content = copy.deepcopy(base)
-    for key, value in settings.items():
-        place = content
-        *folders, last = key.split(".")
-        for folder in folders:
-            place = place.setdefault(folder, {})
-        place[last] = copy.deepcopy(value)
-    return content
 
 
 def base_analysis() -> dict:
@@ -655,10 +622,10 @@ def variants(tmp_path_factory) -> Path:
     write_given(folder)
     (folder / "config" / "analyses").mkdir(parents=True)
     base, analyses, targets = base_analysis(), {"base": base_analysis()}, {"base": {f"07_test/{name}" for name in FIT}}
-    settings_of = {name: json.loads(text) for text, name in VARIANTS.items() if name != "base"}
+    settings_of = {name: settings for name, settings in VARIANTS.settings.items() if name != "base"}
 
     def want(settings: dict[str, Any], files: Iterable[str]) -> None:
-        targets.setdefault(variant(settings), set()).update(files)
+        targets.setdefault(VARIANTS.name(settings), set()).update(files)
 
     for settings, file, compared in CHANGES.values():
         want(settings, [file])
@@ -676,37 +643,11 @@ def variants(tmp_path_factory) -> Path:
     for name, content in analyses.items():
         (folder / "config" / "analyses" / f"{name}.yaml").write_text(yaml.safe_dump(content))
 
-    def run(names: list[str]) -> None:
-        listed = [f"config/analyses/{name}.yaml" for name in names]
-        (folder / "config" / "config.yaml").write_text(yaml.safe_dump({"analyses": listed}))
-        files = [f"results/{name}/1.0/{file}" for name in names for file in sorted(targets[name])]
-        done = run_snakemake(folder, "--keep-going", "--", *files)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-
-    run(["base"])
+    run_variants(folder, ["base"], targets)
     for name, settings in settings_of.items():
         copy_unaffected(folder / "results", name, settings)
-    run(list(settings_of))
+    run_variants(folder, settings_of, targets)
     return folder
-
-
-def read_values(path: Path) -> pd.DataFrame:
-    """Return a table; a column is of numbers only if all of it is."""
-    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, sep="\t")
-
-
-def differ_beyond_rounding(first: pd.DataFrame, second: pd.DataFrame) -> bool:
-    """Return whether tables differ by more than other machines or libraries would make of the same settings."""
-    if not first.index.equals(second.index) or not first.columns.equals(second.columns):
-        return True
-    for name in first:
-        one, other = first[name], second[name]
-        if all(map(pd.api.types.is_numeric_dtype, (one, other))):
-            if not np.allclose(one.astype(float), other.astype(float), rtol=1e-9, atol=1e-12, equal_nan=True):
-                return True
-        elif not one.equals(other):
-            return True
-    return False
 
 
 def test_rounding_is_told_from_a_difference():
@@ -722,7 +663,7 @@ def test_rounding_is_told_from_a_difference():
 @pytest.mark.parametrize("key", CHANGES)
 def test_setting_changes_its_file(variants, key):
     settings, file, compared = CHANGES[key]
-    first, second = (variants / "results" / variant(part) / "1.0" / file for part in (settings, compared))
+    first, second = (variants / "results" / VARIANTS.name(part) / "1.0" / file for part in (settings, compared))
     assert first != second
     if file.endswith(".record.json"):
         assert json.loads(first.read_text())["facts"] != json.loads(second.read_text())["facts"]
@@ -736,7 +677,7 @@ def test_setting_changes_its_file(variants, key):
 @pytest.mark.parametrize("name", SAME)
 def test_both_ways_lead_to_the_same(variants, name):
     settings, compared, files = SAME[name]
-    first, second = (variants / "results" / variant(part) / "1.0" for part in (settings, compared))
+    first, second = (variants / "results" / VARIANTS.name(part) / "1.0" for part in (settings, compared))
     assert first != second
     for one, other in files.items():
         assert (first / one).read_bytes() == (second / other).read_bytes(), one
@@ -747,7 +688,7 @@ def test_influence_is_that_of_the_sample(variants):
     """`test.influence`: without a sample there are as many calls as where the configuration excludes it."""
     table = pd.read_csv(variants / "results/test-influence/1.0/07_test/influence/samples.tsv", sep="\t")
     assert len(table) == 7
-    without = variants / "results" / variant(CHANGES["ingest.exclude_samples"][0])
+    without = variants / "results" / VARIANTS.name(CHANGES["ingest.exclude_samples"][0])
     excluded = pd.read_csv(without / "1.0/07_test/c.tsv", sep="\t")
     found = table.set_index("without").loc["untreated2"]
     assert found["called"] == (excluded["padj"] < 0.05).sum()

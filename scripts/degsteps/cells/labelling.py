@@ -93,7 +93,9 @@ def label_profiles(counts: Counts, labels: pd.Series, genes: pd.Index, seed: int
         places.append(where)
     some = np.concatenate(places)
     order = np.argsort(ids[some], kind="stable")
-    values = sparse.vstack(parts, format="csr")[order]
+    values = sparse.vstack(parts, format="csr")
+    parts.clear()  # some gigabytes, which the profiles need
+    values = values[order]
     return LabelProfiles(values, labels.iloc[some[order]], genes), len(some)
 
 

@@ -35,8 +35,10 @@ class LabelProfiles:
         size = np.bincount(codes[codes >= 0], minlength=len(names)).astype(float)
         known = np.flatnonzero(codes >= 0)
         indicator = sparse.csr_matrix((np.ones(len(known)), (codes[known], known)), shape=(len(names), values.shape[0]))
-        sums = np.asarray((indicator @ values.astype(float)).todense())
-        positive = np.asarray((indicator @ (values > 0).astype(float)).todense())
+        sums = np.asarray((indicator @ values.astype(float, copy=False)).todense())
+        above = sparse.csr_matrix(((values.data > 0).astype(float), values.indices, values.indptr), shape=values.shape)
+        positive = np.asarray((indicator @ above).todense())
+        del above
         rest = np.maximum(size.sum() - size, 1.0)[:, None]
 
         def table(by_label: np.ndarray) -> pd.DataFrame:

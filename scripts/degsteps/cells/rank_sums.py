@@ -143,7 +143,8 @@ def group_aucs(values: sparse.csc_matrix, codes: np.ndarray, n_groups: int) -> n
         NaN for groups without cells, or with all of them.
     """
     known = codes >= 0
-    values, codes = values.tocsr()[known].tocsc(), codes[known]
+    if not known.all():
+        values, codes = values.tocsr()[known].tocsc(), codes[known]
     size = np.bincount(codes, minlength=n_groups).astype(float)
     pairs = size * (len(codes) - size)
     aucs = []

@@ -1,6 +1,9 @@
 """Principal components of the most variable genes, each scaled to variance 1: the space in which batches are mixed.
 
-In slices of cells, without a dense matrix of all of them.
+In slices of cells, without a dense matrix of all of them. Values as they are, for doublets and gains,
+have their components in :mod:`degsteps.cells.components`, of few cells too. Here genes are chosen and scaled, loadings
+may be those of a sketch, and the whole spectrum is kept for shares of variance. Spaces, clusters and figures are made
+from these digits, so that the two are not solved by one call.
 """
 
 from typing import NamedTuple

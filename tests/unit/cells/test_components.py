@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from degsteps.cells.components import principal_components, projected
+from degsteps.cells.components import Beside, principal_components, projected
 
 
 @pytest.mark.parametrize("shape", [(300, 40), (40, 300), (400, 250), (250, 400)])
@@ -36,3 +36,16 @@ def test_few_cells_have_few_components():
     found = principal_components(np.random.default_rng(0).normal(size=(3, 10)), 20)
     assert found.scores.shape == (3, 2)
     assert principal_components(np.ones((1, 4)), 20).scores.shape == (1, 0)
+
+
+@pytest.mark.parametrize(("first", "second", "genes"), [(400, 400, 300), (300, 20, 160), (40, 40, 100), (100, 90, 500)])
+def test_values_that_are_joined_by_others_have_the_components_of_all(first, second, genes):
+    rng = np.random.default_rng(8)
+    levels = np.log1p(rng.poisson(3.0, (first + second, genes)) * rng.gamma(1.0, 1.0, genes))
+    values = sparse.csr_matrix(levels + np.outer(rng.normal(size=first + second), rng.normal(size=genes)).clip(0))
+    expected = principal_components(values, 4)
+    found = Beside(values[:first]).components_with(values[first:], 4)
+    np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(found.loadings, expected.loadings, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(found.means, expected.means, rtol=1e-12)
+    np.testing.assert_allclose(found.variances, expected.variances, rtol=1e-9)

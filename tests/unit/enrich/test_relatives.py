@@ -3,11 +3,14 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from degsteps.enrich.checks import file_findings
 from degsteps.enrich.relatives import related_sets
+from degsteps.enrich.section_table import set_table
 from degsteps.inputs.ontology import Ontology
+from degsteps.sections.results import Results
 from tests.unit.enrich.set_study import enrich_settings
 
 #: a is above all; b and c below it, d below both, e below d; f alone.
@@ -73,3 +76,23 @@ def test_an_ontology_of_other_sets_is_refused(tmp_path, monkeypatch, text, said)
     found = [str(finding) for finding in file_findings(enrich, genes, None) if finding.place == "enrich.ontology"]
     assert len(found) == bool(said)
     assert all(said in finding and "go.obo" in finding for finding in found)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_page_names_sets_above_and_below_by_their_titles(known):
+    ids = [f"s{number}" for number in range(7)]
+    account = pd.DataFrame(
+        {"title": ["top", *(f"low {number}" for number in range(1, 7))], "status": "tested"}, index=ids
+    )
+    if known:
+        account = account.assign(parents=["", *["s0"] * 6], children=[";".join(ids[1:]), *[""] * 6])
+    tables = {"enrich/own/sets.tsv": account}
+    results = Results({}, [], {}, contrasts={"c": pd.DataFrame()}, tables=tables)
+    first = pd.DataFrame({"title": account["title"], "size": 10, "p_competitive": 0.1}, index=ids)
+    shown = set_table(results, "own", "c", first, {"called_sets": {"competitive": 0}, "leading": "competitive"}).data
+    labels = [column["label"] for column in shown["columns"]]
+    assert ("Sets above" in labels) == ("Sets below" in labels) == known
+    if known:
+        above, below = labels.index("Sets above"), labels.index("Sets below")
+        assert shown["rows"][0][below] == "low 1; low 2; low 3; low 4 and 2 more"
+        assert (shown["rows"][0][above], shown["rows"][1][above]) == ("", "top")

@@ -93,9 +93,8 @@ class _Pieces:
         points = self.centres + width / 2 * np.array([-1.0, 0.0, 1.0])[:, None] * (1 - 1e-9)
         at_points = np.stack(self._by_piece(points))
         low, middle, high = at_points[:, 0], at_points[:, 1], at_points[:, 2]
-        self.parabolas = np.concatenate(
-            [middle, (high - low) / width, 2 * (high - 2 * middle + low) / width**2]
-        ).T.copy()
+        #: Rows: both moments in the middle of a cell, their slopes there, their curvatures.
+        self.parabolas = np.concatenate([middle, (high - low) / width, 2 * (high - 2 * middle + low) / width**2])
         ends = np.searchsorted(edges, stops, side="right") - 1
         self.has_end = np.zeros(len(width), dtype=bool)
         self.has_end[ends[(ends >= 0) & (ends < len(width))]] = True
@@ -107,14 +106,20 @@ class _Pieces:
         is_beyond = (cell < 0) | (cell >= len(self.centres))
         np.clip(cell, 0, len(self.centres) - 1, out=cell)
         is_beyond |= self.has_end[cell]
-        parabola = self.parabolas[cell]
-        x = flat - self.centres[cell]
-        alpha = (parabola[:, 4] * x + parabola[:, 2]) * x + parabola[:, 0]
-        kappa = (parabola[:, 5] * x + parabola[:, 3]) * x + parabola[:, 1]
+        x = flat - self.centres.take(cell)
+        alpha, kappa = (self._parabola(moment, cell, x) for moment in (0, 1))
         beyond = np.flatnonzero(is_beyond)
         if len(beyond):
             alpha[beyond], kappa[beyond] = self._by_piece(flat[beyond])
         return alpha.reshape(np.shape(mean)), kappa.reshape(np.shape(mean))
+
+    def _parabola(self, moment: int, cell: np.ndarray, x: np.ndarray) -> np.ndarray:
+        value = self.parabolas[moment + 4].take(cell)
+        value *= x
+        value += self.parabolas[moment + 2].take(cell)
+        value *= x
+        value += self.parabolas[moment].take(cell)
+        return value
 
     def _by_piece(self, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         flat = mean.ravel()
