@@ -55,9 +55,9 @@ FIGURES = {
 }
 HEAD = """# Gallery
 
-Every figure of the demos at 89 mm, one column of a journal, text of 7 points: none was edited afterwards. The settings are
-`report.figures` ([all of them](../config/README.md)); genes of your own choice in volcano, MA, heatmap and single genes are
-`report.genes`. To draw a figure of a finished run again, from its tables and without running anything else:
+Every figure of the demos at 89 mm, one column of a journal, text of 7 points: none was edited afterwards. The settings
+are `report.figures` ([all of them](../config/README.md)); genes of your own choice in volcano, MA, heatmap and single
+genes are `report.genes`. To draw a figure of a finished run again, from its tables and without running anything else:
 
 ```bash
 make figure FILE=results/airway/1.0/08_annotate/dex_trt_vs_untrt.volcano.svg WIDTH_MM=89 STYLE=paper FORMAT="svg pdf"
