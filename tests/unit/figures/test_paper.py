@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from degsteps import tables
-from degsteps.config.reading import read_schema, with_defaults
+from degsteps.config.reading import read_schema, schema_problems, with_defaults
 from degsteps.figures import style
 from degsteps.figures.look import PALETTES, STYLES, Look, look, use_look, with_look
 from degsteps.figures.saving import redrawing, save
@@ -189,6 +189,9 @@ def test_pdf_is_asked_for_by_the_format():
     analysis = with_defaults({"report": {}}, read_schema("analysis"))
     assert targets.printed_figures({"report": {"figures": {"format": ["png", "svg"]}}}) == []
     assert analysis["report"]["figures"]["format"] == ["png", "svg"]
+    given = {"report": {"figures": {"format": ["pdf", "svg"]}}}
+    said = [str(problem) for problem in schema_problems(given, read_schema("analysis"), "a.yaml")]
+    assert "a.yaml: report.figures.format: lacks 'png'. Add it: [pdf, svg, png]." in said
 
 
 def test_scree_of_two_kinds_stands_below_each_other_where_it_is_narrow():
