@@ -439,12 +439,13 @@ ELSEWHERE = {
 LIMITS = {"ingest.max_replicate_bcv", "ingest.min_replicate_correlation", "ingest.max_transcripts_without_gene"}
 
 
-#: Variants of one step, in tests/unit/batch/test_surrogates.py, design/test_splines.py and enrich/test_set_steps.py,
-#: which has a list of its own; docs/designs.md runs one of each design in whole.
+#: Variants of one step, in tests/unit/batch/test_surrogates.py, design/test_splines.py, figures/test_paper.py and
+#: enrich/test_set_steps.py, which has a list of its own; docs/designs.md runs one of each design in whole.
 OF_ONE_STEP = {
     *(f"design.surrogates.{name}" for name in ("method", "number", "control_genes", "replicates", "null_formula")),
     "design.covariates.<name>.spline.df",
-    *(key for key in leaves(read_schema("analysis")) if key.startswith("enrich.")),
+    *(key for key in leaves(read_schema("analysis")) if key.startswith(("enrich.", "report.figures."))),
+    "report.genes",
 }
 
 

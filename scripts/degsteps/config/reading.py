@@ -234,11 +234,17 @@ def _explain(error: Any, file: str) -> list[Problem]:
     if error.validator == "uniqueItems":
         twice = [entry for place, entry in enumerate(error.instance) if entry in error.instance[:place]]
         return [Problem(file, key, f"{twice[0]!r} stands there twice.", "Leave one of them.")]
+    if error.validator == "contains":
+        missing = error.validator_value.get("const")
+        return [
+            Problem(file, key, f"lacks {missing!r}.", f"Add it: [{', '.join(map(str, [*error.instance, missing]))}].")
+        ]
     bounds = {
         "minimum": "must be at least",
         "maximum": "must be at most",
         "exclusiveMinimum": "must be greater than",
         "exclusiveMaximum": "must be less than",
+        "maxItems": "may have at most this many entries:",
         "minItems": "needs at least this many entries:",
         "minProperties": "needs at least this many entries:",
         "minLength": "needs at least this many characters:",

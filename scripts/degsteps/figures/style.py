@@ -6,6 +6,7 @@ code: a figure of smaller text is smaller as a whole.
 """
 
 import functools
+import re
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -423,6 +424,16 @@ def few_ticks() -> MaxNLocator:
 def wrapped(text: str, width: int) -> str:
     """Break a sentence into lines of at most so many characters."""
     return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
+
+
+def in_lines(name: str, width: int) -> str:
+    """Return a name in lines that end after its marks of punctuation: names of contrasts have no blanks."""
+    lines = [""]
+    for part in re.findall(r"[^._\-:, ]*[._\-:, ]*", name):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def note(axes: Axes, text: str) -> None:

@@ -129,7 +129,8 @@ def require_readable(figure):
     """Assert that everything lies within the figure and no text is too small; return the texts."""
     fix_layout(figure)
     renderer = figure.canvas.get_renderer()
-    box = figure.get_tightbbox(renderer)
+    with style.settings():  # axes may make further ticks
+        box = figure.get_tightbbox(renderer)
     width, height = figure.get_size_inches()
     slack = 0.02
     assert box.x0 >= -slack

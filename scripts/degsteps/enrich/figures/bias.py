@@ -8,6 +8,7 @@ import pandas as pd
 from degsteps.enrich.figures.sets import nothing
 from degsteps.figures import style
 from degsteps.figures.artists import Figure, Line2D
+from degsteps.figures.look import look
 from degsteps.figures.style import numbers, styled
 
 #: Methods in words, by the names of their columns.
@@ -94,7 +95,8 @@ def length_plot(rates: pd.DataFrame, contrasts: Sequence[str], title: str) -> Fi
     names = [name for name in contrasts if name in rates.index]
     if not names:
         return nothing(title, "The lengths of too few genes are known.")
-    n_columns = min(3, len(names))
+    n_columns = min(3 if look().is_wide else 2, len(names))
+    of_title = int(look().room / n_columns / 0.11)
     n_rows = -(-len(names) // n_columns)
     figure = style.new_figure(height=0.9 + 2.5 * n_rows, width=None if n_columns > 1 else 5.5)
     grid = figure.subplots(n_rows, n_columns, squeeze=False)
@@ -108,7 +110,7 @@ def length_plot(rates: pd.DataFrame, contrasts: Sequence[str], title: str) -> Fi
         axes.plot(middle, numbers(of_contrast["rate"]), "o", color=style.COLORS[0], markersize=4)
         axes.plot(middle, numbers(of_contrast["fitted"]), color=style.COLORS[3], linewidth=1.4)
         style.log_axis(axes, "x")
-        axes.set_title(style.shown(names[place], 34))
+        axes.set_title(style.in_lines(style.shown(names[place], 80), of_title))
         # Where nothing is called, the axis must not show noise.
         axes.set_ylim(0, max(1.08 * float(numbers(of_contrast["rate"]).max()), 0.05))
         axes.yaxis.set_major_locator(style.few_ticks())

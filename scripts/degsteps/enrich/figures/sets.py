@@ -227,7 +227,7 @@ def comparison_plot(
             linewidths=1.1,
         )
     style.named_ticks(axes, "y", y, labels)
-    style.named_ticks(axes, "x", range(len(names)), style.shown_names(names, 26))
+    style.named_ticks(axes, "x", range(len(names)), style.shown_names(names, 40))
     axes.tick_params(axis="x", labelrotation=0 if len(names) <= 3 else 40)
     if len(names) > 3:
         for label in axes.get_xticklabels():

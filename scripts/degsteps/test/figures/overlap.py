@@ -1,7 +1,5 @@
 """The UpSet figure: which contrasts call the same genes."""
 
-import re
-
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
@@ -16,16 +14,6 @@ _MAX_COLUMNS = 30
 _MAX_ROWS = 30
 #: Numbers above more bars than this would touch each other.
 _UPRIGHT = 11
-
-
-def _in_lines(name: str, width: int) -> str:
-    """Return a name in lines that end after its marks of punctuation: names of contrasts have no blanks."""
-    lines = [""]
-    for part in re.findall(r"[^._\-:, ]*[._\-:, ]*", name):
-        if lines[-1] and len(lines[-1]) + len(part) > width:
-            lines.append("")
-        lines[-1] += part
-    return "\n".join(lines)
 
 
 @styled
@@ -46,7 +34,7 @@ def upset_plot(signs: pd.DataFrame, groups: pd.DataFrame, criterion: str) -> Fig
     names = list(total.sort_values(ascending=False, kind="stable").index[:_MAX_ROWS])
     drawn = [row for row in groups.index if set(row.split(SEPARATOR)) <= set(names)][:_MAX_COLUMNS]
     is_wide = look().is_wide
-    shown = [_in_lines(style.shown(name, 90), 34 if is_wide else 20) for name in names]
+    shown = [style.in_lines(style.shown(name, 90), 34 if is_wide else 20) for name in names]
     row = 0.24 * max([1.0, *(0.62 * (name.count("\n") + 1) for name in shown)])
     n_bars = max(int((look().room - 2.8) / 0.2), 6)
     drawn = drawn[:n_bars]

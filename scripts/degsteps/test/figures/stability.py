@@ -6,6 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from degsteps.figures import style
 from degsteps.figures.artists import Axes, Figure, Line2D, Patch
+from degsteps.figures.look import look
 from degsteps.figures.style import count_text, numbers, shown_names, styled
 
 _MAX_SAMPLES = 40
@@ -28,8 +29,7 @@ def sensitivity_plot(settings: pd.DataFrame, shares: pd.Series, title: str, alph
     """
     rows = settings.reset_index(drop=True)
     positions = np.arange(len(rows))
-    figure = style.new_figure(height=2.2 + 0.2 * len(rows))
-    left, right = figure.subplots(1, 2, width_ratios=[1.9, 1])
+    figure, left, right = _bars_and_shares(2.2 + 0.2 * len(rows))
     style.title(figure, f"Sensitivity to settings, {title}")
     jaccard = numbers(rows["jaccard"])
     known = np.isfinite(jaccard)
@@ -84,8 +84,7 @@ def influence_plot(samples: pd.DataFrame, shares: pd.Series, title: str, alpha: 
     rows = samples.reset_index(drop=True)
     drawn = rows.iloc[np.argsort(-np.nan_to_num(numbers(rows["lost"])), kind="stable")][:_MAX_SAMPLES]
     positions = np.arange(len(drawn))
-    figure = style.new_figure(height=max(3.2, 1.8 + 0.2 * len(drawn)))
-    left, right = figure.subplots(1, 2, width_ratios=[1.9, 1])
+    figure, left, right = _bars_and_shares(max(3.2, 1.8 + 0.2 * len(drawn)))
     more = f", the {_MAX_SAMPLES} with the most losses" if len(rows) > len(drawn) else ""
     style.title(figure, f"Influence of single samples{more}, {title}")
     lost, gained = numbers(drawn["lost"]), numbers(drawn["gained"])
@@ -112,6 +111,15 @@ def influence_plot(samples: pd.DataFrame, shares: pd.Series, title: str, alpha: 
         title=f"Called: adjusted p < {alpha:g}",
     )
     return figure
+
+
+def _bars_and_shares(height: float) -> tuple[Figure, Axes, Axes]:
+    """Return a figure with a panel of bars, as high as they need, and a smaller one: beside it, or below if narrow."""
+    if look().is_wide:
+        figure = style.new_figure(height=height)
+        return figure, *figure.subplots(1, 2, width_ratios=[1.9, 1])
+    figure = style.new_figure(height=height + 2.2)
+    return figure, *figure.subplots(2, 1, height_ratios=[height - 1.2, 1.5])
 
 
 def _plain(axes: Axes) -> None:
