@@ -71,6 +71,12 @@ def quoted(name: object) -> str:
     return f"'{text}'" if len(name) <= LONGEST else f"'{text}...' ({len(name):,} characters)"
 
 
+def shortened(text: str) -> str:
+    """Return the first line of what a library says, without the full stop, and not all of a long one."""
+    line = next(iter(text.splitlines()), "").rstrip(".")
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+
+
 def listed(names: Iterable[object], most: int = 5, quote: bool = True) -> str:
     """Return up to ``most`` names and, if there are more, ``and N more``."""
     names = list(names)

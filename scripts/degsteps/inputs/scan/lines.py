@@ -41,7 +41,7 @@ from degsteps.inputs.sheet import access_fault, detect_delimiter, format_fault
 #: Ids that are dates, beyond which no more are kept.
 _MOST_DATES = 100
 #: Columns and rows of a table; no study has more.
-_MOST_COLUMNS, _MOST_ROWS = 1_000_000, 3_000_000
+_MOST_COLUMNS, _MOST_ROWS = 1_000_000, 1_000_000
 #: Cells that are added up at a time.
 _BLOCK_CELLS = 200_000
 _DIGITS = b"0123456789"
