@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from degsteps.basics.errors import DataError, Finding
-from degsteps.basics.words import counted, listed, quoted, skeleton, suggestion, verb
+from degsteps.basics.words import counted, listed, quoted, repeated, skeleton, suggestion, verb
 from degsteps.inputs.plain_text import LONGEST_CELL, TextError, open_bytes, read_checked
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
@@ -414,7 +414,7 @@ def _header_faults(header: list[str], line: int, rows: list[tuple[int, list[str]
     if nameless:
         what = f"column {listed(nameless, quote=False)} of the header has no name."
         faults.append(Finding(place, what, "Name it (the column of sample ids is called 'sample' by default)."))
-    twice = [name for name in dict.fromkeys(header) if name and header.count(name) > 1]
+    twice = repeated(header)
     if twice:
         faults.append(
             Finding(place, f"the header has {listed(twice)} more than once.", "Rename or delete one of them.")
