@@ -1,8 +1,7 @@
 """Read captures into one matrix of raw counts, cells x genes, and join the donors to the cells."""
 
 from degsteps.basics.errors import DataError
-from degsteps.cells.reading import Settings
-from degsteps.cells.reading import read_cells as read
+from degsteps.cells.reading import Settings, read_cells_apart
 from degsteps.inputs.cells.donors import read_donors
 from degsteps.inputs.cells.sources import CellSource
 from degsteps.step import Inputs, OptionalInput, OptionalOutput, Output, run
@@ -25,7 +24,7 @@ def main(
         if faults:
             raise DataError("\n".join(f"{donors}: {fault}" for fault in faults))
     given = [CellSource.from_params(source) for source in sources]
-    found = read(given, asked, counts, spike_ins, table)
+    found = read_cells_apart(given, asked, counts, spike_ins, table)
     write_table(found.captures, captures)
     return found.facts | {"files": len(files)}
 

@@ -16,6 +16,7 @@ import argparse
 import dataclasses
 import errno
 import glob
+import importlib.util
 import inspect
 import json
 import logging
@@ -32,6 +33,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+from degsteps.basics import bounded
 from degsteps.basics.digest import code_digest, file_entry, file_sha256
 from degsteps.basics.errors import DegstepsError
 
@@ -391,10 +393,22 @@ def _write_record(main, call, kinds, inputs, outputs, facts) -> None:
         part.unlink(missing_ok=True)
 
 
-def _top_level_modules() -> dict[str, types.ModuleType]:
-    return {
-        name: module for name, module in sys.modules.items() if "." not in name and getattr(module, "__file__", None)
-    }
+def _top_level_modules() -> dict[str, Any]:
+    """Return what is loaded, here or in a process that this one has started, as modules or their specifications."""
+    loaded = {name: module for name, module in sys.modules.items() if "." not in name}
+    elsewhere = {name: _Loaded(name) for name in sorted(bounded.LOADED - loaded.keys())}
+    return {name: module for name, module in (loaded | elsewhere).items() if getattr(module, "__file__", None)}
+
+
+class _Loaded:
+    """A module that another process has loaded: where it lies."""
+
+    def __init__(self, name: str) -> None:
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            spec = None
+        self.__file__ = spec.origin if spec is not None and spec.has_location else None
 
 
 def _package_versions() -> dict[str, str]:

@@ -6,6 +6,7 @@ Standard library only: the Snakefile imports this module.
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 #: Names of columns that programs write beside the counts.
@@ -71,6 +72,12 @@ def quoted(name: object) -> str:
     return f"'{text}'" if len(name) <= LONGEST else f"'{text}...' ({len(name):,} characters)"
 
 
+def shortened(text: str) -> str:
+    """Return the first line of what a library says, without the full stop, and not all of a long one."""
+    line = next(iter(text.splitlines()), "").rstrip(".")
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+
+
 def listed(names: Iterable[object], most: int = 5, quote: bool = True) -> str:
     """Return up to ``most`` names and, if there are more, ``and N more``."""
     names = list(names)
@@ -81,6 +88,11 @@ def listed(names: Iterable[object], most: int = 5, quote: bool = True) -> str:
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun, e.g. ``1 sample``, ``3 samples``."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that occur more than once, in the order in which they first do; blank ones are none."""
+    return [name for name, number in Counter(names).items() if name and number > 1]
 
 
 def verb(number: int, one: str, many: str) -> str:

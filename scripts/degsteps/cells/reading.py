@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from degsteps.basics.bounded import Bounds, ExhaustedError, bounded
 from degsteps.basics.errors import DataError
-from degsteps.basics.words import counted, listed, quoted
+from degsteps.basics.words import counted, listed, quoted, shortened
 from degsteps.cells.cell_columns import CellColumns, cell_columns
 from degsteps.cells.counts_file import CountsWriter
 from degsteps.cells.matrices import cell_rows, slabs
@@ -27,6 +28,8 @@ from degsteps.inputs.cells.sources import CellSource
 
 #: Share of the genes of a capture that the others may lack.
 _MOST_LACKING = 0.5
+#: Time and memory beyond which reading has stalled.
+_BOUNDS = Bounds(86_400, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,24 @@ class Read:
 
     captures: pd.DataFrame
     facts: dict[str, Any]
+
+
+def read_cells_apart(sources: Sequence[CellSource], *others: Any) -> Read:
+    """Do what :func:`read_cells` does in a process of its own: HDF5 crashes on some damaged files.
+
+    Raises
+    ------
+    DataError
+        as of that function, and if the process dies or takes more than any study.
+    """
+    try:
+        return bounded(read_cells, sources, *others, bounds=_BOUNDS)
+    except ExhaustedError as error:
+        reason = str(error)
+    except (RuntimeError, KeyError) as error:
+        reason = shortened(str(error))  # of HDF5, about a damaged part
+    paths = listed([source.counts for source in sources], 3, quote=False)
+    raise DataError(f"{paths}: cannot be read: {reason}. It may be damaged: copy or download it again.")
 
 
 def read_cells(

@@ -7,7 +7,9 @@ import copy
 import difflib
 import functools
 import re
-from collections.abc import Hashable
+import reprlib
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ import yaml
 
 from degsteps.basics.errors import ConfigError, Problem
 from degsteps.basics.names import same_but_for_case
+from degsteps.basics.words import LONGEST, quoted
 from degsteps.config.choices import with_choices
 from degsteps.engines.registry import ENGINES
 
@@ -24,9 +27,20 @@ RENAMED = {"design.hidden": "design.surrogates"}
 RENAMED_VALUES = {"test.concordance": {"limma_voom": "voom"}}
 #: Methods of normalisation that need a gene without a zero -> what sums of few cells take in their place.
 OF_SPARSE_SUMS = {"ratio": "ratio_or_poscounts"}
+#: Of a configuration: its bytes, its values when every alias is written out, and how deep they are nested.
+MOST_BYTES, MOST_VALUES, MOST_NESTED = 4_000_000, 100_000, 40
+_NESTED = f"more than {MOST_NESTED} lists and mappings stand within one another"
+_MANY = f"it stands for more than {MOST_VALUES:,} values"
+_CIRCLE = "an alias stands within what it names"
 SCHEMAS = Path(__file__).resolve().parents[3] / "config" / "schema"
 #: What becomes part of a path; the schemas have the same pattern for versions and contrasts.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = LONGEST
+_SHORT.maxlist = _SHORT.maxdict = 6
+_SHORT.maxlevel = 2
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -45,20 +59,16 @@ def _mapping_without_repeats(loader: yaml.SafeLoader, node: yaml.MappingNode) ->
             raise yaml.constructor.ConstructorError(None, None, "a key is a list or a mapping", key_node.start_mark)
         if key in seen:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} stands here twice", key_node.start_mark
+                None, None, f"the key {shown(key)} stands here twice", key_node.start_mark
             )
         seen[key] = key_node.start_mark.line
     return yaml.constructor.SafeConstructor.construct_mapping(loader, node, deep=True)
 
 
-for _loader in (_PlainLoader, _Loader):
-    _loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_repeats)
-
-
 def read_yaml(path: Path | str) -> Any:
     """Read a YAML file safely; repeated keys and syntax errors raise :class:`ConfigError` with the line."""
     try:
-        return _parsed(Path(path).read_text(encoding="utf-8-sig"))
+        return _parsed(bounded_text(path))
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: there is no such file. Correct the path; it is relative to the working folder."
@@ -73,6 +83,89 @@ def read_yaml(path: Path | str) -> Any:
         place = f"line {mark.line + 1}" if mark else "the file"
         fault = _yaml_fault(getattr(error, "problem", None) or str(error))
         raise ConfigError(f"{path}: {place}: is not valid YAML: {fault.what}. {fault.cure}") from None
+
+
+def bounded_text(path: Path | str) -> str:
+    """Return the text of a YAML file.
+
+    Raises
+    ------
+    ConfigError
+        if it is larger than a configuration is.
+    """
+    with open(path, "rb") as stream:
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        what = f"is larger than {MOST_BYTES / 1e6:.0f} MB, and no configuration"
+        raise ConfigError(f"{path}: {what}. Name the YAML file of an analysis; lists of genes are files of their own.")
+    return content.decode("utf-8-sig")
+
+
+def _require_bounded(text: str) -> None:
+    """Refuse what is nested, or stands for more values, than a configuration ever has, before anything is built.
+
+    Raises
+    ------
+    yaml.YAMLError
+        with the line.
+    """
+    depth, n_values, has_aliases = 0, 0, False
+    for event in _sound_events(text):
+        is_start = isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent))
+        depth += is_start - isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent))
+        n_values += is_start or isinstance(event, yaml.ScalarEvent)
+        has_aliases |= isinstance(event, yaml.AliasEvent)
+        if depth > MOST_NESTED:
+            raise yaml.MarkedYAMLError(problem=_NESTED, problem_mark=event.start_mark)
+        if n_values > MOST_VALUES:
+            raise yaml.MarkedYAMLError(problem=_MANY, problem_mark=event.start_mark)
+    if has_aliases:
+        try:
+            node = yaml.compose(text, Loader=_Loader)
+        except yaml.YAMLError:
+            return
+        _expanded_size(node, {})
+
+
+def _sound_events(text: str) -> Iterator[yaml.Event]:
+    """Yield what a text consists of, up to the first fault, which is told where the text is read."""
+    with suppress(yaml.YAMLError):
+        yield from yaml.parse(text, Loader=_Loader)
+
+
+def _expanded_size(node: yaml.Node, known: dict[int, int | None]) -> int:
+    """Return how many values a node stands for when every alias is written out."""
+    if id(node) in known:
+        size = known[id(node)]
+        if size is None:
+            raise yaml.MarkedYAMLError(problem=_CIRCLE, problem_mark=node.start_mark)
+        return size
+    known[id(node)] = None
+    parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else []
+    parts = node.value if isinstance(node, yaml.SequenceNode) else parts
+    size = 1 + sum(_expanded_size(part, known) for part in parts)
+    if size > MOST_VALUES:
+        raise yaml.MarkedYAMLError(problem=_MANY, problem_mark=node.start_mark)
+    known[id(node)] = size
+    return size
+
+
+def _checked_scalar(construct: Callable[[Any, yaml.Node], Any]) -> Callable[[Any, yaml.Node], Any]:
+    """Return a constructor of numbers or dates that says in which line one is none."""
+
+    def constructed(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+        try:
+            return construct(loader, node)
+        except (ValueError, OverflowError):
+            what = f"{quoted(node.value)} is written like a number or a date, and is none"
+            raise yaml.constructor.ConstructorError(None, None, what, node.start_mark) from None
+
+    return constructed
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it: the beginning of what is long, or nested."""
+    return _SHORT.repr(value)
 
 
 def read_yaml_as_text(path: Path | str) -> Any:
@@ -112,6 +205,10 @@ _YAML_FAULTS = (
     ),
     _YamlFault("expected ':'", "a key has no ': ' behind it", "Write `key: value`, in this line or the one above."),
     _YamlFault("unexpected end of stream", "a quotation mark is not closed", "Close it."),
+    _YamlFault(_NESTED, _NESTED, "Mend the brackets of that line."),
+    _YamlFault(_MANY, _MANY, "Write out what its aliases (*name) stand for, and what of it is needed."),
+    _YamlFault(_CIRCLE, _CIRCLE, "Write out what it stands for."),
+    _YamlFault("written like a number", "", "Write it otherwise, or put it in quotes if it is text."),
     _YamlFault(
         "expected ',' or", "a bracket is not closed, or a comma is missing", "Mend it, in this line or the one above."
     ),
@@ -120,15 +217,24 @@ _YAML_FAULTS = (
 
 def _yaml_fault(problem: str) -> _YamlFault:
     faults = (fault for fault in _YAML_FAULTS if fault.part in problem)
-    return next(faults, _YamlFault("", problem, "Mend that line."))
+    fault = next(faults, _YamlFault("", problem, "Mend that line."))
+    return fault if fault.what else fault._replace(what=problem)
 
 
 def _parsed(text: str) -> Any:
+    _require_bounded(text)
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
     except yaml.YAMLError:
         # The two name faults differently; messages must not depend on how PyYAML was built.
         return yaml.load(text, Loader=_PlainLoader)  # noqa: S506  (a SafeLoader)
+
+
+for _loader in (_PlainLoader, _Loader):
+    _loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_repeats)
+    for _kind in ("int", "float", "timestamp"):
+        _tag = f"tag:yaml.org,2002:{_kind}"
+        _loader.add_constructor(_tag, _checked_scalar(yaml.SafeLoader.yaml_constructors[_tag]))
 
 
 @functools.cache
@@ -221,24 +327,28 @@ def _explain(error: Any, file: str) -> list[Problem]:
     if error.validator == "enum":
         renamed = RENAMED_VALUES.get(re.sub(r"\.\d+$", "", key), {})
         if error.instance in renamed:
-            what = f"{error.instance!r} is now called otherwise."
+            what = f"{shown(error.instance)} is now called otherwise."
             return [Problem(file, key, what, f"Write {renamed[error.instance]}.")]
         choices = ", ".join(map(str, error.validator_value))
-        return [Problem(file, key, f"{error.instance!r} is not one of the choices.", f"Choose one of: {choices}.")]
+        return [Problem(file, key, f"{shown(error.instance)} is not one of the choices.", f"Choose one of: {choices}.")]
     word = re.fullmatch(r"\^(\w+)\\Z", str(error.validator_value)) if error.validator == "pattern" else None
     if word:
-        return [Problem(file, key, f"{error.instance!r} is not {word[1]!r}, the only word here.", description)]
+        return [Problem(file, key, f"{shown(error.instance)} is not {word[1]!r}, the only word here.", description)]
     if error.validator == "pattern":
-        what = f"{error.instance!r} has characters that cannot stand in a file name, or begins with one."
+        what = f"{shown(error.instance)} has characters that cannot stand in a file name, or begins with one."
         return [Problem(file, key, what, "Use letters, digits, '.', '_' and '-'; begin with a letter or digit.")]
     if error.validator == "uniqueItems":
         twice = [entry for place, entry in enumerate(error.instance) if entry in error.instance[:place]]
+<<<<<<< HEAD
         return [Problem(file, key, f"{twice[0]!r} stands there twice.", "Leave one of them.")]
     if error.validator == "contains":
         missing = error.validator_value.get("const")
         return [
             Problem(file, key, f"lacks {missing!r}.", f"Add it: [{', '.join(map(str, [*error.instance, missing]))}].")
         ]
+=======
+        return [Problem(file, key, f"{shown(twice[0])} stands there twice.", "Leave one of them.")]
+>>>>>>> hard
     bounds = {
         "minimum": "must be at least",
         "maximum": "must be at most",
@@ -251,7 +361,11 @@ def _explain(error: Any, file: str) -> list[Problem]:
     }
     if error.validator in bounds:
         return [Problem(file, key, f"{bounds[error.validator]} {error.validator_value}.", description)]
-    return [Problem(file, key, f"{error.message}.", description)]
+    return [Problem(file, key, f"{_shortened(error.message)}.", description)]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:300]}..."
 
 
 def _right_key(name: str, schema: dict[str, Any]) -> str:
@@ -292,8 +406,8 @@ def _explain_type(error: Any, file: str, key: str) -> Problem:
     if "string" in types and isinstance(error.instance, bool):
         return Problem(file, key, f"{what}, but YAML reads this word as true or false.", quotes)
     if "string" in types and isinstance(error.instance, (int, float)):
-        return Problem(file, key, f"{what}, but YAML reads {error.instance} as a number.", quotes)
-    return Problem(file, key, f"{what}, not {error.instance!r}.", error.schema.get("description", ""))
+        return Problem(file, key, f"{what}, but YAML reads {shown(error.instance)} as a number.", quotes)
+    return Problem(file, key, f"{what}, not {shown(error.instance)}.", error.schema.get("description", ""))
 
 
 def analysis_name(path: Path | str) -> str:

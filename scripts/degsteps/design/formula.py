@@ -13,6 +13,8 @@ from degsteps.basics.words import quoted
 INTERCEPT = "Intercept"
 #: More terms than any experiment has samples for; a chain of ``*`` or a power makes them fast.
 MOST_TERMS = 500
+#: Characters of a formula or an expression, and parentheses within one another.
+LONGEST_TEXT, MOST_NESTED = 10_000, 50
 _POWER = ("**", "^")
 _ONE_POWER = "One power stands behind a column or a parenthesis, e.g. '(a + b)**2'."
 
@@ -80,6 +82,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.tokens = _tokens(text)
         self.index = 0
+        self.depth = 0
 
     @property
     def token(self) -> _Token:
@@ -106,12 +109,15 @@ class _Parser:
         terms = self.sum()
         if self.token.kind != "end":
             self.fail_unexpected()
-        intercept, kept = True, []
+        intercept, kept, seen = True, [], set()
         for term in terms:
             if isinstance(term, bool):
                 intercept = term
-            elif not any(set(term) == set(other) for other in kept):
+            elif frozenset(term) not in seen:
+                seen.add(frozenset(term))
                 kept.append(term)
+        if len(kept) > MOST_TERMS:
+            self.fail_long()
         return Formula(intercept, tuple(sorted(kept, key=len)))
 
     def sum(self, inside: bool = False) -> list[tuple[str, ...] | bool]:
@@ -192,6 +198,8 @@ class _Parser:
 
     def crossed(self, left: list[tuple[str, ...]], right: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
         """Return the interaction of every pair of terms; a column crossed with itself is itself."""
+        if len(left) * len(right) > 100 * MOST_TERMS:
+            self.fail_long()
         return self.distinct([tuple(dict.fromkeys((*first, *second))) for first in left for second in right])
 
     def distinct(self, terms: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -200,17 +208,24 @@ class _Parser:
         for term in terms:
             by_columns.setdefault(frozenset(term), term)
         if len(by_columns) > MOST_TERMS:
-            raise FormulaError(
-                f"The formula stands for more than {MOST_TERMS} terms.",
-                "Name the interactions that the samples can answer, and lower the power.",
-            )
+            self.fail_long()
         return list(by_columns.values())
+
+    def fail_long(self) -> None:
+        raise FormulaError(
+            f"The formula stands for more than {MOST_TERMS} terms.",
+            "Name the interactions that the samples can answer, and lower the power.",
+        )
 
     def atom(self) -> list[tuple[str, ...]]:
         token = self.token
         if self.is_sign("("):
+            self.depth += 1
+            if self.depth > MOST_NESTED:
+                self.fail(f"is the {MOST_NESTED + 1}th parenthesis within another", "Take away those without effect.")
             self.take()
             terms = self.sum(inside=True)
+            self.depth -= 1
             if self.is_sign("|"):
                 self.fail_random_effect()
             if not self.is_sign(")"):
@@ -294,6 +309,9 @@ def parse_formula(text: str) -> Formula:
     """
     if not text.strip():
         raise FormulaError("The formula is empty.", "Write '~' and the columns, e.g. '~ batch + condition'.")
+    if len(text) > LONGEST_TEXT:
+        what = f"The formula has {len(text):,} characters, of at most {LONGEST_TEXT:,}."
+        raise FormulaError(what, "Name the columns that the samples can answer.")
     formula = _Parser(text).formula()
     if not formula.intercept and not formula.terms:
         raise FormulaError("The formula has neither an intercept nor a column.", "Name the columns to model.")

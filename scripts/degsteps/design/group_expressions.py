@@ -10,6 +10,7 @@ from typing import NamedTuple
 from degsteps.basics.words import listed, quoted, suggestion
 from degsteps.design.coding import as_number
 from degsteps.design.contrasts import ContrastError
+from degsteps.design.formula import MOST_NESTED
 
 _TOKEN = re.compile(r"\s*(?:(?P<quoted>`[^`]+`)|(?P<word>[\w.]+)|(?P<sign>\S))")
 
@@ -35,6 +36,7 @@ class _Parser:
 
     def __init__(self, text: str, levels: Mapping[str, tuple[str, ...]]) -> None:
         self.levels = levels
+        self.depth = 0
         self.tokens = [
             (match.lastgroup, match[match.lastgroup], match.start(match.lastgroup) + 1)
             for match in _TOKEN.finditer(text.rstrip())
@@ -87,6 +89,16 @@ class _Parser:
 
     def value(self) -> Linear:
         kind, text, _ = self.tokens[self.index]
+        self.depth += 1
+        if self.depth > MOST_NESTED:
+            self.fail(
+                f"stands within more than {MOST_NESTED} others", "Take away parentheses and signs without effect."
+            )
+        value = self.nested_value(kind, text)
+        self.depth -= 1
+        return value
+
+    def nested_value(self, kind: str, text: str) -> Linear:
         if self.is_sign("-"):
             self.take()
             return self.value().times(-1.0)

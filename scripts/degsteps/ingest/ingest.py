@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from degsteps.basics.bounded import JOB, Bounds
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, quoted
 from degsteps.ingest import sites, technical_replicates
@@ -19,7 +20,7 @@ from degsteps.ingest.readers.quantifications import (
     without_genes_text,
 )
 from degsteps.ingest.readers.raw import RawCounts
-from degsteps.ingest.reading import READERS, read_source
+from degsteps.ingest.reading import READERS, TooLargeError, read_source
 from degsteps.inputs.formats import FORMATS
 from degsteps.inputs.gene_ids import without_version
 from degsteps.inputs.scan import CACHE, scan_faults
@@ -96,6 +97,7 @@ def ingest(
     tx2gene: Path | None = None,
     length_matrix: Path | None = None,
     group: str | None = None,
+    bounds: Bounds = JOB,
 ) -> Ingested:
     """Read every source, match its samples, merge the sites, sum technical replicates.
 
@@ -104,6 +106,7 @@ def ingest(
     tx2gene : table of transcripts and genes, for quantifications of transcripts.
     length_matrix : average transcript lengths, genes x samples.
     group : column whose levels are the arms of the site table.
+    bounds : time and memory that libraries for binary formats may take.
 
     Raises
     ------
@@ -113,7 +116,9 @@ def ingest(
     parts, problems = {}, []
     for source in sources:
         try:
-            parts[source.site] = _read_part(source, settings, tx2gene, length_matrix)
+            parts[source.site] = _read_part(source, settings, tx2gene, length_matrix, bounds)
+        except TooLargeError:
+            raise
         except DataError as error:
             problems.append(str(error))
     if problems:
@@ -179,7 +184,9 @@ def ingest(
 # ---- one source
 
 
-def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_matrix: Path | None) -> _Part:
+def _read_part(
+    source: Source, settings: Settings, tx2gene: Path | None, length_matrix: Path | None, bounds: Bounds
+) -> _Part:
     located = locate_source(source)
     if located.faults:
         raise DataError("\n".join(f"{source.counts}: {fault}" for fault in located.faults))
@@ -187,7 +194,7 @@ def _read_part(source: Source, settings: Settings, tx2gene: Path | None, length_
     for file in located.passed_over:
         logger.warning("%s: %s", source.counts, file.what)
     cache = CACHE if CACHE.parent.is_dir() else None
-    raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache)
+    raw = read_source(source, located, strand=settings.strand, tx2gene=tx2gene, cache=cache, bounds=bounds)
     _require_genes(raw, settings, tx2gene)
     is_estimated = settings.estimated_counts or FORMATS[located.format].estimated
     faults, notes = scan_faults(raw.scan, is_estimated, settings.duplicate_genes)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from degsteps.basics.bounded import JOB, Bounds, ExhaustedError, bounded
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, quoted
-from degsteps.ingest.readers.containers import read_h5ad, read_mtx, read_parquet, read_xlsx
+from degsteps.ingest.readers.containers import n_cells_of_parquet, read_h5ad, read_mtx, read_parquet, read_xlsx
 from degsteps.ingest.readers.per_sample import read_featurecounts, read_gdc_star, read_htseq, read_star
 from degsteps.ingest.readers.quantifications import read_quantification
 from degsteps.ingest.readers.raw import RawCounts, Reading
@@ -13,6 +14,9 @@ from degsteps.ingest.readers.tables import open_zstd, read_scanned_table
 from degsteps.inputs.plain_text import COMPARE_SIZE
 from degsteps.inputs.sources import Located, Source, scan_source
 
+#: Formats whose libraries are made of C, and read what a file says of itself.
+_BINARY = frozenset({"parquet", "xlsx", "h5ad", "mtx"})
+_COPIED_CELLS = 20_000_000
 #: By the names of :data:`degsteps.inputs.formats.FORMATS`; a table of text is read as it was scanned.
 READERS: dict[str, Callable[[Reading], RawCounts]] = {
     "featurecounts": read_featurecounts,
@@ -28,6 +32,26 @@ READERS: dict[str, Callable[[Reading], RawCounts]] = {
     "mtx": read_mtx,
     "xlsx": read_xlsx,
 }
+
+
+class TooLargeError(DataError):
+    """A file takes more time or memory than it may; a job may have more."""
+
+
+def _read(reading: Reading, bounds: Bounds) -> RawCounts:
+    """Read a source; where a library may crash or stall on what is damaged, in a process of its own."""
+    located = reading.located
+    reader = READERS[located.format]
+    may_crash = located.format in _BINARY or any(file.endswith(".h5") for file in located.files)
+    # What such a process has read is copied to this one: large tables that are sound are read here, in a job.
+    if not may_crash or (bounds == JOB and located.format == "parquet" and n_cells_of_parquet(reading) > _COPIED_CELLS):
+        return reader(reading)
+    try:
+        return bounded(reader, reading, bounds=bounds)
+    except ExhaustedError as error:
+        what = f"{reading.source.counts}: cannot be read as {located.format}: {error}."
+        kind = DataError if error.is_crash or bounds == JOB else TooLargeError
+        raise kind(f"{what} It may be damaged, or larger than its size tells: copy it again, or give text.") from None
 
 
 def end_remarks(ends: Mapping[str, str]) -> list[Finding]:
@@ -47,6 +71,7 @@ def read_source(
     strand: str = "auto",
     tx2gene: Path | None = None,
     cache: Path | None = None,
+    bounds: Bounds = JOB,
 ) -> RawCounts:
     """Read the counts of one source.
 
@@ -55,6 +80,7 @@ def read_source(
     strand : ``auto``, ``unstranded``, ``forward`` or ``reverse``: which column of STAR's files holds the counts.
     tx2gene : table of transcripts and their genes, for quantifications of transcripts.
     cache : folder of kept scans.
+    bounds : time and memory that libraries for binary formats may take.
 
     Raises
     ------
@@ -68,7 +94,7 @@ def read_source(
     try:
         if scan.is_partial:
             reading = Reading(source, located, strand, tx2gene)
-            raw = READERS[located.format](reading)
+            raw = _read(reading, bounds)
             raw.scan.remarks += end_remarks(reading.ends)
         else:
             raw = RawCounts(read_scanned_table(scan), scan)

@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from degsteps.basics.bounded import CHECK
 from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import listed
 from degsteps.ingest.ingest import Settings, ingest
 from degsteps.ingest.readers.tables import open_bytes
+from degsteps.ingest.reading import TooLargeError
 from degsteps.inputs.sources import Source, locate
 
 #: Bytes of files that are read before a run. Larger ones take minutes, which is what jobs are for.
@@ -44,7 +46,10 @@ def trial(
             Settings(**settings),
             tx2gene=None if tx2gene is None else Path(tx2gene),
             length_matrix=None if length_matrix is None else Path(length_matrix),
+            bounds=CHECK,
         )
+    except TooLargeError as error:
+        return None, [], [Finding("ingest.counts", str(error), "The job ingest_counts may take more.")]
     except DataError as error:
         return None, [Finding("", line, "", "data") for line in str(error).splitlines()], []
     remarks = [Finding("", f"{path}: {remark}", "", "note") for path, remark in found.remarks]

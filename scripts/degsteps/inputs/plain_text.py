@@ -24,7 +24,7 @@ _IN_LINE = re.compile(CONTROL.pattern + rb"|\r(?!\r*(?:\n|\Z))")
 #: Bytes of one line, and of one cell: more is no table.
 LONGEST_LINE, LONGEST_CELL = 1 << 25, 1 << 17
 #: Bytes that text has when it is unpacked, and how many times those of the file, where it has more than the third.
-MOST_UNPACKED, MOST_RATIO, UNPACKED_FREELY = 1 << 34, 500, 1 << 25
+MOST_UNPACKED, MOST_RATIO, UNPACKED_FREELY = 1 << 34, 500, 1 << 24
 #: Bytes of text that is read as a whole: tables of samples, of transcripts, of genes.
 MOST_WHOLE = 1 << 29
 #: What to do about a file that may be cut in its last number.

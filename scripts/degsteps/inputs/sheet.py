@@ -8,16 +8,22 @@ Every cell stays text. A blank cell is the only missing value; levels called ``N
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from degsteps.basics.errors import DataError, Finding
+<<<<<<< HEAD
 from degsteps.basics.names import first_control
 from degsteps.basics.words import counted, listed, quoted, skeleton, suggestion, verb
 from degsteps.inputs.excel import UnreadableError, is_workbook, read_worksheet
 from degsteps.inputs.plain_text import TextError, open_bytes, read_checked
+=======
+from degsteps.basics.words import counted, listed, quoted, repeated, skeleton, suggestion, verb
+from degsteps.inputs.plain_text import LONGEST_CELL, TextError, open_bytes, read_checked
+>>>>>>> hard
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 #: What a first column without a name is called: R and pandas write row names so.
@@ -26,8 +32,9 @@ UNNAMED = "sample"
 _CELL = "\t"
 #: White space that str.strip() leaves: byte order mark and zero-width space, both invisible.
 _INVISIBLE = "\ufeff\u200b"
-#: Bytes of a sheet; one of 100,000 samples with 100 columns of words has as many.
-_LARGEST = 1 << 27
+#: Bytes and cells of a sheet; one of 100,000 samples with 50 columns has as many.
+_LARGEST, _MOST_CELLS = 1 << 26, 5_000_000
+_LINE = re.compile(r"[^\r\n]+")
 
 
 @dataclass(frozen=True)
@@ -336,13 +343,16 @@ def _read_cells(
     text, fault = _read_text(path)
     if fault:
         return None, [fault]
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for match in _LINE.finditer(text) if (line := match[0]).strip()), "")
     if not first:
         return None, [Finding("", "is empty.", "Give a header and one line per sample.")]
     delimiter = detect_delimiter(first)
     if delimiter is None:
         what = f"no tab, comma or semicolon separates columns: {quoted(first[:60])}."
         return None, [Finding("header", what, "Save it as tab- or comma-separated text.")]
+    if text.count(delimiter) + text.count("\n") > _MOST_CELLS:
+        what = f"has more than {_MOST_CELLS:,} cells."
+        return None, [Finding("", what, "Give one line per sample, and the columns that describe the samples.")]
     rows: list[tuple[int, list[str]]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begin = 1
@@ -351,7 +361,12 @@ def _read_cells(
             if any(cell.strip() for cell in cells):
                 rows.append((begin, cells))
             begin = reader.line_num + 1
-    except csv.Error:
+    except csv.Error as error:
+        if "field limit" in str(error):
+            what = f"has a cell of more than {LONGEST_CELL:,} characters."
+            return None, [
+                Finding(f"line {begin}", what, "Shorten it; a quotation mark that is not closed makes one too.")
+            ]
         what = "a quotation mark is opened and not closed, or text follows a closed one."
         return None, [Finding(f"line {begin}", what, 'Delete the mark, or write it twice ("") inside a quoted cell.')]
     return _as_columns(rows, delimiter)
@@ -447,7 +462,7 @@ def _header_faults(header: list[str], line: int, rows: list[tuple[int, list[str]
     if nameless:
         what = f"column {listed(nameless, quote=False)} of the header has no name."
         faults.append(Finding(place, what, "Name it (the column of sample ids is called 'sample' by default)."))
-    twice = [name for name in dict.fromkeys(header) if name and header.count(name) > 1]
+    twice = repeated(header)
     if twice:
         faults.append(
             Finding(place, f"the header has {listed(twice)} more than once.", "Rename or delete one of them.")

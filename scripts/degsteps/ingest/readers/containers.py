@@ -12,11 +12,15 @@ from degsteps.basics.errors import DataError
 from degsteps.basics.words import counted, listed, quoted, suggestion
 from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import read_columns
+from degsteps.inputs.folders import first_lines
 from degsteps.inputs.scan import LINES_OF_TITLES, header_position
 from degsteps.inputs.sources import Source
+from degsteps.inputs.workbooks import require_small_parts
 
 #: What openpyxl makes of numbers in cells with the format of a date, a time or a duration.
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
+#: Cells of a table of Parquet, and of a sheet: 500,000 genes x 10,000 samples, and as many as can be read in minutes.
+_MOST_CELLS, _MOST_CELLS_OF_SHEET = 5_000_000_000, 100_000_000
 logger = logging.getLogger("degsteps")
 
 
@@ -25,10 +29,29 @@ def read_parquet(reading: Reading) -> RawCounts:
     source, located = reading.source, reading.located
     import pyarrow.parquet as pq
 
+    with pq.ParquetFile(located.files[0]) as stored:
+        about = stored.metadata
+    if about.num_rows * about.num_columns > _MOST_CELLS:
+        what = (
+            f"says that it holds {about.num_rows:,} rows and {about.num_columns:,} columns, which is no table of counts"
+        )
+        raise DataError(f"{located.files[0]}: {what}. Write genes in rows and samples in columns.")
     table = pq.read_table(located.files[0]).to_pandas()
     if source.gene_column is None and not isinstance(table.index, pd.RangeIndex):
         table = table.reset_index()
     return raw_counts(_indexed(table, source), located)
+
+
+def n_cells_of_parquet(reading: Reading) -> int:
+    """Return how many cells a table of Parquet says that it has; 0 if it cannot be told."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(reading.located.files[0]) as stored:
+            return stored.metadata.num_rows * stored.metadata.num_columns
+    except (OSError, pa.ArrowException):
+        return 0
 
 
 def read_xlsx(reading: Reading) -> RawCounts:
@@ -36,6 +59,7 @@ def read_xlsx(reading: Reading) -> RawCounts:
     source, located = reading.source, reading.located
     from openpyxl import load_workbook
 
+    require_small_parts(located.files[0])
     # The library keeps a file open that it fails to read, so the file is opened here.
     with open(located.files[0], "rb") as stream, closing(load_workbook(stream, read_only=True, data_only=True)) as book:
         names = [sheet.title for sheet in book.worksheets]
@@ -43,7 +67,9 @@ def read_xlsx(reading: Reading) -> RawCounts:
             advice = suggestion(source.sheet, names, "Its sheets are")
             raise DataError(f"{source.counts}: there is no sheet {quoted(source.sheet)} (ingest.sheet). {advice}")
         sheet = book.worksheets[0] if source.sheet is None else book[source.sheet]
-        rows = [list(row) for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+        # What a sheet says of its own size may be anything; without it, rows end at their last cell.
+        sheet.reset_dimensions()
+        rows = _rows(sheet, located.files[0])
         title = sheet.title
     which = "its first sheet" if source.sheet is None else "the sheet"
     if len(rows) < 2:
@@ -80,6 +106,24 @@ def read_xlsx(reading: Reading) -> RawCounts:
     if faults:
         raise DataError("\n".join(faults))
     return raw_counts(counts, located, {"sheet": title, "other_sheets": others})
+
+
+def _rows(sheet: Any, path: str) -> list[list[Any]]:
+    """Return the rows of a sheet that are not blank, all of one length."""
+    rows: list[list[Any]] = []
+    n_cells = 0
+    for row in sheet.iter_rows(values_only=True):
+        if any(cell is not None for cell in row):
+            rows.append(list(row))
+            n_cells += len(row)
+            if n_cells > _MOST_CELLS_OF_SHEET:
+                what = f"a sheet has more than {_MOST_CELLS_OF_SHEET:,} cells"
+                raise DataError(f"{path}: {what}. Give the counts as text, and genes in rows.")
+    width = max(map(len, rows), default=0)
+    if width * len(rows) > _MOST_CELLS_OF_SHEET:
+        what = f"its longest row has {width:,} cells, and there are {len(rows):,} rows, which is no table of counts"
+        raise DataError(f"{path}: {what}. Delete the cells beside the table, or give the counts as text.")
+    return [row + [None] * (width - len(row)) for row in rows]
 
 
 def _dates_for_counts(counts: pd.DataFrame) -> str | None:
@@ -174,12 +218,23 @@ def _are_whole(matrix: Any) -> bool:
     return bool(np.all(np.isfinite(values)) and np.all(values == np.rint(values)))
 
 
+def _require_small_matrix(path: str, counts: str) -> None:
+    """Refuse coordinates of more cells than a table of samples has, before they are written out as one."""
+    sizes = next((line.split() for line in first_lines(path, 50) if not line.startswith("%")), [])
+    if len(sizes) > 1 and all(size.isdecimal() and len(size) < 19 for size in sizes[:2]):
+        rows, columns = map(int, sizes[:2])
+        if rows * columns > _MOST_CELLS:
+            what = f"the matrix is {rows:,} x {columns:,}, too large for a table of samples"
+            raise DataError(f"{counts}: {what}. Single cells are given under 'cells'.")
+
+
 def read_mtx(reading: Reading) -> RawCounts:
     """Read the matrix, features and barcodes of 10x; features that are no genes are left out."""
     source, located = reading.source, reading.located
     from scipy.io import mmread
 
     matrix_file, feature_file, _ = located.files
+    _require_small_matrix(matrix_file, source.counts)
     matrix = _dense(mmread(matrix_file))
     features = read_columns(feature_file, header=None, dtype=str)
     if matrix.shape != (len(features), len(located.samples)):

@@ -1,5 +1,6 @@
 """Counts of one source as they were given, and the pass over values that are in memory."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,7 +80,7 @@ def scanned_frame(counts: pd.DataFrame, located: Located) -> tuple[pd.DataFrame,
     samples, genes = list(counts.columns), counts.index.astype(str)
     scan = Scan(path, samples=samples, n_genes=len(counts), format=located.format, evidence=located.evidence)
     scan.columns, scan.beside, scan.first_genes = columns, beside, list(genes[:200])
-    twice = [name for name in dict.fromkeys(samples) if samples.count(name) > 1]
+    twice = [name for name, number in Counter(samples).items() if number > 1]
     if twice:
         what = f"the header has {listed(twice)} more than once."
         scan.faults.append(Finding("header", what, "Rename or delete one of them, or sum technical replicates."))

@@ -4,13 +4,14 @@ No heavy package at the top: the Snakefile imports this module. What is found is
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from degsteps.basics.bounded import CHECK, ExhaustedError, bounded
 from degsteps.basics.errors import Finding
-from degsteps.basics.words import quoted, suggestion
+from degsteps.basics.words import quoted, shortened, suggestion
 from degsteps.inputs.cells.cell_file import MOST_LEVELS, Codes, Column, Header, sketch
 from degsteps.inputs.cells.opening import CellsError, OpenCells, open_cells
 from degsteps.inputs.cells.sources import ONE_CAPTURE, CellSource
@@ -74,9 +75,9 @@ def read_header(source: CellSource, cache: Path | None = CACHE) -> Header:
     cache : folder for what was found; None looks again.
     """
     if cache is None:
-        return _header(source)
+        return _header_apart(source)
     content = kept_content(
-        "cells", source.as_params(), source_files(source), __file__, lambda: _header(source).as_json(), cache
+        "cells", source.as_params(), source_files(source), __file__, lambda: _header_apart(source).as_json(), cache
     )
     return Header.from_json(content)
 
@@ -103,7 +104,7 @@ def cell_table(
     total: Counter[tuple[str, ...]] = Counter()
     for source in sources:
         asked = [source.as_params(), names, capture_column]
-        find = lambda source=source: _combinations(source, names, capture_column)  # noqa: E731
+        find = lambda source=source: _apart(_combinations, source, names, capture_column)  # noqa: E731
         rows = (
             find() if cache is None else kept_content("cell-table", asked, source_files(source), __file__, find, cache)
         )
@@ -125,6 +126,31 @@ def source_files(source: CellSource) -> list[str]:
     return [*paths, *([source.cells] if source.cells else [])]
 
 
+def _apart(function: Callable[..., Any], source: CellSource, *arguments: Any) -> Any:
+    """Call a function in a process of its own: HDF5 crashes or stalls on some damaged files.
+
+    Raises
+    ------
+    CellsError
+        if it does.
+    """
+    try:
+        return bounded(function, source, *arguments, bounds=CHECK)
+    except (RuntimeError, AttributeError, TypeError, ValueError, IndexError, KeyError, OSError) as error:
+        what = f"cannot be read ({shortened(str(error) or type(error).__name__)})."
+        raise CellsError(source.counts, Finding("", what, "It may be damaged: copy or download it again.")) from None
+    except ExhaustedError as error:
+        what = f"cannot be read: {error}."
+        raise CellsError(source.counts, Finding("", what, "It may be damaged: copy or download it again.")) from None
+
+
+def _header_apart(source: CellSource) -> Header:
+    try:
+        return _apart(_header, source)
+    except CellsError as error:
+        return Header(source.counts, faults=[error.finding])
+
+
 def _header(source: CellSource) -> Header:
     header = Header(source.counts)
     try:
@@ -134,6 +160,10 @@ def _header(source: CellSource) -> Header:
         header.faults.append(fault.finding)
     except OSError as error:
         what = f"cannot be read ({error.strerror or str(error).splitlines()[0].rstrip('.')})."
+        header.faults.append(Finding("", what, "It may be damaged: copy or download it again."))
+    except (RuntimeError, AttributeError, TypeError, ValueError, IndexError) as error:
+        # What HDF5, and what is made of its numbers, raises for a damaged file.
+        what = f"cannot be read ({shortened(str(error) or type(error).__name__)})."
         header.faults.append(Finding("", what, "It may be damaged: copy or download it again."))
     except KeyError as error:
         what = f"lacks a part that files of this format have: {error.args[0]}"

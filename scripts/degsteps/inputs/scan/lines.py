@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from degsteps.basics.errors import Finding
-from degsteps.basics.words import bare, counted, listed, quoted, suggestion
+from degsteps.basics.words import bare, counted, listed, quoted, repeated, suggestion
 from degsteps.inputs.dates import gene_of_date, is_serial, may_be_date
 from degsteps.inputs.plain_text import (
     COMPARE_SIZE,
@@ -41,7 +41,7 @@ from degsteps.inputs.sheet import access_fault, detect_delimiter, format_fault
 #: Ids that are dates, beyond which no more are kept.
 _MOST_DATES = 100
 #: Columns and rows of a table; no study has more.
-_MOST_COLUMNS, _MOST_ROWS = 1_000_000, 3_000_000
+_MOST_COLUMNS, _MOST_ROWS = 1_000_000, 1_000_000
 #: Cells that are added up at a time.
 _BLOCK_CELLS = 200_000
 _DIGITS = b"0123456789"
@@ -347,7 +347,7 @@ class _Scanner:
         if nameless:
             what = f"column {listed(nameless, quote=False)} of the header has no name."
             scan.faults.append(Finding("header", what, "Name it; only the column of gene ids needs no name."))
-        twice = [name for name in dict.fromkeys(scan.samples) if name and scan.samples.count(name) > 1]
+        twice = repeated(scan.samples)
         if twice:
             what = f"the header has {listed(twice)} more than once."
             scan.faults.append(Finding("header", what, "Rename or delete one of them, or sum technical replicates."))
