@@ -339,16 +339,11 @@ def _explain(error: Any, file: str) -> list[Problem]:
         return [Problem(file, key, what, "Use letters, digits, '.', '_' and '-'; begin with a letter or digit.")]
     if error.validator == "uniqueItems":
         twice = [entry for place, entry in enumerate(error.instance) if entry in error.instance[:place]]
-<<<<<<< HEAD
-        return [Problem(file, key, f"{twice[0]!r} stands there twice.", "Leave one of them.")]
+        return [Problem(file, key, f"{shown(twice[0])} stands there twice.", "Leave one of them.")]
     if error.validator == "contains":
         missing = error.validator_value.get("const")
-        return [
-            Problem(file, key, f"lacks {missing!r}.", f"Add it: [{', '.join(map(str, [*error.instance, missing]))}].")
-        ]
-=======
-        return [Problem(file, key, f"{shown(twice[0])} stands there twice.", "Leave one of them.")]
->>>>>>> hard
+        whole = ", ".join(shown(entry).strip("'") for entry in [*error.instance, missing])
+        return [Problem(file, key, f"lacks {missing!r}.", f"Add it: [{whole}].")]
     bounds = {
         "minimum": "must be at least",
         "maximum": "must be at most",

@@ -15,15 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from degsteps.basics.errors import DataError, Finding
-<<<<<<< HEAD
 from degsteps.basics.names import first_control
-from degsteps.basics.words import counted, listed, quoted, skeleton, suggestion, verb
-from degsteps.inputs.excel import UnreadableError, is_workbook, read_worksheet
-from degsteps.inputs.plain_text import TextError, open_bytes, read_checked
-=======
 from degsteps.basics.words import counted, listed, quoted, repeated, skeleton, suggestion, verb
+from degsteps.inputs.excel import UnreadableError, is_workbook, read_worksheet
 from degsteps.inputs.plain_text import LONGEST_CELL, TextError, open_bytes, read_checked
->>>>>>> hard
 
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 #: What a first column without a name is called: R and pandas write row names so.
