@@ -3,6 +3,7 @@
 from degsteps.batch.design_matrix import surrogate_columns, with_surrogates
 from degsteps.figures.style import save, scales
 from degsteps.qc import figures, measures
+from degsteps.qc.neighbour_figures import nearest_samples_plot
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_samples, read_table
 
@@ -59,8 +60,12 @@ def main(
     save(figures.scree(spread), scree_png, scree_svg)
     save(figures.top_loadings(weights, symbols), loadings_png, loadings_svg)
     save(figures.pc_association(read_table(association), shown), association_png, association_svg)
-    tree = read_table(clustering)
-    save(figures.distance_heatmap(read_table(distances), tree, shown), distances_png, distances_svg)
+    between = read_table(distances)
+    if list(between.columns) == list(between.index):
+        drawn = figures.distance_heatmap(between, read_table(clustering), shown)
+    else:
+        drawn = nearest_samples_plot(between, library_table["flags"], first)
+    save(drawn, distances_png, distances_svg)
 
 
 if __name__ == "__main__":
