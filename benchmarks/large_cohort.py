@@ -104,7 +104,12 @@ def main() -> None:
         subprocess.run(command, cwd=folder, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)  # noqa: S603
         print(f"# whole workflow: {time.monotonic() - begin:.0f} s on {arguments.cores} cores")
         lines = ["job\twall_s\tcpu_s\tpeak_mb"]
-        lines += [f"{job}\t{wall:.1f}\t{cpu:.1f}\t{peak:.0f}" for job, wall, cpu, peak in job_rows(folder)]
+        rows = job_rows(folder)
+        lines += [f"{job}\t{wall:.1f}\t{cpu:.1f}\t{peak:.0f}" for job, wall, cpu, peak in rows]
+        # Tables that no test reads must not take longer than the test.
+        tables = sum(cpu for job, _, cpu, _ in rows if job.endswith("export_normalized"))
+        fit = sum(cpu for job, _, cpu, _ in rows if "fit_" in job)
+        print(f"# normalised tables: {tables:.1f} CPU s, {'less' if tables < fit else 'MORE'} than the fit ({fit:.1f})")
     print("\n".join(lines))
     if arguments.output:
         arguments.output.write_text("\n".join(lines) + "\n")

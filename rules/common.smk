@@ -66,6 +66,7 @@ STAGE_PATHS = stage_pathvars(
     {name: analysis["version"] for name, analysis in ANALYSES.items() if name not in SEALED},
     in_parts=[name for name, analysis in ANALYSES.items() if job_size.part_names(analysis)],
     of_cells=[name for name, analysis in ANALYSES.items() if analysis["cells"]],
+    with_text=[name for name, analysis in ANALYSES.items() if job_size.has_tables_as_text(analysis)],
 )
 
 

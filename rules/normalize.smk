@@ -1,6 +1,7 @@
 # 03 normalize: size factors for the test, normalised tables for inspection.
 # enters: <filter>/counts.parquet
-# leaves: size_factors.tsv, tables/<name>.tsv.gz (for reading, never for the test)
+# leaves: size_factors.tsv, tables/<name>.parquet, and .tsv.gz of matrices that are not too large (for reading, never for
+#         the test)
 
 
 rule estimate_size_factors:
@@ -42,8 +43,8 @@ rule export_normalized:
         gene_lengths=given_file("ingest.gene_lengths"),
         lengths=job(files.lengths),
     output:
-        table="<normalize>{subset}/tables/{table}.tsv.gz",
-        record="<normalize>{subset}/tables/{table}.export_normalized.record.json",
+        table="<tables_without_text>{subset}/tables/{table}.parquet",
+        record="<tables_without_text>{subset}/tables/{table}.export_normalized.record.json",
     log:
         "<logs>{subset}/{table}.export_normalized.log",
     benchmark:
@@ -60,3 +61,11 @@ rule export_normalized:
         code=code("export_normalized"),
     script:
         "../scripts/export_normalized.py"
+
+
+use rule export_normalized as export_normalized_as_text with:
+    output:
+        table="<tables_with_text>{subset}/tables/{table}.parquet",
+        text="<tables_with_text>{subset}/tables/{table}.tsv.gz",
+        record="<tables_with_text>{subset}/tables/{table}.export_normalized.record.json",
+    threads: 2

@@ -78,9 +78,10 @@ def main(
     write_table(measures.stacked({kind: found.loadings for kind, found in components.items()}), loadings)
     write_table(associations := measures.association_table(components, sheet), association)
 
-    between = measures.sample_distances(values)
+    is_paired = values.shape[1] <= measures.MOST_PAIRED
+    between = measures.sample_distances(values) if is_paired else measures.nearest_samples(values)
     write_table(between.round(6), distances)
-    write_table(trees.clustering(between), clustering)
+    write_table(trees.clustering(between if is_paired else between.iloc[:0, :0]), clustering)
 
     found = qc_verdicts.verdicts(
         library_table,

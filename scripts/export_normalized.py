@@ -5,8 +5,8 @@ No step reads these tables: the test takes raw counts and size factors.
 
 from degsteps.normalize.inspection import table_for_inspection
 from degsteps.normalize.methods import TABLES
-from degsteps.step import Input, OptionalInput, Output, run
-from degsteps.tables import read_matrix, read_table, write_matrix_text
+from degsteps.step import Input, OptionalInput, OptionalOutput, Output, run
+from degsteps.tables import read_matrix, read_table, write_matrix, write_matrix_text
 
 
 def main(
@@ -16,8 +16,10 @@ def main(
     name: str,
     gene_lengths: OptionalInput = None,
     lengths: OptionalInput = None,
+    text: OptionalOutput = None,
+    threads: int = 1,
 ) -> dict:
-    """Compute the table called ``name`` (a key of ``degsteps.normalize.methods.TABLES``)."""
+    """Compute the table called ``name`` (a key of ``degsteps.normalize.methods.TABLES``), also as ``text`` if asked."""
     matrix = read_matrix(counts)
     values = table_for_inspection(
         name,
@@ -26,7 +28,9 @@ def main(
         read_table(gene_lengths)["length"] if gene_lengths else None,
         read_matrix(lengths).loc[matrix.index] if lengths else None,
     )
-    write_matrix_text(values, table)
+    write_matrix(values, table)
+    if text:
+        write_matrix_text(values, text, threads)
     return {"table": name, "use": TABLES[name].use}
 
 

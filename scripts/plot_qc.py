@@ -5,6 +5,7 @@ from degsteps.figures.look import use_look
 from degsteps.figures.saving import save
 from degsteps.figures.style import scales
 from degsteps.qc import figures, measures
+from degsteps.qc.neighbour_figures import nearest_samples_plot
 from degsteps.step import Input, OptionalInput, Output, run
 from degsteps.tables import read_samples, read_table
 
@@ -65,8 +66,17 @@ def main(
     save(figures.scree(spread), scree_png, scree_svg)
     save(figures.top_loadings(weights, symbols), loadings_png, loadings_svg)
     save(figures.pc_association(read_table(association), shown), association_png, association_svg)
+<<<<<<< HEAD
     tree = read_table(clustering)
     save(figures.distance_heatmap(read_table(distances), tree, shown, flagged), distances_png, distances_svg)
+=======
+    between = read_table(distances)
+    if list(between.columns) == list(between.index):
+        drawn = figures.distance_heatmap(between, read_table(clustering), shown)
+    else:
+        drawn = nearest_samples_plot(between, library_table["flags"], first)
+    save(drawn, distances_png, distances_svg)
+>>>>>>> handover
 
 
 if __name__ == "__main__":

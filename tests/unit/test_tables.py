@@ -1,6 +1,8 @@
 """Files come back as they were written, and the same content gives the same bytes."""
 
 import gzip
+import io
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -66,6 +68,37 @@ def test_text_matrix_bytes_do_not_depend_on_name_or_time(tmp_path, matrix):
     assert (tmp_path / "one.tsv.gz").read_bytes() == (tmp_path / "two.tsv.gz").read_bytes()
     with gzip.open(tmp_path / "one.tsv.gz", "rt") as text:
         assert text.readline() == "gene\tNone\t2\n"
+
+
+@pytest.mark.parametrize("n_genes", [0, 1, tables._ROWS_AT_ONCE, 20_000])
+def test_text_matrix_gives_every_number_back_whatever_the_threads(tmp_path, n_genes):
+    rng = np.random.default_rng(3)
+    values = rng.lognormal(0, 30, size=(n_genes, 3))
+    values[: n_genes // 2, 0] = np.round(values[: n_genes // 2, 0] % 1000)
+    values[n_genes // 3 : n_genes // 2, 1] = np.nan
+    genes = pd.Index([f"g {number}" for number in range(n_genes)], name="gene", dtype=object)
+    matrix = pd.DataFrame(values, index=genes, columns=['s "1"', "s\t2", "3"])
+    for threads in (1, 3):
+        tables.write_matrix_text(matrix, tmp_path / f"{threads}.tsv.gz", threads)
+    packed = (tmp_path / "1.tsv.gz").read_bytes()
+    assert packed == (tmp_path / "3.tsv.gz").read_bytes()
+    # One stream: readers that stop after the first member of a file have it all.
+    reader = zlib.decompressobj(wbits=31)
+    text = reader.decompress(packed)
+    assert reader.eof
+    assert not reader.unused_data
+    assert gzip.decompress(packed) == text
+    found = pd.read_csv(io.BytesIO(text), sep="\t", float_precision="round_trip").set_index("gene")
+    pd.testing.assert_frame_equal(found, matrix, check_exact=True, check_dtype=n_genes > 0)
+    assert list(found.columns) == list(matrix.columns)
+
+
+def test_text_matrix_quotes_ids_that_need_it(tmp_path):
+    matrix = pd.DataFrame({"s": [1.5, 2.0, 3.25]}, index=pd.Index(['a"b', "c\td", "=1+1"], name="gene"))
+    tables.write_matrix_text(matrix, tmp_path / "m.tsv.gz")
+    found = pd.read_csv(tmp_path / "m.tsv.gz", sep="\t").set_index("gene")
+    assert list(found.index) == list(matrix.index)
+    assert list(found["s"]) == [1.5, 2.0, 3.25]
 
 
 def test_gene_list(tmp_path):

@@ -427,6 +427,7 @@ ELSEWHERE = {
     "version",
     "test.influence",  # by a test of its own
     "normalize.tables",
+    "normalize.tables_as_text",  # tests/unit/workflow/test_lookups.py
     "annotate.min_mapped_fraction",
     "plan.lock",
     "plan.deviations",

@@ -18,7 +18,10 @@ def stage_folder(stage: str) -> str:
 
 
 def stage_pathvars(
-    versions: Mapping[str, str], in_parts: Iterable[str] = (), of_cells: Iterable[str] = ()
+    versions: Mapping[str, str],
+    in_parts: Iterable[str] = (),
+    of_cells: Iterable[str] = (),
+    with_text: Iterable[str] = (),
 ) -> dict[str, str]:
     """Return one Snakemake path variable per stage, plus those of the whole version, logs and benchmarks.
 
@@ -33,17 +36,21 @@ def stage_pathvars(
         ``<test_whole>``: the same folder, so that two rules can make the same file, each for its own analyses.
     of_cells : analyses of single cells. The counts of their samples are sums, in ``<ingest_of_cells>``; those of all
         others are read, into ``<ingest_of_counts>``.
+    with_text : analyses whose normalised tables are written as text too, below ``<tables_with_text>``; those of all
+        others below ``<tables_without_text>``.
     """
     folder = _version_pattern(versions, versions)
     stages = {stage: f"{folder}/{stage_folder(stage)}" for stage in STAGES}
     stages |= {"version": folder} | {name: f"{folder}/{name}" for name in ("logs", "benchmarks")}
     names = set(versions)
-    in_parts, of_cells = set(in_parts) & names, set(of_cells) & names
+    in_parts, of_cells, with_text = (set(some) & names for some in (in_parts, of_cells, with_text))
     divided = (
         ("test_in_parts", in_parts, "test"),
         ("test_whole", names - in_parts, "test"),
         ("ingest_of_cells", of_cells, "ingest"),
         ("ingest_of_counts", names - of_cells, "ingest"),
+        ("tables_with_text", with_text, "normalize"),
+        ("tables_without_text", names - with_text, "normalize"),
     )
     for name, analyses, stage in divided:
         stages[name] = f"{_version_pattern(analyses, versions)}/{stage_folder(stage)}"

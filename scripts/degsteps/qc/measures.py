@@ -133,9 +133,12 @@ def _median_correlation(values: pd.DataFrame) -> pd.Series:
     norms = np.sqrt((centred**2).sum(axis=0))
     # A sample without any variation correlates with nothing: NaN, not a division by zero.
     scaled = centred / np.where(norms > 0, norms, np.nan)
-    correlation = scaled.T @ scaled
-    np.fill_diagonal(correlation, np.nan)
-    medians = [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in correlation]
+    medians: list[float] = []
+    # Some samples at a time: of many, all pairs would take more memory than their values.
+    for start in range(0, scaled.shape[1], MOST_PAIRED):
+        correlation = scaled[:, start : start + MOST_PAIRED].T @ scaled
+        correlation[np.arange(len(correlation)), np.arange(start, start + len(correlation))] = np.nan
+        medians += [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in correlation]
     return pd.Series(np.clip(medians, -1, 1), index=values.columns)
 
 
@@ -334,11 +337,16 @@ def association_table(components: Mapping[str, PrincipalComponents], sheet: pd.D
 # ---- distances
 
 
+#: More samples than these have too many pairs to write, to cluster and to draw.
+MOST_PAIRED = 2000
+N_NEIGHBOURS = 20
+#: Samples whose pairs with all others are in memory at a time.
+_SAMPLES_AT_ONCE = 500
+
+
 def sample_distances(values: pd.DataFrame) -> pd.DataFrame:
     """Return Euclidean distances between samples over all genes, samples x samples."""
-    matrix = values.to_numpy(dtype=float)
-    # Centred genes: the distances are the same, and far less is lost to cancellation.
-    centred = matrix - matrix.mean(axis=1, keepdims=True)
+    centred = _centred(values)
     gram = centred.T @ centred
     squares = np.diag(gram)
     squared = squares[:, None] + squares[None, :] - gram - gram.T
@@ -346,3 +354,46 @@ def sample_distances(values: pd.DataFrame) -> pd.DataFrame:
     distances = pd.DataFrame(np.sqrt(np.maximum(squared, 0)), index=values.columns, columns=values.columns)
     distances.index.name = "sample"
     return distances
+
+
+def nearest_samples(values: pd.DataFrame, n_neighbours: int = N_NEIGHBOURS) -> pd.DataFrame:
+    """Return how far each sample lies from the median sample and from those that are nearest to it.
+
+    Of n samples only some hundred times n distances are in memory at a time. Equal ones, to six decimals, are in the
+    order of the samples.
+
+    Parameters
+    ----------
+    values : genes x samples, on a log2-like scale.
+
+    Returns
+    -------
+    DataFrame
+        Index `sample`; `to_median`, the Euclidean distance over all genes to the sample of the genes' medians; for each
+        k from 1 `neighbour_<k>` and `distance_<k>`. Distances are rounded to six decimals.
+    """
+    centred, samples = _centred(values), np.asarray(values.columns, dtype=object)
+    number = min(n_neighbours, len(samples) - 1)
+    squares = np.einsum("ij,ij->j", centred, centred)
+    to_median = np.sqrt(((centred - np.median(centred, axis=1, keepdims=True)) ** 2).sum(axis=0))
+    places, distances = np.empty((len(samples), number), dtype=int), np.empty((len(samples), number))
+    for start in range(0, len(samples), _SAMPLES_AT_ONCE):
+        rows = slice(start, start + _SAMPLES_AT_ONCE)
+        squared = squares[rows, None] + squares[None, :] - 2 * (centred[:, rows].T @ centred)
+        apart = np.sqrt(np.maximum(squared, 0)).round(6)
+        apart[np.arange(len(apart)), np.arange(start, start + len(apart))] = np.inf
+        farthest = np.partition(apart, number - 1, axis=1)[:, number - 1] if number else np.zeros(len(apart))
+        for row, own in enumerate(apart):
+            near = np.flatnonzero(own <= farthest[row])
+            near = near[np.argsort(own[near], kind="stable")][:number]
+            places[start + row], distances[start + row] = near, own[near]
+    columns: dict[str, np.ndarray] = {"to_median": to_median.round(6)}
+    for k in range(number):
+        columns |= {f"neighbour_{k + 1}": samples[places[:, k]], f"distance_{k + 1}": distances[:, k]}
+    return pd.DataFrame(columns, index=pd.Index(samples, name="sample"))
+
+
+def _centred(values: pd.DataFrame) -> np.ndarray:
+    """Return values minus the mean of each gene: the distances are the same, and far less is lost to cancellation."""
+    matrix = values.to_numpy(dtype=float)
+    return matrix - matrix.mean(axis=1, keepdims=True)

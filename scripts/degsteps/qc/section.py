@@ -41,7 +41,10 @@ _FIGURES = {
         "What the components follow",
         "R² of each component with each column of the sample sheet. A batch in the first columns is a warning.",
     ),
-    "distances": ("Distances between samples", "Euclidean distances of transformed values, clustered."),
+    "distances": (
+        "Distances between samples",
+        "Euclidean distances of transformed values, clustered; of over 2,000 samples, to the nearest and the median.",
+    ),
 }
 #: Figures of this stage that the chapter on batches shows.
 _OF_BATCHES = ("pca", "pca_adjusted")

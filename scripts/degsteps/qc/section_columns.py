@@ -75,7 +75,7 @@ COLUMNS = Section(
                 "merge": "Number of the merge, from 0.",
                 "left": "Sample (by its number in the table of distances, from 0), or number of samples plus merge.",
                 "right": "What it is merged with.",
-                "height": "Distance of the two (complete linkage).",
+                "height": "Distance of the two (average linkage).",
                 "n_samples": "Samples below.",
             },
         ),
@@ -85,17 +85,13 @@ COLUMNS = Section(
         ),
         Table(
             r"distances\.tsv",
-            {"sample": "Sample."},
-            rest="Euclidean distance of transformed values to this sample.",
-        ),
-        Table(
-            r"neighbours\.tsv",
             {
                 "sample": "Sample.",
-                "rank": "Place among the nearest other samples, from 1.",
-                "neighbour": "The other sample.",
-                "distance": "Euclidean distance of transformed values.",
+                "to_median": "Euclidean distance of transformed values to the sample of the genes' medians.",
+                r"neighbour_(\d+)": "Of more than 2,000 samples: number {} of the nearest samples.",
+                r"distance_(\d+)": "Euclidean distance of transformed values to neighbour_{}.",
             },
+            rest="Euclidean distance of transformed values to this sample.",
         ),
         Table(
             r"loadings\.tsv",

@@ -20,7 +20,7 @@ _FIRST = (
     ("10_report/workbook.xlsx", "The spreadsheet", "called genes of each contrast, all genes, counts of called genes"),
     ("10_report/methods.md", "The methods", "in words, with references, as Markdown"),
     (METHODS_PAGE, "The methods as a page", "to open with a browser or a word processor"),
-    ("10_report/methods.bib", "The references", "as BibTeX"),
+    ("10_report/references.bib", "The references", "as BibTeX"),
     (DICTIONARY, "The data dictionary", "what every column of every table means"),
 )
 _CLOSING = """

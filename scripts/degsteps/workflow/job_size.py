@@ -17,6 +17,8 @@ from degsteps.workflow.cells import is_of_cells, n_sums, study_of
 
 #: Genes x samples that a job fits by itself; larger ones are scattered. 60,000 x 1,000 take 22 CPU s and 0.9 GB.
 SIZE_OF_A_JOB = 100_000_000
+#: Genes x samples up to which normalised tables are written as text too; 60,000 x 300 are 320 MB of it, three times.
+SIZE_AS_TEXT = 5_000_000
 #: Assumed where the counts cannot be read: 20,000 genes x 500 samples.
 UNKNOWN_SIZE = 10_000_000
 #: Assumed where files of cells cannot be read: 20,000 cells with 2,000 genes each.
@@ -38,6 +40,14 @@ def matrix_size(analysis: Mapping[str, Any]) -> int:
         study = study_of(analysis)
         return study.n_genes * n_sums(analysis, study) or UNKNOWN_SIZE
     return sum(_size_of_source(source) for source in sources_of(analysis["ingest"]))
+
+
+def has_tables_as_text(analysis: Mapping[str, Any]) -> bool:
+    """Whether normalised tables are written as text too; by default those that a spreadsheet program opens."""
+    choice = analysis["normalize"]["tables_as_text"]
+    if choice != "auto" or not analysis["normalize"]["tables"]:
+        return choice == "always"
+    return matrix_size(analysis) <= SIZE_AS_TEXT
 
 
 def cell_values(analysis: Mapping[str, Any], wildcards: Any = None) -> int:

@@ -12,7 +12,7 @@ from degsteps.basics.paths import in_stage, version_folder
 from degsteps.design.contrasts import contrast_form
 from degsteps.provenance.blinding import is_blinded
 from degsteps.workflow import files as job_files
-from degsteps.workflow import settings
+from degsteps.workflow import job_size, settings
 from degsteps.workflow.cells import has_samples, is_of_cells
 from degsteps.workflow.settings import Analysis
 from degsteps.workflow.subsets import in_subset, tested_subsets
@@ -65,7 +65,8 @@ def compiled_contrasts(analysis: Analysis, wildcards: Any = None) -> list[str]:
 
 def normalized_tables(analysis: Analysis, wildcards: Any = None) -> list[str]:
     """Return the normalised tables for inspection."""
-    return [f"<normalize>/tables/{name}.tsv.gz" for name in analysis["normalize"]["tables"]]
+    endings = ("parquet", "tsv.gz") if job_size.has_tables_as_text(analysis) else ("parquet",)
+    return [f"<normalize>/tables/{name}.{ending}" for name in analysis["normalize"]["tables"] for ending in endings]
 
 
 def surrogate_association(analysis: Analysis, wildcards: Any = None) -> list[str]:

@@ -172,6 +172,57 @@ def test_association_finds_the_batch_and_counts_only_levels_that_occur():
 # ---- distances
 
 
+@pytest.fixture
+def many():
+    """More samples than are worked on at once, two of them the same."""
+    rng = np.random.default_rng(4)
+    names = [f"s{number}" for number in range(measures._SAMPLES_AT_ONCE + 60)]
+    values = pd.DataFrame(rng.normal(size=(30, len(names))) + 8, columns=names)
+    return values.assign(s7=values["s540"])
+
+
+def test_nearest_samples_are_those_of_all_pairs(many):
+    from sklearn.neighbors import NearestNeighbors
+
+    found = measures.nearest_samples(many)
+    search = NearestNeighbors(n_neighbors=measures.N_NEIGHBOURS, algorithm="brute").fit(many.T.to_numpy())
+    apart, places = search.kneighbors()
+    numbers = range(1, measures.N_NEIGHBOURS + 1)
+    np.testing.assert_allclose(found[[f"distance_{k}" for k in numbers]], apart, atol=2e-6)
+    # The two that are the same are equally far from all others, and may stand for each other.
+    names = found[[f"neighbour_{k}" for k in numbers]].replace("s540", "s7").to_numpy()
+    assert (
+        names == many.columns[places.ravel()].to_series().replace("s540", "s7").to_numpy().reshape(names.shape)
+    ).all()
+    assert (found.loc["s7", "neighbour_1"], found.loc["s7", "distance_1"]) == ("s540", 0)
+    assert (found.loc["s540", "neighbour_1"], found.loc["s540", "distance_1"]) == ("s7", 0)
+    middle = np.median(many, axis=1)
+    np.testing.assert_allclose(found["to_median"], np.linalg.norm(many.T - middle, axis=1), atol=1e-6)
+
+
+def test_few_samples_have_fewer_neighbours(many):
+    found = measures.nearest_samples(many.iloc[:, :3])
+    assert list(found) == ["to_median", "neighbour_1", "distance_1", "neighbour_2", "distance_2"]
+    whole = measures.sample_distances(many.iloc[:, :3])
+    assert found.loc["s0", "distance_1"] == pytest.approx(np.sort(whole.loc["s0"])[1], abs=1e-6)
+    assert list(measures.nearest_samples(many.iloc[:, :1])) == ["to_median"]
+
+
+def test_equal_distances_are_in_the_order_of_the_samples():
+    corners = pd.DataFrame([[0, 1, 0, 1], [0, 0, 1, 1]], columns=list("abcd"), dtype=float)
+    found = measures.nearest_samples(corners, 2)
+    assert found[["neighbour_1", "neighbour_2"]].to_numpy().tolist() == [["b", "c"], ["a", "d"], ["a", "d"], ["b", "c"]]
+
+
+def test_correlations_of_some_samples_at_a_time_are_those_of_all(many, monkeypatch):
+    """The verdicts rest on these, however many samples there are."""
+    whole = measures._median_correlation(many)
+    expected = many.corr().mask(np.eye(many.shape[1], dtype=bool)).median()
+    np.testing.assert_allclose(whole, expected, atol=1e-12)
+    monkeypatch.setattr(measures, "MOST_PAIRED", 100)
+    np.testing.assert_allclose(measures._median_correlation(many), whole, atol=1e-14)
+
+
 def test_distances_agree_with_scipy():
     from scipy.spatial.distance import pdist, squareform
 
@@ -531,3 +582,20 @@ def test_large_libraries_are_told_in_millions():
         **tables, variance=variance(transformed=0.5), association=association(x=(0, 1)), columns=[], batch_columns=[]
     )
     assert "between 999,999 and 1 million reads" in found.loc["library_sizes", "finding"]
+
+
+def test_many_samples_are_drawn_with_the_flagged_ones_named(many):
+    from degsteps.figures.style import scales
+    from degsteps.qc.neighbour_figures import nearest_samples_plot
+
+    found = measures.nearest_samples(many)
+    flags = pd.Series("", index=many.columns)
+    flags[["s3", "s9"]] = "few reads"
+    sheet = pd.DataFrame({"site": pd.Categorical(["x", "y"] * (many.shape[1] // 2))}, index=many.columns)
+    figure = nearest_samples_plot(found, flags, scales(sheet)["site"])
+    axes = figure.axes[0]
+    assert {text.get_text() for text in axes.texts} == {"s3", "s9"}
+    assert "2 flagged ones circled" in figure.get_suptitle() + "".join(text.get_text() for text in figure.texts)
+    drawn = sum(len(points.get_offsets()) for points in axes.collections)
+    assert drawn == many.shape[1] + 2
+    assert not nearest_samples_plot(found, flags * 0, None).axes[0].texts

@@ -11,7 +11,7 @@ from degsteps.report.handover import is_handed_over
         ("annotate/c.tsv", (), True),
         ("annotate/c.volcano.svg", (), True),
         ("report/report.html", (), True),
-        ("report/methods.bib", (), True),
+        ("report/references.bib", (), True),
         ("batch/design.json", (), True),
         ("ingest/counts.parquet", (), False),
         ("test/model.h5ad", (), False),

@@ -7,7 +7,7 @@ import yaml
 
 from degsteps.basics.paths import stage_pathvars
 from degsteps.report.reading import file_definition
-from degsteps.workflow import files, settings, subsets, targets
+from degsteps.workflow import files, job_size, settings, subsets, targets
 from degsteps.workflow.analyses import load_checked_analyses
 from degsteps.workflow.job_size import part_names, size_of_job
 
@@ -95,7 +95,7 @@ def test_tested_sets_are_those_of_the_contrasts(analysis):
 @pytest.mark.parametrize(
     ("changes", "files_that_come"),
     [
-        ({"normalize__tables": ["cpm"]}, {"<normalize>/tables/cpm.tsv.gz"}),
+        ({"normalize__tables": ["cpm"]}, {"<normalize>/tables/cpm.parquet", "<normalize>/tables/cpm.tsv.gz"}),
         ({"test__sensitivity": True}, {"<annotate>/everyone.sensitivity.png", "<annotate>/of_women.sensitivity.png"}),
         ({"test__power": 0.8}, {"<test>/power/everyone.tsv", "<annotate>/of_women.power.png"}),
         ({"qc__sex_column": "sex"}, {"<qc>/identity.tsv"}),
@@ -111,6 +111,27 @@ def test_what_is_asked_for_is_among_the_last_files(analysis, changes, files_that
     assert not files_that_come & set(without)
     assert files_that_come <= set(with_it)
     assert len(with_it) == len(set(with_it))
+
+
+@pytest.mark.parametrize(
+    ("choice", "limit", "expected"),
+    [
+        ("auto", 100, True),  # genes x samples of the counts
+        ("auto", 99, False),
+        ("always", 0, True),
+        ("never", 1000, False),
+    ],
+)
+def test_text_of_normalised_tables_is_written_where_it_is_asked_for_or_small(
+    analysis, monkeypatch, choice, limit, expected
+):
+    monkeypatch.setattr(job_size, "SIZE_AS_TEXT", limit)
+    content = analysis(normalize__tables=["cpm", "tpm"], normalize__tables_as_text=choice)
+    assert job_size.has_tables_as_text(content) is expected
+    tables = {"<normalize>/tables/cpm.parquet", "<normalize>/tables/tpm.parquet"}
+    texts = {path.replace(".parquet", ".tsv.gz") for path in tables}
+    assert set(targets.normalized_tables(content)) == (tables | texts if expected else tables)
+    assert set(targets.normalized_tables(content)) <= set(targets.last_files(content))
 
 
 def test_parts_and_their_size(analysis):
