@@ -66,17 +66,12 @@ def main(
     save(figures.scree(spread), scree_png, scree_svg)
     save(figures.top_loadings(weights, symbols), loadings_png, loadings_svg)
     save(figures.pc_association(read_table(association), shown), association_png, association_svg)
-<<<<<<< HEAD
-    tree = read_table(clustering)
-    save(figures.distance_heatmap(read_table(distances), tree, shown, flagged), distances_png, distances_svg)
-=======
     between = read_table(distances)
     if list(between.columns) == list(between.index):
-        drawn = figures.distance_heatmap(between, read_table(clustering), shown)
+        drawn = figures.distance_heatmap(between, read_table(clustering), shown, flagged)
     else:
         drawn = nearest_samples_plot(between, library_table["flags"], first)
     save(drawn, distances_png, distances_svg)
->>>>>>> handover
 
 
 if __name__ == "__main__":
