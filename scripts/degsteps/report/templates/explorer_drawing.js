@@ -44,6 +44,22 @@ const words = (x, y, text, attributes = {}) => draw("text", { x, y, ...attribute
 // A name beside points stays legible on them.
 const haloed = (theme) => ({ stroke: theme.page, "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke" });
 
+// Names beside points, above all points: each is moved by lines until it covers no other one.
+const naming = (theme, width, height) => {
+  const group = draw("g", {});
+  const taken = [];
+  const add = (x, y, text, attributes = {}) => {
+    const wide = text.length * 6.6;
+    const isLeft = x + 8 + wide > width;
+    const left = isLeft ? x - 8 - wide : x + 8;
+    const isFree = (line) => line > 8 && line < height && taken.every(([l, t, w]) => l > left + wide || l + w < left || Math.abs(t - line) > 12);
+    const line = [4, -9, 17, -22, 30, -35, 43].map((shift) => y + shift).find(isFree) ?? y + 4;
+    taken.push([left, line, wide]);
+    group.append(words(isLeft ? x - 8 : x + 8, line, text, { "text-anchor": isLeft ? "end" : "start", "font-size": 11, ...haloed(theme), ...attributes }));
+  };
+  return { group, add };
+};
+
 // As wide as its place, so that text keeps its size on a small screen.
 const widthOf = (place) => Math.round(Math.max(260, Math.min(560, place.clientWidth || 480)));
 

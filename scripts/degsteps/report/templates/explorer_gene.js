@@ -30,6 +30,7 @@ const stripDrawing = (title, samples, groupName, colorName, theme, isOnScreen, l
   }
   svg.append(words(0, 0, "Normalised count", { "text-anchor": "middle", transform: `translate(12 ${top + h / 2}) rotate(-90)` }));
   const points = draw("g", {});
+  const flagged = [];
   const point = (sample, x, value) => {
     const isFlagged = Boolean(data.flags[data.samples[sample]]);
     const y = up(Math.log10(value + 1));
@@ -39,7 +40,7 @@ const stripDrawing = (title, samples, groupName, colorName, theme, isOnScreen, l
       fill: colors.of(sample), stroke: shape === 5 ? colors.of(sample) : isFlagged ? theme.chosen : theme.page, "stroke-width": isFlagged ? 1.8 : 0.8, "data-sample": sample,
     }, title);
     points.append(element);
-    if (isFlagged) points.append(words(x + 7, y + 4, data.samples[sample], { "font-size": 10.5, ...haloed(theme), ...(x > width - 90 ? { "text-anchor": "end", x: x - 7 } : {}) }));
+    if (isFlagged) flagged.push([x, y, data.samples[sample]]);
   };
   if (isNumeric) {
     const numbers = of.map(([sample]) => column.numbers[sample]);
@@ -61,10 +62,12 @@ const stripDrawing = (title, samples, groupName, colorName, theme, isOnScreen, l
       svg.append(isSteep
         ? words(0, 0, short, { "text-anchor": "end", "font-size": 11, transform: `translate(${middle + 4} ${top + h + 14}) rotate(-38)` })
         : words(middle, top + h + 17, short, { "text-anchor": "middle" }));
-      if (!isSteep) svg.append(words(middle, top + h + 32, `n = ${own.length}`, { "text-anchor": "middle", fill: theme.soft, "font-size": 10.5 }));
+      if (!isSteep) svg.append(words(middle, top + h + 32, step < 36 ? `(${own.length})` : `n = ${own.length}`, { "text-anchor": "middle", fill: theme.soft, "font-size": 10.5 }));
     });
   }
-  svg.append(points);
+  const names = naming(theme, left + w, top + h);
+  flagged.forEach((one) => names.add(...one));
+  svg.append(points, names.group);
   let bottom = top + h + below;
   if (colorName && colorName !== groupName) bottom += legendRows(svg, colors.legend, left, bottom + 14, w);
   svg.setAttribute("height", bottom + 6);

@@ -36,6 +36,7 @@ const componentsDrawing = (theme, isOnScreen, width = 480) => {
   svg.append(draw("rect", { x: left, y: top, width: w, height: h, fill: "none", stroke: theme.line }));
   svg.append(words(left + w / 2, top + h + 33, axis(i), { "text-anchor": "middle" }));
   svg.append(words(0, 0, axis(j), { "text-anchor": "middle", transform: `translate(13 ${top + h / 2}) rotate(-90)` }));
+  const flagged = [];
   data.samples.forEach((name, sample) => {
     if (xs[sample] === null || ys[sample] === null) return;
     const [x, y] = [across(xs[sample]), up(ys[sample])];
@@ -45,8 +46,11 @@ const componentsDrawing = (theme, isOnScreen, width = 480) => {
     svg.append(mark(shape, x, y, 5, {
       fill: color, stroke: isFlagged ? theme.chosen : shape === 5 ? color : theme.page, "stroke-width": isFlagged ? 2 : 1, "data-sample": sample,
     }, isOnScreen ? "" : sampleTitle(sample)));
-    if (isFlagged) svg.append(words(x > width * 0.7 ? x - 8 : x + 8, y + 4, name, { "text-anchor": x > width * 0.7 ? "end" : "start", "font-size": 11, ...haloed(theme) }));
+    if (isFlagged) flagged.push([x, y, name]);
   });
+  const names = naming(theme, left + w, top + h);
+  flagged.forEach((one) => names.add(...one));
+  svg.append(names.group);
   let bottom = top + h + 42;
   const legend = [
     ...colors.legend.map(([text, color, shape]) => [text, color, shapes ? 0 : shape]),

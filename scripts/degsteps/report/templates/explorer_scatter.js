@@ -374,18 +374,17 @@ const setUpScatter = (genes) => {
       }
       plot.append(group);
     }
+    const names = naming(theme, w, h);
     const label = (gene, weight) => {
       const [x, y] = place(xs[gene], ys[gene]);
       if (!(x >= 0 && x <= w && y >= 0 && y <= h)) return;
       plot.append(draw("circle", { cx: x, cy: y, r: 4, fill: "none", stroke: theme.chosen, "stroke-width": 1.2 }));
-      const isRight = x > w * 0.85;
-      plot.append(words(isRight ? x - 7 : x + 7, y - 4, genes.symbols[gene] || genes.ids[gene], {
-        "text-anchor": isRight ? "end" : "start", "font-weight": weight, "font-size": 11,
-      }));
+      names.add(x, y, genes.symbols[gene] || genes.ids[gene], { "font-weight": weight });
     };
     const chosen = genes.placeOf.get(state.gene);
-    for (const gene of state.selected) if (contrast.tested[gene] && gene !== chosen && state.selected.size <= 60) label(gene, 400);
     if (chosen !== undefined && contrast.tested[chosen]) label(chosen, 600);
+    for (const gene of state.selected) if (contrast.tested[gene] && gene !== chosen && state.selected.size <= 60) label(gene, 400);
+    plot.append(names.group);
     svg.append(plot, draw("rect", { x: EDGE.left, y: EDGE.top, width: w, height: h, fill: "none", stroke: theme.line }));
     for (const tick of ticksOf(view.left, view.right)) {
       svg.append(words(EDGE.left + place(tick, view.low)[0], EDGE.top + h + 16, tickText(tick), { "text-anchor": "middle", fill: theme.soft }));
