@@ -230,7 +230,7 @@ def test_a_broken_seal_is_a_finding(content, sealed):
     root, _ = sealed
     (root / SEAL).write_bytes(content)
     (finding,) = verify(root).findings
-    assert finding.code == ExitCode.CHANGED
+    assert finding.code == ExitCode.DAMAGED
     assert "cannot be read as a seal" in finding.what
 
 
