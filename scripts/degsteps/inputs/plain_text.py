@@ -194,6 +194,17 @@ def read_checked(
         raise TextError(path, Finding("", what, "Copy or download it again.")) from None
 
 
+def text_fault(path: Path | str) -> Finding | None:
+    """Say what keeps a small file from being text; None if nothing does, or it cannot be opened at all."""
+    try:
+        read_checked(path)
+    except TextError as error:
+        return error.finding
+    except OSError:
+        return None
+    return None
+
+
 def last_without_end(content: bytes) -> str | None:
     """Return the last cell of text between tabs whose last line has no line end; None if it has one.
 
