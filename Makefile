@@ -16,7 +16,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help demo figure gallery cells cells-evidence all test agreement lint format docs check init import verify seal package compare replay plan blind unblind published bench lock clean-demo test-long test-all test-slurm test-conda pictures slurm schedulers conda-pins
+.PHONY: help demo figure gallery cells cells-evidence all test agreement lint format docs check init import verify seal package compare replay plan blind unblind published bench lock clean-demo test-long fuzz test-all test-slurm test-conda pictures slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -90,6 +90,9 @@ test: $(VENV)/.dev  ## the tests (some minutes)
 
 test-long: $(VENV)/.dev  ## workflow tests that take half a minute and more each, as CI runs them
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -m long
+
+fuzz: $(VENV)/.dev  ## 5,000 random faults in given files, judged by another reader (minutes)
+	$(BIN)/python -m pytest tests/fuzz -m ""
 
 agreement: $(VENV)/.dev  ## our numbers and PyDESeq2's beside R's, set by set (minutes): docs/agreement_with_r.md
 	$(BIN)/python tests/reference/compare_with_r.py --markdown docs/agreement_with_r.md

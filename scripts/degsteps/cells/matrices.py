@@ -16,6 +16,7 @@ from degsteps.basics.errors import DataError
 from degsteps.inputs.cells.hdf5 import StoredMatrix
 from degsteps.inputs.cells.opening import OpenCells
 from degsteps.inputs.cells.text_matrix import MtxFile, TextFile
+from degsteps.inputs.plain_text import open_checked
 
 #: Stored values that are in memory together: cells are read in slabs of so many.
 SLAB_VALUES = 40_000_000
@@ -259,14 +260,11 @@ def _text_triplets(file: TextFile) -> Iterator[Triplets]:
     import pandas as pd
 
     each, first = max(_CHUNK // (file.n_cells + 1), 1), 0
-    compression = "gzip" if file.path.endswith(".gz") else None
-    chunks = pd.read_csv(
-        file.path, sep=file.delimiter, header=None, skiprows=1, index_col=0, chunksize=each, compression=compression
-    )
-    for chunk in chunks:
-        values = chunk.to_numpy()
-        if values.dtype.kind not in "iuf":
-            raise DataError(f"{file.path}: there is text among the counts. Give ids of genes and counts only.")
-        genes, cells = np.nonzero(values)
-        yield cells.astype(np.int32), (genes + first).astype(np.int32), values[genes, cells]
-        first += len(chunk)
+    with open_checked(file.path) as stream:
+        for chunk in pd.read_csv(stream, sep=file.delimiter, header=None, skiprows=1, index_col=0, chunksize=each):
+            values = chunk.to_numpy()
+            if values.dtype.kind not in "iuf":
+                raise DataError(f"{file.path}: there is text among the counts. Give ids of genes and counts only.")
+            genes, cells = np.nonzero(values)
+            yield cells.astype(np.int32), (genes + first).astype(np.int32), values[genes, cells]
+            first += len(chunk)

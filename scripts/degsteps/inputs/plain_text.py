@@ -20,7 +20,7 @@ from degsteps.basics.words import quoted
 #: Control characters; tabs and ends of lines are none. Those of two bytes are U+0080 to U+009F.
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 #: The same, and a carriage return that ends no line.
-_IN_LINE = re.compile(CONTROL.pattern + rb"|\r(?!\r*(?:\n|\Z))")
+IN_LINE = re.compile(CONTROL.pattern + rb"|\r(?!\r*(?:\n|\Z))")
 #: Bytes of one line, and of one cell: more is no table.
 LONGEST_LINE, LONGEST_CELL = 1 << 25, 1 << 17
 #: Bytes that text has when it is unpacked, and how many times those of the file, where it has more than the third.
@@ -44,7 +44,7 @@ class TextError(DataError):
 
 def control_fault(text: bytes, line: int) -> Finding | None:
     """Say which control character stands in a line, and behind what; None if there is none."""
-    match = _IN_LINE.search(text)
+    match = IN_LINE.search(text)
     if match is None:
         return None
     code = ord(match[0].decode())
@@ -118,7 +118,7 @@ class Checked(io.RawIOBase):
         match = CONTROL.search(text) if may_hold else None
         # Text of old Macintosh programs has no other line ends.
         if match is None and text.count(b"\r") != text.count(b"\r\n") and (self.line > 1 or b"\n" in text):
-            match = _IN_LINE.search(text)
+            match = IN_LINE.search(text)
         if match is not None:
             begin = text.rfind(b"\n", 0, match.start()) + 1
             line = self.line + text.count(b"\n", 0, match.start())
@@ -192,6 +192,17 @@ def read_checked(
     except (EOFError, zlib.error, gzip.BadGzipFile):
         what = "is a gzip file that is cut off or damaged."
         raise TextError(path, Finding("", what, "Copy or download it again.")) from None
+
+
+def text_fault(path: Path | str) -> Finding | None:
+    """Say what keeps a small file from being text; None if nothing does, or it cannot be opened at all."""
+    try:
+        read_checked(path)
+    except TextError as error:
+        return error.finding
+    except OSError:
+        return None
+    return None
 
 
 def last_without_end(content: bytes) -> str | None:

@@ -15,6 +15,7 @@ from degsteps.inputs.cells.pseudobulks import CELL_TYPE
 from degsteps.inputs.cells.sources import CellSource, is_file_of_genes
 from degsteps.inputs.cells.study import CellStudy, cell_study, design_columns, prospective_sums
 from degsteps.inputs.cells.verdict import capture_findings, file_findings, reference_findings
+from degsteps.inputs.plain_text import text_fault
 from degsteps.inputs.sheet import unreadable_fault
 from degsteps.preflight.check import Check
 
@@ -40,8 +41,10 @@ def check_cells(check: Check) -> None:
     check.take(_own_findings(check.analysis))
     for key, path in _files(cells).items():
         fault = unreadable_fault(path)
+        if fault is None and key != "cells.label.reference":
+            fault = text_fault(path)
         if fault:
-            check.problem(key, f"{path}: {fault.what}", fault.cure)
+            check.problem(key, f"{path}: {f'{fault.place}: ' * bool(fault.place)}{fault.what}", fault.cure)
     if known is None or cells["donor_column"] is None or check.problems:
         return
     _set_samples(check, study)

@@ -6,6 +6,7 @@ from degsteps.basics.errors import DataError, Finding
 from degsteps.basics.words import counted, listed, verb
 from degsteps.design.coding import as_number
 from degsteps.inputs.gene_lists import list_findings, read_gene_list
+from degsteps.inputs.plain_text import text_fault
 from degsteps.inputs.sheet import unreadable_fault
 from degsteps.inputs.sources import lengths_are_offsets
 from degsteps.normalize.methods import METHODS, TABLES, with_controls
@@ -30,9 +31,12 @@ def check_files(check: Check) -> None:
     }
     for key, path in named.items():
         if path is not None:
-            fault = unreadable_fault(path) or (_no_lengths(path) if key == "ingest.gene_lengths" else None)
+            fault = unreadable_fault(path)
+            # Lists and tables of transcripts and genes are read through the same check.
+            if fault is None and key in ("ingest.gene_lengths", "normalize.given_size_factors"):
+                fault = text_fault(path) or (_no_lengths(path) if key == "ingest.gene_lengths" else None)
             if fault:
-                check.problem(key, f"{path}: {fault.what}", fault.cure)
+                check.problem(key, f"{path}: {f'{fault.place}: ' * bool(fault.place)}{fault.what}", fault.cure)
     tables = [name for name in check.analysis["normalize"]["tables"] if TABLES[name].takes == "lengths"]
     if tables and ingest["gene_lengths"] is None and not lengths_are_offsets(ingest):
         what = f"{listed(tables)} {verb(len(tables), 'needs', 'need')} gene lengths, and none are given."

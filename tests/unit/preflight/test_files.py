@@ -47,6 +47,38 @@ def counts_gzip_in_name_only(study):
 
 
 @CASES
+def counts_with_nul_in_a_number(study):
+    text = study.counts_text().encode()
+    place = text.index(b"\t", text.index(b"\n", 60))
+    study.files["counts.tsv"] = text[: place + 2] + b"\0" + text[place + 2 :]
+
+
+@CASES
+def sheet_with_control_character(study):
+    study.sheet["condition"][4] += "\x0b"
+
+
+@CASES
+def size_factors_with_nul(study):
+    study.set("normalize.size_factors", "given")
+    study.set("normalize.given_size_factors", "factors.tsv")
+    rows = "".join(f"{sample}\t1.0\n" for sample in study.samples)
+    study.files["factors.tsv"] = f"sample\tsize_factor\n{rows}".encode().replace(b"1.0", b"1\0.0", 1)
+
+
+@CASES
+def gene_lengths_with_nul(study):
+    study.set("ingest.gene_lengths", "lengths.tsv")
+    study.files["lengths.tsv"] = b"gene\tlength\ng1\t10\0\x000\n"
+
+
+@CASES
+def keep_list_with_nul(study):
+    study.set("filter.keep_list", "keep.txt")
+    study.files["keep.txt"] = study.genes[0].encode() + b"\0\n"
+
+
+@CASES
 def counts_ragged(study):
     for row in (3, 7, 8, 20, 21):
         study.counts[row].pop()

@@ -14,6 +14,7 @@ from degsteps.ingest.readers.raw import RawCounts, Reading, raw_counts
 from degsteps.ingest.readers.tables import read_columns
 from degsteps.inputs.folders import first_lines
 from degsteps.inputs.scan import LINES_OF_TITLES, header_position
+from degsteps.inputs.scan.titles import counts_above_fault
 from degsteps.inputs.sources import Source
 from degsteps.inputs.workbooks import require_small_parts
 
@@ -76,6 +77,9 @@ def read_xlsx(reading: Reading) -> RawCounts:
         raise DataError(f"{source.counts}: {which} {quoted(title)} has no genes. Give one line per gene.")
     texts = [["" if cell is None else str(cell) for cell in row] for row in rows[:LINES_OF_TITLES]]
     position = header_position(texts)
+    above = [counts_above_fault(line, row, texts[position]) for line, row in enumerate(texts[:position], start=1)]
+    if any(above):
+        raise DataError(f"{source.counts}: {next(filter(None, above))}")
     titles, rows = [" ".join(filter(None, row)) for row in texts[:position]], rows[position:]
     width = max(len(row) for row in rows)
     while width > 1 and all(len(row) < width or row[width - 1] is None for row in rows):

@@ -23,6 +23,7 @@ from degsteps.inputs.dates import gene_of_date, is_serial, may_be_date
 from degsteps.inputs.plain_text import (
     COMPARE_SIZE,
     CONTROL,
+    IN_LINE,
     LONGEST_CELL,
     LONGEST_LINE,
     TextError,
@@ -35,7 +36,7 @@ from degsteps.inputs.scan.digits import column_sums
 from degsteps.inputs.scan.names import ASKED, TOTAL_OF_ROWS, column_kind, row_kind
 from degsteps.inputs.scan.scan import Scan
 from degsteps.inputs.scan.sums import EDGE, SumSearch, is_like_a_mean, is_like_a_total, is_sum_of_others
-from degsteps.inputs.scan.titles import ID_NAMES, LINES_OF_TITLES, header_position, trimmed
+from degsteps.inputs.scan.titles import ID_NAMES, LINES_OF_TITLES, counts_above_fault, header_position, trimmed
 from degsteps.inputs.sheet import access_fault, detect_delimiter, format_fault
 
 #: Ids that are dates, beyond which no more are kept.
@@ -238,6 +239,8 @@ class _Scanner:
             return None
         texts = [self.head_text(line) for _, line in first]
         position = header_position([self.head_cells(text) for text in texts])
+        for (line, _), text in zip(first[:position], texts, strict=False):
+            self.refuse(counts_above_fault(line, self.head_cells(text), self.head_cells(texts[position])))
         self.scan.titles = texts[:position]
         number, text = first[position][0], texts[position]
         self.scan.header_line = number
@@ -422,7 +425,7 @@ class _Scanner:
         gene, counts = self.split(line)
         cells = []
         # Counts that are all digits hold nothing else; others are looked at with their cells.
-        if CONTROL.search(line, 0, len(line) - len(counts or b"")):
+        if IN_LINE.search(line, 0, len(line) - len(counts or b"")):
             self.refuse(control_fault(line, number))
         if counts is None:
             self.refuse(control_fault(line, number))

@@ -6,7 +6,8 @@ Standard library only: the Snakefile imports this package.
 import re
 from collections.abc import Sequence
 
-from degsteps.basics.words import bare
+from degsteps.basics.errors import Finding
+from degsteps.basics.words import bare, quoted
 
 #: A header is looked for among so many lines.
 LINES_OF_TITLES = 25
@@ -38,6 +39,16 @@ def header_position(rows: Sequence[Sequence[str]]) -> int:
         if _is_header(rows[position], rows[position + 1]):
             return position
     return 0
+
+
+def counts_above_fault(line: int, cells: Sequence[str], header: Sequence[str]) -> Finding | None:
+    """Say that a line above the header is no title but a gene's, which would be passed over with the titles."""
+    numbers = trimmed(cells)[1:]
+    is_wide = len(numbers) > 1 and len(trimmed(cells)) == len(trimmed(header))
+    if not is_wide or not cells[0].strip() or not all(map(_NUMBER.fullmatch, numbers)):
+        return None
+    what = f"stands above the header and holds counts, of {quoted(cells[0].strip())}."
+    return Finding(f"line {line}", what, "Move it below the header, or delete it.")
 
 
 def _may_be_header(row: Sequence[str], below: Sequence[str]) -> bool:
