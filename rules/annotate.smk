@@ -27,7 +27,7 @@ rule annotate_contrast:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(),
+        **needs("annotate_contrast"),
     params:
         levels=job(settings.called_levels),
         cell_types=job(settings.cell_types_by_file),
@@ -78,7 +78,7 @@ rule plot_contrast:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_contrast"),
     params:
         **settings_of("test", "alpha", "min_log2_fold_change"),
         title=job(settings.contrast_title),
@@ -112,7 +112,7 @@ rule plot_top_genes:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_top_genes"),
     params:
         **settings_of("test", "alpha", "min_log2_fold_change"),
         title=job(settings.contrast_title),
@@ -141,7 +141,7 @@ rule plot_sensitivity:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_sensitivity"),
     params:
         contrast=wildcard("contrast"),
         title=job(settings.contrast_title),
@@ -168,7 +168,7 @@ rule plot_influence:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_influence"),
     params:
         contrast=wildcard("contrast"),
         title=job(settings.contrast_title),
@@ -194,7 +194,7 @@ rule plot_power:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_power"),
     params:
         title=job(settings.contrast_title),
         target=setting("test.power"),
@@ -220,7 +220,7 @@ rule plot_overlap:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_overlap"),
     params:
         **settings_of("test", "alpha", "min_log2_fold_change"),
         code=code("plot_overlap"),

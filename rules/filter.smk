@@ -23,7 +23,7 @@ rule filter_genes:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("filter_genes"),
     params:
         **settings_of("filter", "method", "min_cpm", "min_samples", "min_count", "min_total_count"),
         group=job(settings.filter_group),
@@ -50,7 +50,7 @@ rule plot_filter:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_filter"),
     params:
         code=code("plot_filter"),
     script:
@@ -74,7 +74,7 @@ rule annotate_genes:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(),
+        **needs("annotate_genes"),
     params:
         **settings_of("annotate", "release", "strip_version", "min_mapped_fraction"),
         given=content_of(given_file("annotate.genes")),
