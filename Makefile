@@ -125,6 +125,7 @@ cells-evidence: $(VENV)/.dev  ## what docs/single_cell.md claims, from runs: mak
 
 bench: $(VENV)/.run $(VENV)/inmoose/.done  ## speed and memory beside PyDESeq2, R and others (half an hour; QUICK=1: minutes)
 	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
+	$(if $(QUICK),,$(BIN)/python benchmarks/job_costs.py --cores $(CORES))
 
 lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint, generated files up to date
 	$(BIN)/ruff check .

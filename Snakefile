@@ -59,6 +59,9 @@ onstart:
     missing = missing_packages(workflow)
     if missing:
         raise WorkflowError(missing)
+    misfits = unfit(requests_of(workflow.dag), config.get("partitions") or {}) if not workflow.local_exec else []
+    if misfits:
+        raise WorkflowError(refusal(misfits))
     remove_leftovers([CACHE, *map(results_folder, ANALYSES.keys() - set(SEALED))], here=workflow.local_exec)
 
 

@@ -28,7 +28,7 @@ rule annotate_contrast:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(),
+        **needs("annotate_contrast"),
     params:
         levels=job(settings.called_levels),
         cell_types=job(settings.cell_types_by_file),
@@ -79,7 +79,7 @@ rule plot_contrast:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_contrast"),
     params:
         **settings_of("test", "alpha", "min_log2_fold_change"),
         look=setting("report.figures"),
@@ -115,7 +115,7 @@ rule plot_top_genes:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_top_genes"),
     params:
         **settings_of("test", "alpha", "min_log2_fold_change"),
         look=setting("report.figures"),
@@ -146,7 +146,7 @@ rule plot_sensitivity:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_sensitivity"),
     params:
         look=setting("report.figures"),
         contrast=wildcard("contrast"),
@@ -174,7 +174,7 @@ rule plot_influence:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_influence"),
     params:
         look=setting("report.figures"),
         contrast=wildcard("contrast"),
@@ -201,7 +201,7 @@ rule plot_power:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_power"),
     params:
         look=setting("report.figures"),
         title=job(settings.contrast_title),
@@ -228,7 +228,7 @@ rule plot_overlap:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_overlap"),
     params:
         **settings_of("test", "alpha", "min_log2_fold_change"),
         look=setting("report.figures"),

@@ -26,7 +26,7 @@ rule estimate_surrogates:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("estimate_surrogates"),
     params:
         **settings_of("test", "fit_type", "compatibility"),
         model=job(settings.model),
@@ -59,7 +59,7 @@ rule check_design:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(),
+        **needs("check_design"),
     params:
         model=job(settings.model),
         batch_columns=job(settings.batch_columns),
@@ -86,7 +86,7 @@ rule compile_contrasts:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(),
+        **needs("compile_contrasts"),
     params:
         contrasts=job(settings.contrasts),
         subject=job(settings.repeated_subject),
@@ -110,7 +110,7 @@ rule adjust_counts:
     conda:
         "../envs/combat_seq.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("adjust_counts"),
     params:
         batch_columns=setting("batch.columns"),
         group=job(settings.main_group),

@@ -1,6 +1,6 @@
 # What rules ask for, by the job's wildcards: degsteps.workflow knows the answers, functions of an analysis and wildcards.
 # enters: ANALYSES, SCRIPTS (common.smk)
-# leaves: job, setting, settings_of, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs, needs_of_cells; code; lost, by_default, closing_lines
+# leaves: job, setting, settings_of, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs; code; lost, by_default, closing_lines
 import functools
 
 from degsteps.basics.digest import code_digest
@@ -13,6 +13,7 @@ from degsteps.terminal.plan import parallel_jobs, plan_lines
 from degsteps.workflow import costs, files, job_size, settings, targets
 from degsteps.workflow.given import content_digest, kept_digest
 from degsteps.workflow.leftovers import remove_leftovers
+from degsteps.workflow.limits import refusal, requests_of, unfit
 
 
 def job(function, *arguments):
@@ -80,24 +81,14 @@ def figure(place, subcategory=None, label=None, *, name="figure"):
     return {f"{name}_png": png, f"{name}_svg": f"{place}.svg"}
 
 
-def needs(*, megabytes=20, minutes=1):
-    """Return resources: memory and time for the job's matrix, by million counts, more at each attempt."""
-    return _needs(job_size.size_of_job, 700, megabytes, minutes)
+def needs(rule_name):
+    """Return resources: memory and time by what the rule was measured to take, doubled at each attempt."""
 
-
-def needs_of_cells(*, megabytes=2, minutes=0.1):
-    """Return resources: memory and time for the analysis's cells, by million stored values, more at each attempt."""
-    return _needs(job_size.cell_values, 1000, megabytes, minutes)
-
-
-def _needs(size_of, base, megabytes, minutes):
     def memory(wildcards, attempt):
-        size = size_of(ANALYSES[wildcards.analysis], wildcards)
-        return job_size.memory_mb(size, attempt, base=base, per_million=megabytes)
+        return costs.request_mb(costs.expected(rule_name, ANALYSES[wildcards.analysis], wildcards), attempt)
 
     def time(wildcards, attempt):
-        size = size_of(ANALYSES[wildcards.analysis], wildcards)
-        return job_size.runtime_minutes(size, attempt, base=5, per_million=minutes)
+        return costs.request_minutes(costs.expected(rule_name, ANALYSES[wildcards.analysis], wildcards), attempt)
 
     return {"mem_mb": memory, "runtime": time}
 

@@ -23,7 +23,7 @@ rule read_cells:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("read_cells"),
     params:
         sources=job(settings.cell_sources),
         settings=job(settings.cell_reading),
@@ -54,7 +54,7 @@ rule assess_cells:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("assess_cells"),
     params:
         **settings_of("cells.quality", "mads", "min_genes", "min_counts", "max_mito_percent"),
         **settings_of("cells", "label_column", "seed"),
@@ -93,7 +93,7 @@ rule normalize_cells:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("normalize_cells"),
     params:
         **settings_of("cells.normalize", "method", "compare", "n_genes"),
         **settings_of("cells", "label_column", "seed"),
@@ -121,7 +121,7 @@ rule integrate_with_harmony:
     conda:
         "../envs/harmony.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("integrate_with_harmony"),
     params:
         batch_columns=job(settings.cell_batches),
         seed=setting("cells.seed"),
@@ -149,7 +149,7 @@ rule integrate_cells:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("integrate_cells"),
     params:
         **settings_of("cells", "label_column", "seed"),
         method=job(settings.integration_method),
@@ -186,7 +186,7 @@ rule label_cells:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("label_cells"),
     params:
         **settings_of("cells", "label_column", "seed"),
         reference_label=setting("cells.label.reference_label"),
@@ -216,7 +216,7 @@ rule compare_composition:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("compare_composition"),
     params:
         model=job(settings.cell_model),
         contrasts=job(settings.contrasts_of_cells),
@@ -246,7 +246,7 @@ rule test_cells:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("test_cells"),
     params:
         contrast=job(settings.contrast),
         cell_type=job(settings.cell_type),
@@ -275,7 +275,7 @@ rule plot_cell_quality:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("plot_cell_quality"),
     params:
         **settings_of("cells.quality", "min_genes", "min_counts", "max_mito_percent"),
         look=setting("report.figures"),
@@ -305,7 +305,7 @@ rule plot_cell_space:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("plot_cell_space"),
     params:
         look=setting("report.figures"),
         columns=job(settings.drawn_cell_columns),
@@ -337,7 +337,7 @@ rule plot_cell_labels:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("plot_cell_labels"),
     params:
         look=setting("report.figures"),
         sample_columns=job(settings.splitting_columns),
@@ -365,7 +365,7 @@ rule plot_composition:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("plot_composition"),
     params:
         look=setting("report.figures"),
         name=wildcard("question"),
@@ -402,7 +402,7 @@ rule aggregate_cells:
     conda:
         "../envs/cells.yaml"
     resources:
-        **needs_of_cells(),
+        **needs("aggregate_cells"),
     params:
         settings=job(settings.cell_sums),
         group=setting("filter.group"),

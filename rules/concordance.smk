@@ -29,7 +29,7 @@ rule test_second_engine:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("test_second_engine"),
     params:
         **settings_of("test", "compatibility", "fit_type", "quasi_likelihood", "cooks_filter"),
         contrasts=job(settings.contrasts),
@@ -63,7 +63,7 @@ rule compare_engines:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("compare_engines"),
     params:
         **settings_of("test", "engine", "alpha", "concordance_input"),
         look=setting("report.figures"),

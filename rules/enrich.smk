@@ -37,7 +37,7 @@ rule test_gene_sets:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("test_gene_sets"),
     params:
         collection=wildcard("collection"),
         described=job(settings.collection_description),
@@ -88,7 +88,7 @@ rule present_gene_sets:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("present_gene_sets"),
     params:
         **settings_of("enrich", "rank_by", "alpha", "shown", "similarity"),
         look=setting("report.figures"),
@@ -119,7 +119,7 @@ rule plot_set_comparison:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_set_comparison"),
     params:
         **settings_of("enrich", "alpha", "shown"),
         look=setting("report.figures"),
@@ -146,7 +146,7 @@ rule plot_length_bias:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_length_bias"),
     params:
         look=setting("report.figures"),
         collection=job(settings.collection_title),
@@ -178,7 +178,7 @@ rule score_activities:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("score_activities"),
     params:
         **settings_of("enrich", "activities", "rank_by", "min_size"),
         contrasts=job(settings.enriched_definitions),

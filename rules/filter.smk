@@ -23,7 +23,7 @@ rule filter_genes:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("filter_genes"),
     params:
         **settings_of("filter", "method", "min_cpm", "min_samples", "min_count", "min_total_count"),
         groups=job(settings.filter_groups),
@@ -50,7 +50,7 @@ rule plot_filter:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_filter"),
     params:
         look=setting("report.figures"),
         code=code("plot_filter"),
@@ -75,7 +75,7 @@ rule annotate_genes:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(),
+        **needs("annotate_genes"),
     params:
         **settings_of("annotate", "release", "strip_version", "min_mapped_fraction"),
         given=content_of(given_file("annotate.genes")),

@@ -30,7 +30,7 @@ rule ingest_counts:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("ingest_counts"),
     params:
         sources=job(settings.count_sources),
         settings=job(settings.reading),
@@ -66,7 +66,7 @@ rule select_samples:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("select_samples"),
     params:
         sample_set=job(settings.sample_set),
         code=code("select_samples"),

@@ -23,7 +23,7 @@ rule estimate_size_factors:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("estimate_size_factors"),
     params:
         method=setting("normalize.size_factors"),
         given=content_of(
@@ -54,7 +54,7 @@ rule export_normalized:
     conda:
         "../envs/normalize.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("export_normalized"),
     params:
         name=wildcard("table"),
         given=content_of(given_file("ingest.gene_lengths")),

@@ -36,7 +36,7 @@ rule compute_qc:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("compute_qc"),
     params:
         **settings_of("qc", "top_genes", "outlier_mad"),
         model=job(settings.model),
@@ -74,7 +74,7 @@ rule check_identity:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("check_identity"),
     params:
         **settings_of("qc", "sex_column", "subject_column"),
         model=job(settings.model),
@@ -119,7 +119,7 @@ rule plot_qc:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_qc"),
     params:
         look=setting("report.figures"),
         model=job(settings.model),

@@ -21,7 +21,7 @@ rule check_plan:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(),
+        **needs("check_plan"),
     params:
         settings=job(settings.all_of_analysis),
         steps=planned_code,
@@ -47,7 +47,7 @@ rule collect_records:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(),
+        **needs("collect_records"),
     params:
         code=code("collect_records"),
     script:
@@ -77,7 +77,7 @@ rule summarize_results:
     conda:
         "../envs/report.yaml"
     resources:
-        **needs(),
+        **needs("summarize_results"),
     params:
         settings=job(settings.all_of_analysis),
         code=code("summarize_results"),
@@ -117,7 +117,7 @@ rule render_report:
     conda:
         "../envs/report.yaml"
     resources:
-        **needs(),
+        **needs("render_report"),
     params:
         settings=job(settings.all_of_analysis),
         workflow_versions=workflow_versions,
@@ -145,7 +145,7 @@ rule write_workbook:
     conda:
         "../envs/report.yaml"
     resources:
-        **needs(),
+        **needs("write_workbook"),
     params:
         settings=job(settings.all_of_analysis),
         workflow_versions=workflow_versions,
@@ -198,7 +198,7 @@ rule write_manifest:
     conda:
         "../envs/tables.yaml"
     resources:
-        **needs(),
+        **needs("write_manifest"),
     params:
         settings=job(settings.all_of_analysis),
         code=code("write_manifest"),
@@ -223,7 +223,7 @@ rule write_crate:
     conda:
         "../envs/report.yaml"
     resources:
-        **needs(),
+        **needs("write_crate"),
     params:
         snakefile=own_snakefile,
         workflow_versions=workflow_versions,

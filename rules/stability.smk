@@ -55,7 +55,7 @@ rule vary_settings:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=120, minutes=60),
+        **needs("vary_settings"),
     params:
         **STUDY_SETTINGS,
         code=code("vary_settings"),
@@ -80,7 +80,7 @@ rule leave_out_samples:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=120, minutes=120),
+        **needs("leave_out_samples"),
     params:
         **STUDY_SETTINGS,
         code=code("leave_out_samples"),
@@ -132,7 +132,7 @@ rule adjust_stage_wise:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("adjust_stage_wise"),
     params:
         **settings_of("test", "alpha", "cooks_filter", "independent_filtering"),
         family=wildcard("family"),
@@ -163,7 +163,7 @@ rule compute_power:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(),
+        **needs("compute_power"),
     params:
         name=wildcard("contrast"),
         contrast=job(settings.contrast),

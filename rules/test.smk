@@ -24,7 +24,7 @@ rule fit_model:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("fit_model"),
     params:
         **settings_of("test", "engine", "compatibility", "fit_type", "quasi_likelihood", "sample_weights"),
         subject=job(settings.correlated_subject),
@@ -54,7 +54,7 @@ rule fit_gene_wise:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("fit_gene_wise"),
     params:
         **settings_of("test", "engine", "compatibility", "quasi_likelihood"),
         part=wildcard("part"),
@@ -83,7 +83,7 @@ rule fit_trend:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=20),
+        **needs("fit_trend"),
     params:
         **settings_of("test", "engine", "compatibility", "fit_type", "quasi_likelihood"),
         code=code("fit_trend"),
@@ -112,7 +112,7 @@ rule fit_coefficients:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("fit_coefficients"),
     params:
         **settings_of("test", "engine", "compatibility", "quasi_likelihood"),
         part=wildcard("part"),
@@ -138,7 +138,7 @@ rule join_parts:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("join_parts"),
     params:
         engine=setting("test.engine"),
         code=code("join_parts"),
@@ -166,7 +166,7 @@ rule test_contrast:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("test_contrast"),
     params:
         **settings_of(
             "test", "alpha", "cooks_filter", "independent_filtering", "adjustment", "shrinkage", "lfc_threshold"
@@ -197,7 +197,7 @@ rule export_sample_weights:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(),
+        **needs("export_sample_weights"),
     params:
         group=job(settings.main_group),
         code=code("export_sample_weights"),
@@ -221,7 +221,7 @@ rule plot_sample_weights:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_sample_weights"),
     params:
         look=setting("report.figures"),
         code=code("plot_sample_weights"),
@@ -245,7 +245,7 @@ rule plot_dispersion:
     conda:
         "../envs/figures.yaml"
     resources:
-        **needs(),
+        **needs("plot_dispersion"),
     params:
         look=setting("report.figures"),
         kind=job(settings.fit_figure),

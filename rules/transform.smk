@@ -23,7 +23,7 @@ rule transform_counts:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80, minutes=10),
+        **needs("transform_counts"),
     params:
         **settings_of("transform", "method", "blind", "trend_genes"),
         fit_type=setting("test.fit_type"),
@@ -50,7 +50,7 @@ rule adjust_transformed:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=80),
+        **needs("adjust_transformed"),
     params:
         model=job(settings.model),
         method=job(settings.adjustment_method),

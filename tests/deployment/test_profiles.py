@@ -74,7 +74,8 @@ def test_every_rule_asks_for_memory_and_time():
     for path in (REPO / "rules").glob("*.smk"):
         # What `use rule` leaves unsaid, it takes over.
         for text in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
-            assert re.search(r"resources:\n +\*\*needs(_of_cells)?\(.*\),", text), text[:40]
+            name = text.partition(":")[0]
+            assert re.search(rf'resources:\n +\*\*needs\("{name}"\),', text), name
 
 
 def test_partition_and_account_come_from_the_environment(monkeypatch):

@@ -1,10 +1,6 @@
-"""What a job asks a scheduler for: memory and run time that grow with genes x samples and with the attempt.
+"""How large the matrix of a job is, in genes x samples, and over how many jobs its fit is scattered.
 
 Standard library only: the Snakefile imports this module.
-
-The constants were measured: 20,000 genes x 200 samples take 0.33 GB at most in any step, 64,102 x 8 take 0.23 GB, of
-which 0.13 to 0.2 GB are the interpreter and its packages. Snakemake, which starts each step on a cluster, adds up to
-0.22 GB. The defaults leave half as much again, and each further attempt asks for twice as much memory.
 """
 
 import functools
@@ -53,20 +49,6 @@ def has_tables_as_text(analysis: Mapping[str, Any]) -> bool:
 def cell_values(analysis: Mapping[str, Any], wildcards: Any = None) -> int:
     """Return the stored values of the given cells, which the headers of their files tell."""
     return study_of(analysis).n_values or UNKNOWN_CELLS
-
-
-def memory_mb(size: int, attempt: int, *, base: int, per_million: int) -> int:
-    """Return megabytes: ``base`` plus ``per_million`` for each million of genes x samples, doubled by each attempt."""
-    return round((base + per_million * size / 1e6) * 2 ** (attempt - 1))
-
-
-def runtime_minutes(size: int, attempt: int, *, base: int, per_million: float) -> int:
-    """Return minutes: ``base`` plus ``per_million`` for each million of genes x samples, once more by each attempt.
-
-    Steps take seconds, and the minutes of steps that run as one job add up: doubled, they would soon be more than a
-    short partition allows.
-    """
-    return round((base + per_million * size / 1e6) * attempt)
 
 
 def scatter_parts(scatter: int | str, size: int) -> int:

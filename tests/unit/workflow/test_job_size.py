@@ -28,15 +28,3 @@ def test_sizes_of_sites_add_up(tmp_path):
 
 def test_unreadable_counts_are_taken_as_large(tmp_path):
     assert job_size.matrix_size(analysis(tmp_path / "absent.tsv")) == job_size.UNKNOWN_SIZE
-
-
-def test_requests_grow():
-    small = job_size.memory_mb(100_000, 1, base=500, per_million=80)
-    assert small == 508
-    assert job_size.memory_mb(10_000_000, 1, base=500, per_million=80) == 1300
-    assert [job_size.memory_mb(0, attempt, base=500, per_million=80) for attempt in (1, 2, 3)] == [500, 1000, 2000]
-    assert [job_size.runtime_minutes(4_000_000, attempt, base=10, per_million=2.5) for attempt in (1, 2, 3)] == [
-        20,
-        40,
-        60,
-    ]
