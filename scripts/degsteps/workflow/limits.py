@@ -74,9 +74,7 @@ def refusal(sentences: list[str]) -> str:
 
 def _fault(request: Request, limits: Mapping[str, Any]) -> str | None:
     """Return what a partition allows, where that is less than is asked for."""
-    over = []
-    if limits.get("minutes") is not None and request.minutes > limits["minutes"]:
-        over.append(f"{limits['minutes']:g} minutes")
-    if limits.get("mb") is not None and request.megabytes > limits["mb"]:
-        over.append(f"{limits['mb']:g} MB")
-    return " and ".join(over) or None
+    asked = {"minutes": request.minutes, "mb": request.megabytes}
+    over = [name for name, value in limits.items() if value is not None and asked[name] > float(value)]
+    words = {"minutes": "minutes", "mb": "MB"}
+    return " and ".join(f"{float(limits[name]):g} {words[name]}" for name in words if name in over) or None
