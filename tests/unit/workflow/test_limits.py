@@ -6,11 +6,8 @@ import pytest
 
 from degsteps.workflow.limits import Request, refusal, requests_of, unfit
 
-PARTITIONS = {
-    "short": {"minutes": 60, "mb": 8000},
-    "fat": {"minutes": 30, "mb": 64000},
-    "long": {"mb": "4000", "minutes": None},
-}
+PARTITIONS = {"short": {"minutes": 60, "mb": 8000}, "fat": {"minutes": 30, "mb": 64000}}
+PARTITIONS["long"] = {"mb": "4000", "minutes": None}
 
 
 @pytest.mark.parametrize(
