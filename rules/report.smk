@@ -112,7 +112,7 @@ rule render_report:
     conda:
         "../envs/report.yaml"
     resources:
-        **needs(megabytes=60),
+        **needs(megabytes=130),
     params:
         settings=job(settings.all_of_analysis),
         workflow_versions=workflow_versions,
