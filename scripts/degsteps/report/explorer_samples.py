@@ -98,7 +98,8 @@ def _components(results: Results, samples: list[str]) -> list[dict[str, Any]]:
 def _distances(results: Results, samples: list[str], blobs: dict[str, Blob]) -> dict[str, Any] | None:
     """Add the distances between samples, the upper triangle by rows, and return the order in which they cluster."""
     table, merges = results.table("qc/distances.tsv"), results.table("qc/clustering.tsv")
-    if table is None or not set(samples) <= set(table.index):
+    # Of many samples the table holds the nearest ones only.
+    if table is None or not set(samples) <= set(table.index) & set(table.columns):
         return None
     values = table.loc[samples, samples].to_numpy(dtype=float)
     codes, step = mean_codes(values[np.triu_indices(len(samples), 1)])
