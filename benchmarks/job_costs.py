@@ -63,6 +63,8 @@ KIN = {
     "plot_set_comparison": "plot_contrast",
     "integrate_with_harmony": "integrate_cells",
     "test_cells": "label_cells",
+    "compare_pairing": "fit_model",
+    "print_figures": "plot_qc",
 }
 #: By how much the part that grows with the matrix grows with each coefficient beyond those of most cohorts: measured at
 #: 6,000 x 144 with 2, 4, 13 and 37 coefficients (fits 0.4, 0.7, 0.8 and 7 CPU s beside their start).

@@ -174,7 +174,7 @@ for _name in (name for name in ANALYSES if targets.printed_figures(ANALYSES[name
         conda:
             "../envs/cells.yaml" if ANALYSES[_name]["cells"] else "../envs/figures.yaml"
         resources:
-            **needs(),
+            **needs("print_figures"),
         params:
             code=code("print_figures"),
         script:

@@ -104,7 +104,7 @@ rule compare_pairing:
     conda:
         "../envs/model.yaml"
     resources:
-        **needs(megabytes=60, minutes=10),
+        **needs("compare_pairing"),
     params:
         **STUDY_SETTINGS,
         paired_by=job(settings.independent_subject),
