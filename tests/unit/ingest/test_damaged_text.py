@@ -129,6 +129,20 @@ def test_a_table_with_a_control_character_is_refused(place, character, mark, tmp
     assert f"U+00{ord(character):02X}" in scan.faults[0].what
 
 
+@pytest.mark.parametrize("form", ["featurecounts", "gdc_star"])
+def test_a_sign_of_comments_in_a_number_is_no_comment(form, sheet, tmp_path):
+    """Pandas would read 4 and pass over the rest of the line."""
+    number = str(COUNTS["S2"][350]).encode()
+
+    def change(content):
+        place = content.index(number, content.index(GENES[350].encode())) + 1
+        return content[:place] + b"#" + content[place:]
+
+    read(written(form, tmp_path / "sound", lambda content: content), sheet, form)
+    with pytest.raises(DataError, match="S2"):
+        read(written(form, tmp_path / "counts", change), sheet, form)
+
+
 OTHER_TEXT = {
     "sheet": ("sample\tcondition\nS1\ta{}b\n", lambda path: str(inspect_sheet(path, "sample")[1])),
     "transcripts": ("t1{}\tg1\n", read_transcript_genes),

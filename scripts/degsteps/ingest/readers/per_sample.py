@@ -40,7 +40,9 @@ def read_featurecounts(reading: Reading) -> RawCounts:
     for sample, file in zip(located.samples, located.files, strict=True):
         header = next(line for line in first_lines(file, 2) if not line.startswith("#"))
         chosen = [0, header.count("\t")]
-        column = read_columns(file, reading.ends, comment="#", index_col=0, usecols=chosen, dtype={0: str}).iloc[:, 0]
+        column = read_columns(file, reading.ends, has_comments=True, index_col=0, usecols=chosen, dtype={0: str}).iloc[
+            :, 0
+        ]
         columns[sample] = column
         n_assigned = assigned_reads(file).get(str(column.name))
         if n_assigned is not None and pd.api.types.is_integer_dtype(column) and int(column.sum()) < n_assigned:
@@ -107,7 +109,9 @@ def _gdc_table(file: str, ends: dict[str, str]) -> pd.DataFrame:
     """Read the counts of all strands of a file of the GDC, which calls the columns otherwise and has more of them."""
     names = {"unstranded": "unstranded", "stranded_first": "forward", "stranded_second": "reverse"}
     types = {"gene_id": str} | dict.fromkeys(names, float)
-    table = read_columns(file, ends, comment="#", usecols=["gene_id", *names], dtype=types, quoting=csv.QUOTE_NONE)
+    table = read_columns(
+        file, ends, has_comments=True, usecols=["gene_id", *names], dtype=types, quoting=csv.QUOTE_NONE
+    )
     return table.set_index("gene_id").rename(columns=names).rename_axis("gene")
 
 

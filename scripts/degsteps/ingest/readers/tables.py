@@ -63,11 +63,15 @@ def _after_header(stream: BinaryIO, scan: Scan) -> BinaryIO:
     raise DataError("the file has no header.")
 
 
-def read_columns(path: str, ends: dict[str, str] | None = None, **options: Any) -> pd.DataFrame:
+def read_columns(
+    path: str, ends: dict[str, str] | None = None, has_comments: bool = False, **options: Any
+) -> pd.DataFrame:
     """Read a tab-separated file of one sample.
 
     Parameters
     ----------
+    has_comments : whether lines that begin with ``#`` may stand above the table. Pandas would take what stands behind
+        that sign in any line for a comment, and ``4#711`` for 4.
     ends : gets the last cell of the file, if its last line has no end.
 
     Raises
@@ -80,6 +84,8 @@ def read_columns(path: str, ends: dict[str, str] | None = None, **options: Any) 
         last = plain_text.last_without_end(content)
         if ends is not None and last is not None:
             ends[path] = last
+        while has_comments and content.startswith(b"#"):
+            content = content.partition(b"\n")[2]
         return pd.read_csv(io.BytesIO(content), sep="\t", keep_default_na=False, encoding="utf-8", **options)
     except DataError:
         raise

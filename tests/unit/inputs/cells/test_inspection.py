@@ -117,7 +117,7 @@ def test_header_is_kept_while_the_file_is_the_same(study, tmp_path, monkeypatch)
     os.utime(path, (1, 1))
     source = CellSource("", str(path))
     first = read_header(source, tmp_path / "cache")
-    monkeypatch.setattr("degsteps.inputs.cells.inspection._header", None)
+    monkeypatch.setattr("degsteps.inputs.cells.inspection._header_apart", None)
     assert read_header(source, tmp_path / "cache") == first
     os.utime(path, (2, 2))
     with pytest.raises(TypeError):
