@@ -9,23 +9,30 @@ import pickle
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-#: Seconds between two looks at the memory of the process.
+#: Seconds between two looks at the process.
 _PAUSE = 0.02
+#: Seconds by the clock for each that work may compute: it may wait for a disk, a processor, or for ever.
+_WAITING = 15
 #: Packages that such work has loaded; the record of a step names them too.
 LOADED: set[str] = set()
 
 
 class Bounds(NamedTuple):
-    """Seconds and megabytes that work may take."""
+    """Seconds of a processor and megabytes that work may take. On a busy machine work takes longer by the clock."""
 
     seconds: float
     megabytes: int
+
+    def for_files(self, paths: Iterable[str | Path]) -> "Bounds":
+        """Return the bounds for given files: a large one that is sound takes its time."""
+        n_bytes = sum(os.stat(path).st_size for path in paths if os.path.isfile(path))
+        return Bounds(self.seconds + n_bytes / 2e7, self.megabytes + n_bytes // 1_000_000)
 
 
 #: Before a run, when a person waits; and within a job, which the scheduler bounds too.
@@ -59,8 +66,9 @@ def bounded(function: Callable[..., Any], *arguments: Any, bounds: Bounds) -> An
     begin = time.monotonic()
     try:
         while not receiver.poll(_PAUSE):
-            if time.monotonic() - begin > bounds.seconds:
-                raise ExhaustedError(f"it takes more than {bounds.seconds:g} seconds")
+            waited = time.monotonic() - begin
+            if waited > bounds.seconds and max(_seconds(process.pid), waited / _WAITING) > bounds.seconds:
+                raise ExhaustedError(f"it takes more than {bounds.seconds:.3g} seconds")
             if _megabytes(process.pid) > bounds.megabytes:
                 raise ExhaustedError(f"it takes more than {bounds.megabytes:,} MB of memory")
         try:
@@ -102,6 +110,15 @@ def _end_with_parent() -> None:
 
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _seconds(pid: int | None) -> float:
+    """Return the seconds that a process has computed; 0 where that is not told (not Linux)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _megabytes(pid: int | None) -> float:

@@ -47,7 +47,7 @@ def _read(reading: Reading, bounds: Bounds) -> RawCounts:
     if not may_crash or (bounds == JOB and located.format == "parquet" and n_cells_of_parquet(reading) > _COPIED_CELLS):
         return reader(reading)
     try:
-        return bounded(reader, reading, bounds=bounds)
+        return bounded(reader, reading, bounds=bounds.for_files(located.files))
     except ExhaustedError as error:
         what = f"{reading.source.counts}: cannot be read as {located.format}: {error}."
         kind = DataError if error.is_crash or bounds == JOB else TooLargeError

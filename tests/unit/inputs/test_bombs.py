@@ -226,6 +226,12 @@ def test_a_table_of_parquet_that_tells_of_too_many_rows_is_refused(tmp_path, mon
 
 
 def stall():
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        pass
+
+
+def wait():
     time.sleep(60)
 
 
@@ -243,6 +249,7 @@ def leave():
 
 ENDINGS = {
     stall: ("takes more than 0.5 seconds", False),
+    wait: ("takes more than 0.1 seconds", False),
     fill: ("takes more than 600 MB of memory", False),
     crash: (r"ends the program \(SIGSEGV\)", True),
     leave: (r"ends the program \(code 3\)", True),
@@ -252,10 +259,22 @@ ENDINGS = {
 @pytest.mark.parametrize("work", ENDINGS, ids=lambda work: work.__name__)
 def test_the_end_of_a_process_is_a_sentence(work):
     what, is_crash = ENDINGS[work]
-    bounds = Bounds(0.5 if work is stall else 20, 600)
+    bounds = Bounds({stall: 0.5, wait: 0.1}.get(work, 20), 600)
     with pytest.raises(ExhaustedError, match=what) as caught:
         bounded(work, bounds=bounds)
     assert caught.value.is_crash == is_crash
+
+
+def test_work_may_wait_and_large_files_may_take_longer(tmp_path):
+    assert bounded(nap, bounds=Bounds(0.2, 600)) == "done"
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2 * 10**9)
+    assert Bounds(20, 1000).for_files([tmp_path / "large", tmp_path]) == Bounds(120, 3000)
+
+
+def nap():
+    time.sleep(0.5)
+    return "done"
 
 
 def test_results_and_errors_come_back():

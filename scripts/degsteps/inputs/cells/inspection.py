@@ -135,7 +135,7 @@ def _apart(function: Callable[..., Any], source: CellSource, *arguments: Any) ->
         if it does.
     """
     try:
-        return bounded(function, source, *arguments, bounds=CHECK)
+        return bounded(function, source, *arguments, bounds=CHECK.for_files(source_files(source)))
     except (RuntimeError, AttributeError, TypeError, ValueError, IndexError, KeyError, OSError) as error:
         what = f"cannot be read ({shortened(str(error) or type(error).__name__)})."
         raise CellsError(source.counts, Finding("", what, "It may be damaged: copy or download it again.")) from None
