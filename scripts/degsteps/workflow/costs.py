@@ -93,7 +93,7 @@ def n_repeats(repeats: str, analysis: Mapping[str, Any]) -> int:
         return max(1, len(_sheet(tuple(_sheets(analysis)))[0]))
     if repeats == "settings":
         grid = analysis["test"]["sensitivity_grid"]
-        return math.prod(len(values) + 1 for values in grid.values())
+        return math.prod(max(1, len(values)) for values in grid.values())
     return 1
 
 
