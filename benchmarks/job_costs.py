@@ -65,6 +65,7 @@ KIN = {
     "test_cells": "label_cells",
     "compare_pairing": "fit_model",
     "print_figures": "plot_qc",
+    "export_normalized_as_text": "export_normalized",
 }
 #: By how much the part that grows with the matrix grows with each coefficient beyond those of most cohorts: measured at
 #: 6,000 x 144 with 2, 4, 13 and 37 coefficients (fits 0.4, 0.7, 0.8 and 7 CPU s beside their start).
@@ -185,7 +186,7 @@ def write_rows(path: Path, columns: Iterable[str], rows: Iterable[dict[str, str]
 
 
 def fitted(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Return base and growth of each rule: the largest job of the smallest matrix, and the steepest line from there."""
+    """Return base and growth of each rule, which no job that was measured exceeds."""
     by_rule: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in rows:
         if int(row["coefficients"]) <= FEW_COEFFICIENTS:
@@ -219,12 +220,14 @@ def fitted(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _line(rows: list[dict[str, str]], name: str) -> tuple[float, float]:
-    """Return base and slope by million and repeat."""
-    points = [(float(row["millions"]) * float(row["repeats"]), float(row[name]), float(row["repeats"])) for row in rows]
-    smallest = min(point[0] for point in points)
-    base = max(value for size, value, _ in points if size <= smallest * 1.5)
-    slopes = [(value - base) / (size - smallest) for size, value, _ in points if size > smallest * 1.5]
-    return base, max([0.0, *slopes])
+    """Return base and slope by million and repeat: from the smallest to the largest matrix, raised above all jobs."""
+    points = [(float(row["millions"]) * float(row["repeats"]), float(row[name])) for row in rows]
+    least, most = min(size for size, _ in points), max(size for size, _ in points)
+    low, high = (max(value for size, value in points if size == at) for at in (least, most))
+    slope = max(0.0, (high - low) / (most - least)) if most > least else 0.0
+    if any(float(row["repeats"]) > 1 for row in rows):
+        return high, slope  # what is measured at one number of repeats is the base of these
+    return max(value - slope * size for size, value in points), slope
 
 
 def main() -> None:

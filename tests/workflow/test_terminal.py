@@ -48,7 +48,10 @@ def test_verbose_is_snakemakes_own(changed):
 def test_a_run_has_one_line_for_each_job_and_says_where_to_look(changed):
     done = changed.snakemake("--", PAGE)
     assert done.returncode == 0, done.stderr
-    jobs = re.findall(r"^\[ *(\d+)/(\d+)\] small (\w+).* \d+\.\d s$", done.stderr, flags=re.MULTILINE)
+    line = r"^\[ *(\d+)/(\d+)\] small (\w+)\b.* (?:\d+\.\d s|\d+ min \d\d s)$"
+    # What goes on in between stands in lines of its own.
+    said = "\n".join(each for each in done.stderr.splitlines() if ": running for " not in each)
+    jobs = re.findall(line, said, flags=re.MULTILINE)
     assert len(jobs) > 5
     assert [int(number) for number, _, _ in jobs] == list(range(1, len(jobs) + 1))
     assert {int(total) for _, total, _ in jobs} == {len(jobs)}

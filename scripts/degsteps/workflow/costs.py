@@ -7,6 +7,7 @@ Snakefile imports this module.
 import csv
 import functools
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ TIME_FACTOR, MEMORY_FACTOR = 3.0, 1.5
 LEAST_MINUTES, SNAKEMAKE_MB = 2, 220
 #: Coefficients of the designs that costs were measured with, and those assumed where a sheet cannot be read.
 MEASURED_COEFFICIENTS = 4
+#: The rule that draws figures as PDF bears the name of its analysis.
+_OF_ONE = re.compile(r"(?<=^print_figures)_.*")
 #: Of a step that was never measured.
 _UNKNOWN = {
     "per": "counts",
@@ -62,7 +65,7 @@ def expected(rule: str, analysis: Mapping[str, Any] | None, wildcards: Any) -> C
     """Return what a job is expected to take; a rule that only names the files of others takes nothing."""
     if analysis is None:
         return Cost(0.0, 0.0)
-    row = table().get(rule, _UNKNOWN)
+    row = table().get(_OF_ONE.sub("", rule), _UNKNOWN)
     size_of = job_size.cell_values if row["per"] == "cells" else job_size.size_of_job
     millions = size_of(analysis, wildcards) / 1e6
     more = max(0, n_coefficients(analysis) - MEASURED_COEFFICIENTS) if row["per_coefficient"] else 0
@@ -93,7 +96,7 @@ def n_repeats(repeats: str, analysis: Mapping[str, Any]) -> int:
         return max(1, len(_sheet(tuple(_sheets(analysis)))[0]))
     if repeats == "settings":
         grid = analysis["test"]["sensitivity_grid"]
-        return math.prod(len(values) + 1 for values in grid.values())
+        return math.prod(max(1, len(values)) for values in grid.values())
     return 1
 
 
