@@ -33,7 +33,7 @@ def main() -> int:
                 print(finding, file=sys.stderr)
             print(f"{root}: not sealed. Mend what is listed, or run the workflow again.", file=sys.stderr)
             return verified.code
-        digest = write_seal(root, arguments.key)
+        digest = write_seal(root, arguments.key and arguments.key.expanduser())
     except DataError as error:
         print(error, file=sys.stderr)
         return ExitCode.DATA

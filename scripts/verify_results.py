@@ -40,7 +40,8 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         given_root = None if arguments.skip_given else arguments.given
-        verified = verify(arguments.results, given_root, arguments.digest, arguments.signers)
+        signers = arguments.signers and arguments.signers.expanduser()
+        verified = verify(arguments.results, given_root, arguments.digest, signers)
     except DataError as error:
         print(error, file=sys.stderr)
         return ExitCode.DATA

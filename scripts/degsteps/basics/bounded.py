@@ -5,10 +5,10 @@ Standard library only: the Snakefile imports this package.
 
 import faulthandler
 import os
-import pickle
 import signal
 import sys
 import time
+import types
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -94,14 +94,20 @@ def _work(sender: Connection, function: Callable[..., Any], arguments: tuple[Any
     try:
         answer = True, function(*arguments)
     except Exception as error:  # noqa: BLE001 - it is raised again where the result is waited for
-        answer = False, error
+        answer = False, _sendable(error)
+    loaded = {name for name in sys.modules if "." not in name} - before
     try:
-        if not answer[0]:
-            pickle.loads(pickle.dumps(answer))  # noqa: S301 - its own; not every error can be made again
-    except Exception:  # noqa: BLE001
-        answer = False, RuntimeError(f"{type(answer[1]).__name__}: {answer[1]}")
-    sender.send((*answer, {name for name in sys.modules if "." not in name} - before))
+        sender.send((*answer, loaded))
+    except Exception as error:  # noqa: BLE001 - what cannot be sent
+        sender.send((False, RuntimeError(f"{type(error).__name__}: {error}"), loaded))
     sender.close()
+
+
+def _sendable(error: Exception) -> Exception:
+    """Return an error that can be made again from its arguments; of another one, its text."""
+    kind = type(error)
+    needs_more = isinstance(kind.__init__, types.FunctionType) and kind.__reduce__ is BaseException.__reduce__
+    return RuntimeError(f"{kind.__name__}: {error}") if needs_more else error
 
 
 def _end_with_parent() -> None:

@@ -41,6 +41,9 @@ class TextError(DataError):
         super().__init__(f"{path}: {finding}")
         self.path, self.finding = str(path), finding
 
+    def __reduce__(self) -> tuple:
+        return type(self), (self.path, self.finding)
+
 
 def control_fault(text: bytes, line: int) -> Finding | None:
     """Say which control character stands in a line, and behind what; None if there is none."""

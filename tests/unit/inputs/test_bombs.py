@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from degsteps.basics.bounded import Bounds, ExhaustedError, bounded
-from degsteps.basics.errors import ConfigError, DataError
+from degsteps.basics.errors import ConfigError, DataError, Finding
 from degsteps.config.reading import read_schema, read_yaml, schema_problems
 from degsteps.design.contrasts import ContrastError
 from degsteps.design.formula import FormulaError, parse_formula
@@ -19,8 +19,9 @@ from degsteps.design.group_expressions import parse_expression
 from degsteps.ingest.readers.containers import read_parquet, read_xlsx
 from degsteps.ingest.readers.raw import Reading
 from degsteps.inputs.cells import inspection
+from degsteps.inputs.cells.opening import CellsError
 from degsteps.inputs.cells.sources import CellSource
-from degsteps.inputs.plain_text import LONGEST_LINE
+from degsteps.inputs.plain_text import LONGEST_LINE, TextError
 from degsteps.inputs.scan import lines, scan_counts, scan_faults
 from degsteps.inputs.sheet import inspect_sheet
 from degsteps.inputs.sources import Located, Source
@@ -284,6 +285,34 @@ def test_results_and_errors_come_back():
         bounded(divmod, 1, 0, bounds=Bounds(20, 1000))
     with pytest.raises(DataError, match="a file: what"):
         bounded(raises, bounds=Bounds(20, 1000))
+
+
+class OddError(Exception):
+    """One that cannot be made again from its text."""
+
+    def __init__(self, first, second):
+        super().__init__(f"{first} and {second}")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (TextError("a.tsv", Finding("line 1", "is odd.", "Mend it.")), TextError),
+        (CellsError("a.h5ad", Finding("", "is odd.", "Mend it.")), CellsError),
+        (KeyError("a"), KeyError),
+        (OddError("is odd.", "Mend it."), RuntimeError),
+        (ValueError(lambda: 0), RuntimeError),
+    ],
+)
+def test_errors_of_all_kinds_come_back(error, kind):
+    def work():
+        raise error
+
+    with pytest.raises(kind) as caught:
+        bounded(work, bounds=Bounds(20, 1000))
+    assert type(caught.value) is kind
+    if kind is not RuntimeError:
+        assert str(caught.value) == str(error)
 
 
 def raises():

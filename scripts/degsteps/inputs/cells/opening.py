@@ -41,7 +41,10 @@ class CellsError(DataError):
 
     def __init__(self, path: str, finding: Finding) -> None:
         super().__init__(f"{path}: {finding}")
-        self.finding = finding
+        self.path, self.finding = path, finding
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.path, self.finding)
 
 
 class OpenCells:
