@@ -63,13 +63,14 @@ def bounded(function: Callable[..., Any], *arguments: Any, bounds: Bounds) -> An
     process = context.Process(target=_work, args=(sender, function, arguments))
     process.start()
     sender.close()
-    begin = time.monotonic()
+    # A process that is forked begins with the memory of this one.
+    begin, memory = time.monotonic(), _megabytes(process.pid)
     try:
         while not receiver.poll(_PAUSE):
             waited = time.monotonic() - begin
             if waited > bounds.seconds and max(_seconds(process.pid), waited / _WAITING) > bounds.seconds:
                 raise ExhaustedError(f"it takes more than {bounds.seconds:.3g} seconds")
-            if _megabytes(process.pid) > bounds.megabytes:
+            if _megabytes(process.pid) - memory > bounds.megabytes:
                 raise ExhaustedError(f"it takes more than {bounds.megabytes:,} MB of memory")
         try:
             is_result, value, loaded = receiver.recv()

@@ -5,6 +5,7 @@ import pandas as pd
 
 from degsteps.figures import style
 from degsteps.figures.artists import Figure
+from degsteps.figures.labels import place_labels
 from degsteps.figures.style import Scale, count_text, shown_names, styled
 
 #: Flagged samples that are named: those that lie farthest from the median.
@@ -33,7 +34,7 @@ def nearest_samples_plot(nearest: pd.DataFrame, flags: pd.Series, scale: Scale |
     axes = figure.subplots()
     common = {"s": 9, "linewidths": 0, "zorder": 3}
     if scale is None:
-        axes.scatter(x, y, color=[style.OKABE_ITO[0]], **common)
+        axes.scatter(x, y, color=[style.COLORS[0]], **common)
     elif scale.levels is None:
         axes.scatter(x, y, c=scale.colors(nearest.index), **common)
     else:
@@ -55,5 +56,5 @@ def nearest_samples_plot(nearest: pd.DataFrame, flags: pd.Series, scale: Scale |
     order = np.argsort(-y, kind="stable")
     named = order[flagged[order]][:_NAMED]
     if len(named):
-        style.place_labels(axes, x[named], y[named], shown_names(nearest.index[named], 16))
+        place_labels(axes, x[named], y[named], shown_names(nearest.index[named], 16))
     return figure

@@ -273,6 +273,12 @@ def test_work_may_wait_and_large_files_may_take_longer(tmp_path):
     assert Bounds(20, 1000).for_files([tmp_path / "large", tmp_path]) == Bounds(120, 3000)
 
 
+def test_memory_that_was_there_before_does_not_count():
+    held = np.ones(4 * 10**7)  # 320 MB
+    assert bounded(nap, bounds=Bounds(20, 100)) == "done"
+    assert held[0] == 1
+
+
 def nap():
     time.sleep(0.5)
     return "done"

@@ -58,7 +58,7 @@ def test_verdicts_are_those_of_the_step():
         {"status": ["warn"], "finding": ["Look."], "advice": ["There."]}, index=pd.Index(["outliers"], name="check")
     )
     (verdict,) = QUALITY.verdicts(results_with({"qc/verdicts.tsv": table}))
-    assert verdict == ("outliers", "warn", "Look.", "There.")
+    assert verdict[:4] == ("outliers", "warn", "Look.", "There.")
 
 
 def test_figures_have_the_order_of_the_page_and_unknown_ones_come_last():
