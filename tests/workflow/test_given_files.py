@@ -36,6 +36,7 @@ def planned(folder):
     return set(planned_rules(done)), done.stdout + done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "reader"),
     [
@@ -45,7 +46,7 @@ def planned(folder):
         ("genes.tsv.gz", "annotate_genes"),
     ],
 )
-@pytest.mark.parametrize("keeps_size", [True, pytest.param(False, marks=pytest.mark.long)])
+@pytest.mark.parametrize("keeps_size", [True, False])
 def test_an_older_file_runs_again_what_reads_it(annotated, name, reader, keeps_size):
     path = annotated / "given" / name
     before = path.read_bytes()
@@ -63,6 +64,7 @@ def test_an_older_file_runs_again_what_reads_it(annotated, name, reader, keeps_s
     assert ("ingest_counts" in rules) == (reader == "ingest_counts")
 
 
+@pytest.mark.long
 def test_nothing_is_run_again_while_files_are_the_same(annotated):
     """Also after the tests above, which put back what they changed."""
     rules, said = planned(annotated)

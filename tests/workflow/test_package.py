@@ -19,6 +19,8 @@ from degsteps.basics.exit_codes import ExitCode
 from degsteps.provenance.crate import content_uri
 from tests.workflow.test_verify_and_replay import command
 
+pytestmark = pytest.mark.long
+
 STUDIES = {"small": "1.0", "hostile": "v2-rc.1"}
 
 

@@ -9,6 +9,8 @@ from degsteps.basics.exit_codes import ExitCode
 from tests.conftest import Run
 from tests.workflow.test_verify_and_replay import command
 
+pytestmark = pytest.mark.long
+
 ANALYSIS = "config/analyses/small.yaml"
 
 

@@ -15,6 +15,8 @@ from degsteps.workflow.analyses import load_checked_analyses
 from tests.conftest import REPO, Run
 from tests.workflow.test_verify_and_replay import command
 
+pytestmark = pytest.mark.long
+
 RESULTS = Path("results/small/1.0")
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import Run, planned_rules
 
+pytestmark = pytest.mark.long
+
 RESULTS = Path("results/small/1.0")
 PAGE = str(RESULTS / "10_report" / "report.html")
 
@@ -36,7 +38,6 @@ def test_a_changed_setting_is_named_with_what_runs_again(changed):
     assert not any(line.startswith(("rule ", "localrule ", "    input:")) for line in said)
 
 
-@pytest.mark.long
 def test_verbose_is_snakemakes_own(changed):
     done = changed.snakemake("--dry-run", "--verbose", PAGE)
     said = done.stdout + done.stderr
@@ -44,7 +45,6 @@ def test_verbose_is_snakemakes_own(changed):
     assert "degsteps: checking" not in said
 
 
-@pytest.mark.long
 def test_a_run_has_one_line_for_each_job_and_says_where_to_look(changed):
     done = changed.snakemake("--", PAGE)
     assert done.returncode == 0, done.stderr
@@ -58,7 +58,6 @@ def test_a_run_has_one_line_for_each_job_and_says_where_to_look(changed):
     assert "Done. Where to look:" in done.stdout
 
 
-@pytest.mark.long
 def test_the_cause_of_a_failure_is_said_last(changed):
     counts = changed.folder / RESULTS / "02_filter" / "counts.parquet"
     state, content = counts.stat(), counts.read_bytes()
@@ -87,12 +86,13 @@ def halved(finished_run, tmp_path) -> Run:
 def test_deleted_stages_do_not_count_as_done(halved):
     done = halved.snakemake("--dry-run")
     said = done.stdout + done.stderr
-    assert {"estimate_size_factors", "export_normalized_as_text", "fit_model", "test_contrast"} <= set(planned_rules(done))
+    assert {"estimate_size_factors", "export_normalized_as_text", "fit_model", "test_contrast"} <= set(
+        planned_rules(done)
+    )
     assert "ingest_counts" not in said
     assert re.search(r"small/1.0: \d+ files of the last run are missing \(03_normalize, 07_test\); they are made", said)
 
 
-@pytest.mark.long
 def test_deleted_stages_are_made_again_with_the_same_bytes(halved, finished_run):
     done = halved.snakemake("small")
     assert done.returncode == 0, done.stderr[-3000:]
@@ -105,7 +105,6 @@ def test_deleted_stages_are_made_again_with_the_same_bytes(halved, finished_run)
     assert "Nothing to be done" in halved.snakemake("--dry-run", "small").stdout
 
 
-@pytest.mark.long
 def test_snakemakes_own_report_without_a_target_covers_what_was_run(finished_run, tmp_path):
     shutil.copytree(finished_run.folder, tmp_path, dirs_exist_ok=True)
     shutil.rmtree(tmp_path / "results" / "hostile")

@@ -42,6 +42,7 @@ COLUMNS = Section(
                 "status": "`ok`, `note` (worth knowing), `warn` (look at it) or `bad` (settle it first).",
                 "finding": "What was found.",
                 "advice": "What to do; blank if nothing.",
+                "short": "Of one of many of a kind: what is the case in a few words, as the page joins them in a row.",
             },
         ),
         Table(

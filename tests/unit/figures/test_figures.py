@@ -435,6 +435,7 @@ def figure_paths(folder, names):
     return {f"{name}_{kind}": folder / f"{name}.{kind}" for name in names for kind in ("png", "svg")}
 
 
+@pytest.mark.long
 def test_scripts_compute_without_matplotlib_and_draw_the_same_bytes_twice(tmp_path):
     counts = counts_of(6)
     sheet = pd.DataFrame({"dex": list("aabbab"), "cell": list("xyxyxy")}, index=pd.Index(counts.columns, name="sample"))

@@ -45,6 +45,7 @@ def test_schema_and_look_say_the_same():
     assert SETTINGS["style"]["enum"] == list(STYLES)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width_mm", "font_pt"), [(89, 7), (89, 6), (120, 7), (183, 8)])
 def test_figures_have_their_final_size_and_text_stays_text(tmp_path, width_mm, font_pt):
     with with_look(width_mm=width_mm, font_pt=font_pt, dpi=300):
@@ -80,7 +81,7 @@ def test_points_are_vector_below_a_bound(tmp_path, n_genes, n_pictures):
 
 
 @pytest.mark.parametrize("width_mm", [89, 120])
-@pytest.mark.parametrize("n_samples", [8, pytest.param(109, marks=pytest.mark.long)])
+@pytest.mark.parametrize("n_samples", [8, 109])
 def test_narrow_figures_are_readable(width_mm, n_samples):
     with with_look(width_mm=width_mm):
         counts = counts_of(n_samples, name="GSM12345{:02d}")
@@ -142,6 +143,7 @@ def test_genes_of_choice_are_labelled_whatever_their_p_value():
     assert drawn.axes[0].get_title(loc="left").startswith(label.split(" (")[0])
 
 
+@pytest.mark.long
 def test_flagged_samples_are_named_among_many():
     counts = counts_of(109, name="PAT_{:03d}")
     drawn = qc_figures_of(counts, sheet_of(counts.columns), flagged=["PAT_003", "PAT_077"])
@@ -151,6 +153,7 @@ def test_flagged_samples_are_named_among_many():
         assert "PAT_050" not in texts, name
 
 
+@pytest.mark.long
 def test_figure_is_drawn_again_from_its_record(tmp_path):
     folder = tmp_path / "results" / "study" / "1.0" / "08_annotate"
     (folder.parent / "benchmarks").mkdir(parents=True)

@@ -344,6 +344,7 @@ def test_a_file_of_cells_that_breaks_its_library_is_a_fault_of_the_file(damage, 
     assert "copy or download it again" in fault.cure
 
 
+@pytest.mark.long
 def test_a_damaged_file_of_cells_is_no_traceback(tmp_path, monkeypatch):
     """Blocks of zeros in an h5ad: HDF5 stalls on some, and raises errors of all kinds on others."""
     import anndata

@@ -58,6 +58,7 @@ def checked(draft, folder):
     return analyses.get(draft.name), [*problems, *check_analyses(analyses).problems]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["airway", "pasilla"])
 def test_the_shipped_examples_are_guessed_from_their_files(name, folder):
     draft = draft_analysis(f"resources/{name}/counts.tsv.gz", f"resources/{name}/samples.tsv")

@@ -69,6 +69,7 @@ def test_everything_but_the_distances_is_the_same(quality):
     assert many["distances"].stat().st_size < few["distances"].stat().st_size
 
 
+@pytest.mark.long
 def test_the_figures_are_drawn_of_these_tables(quality, tmp_path, monkeypatch):
     """No heatmap of pairs that are not there; what the other figure shows is tested with the measures."""
     from degsteps.qc import figures

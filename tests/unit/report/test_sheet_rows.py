@@ -85,7 +85,7 @@ def test_a_cell_is_cut_where_excel_cuts_it():
     assert _escaped("a" + "🧬" * 20_000, 32_767, str)[0] == "a" + "🧬" * 16_383
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 60, 4500])
+@pytest.mark.parametrize("n", [0, 1, 2, 60, pytest.param(4500, marks=pytest.mark.long)])
 def test_rows_are_those_of_xlsxwriter(tmp_path, n):
     table = mixed_table(n)
     expected = written(tmp_path / "expected.xlsx", table, cell_by_cell)
