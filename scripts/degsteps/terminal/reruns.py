@@ -107,8 +107,8 @@ def _differences(key: str, before: Any, now: Any) -> list[tuple[str, Any, Any]]:
     if not (isinstance(before, dict) and isinstance(now, dict)):
         return [(key, before, now)]
     names = [*before, *(name for name in now if name not in before)]
-    pairs = [(name, before.get(name), now.get(name)) for name in names]
-    return [each for name, old, new in pairs if old != new for each in _differences(f"{key}.{name}", old, new)]
+    pairs = [(f"{key}.{name}" if key else name, before.get(name), now.get(name)) for name in names]
+    return [each for name, old, new in pairs if old != new for each in _differences(name, old, new)]
 
 
 def _plain(value: Any) -> Any:
