@@ -1,6 +1,6 @@
 # What rules ask for, by the job's wildcards: degsteps.workflow knows the answers, functions of an analysis and wildcards.
 # enters: ANALYSES, SCRIPTS (common.smk)
-# leaves: job, setting, settings_of, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs; code; lost, by_default, closing_lines
+# leaves: job, setting, settings_of, all_settings, given_file, content_of, of_subset, parts, wildcard; in_report, figure; needs; code; lost, by_default, closing_lines
 import functools
 
 from degsteps.basics.digest import code_digest
@@ -35,6 +35,13 @@ def setting(key):
 def settings_of(section, *names):
     """Return params: settings of a section under their own names."""
     return {name: setting(f"{section}.{name}") for name in names}
+
+
+def all_settings():
+    """Return a params function that gives the whole analysis; a change within it is named by its key alone."""
+    answer = job(settings.all_of_analysis)
+    answer.setting = ""
+    return answer
 
 
 def given_file(key):
@@ -146,9 +153,10 @@ def by_default():
 
 
 def closing_lines():
-    """Return what the terminal shows last: where to look."""
+    """Return what the terminal shows last: where to look in what was asked for."""
     lines = ["", "Done. Where to look:"]
-    for name, analysis in ANALYSES.items():
+    asked = {dict(job.wildcards.items()).get("analysis") for job in workflow.dag.jobs}
+    for name, analysis in [(name, analysis) for name, analysis in ANALYSES.items() if name in asked]:
         paths = map(workflow.pathvars.apply, targets.opened_paths(analysis, name))
         lines += targets.shown_paths(f"{name} {analysis['version']}", paths)
     return "\n".join(lines)

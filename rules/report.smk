@@ -23,7 +23,7 @@ rule check_plan:
     resources:
         **needs("check_plan"),
     params:
-        settings=job(settings.all_of_analysis),
+        settings=all_settings(),
         steps=planned_code,
         given=content_of(given_file("plan.lock"), job(files.planned)),
         code=code("check_plan"),
@@ -79,7 +79,7 @@ rule summarize_results:
     resources:
         **needs("summarize_results"),
     params:
-        settings=job(settings.all_of_analysis),
+        settings=all_settings(),
         code=code("summarize_results"),
     script:
         "../scripts/summarize_results.py"
@@ -119,7 +119,7 @@ rule render_report:
     resources:
         **needs("render_report"),
     params:
-        settings=job(settings.all_of_analysis),
+        settings=all_settings(),
         workflow_versions=workflow_versions,
         code=code("render_report"),
     script:
@@ -147,7 +147,7 @@ rule write_workbook:
     resources:
         **needs("write_workbook"),
     params:
-        settings=job(settings.all_of_analysis),
+        settings=all_settings(),
         workflow_versions=workflow_versions,
         code=code("write_workbook"),
     script:
@@ -200,7 +200,7 @@ rule write_manifest:
     resources:
         **needs("write_manifest"),
     params:
-        settings=job(settings.all_of_analysis),
+        settings=all_settings(),
         code=code("write_manifest"),
     script:
         "../scripts/write_manifest.py"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from degsteps.basics.errors import DegstepsError
 from degsteps.basics.exit_codes import ExitCode
+from degsteps.basics.words import counted
 from degsteps.provenance.comparison import Side, compare
 
 
@@ -50,8 +51,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return ExitCode.DATA
     for name, found in compared["contrasts"].items():
-        causes = ", ".join(f"{cause} {number}" for cause, number in found["causes"].items()) or "none"
-        print(f"{name}: Jaccard {found['jaccard']:.3f}, {len(found['moved'])} genes moved ({causes})")
+        causes = ", ".join(f"{cause} {number}" for cause, number in found["causes"].items())
+        moved = counted(len(found["moved"]), "gene") + " moved" + (f" ({causes})" if causes else "")
+        print(f"{name}: Jaccard {found['jaccard']:.3f}, {moved}")
         for entry in found["sets"]:
             if entry["came"] or entry["went"]:
                 came = f"{len(entry['came'])} sets came, {len(entry['went'])} went"

@@ -3,7 +3,7 @@
 The figure's record says which tables and settings it was drawn from; what is not said here is as it was then. Files go
 into a folder of their own (`figures/`, below it the figure's path within the results), results stay as they are.
 Run it in the folder from which the workflow was run.
-Exit code: 0 if it was drawn, 3 if the figure has no record or its tables are not what they were.
+Exit code: 0 if it was drawn, 2 if no figure is named, 3 if it has no record or its tables are not what they were.
 """
 
 import argparse
@@ -34,6 +34,9 @@ def main() -> int:
     parser.add_argument("--genes", nargs="+", help="symbols or ids that are labelled, drawn and in the heatmap")
     parser.add_argument("--into", type=Path, default=Path("figures"), help="folder of the files (default: figures)")
     arguments = vars(parser.parse_args())
+    if arguments["figure"] == Path():
+        print("No figure is named: make figure FILE=results/<analysis>/<version>/<stage>/<figure>.svg", file=sys.stderr)
+        return ExitCode.CONFIG
     figure, into, formats = arguments.pop("figure"), arguments.pop("into"), arguments.pop("formats")
     try:
         path, record = record_of(figure)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from degsteps.basics.errors import DataError
 from degsteps.basics.exit_codes import ExitCode
+from degsteps.basics.words import counted
 from degsteps.provenance.verification import Verified, verify
 
 
@@ -51,7 +52,7 @@ def main() -> int:
     for finding in verified.findings:
         print(finding)
     given_files = "given files skipped" if arguments.skip_given else f"{verified.given} given files"
-    state = f"{len(verified.findings)} findings" if verified.findings else "all as written"
+    state = counted(len(verified.findings), "finding") if verified.findings else "all as written"
     print(f"{arguments.results}: {verified.files} files, {given_files}, {verified.steps} steps: {state}.")
     return verified.code
 

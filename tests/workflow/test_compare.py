@@ -195,7 +195,7 @@ def test_command_writes_page_json_and_figure(pair, finished_run, tmp_path):
     Edited(pair[1]).results(padj=0.051, symbol="<b>x</b>")
     done = command("compare_versions", *pair, "--into", tmp_path / "out", folder=finished_run.folder)
     assert done.returncode == ExitCode.OK, done.stderr
-    assert re.search(r"Jaccard 0\.\d+, 1 genes moved \(multiple_testing 1\)", done.stdout)
+    assert re.search(r"Jaccard 0\.\d+, 1 gene moved \(multiple_testing 1\)", done.stdout)
     page = (tmp_path / "out" / "comparison.html").read_text()
     assert "&lt;b&gt;x&lt;/b&gt;" in page
     assert "<b>x</b>" not in page

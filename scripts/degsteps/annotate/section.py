@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from degsteps.annotate.section_columns import COLUMNS
+from degsteps.basics.words import counted, listed, verb
 from degsteps.sections.citations import Citations
 from degsteps.sections.definition import File, Section, Verdict
 from degsteps.sections.results import Results
@@ -23,6 +24,35 @@ def _sentences(results: Results, _cite: Citations) -> str:
 
 
 def _verdicts(results: Results) -> Iterator[Verdict]:
+    yield from _annotation_verdict(results)
+    yield from _own_genes_verdict(results)
+
+
+def _own_genes_verdict(results: Results) -> Iterator[Verdict]:
+    """Say which of the user's genes no figure can show."""
+    names = list(results.settings["report"].get("genes") or ())
+    lacking = [set(facts.get("genes_not_in_table") or ()) for facts in results.facts_of_all("plot_contrast")]
+    if not names or not lacking:
+        return
+    nowhere = [name for name in names if all(name in each for each in lacking)]
+    here_and_there = [name for name in names if name not in nowhere and any(name in each for each in lacking)]
+    advice = (
+        "02_filter/genes.tsv has each gene of the counts with why it was not tested; what is not there has another id "
+        "or symbol, or was not counted."
+    )
+    if nowhere:
+        of = f"{len(nowhere)} of {counted(len(names), 'gene')} of report.genes"
+        finding = f"{of} {verb(len(nowhere), 'is', 'are')} in no result table: {listed(nowhere, most=10, quote=False)}."
+        yield Verdict("own_genes", "note", finding, advice)
+    elif here_and_there:
+        names = listed(here_and_there, most=10, quote=False)
+        finding = f"Genes of report.genes that some contrasts have no result of: {names}."
+        yield Verdict("own_genes", "note", finding, advice)
+    else:
+        yield Verdict("own_genes", "ok", f"All genes of report.genes ({len(names)}) are in the result tables.")
+
+
+def _annotation_verdict(results: Results) -> Iterator[Verdict]:
     facts = results.facts("annotate_genes")
     if "source" not in facts:
         return
@@ -47,6 +77,6 @@ ANNOTATION = Section(
     ),
     sentences={"annotation": _sentences},
     verdicts=_verdicts,
-    checks={"annotation": "Annotation"},
+    checks={"annotation": "Annotation", "own_genes": "Genes of report.genes"},
 )
 SECTIONS = (ANNOTATION, COLUMNS)

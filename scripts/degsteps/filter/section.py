@@ -119,7 +119,8 @@ def _in_reads(facts: Mapping[str, Any]) -> str:
     if facts["method"] != "cpm" or "well_counted_dropped" not in facts:
         return ""
     median, smallest = (facts["min_cpm"] * facts[f"reads_per_cpm_{library}"] for library in ("median", "smallest"))
-    dropped = counted(facts["well_counted_dropped"], "gene")
+    number = facts["well_counted_dropped"]
+    dropped = "1 gene" if number == 1 else f"{number:,} genes"
     unit = counts_per_million(facts["min_cpm"])
     verb = "is" if facts["min_cpm"] == 1 else "are"
     return (

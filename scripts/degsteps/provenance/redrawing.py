@@ -27,7 +27,7 @@ def record_of(figure: Path) -> tuple[Path, Record]:
             places = [(output.parent.name, output.stem) for output in drawn]
             if (figure.absolute().parent.name, figure.stem) in places:
                 return path, record
-    raise DataError(f"{figure}: no record of a step names it. Give a figure of finished results, PNG or SVG.")
+    raise DataError(f"{figure}: no record names such a figure. Give a figure of finished results, PNG or SVG.")
 
 
 def redraw(

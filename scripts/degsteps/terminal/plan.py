@@ -83,8 +83,8 @@ def due_job(dag: Any, job: Any) -> reruns.Due:
 
 
 def setting_keys(params: Mapping[str, Any]) -> dict[str, str]:
-    """Return the setting that each parameter of a rule is, where its function says so (``setting`` of bindings.smk)."""
-    return {name: key for name, value in params.items() if (key := getattr(value, "setting", None))}
+    """Return the setting that each parameter of a rule is, where its function says so; all settings are ``""``."""
+    return {name: value.setting for name, value in params.items() if hasattr(value, "setting")}
 
 
 def _named(items: Any, name: str) -> str | None:

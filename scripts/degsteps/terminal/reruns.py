@@ -82,7 +82,7 @@ def lines(
     ----------
     jobs : those that run for reasons of their own.
     followers : how many other jobs run because these do.
-    total : how many jobs run.
+    total : how many jobs run, of other analyses too.
     """
     jobs = list(jobs)
     by_change: dict[str, list[Due]] = defaultdict(list)
@@ -97,7 +97,9 @@ def lines(
         told.append(f"  {change}: {listed(rules, most=4, quote=False)}{after}")
     if not told:
         return []
-    runs = f"{counted(total, 'job')} {verb(total, 'runs', 'run')}"
+    because = {due.job: due for found in by_change.values() for due in found}
+    number = min(total, len(because) + followers(list(because)))
+    runs = f"{counted(number, 'job')} {verb(number, 'runs', 'run')}"
     more = [f"  and {len(told) - _MOST_LINES} more changes"] if len(told) > _MOST_LINES else []
     return [f"Changed since the last run, so that {runs}:", *told[:_MOST_LINES], *more]
 
@@ -107,8 +109,8 @@ def _differences(key: str, before: Any, now: Any) -> list[tuple[str, Any, Any]]:
     if not (isinstance(before, dict) and isinstance(now, dict)):
         return [(key, before, now)]
     names = [*before, *(name for name in now if name not in before)]
-    pairs = [(name, before.get(name), now.get(name)) for name in names]
-    return [each for name, old, new in pairs if old != new for each in _differences(f"{key}.{name}", old, new)]
+    pairs = [(f"{key}.{name}" if key else name, before.get(name), now.get(name)) for name in names]
+    return [each for name, old, new in pairs if old != new for each in _differences(name, old, new)]
 
 
 def _plain(value: Any) -> Any:

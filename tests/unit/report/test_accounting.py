@@ -280,6 +280,22 @@ def test_facts_of_records_become_verdicts(study, parts, step, facts, check, stat
     assert verdicts.loc[check, "status"] == status
 
 
+@pytest.mark.parametrize(
+    ("lacking", "status", "words"),
+    [
+        ([[], []], "ok", "All genes of report.genes (2) are in the result tables."),
+        ([["NOGENE"], ["NOGENE", "g1"]], "note", "1 of 2 genes of report.genes is in no result table: NOGENE."),
+        ([["g1"], []], "note", "Genes of report.genes that some contrasts have no result of: g1."),
+    ],
+)
+def test_genes_that_are_named_and_in_no_table_are_told(study, parts, lacking, status, words):
+    settings = {**study.settings, "report": {**study.settings["report"], "genes": ["g1", "NOGENE"]}}
+    records = [{"step": "plot_contrast", "facts": {"genes_not_in_table": names}} for names in lacking]
+    told = verdicts_of(study, parts, records=records, settings=settings).loc["own_genes"]
+    assert (told["status"], told["finding"]) == (status, words)
+    assert "own_genes" not in verdicts_of(study, parts, records=records).index
+
+
 def test_an_unknown_status_stops(study, parts):
     quality = read_table(study.paths["quality_verdicts"], text=TEXTS).assign(status="green")
     with pytest.raises(DataError, match="'green'"):

@@ -384,7 +384,7 @@ def test_components(page):
     assert page.run("document.querySelectorAll('#x-pca [data-sample]').length") == len(SAMPLES)
     assert SAMPLES[0] in text(page, "pca")
     choose(page, "pca-y", "2")
-    assert "PC3 (10.0 % of the variance)" in text(page, "pca")
+    assert "PC3 (10.0% of the variance)" in text(page, "pca")
     choose(page, "pca-color", "site")
     choose(page, "pca-shape", "dose")
     tags = page.run("[...new Set([...document.querySelectorAll('#x-pca [data-sample]')].map(e => e.tagName))].sort()")

@@ -32,6 +32,7 @@ DIGESTS = {"counts.tsv": "new", "s.tsv": "same"}.get
         ({"params": {"alpha": 0.1}}, ["test.alpha: 0.05 before, 0.1 now"]),
         ({"params": {"settings": {"a": 1, "b": (2, 3)}}}, ["qc.b: [2] before, [2, 3] now"]),
         ({"params": {"settings": {"a": 1}}}, ["qc.b: [2] before, null now"]),
+        ({"params": {"settings": {"a": 1}}, "keys": {"settings": ""}}, ["b: [2] before, null now"]),
         ({"params": {"table": "y"}}, ["table: has changed"]),
         ({"params": {"code": "2"}}, ["the code of the step has changed"]),
         ({"given": ("counts.tsv",)}, ["counts.tsv: the file has changed"]),

@@ -90,7 +90,7 @@ const foldsDrawing = (label, rows, current, theme, width) => {
     svg.append(draw("line", { x1: across(tick), x2: across(tick), y1: 4, y2: bottom, stroke: tick === 0 ? theme.soft : theme.line, "stroke-width": tick === 0 ? 1.2 : 0.7 }));
     svg.append(words(across(tick), bottom + 15, tickText(tick), { "text-anchor": "middle", fill: theme.soft, "font-size": 11 }));
   }
-  svg.append(words((left + width - right) / 2, bottom + 33, "log2 fold change, 95 % confidence interval", { "text-anchor": "middle", "font-size": 11.5 }));
+  svg.append(words((left + width - right) / 2, bottom + 33, "log2 fold change, 95% confidence interval", { "text-anchor": "middle", "font-size": 11.5 }));
   rows.forEach(({ name, number, fold, half, call, state: text, padj }, i) => {
     const y = 6 + (i + 0.5) * height;
     const short = name.length > fits ? `${name.slice(0, fits - 1)}…` : name;

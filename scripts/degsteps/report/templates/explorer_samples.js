@@ -13,7 +13,7 @@ const componentsDrawing = (theme, isOnScreen, width = 480) => {
   const [colors, shapes] = [coloring(colorName, theme), shaping(state.shape)];
   const { left, right, top, height } = PCA;
   const [w, h] = [width - left - right, height];
-  const axis = (k) => `${kind.names[k]} (${(kind.fractions[k] * 100).toFixed(1)} % of the variance)`;
+  const axis = (k) => `${kind.names[k]} (${(kind.fractions[k] * 100).toFixed(1)}% of the variance)`;
   const title = `Principal components of ${kind.values} values: ${kind.names[i]} and ${kind.names[j]} of ${data.samples.length} samples`;
   const svg = drawing(width, 10, title, theme);
   const bounds = (values) => {
@@ -111,12 +111,15 @@ const setUpDistances = async () => {
     const [i, j] = a < b ? [a, b] : [b, a];
     return 2 ** (distances[i * n - (i * (i + 1)) / 2 + (j - i - 1)] * data.distances.step) - 1;
   };
-  let most = 0;
-  for (let i = 0; i < n; i += 1) for (let j = i + 1; j < n; j += 1) most = Math.max(most, between(i, j));
+  let [least, most] = [Infinity, 0];
+  for (let i = 0; i < n; i += 1) {
+    for (let j = i + 1; j < n; j += 1) [least, most] = [Math.min(least, between(i, j)), Math.max(most, between(i, j))];
+  }
+  if (!(least < most)) least = 0;
   let places = data.distances.order;
   let size = null;
-  // Dark is near, in both themes: viridis from its dark end.
-  const stops = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
+  // The colours of the figure of quality control, in both themes: viridis from its bright end.
+  const stops = [[253, 231, 37], [94, 201, 98], [33, 145, 140], [59, 82, 139], [68, 1, 84]];
   const colorOf = (share) => {
     const at = Math.min(stops.length - 1.0001, Math.max(0, share * (stops.length - 1)));
     const [a, b] = [stops[Math.floor(at)], stops[Math.floor(at) + 1]];
@@ -134,8 +137,8 @@ const setUpDistances = async () => {
     context.fillRect(0, 0, width, end + 34);
     for (let i = 0; i < n; i += 1) {
       for (let j = 0; j < n; j += 1) {
-        const [r, g, b] = colorOf(between(places[i], places[j]) / (most || 1));
-        context.fillStyle = `rgb(${r},${g},${b})`;
+        const [r, g, b] = colorOf((between(places[i], places[j]) - least) / (most - least || 1));
+        context.fillStyle = i === j ? theme.line : `rgb(${r},${g},${b})`;
         context.fillRect(edge + j * cell, i * cell, cell + 0.6, cell + 0.6);
       }
     }
@@ -157,7 +160,7 @@ const setUpDistances = async () => {
     context.fillStyle = theme.soft;
     context.font = `11px ${FONT}`;
     context.textAlign = "left";
-    context.fillText("0", edge, end + 29);
+    context.fillText(least.toFixed(0), edge, end + 29);
     context.textAlign = "right";
     context.fillText(most.toFixed(0), edge + bar, end + 29);
     return { edge, cell };
@@ -172,7 +175,7 @@ const setUpDistances = async () => {
     const context = canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
     size = paint(context, THEMES[themeName()], width);
-    canvas.setAttribute("aria-label", `Distances between ${n} samples, from 0 to ${most.toFixed(1)}`);
+    canvas.setAttribute("aria-label", `Distances between ${n} samples, from ${least.toFixed(1)} to ${most.toFixed(1)}`);
   };
   canvas.addEventListener("pointermove", (event) => {
     const box = canvas.getBoundingClientRect();
@@ -193,13 +196,13 @@ const setUpDistances = async () => {
   });
   const pairs = [];
   for (let i = 0; i < n; i += 1) {
-    let [near, least] = [-1, Infinity];
-    for (let j = 0; j < n; j += 1) if (j !== i && between(i, j) < least) { near = j; least = between(i, j); }
-    pairs.push([i, near, least]);
+    let [near, nearest] = [-1, Infinity];
+    for (let j = 0; j < n; j += 1) if (j !== i && between(i, j) < nearest) { near = j; nearest = between(i, j); }
+    pairs.push([i, near, nearest]);
   }
   pairs.sort((a, b) => b[2] - a[2]);
   if (pairs.length && pairs[0][1] >= 0) {
-    byId("heat-said").textContent = `Euclidean distances of transformed values; dark is near. Farthest from its nearest neighbour: ${data.samples[pairs[0][0]]} (${pairs[0][2].toFixed(1)} from ${data.samples[pairs[0][1]]}).`;
+    byId("heat-said").textContent = `Euclidean distances of transformed values; yellow is near. Farthest from its nearest neighbour: ${data.samples[pairs[0][0]]} (${pairs[0][2].toFixed(1)} from ${data.samples[pairs[0][1]]}).`;
   }
   byId("heat-png").addEventListener("click", () => {
     const width = 468;

@@ -2,7 +2,7 @@
 // ---- the table of all tested genes: only the rows in sight exist
 const ROW = 30;
 const BODY_ROWS = 14;
-const WIDTHS = { tick: 2.2, gene: 10.1, symbol: 6, name: 10.2, text: 6.6, number: 5.5 };
+const WIDTHS = { tick: 2.2, gene: 9.7, symbol: 5.6, name: 8.4, text: 6.6, number: 5.4 };
 const GENE_COLUMNS = [["gene", "Gene"], ["symbol", "Symbol"], ["name", "Name"]];
 
 // What a filter below a heading accepts: words of a text; of numbers >2, <=0.05, 1..3 or ±1 (at least 1 either way).
@@ -51,7 +51,8 @@ const setUpTable = (genes) => {
         has: texts.some((text, gene) => text !== "" && gene < data.genes),
       };
     }).filter((column) => column.has),
-    ...next.described.map(({ name, label, kind }) => {
+    // Remarks stand last, so that the numbers are in sight.
+    ...[...next.described].sort((a, b) => (a.kind === "text") - (b.kind === "text")).map(({ name, label, kind }) => {
       const column = next.columns[name];
       if (kind === "text") {
         const levels = column.levels;
