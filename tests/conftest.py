@@ -15,6 +15,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+#: Files that tests write are those of a user with pandas 3, where it is installed: AnnData asks to be told so.
+os.environ.setdefault("ANNDATA_ALLOW_WRITE_NULLABLE_STRINGS", "1")
+
 REPO = Path(__file__).resolve().parents[1]
 
 SMALL = """\
@@ -94,8 +97,8 @@ class Run:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment without what pytest and coverage tools put into it."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHONPATH"))}
+    """Return the environment without what pytest, coverage tools and this module put into it."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHONPATH", "ANNDATA_"))}
 
 
 def run_snakemake(folder: Path, *arguments: str, snakefile: Path = REPO / "Snakefile") -> subprocess.CompletedProcess:
