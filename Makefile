@@ -7,6 +7,13 @@ COMMA := ,
 SPACE := $(subst ,, )
 SNAKEMAKE := $(BIN)/snakemake
 
+# Says what is wrong with the Python at hand, and the cure: Debian and Ubuntu have what makes environments in a package of its own.
+define require_python
+	@$(PYTHON) -c 'import sys; from importlib.util import find_spec; sys.exit( \
+	  sys.version_info < (3, 11) and "degsteps needs Python 3.11 or newer: make PYTHON=/path/to/python3.12 ..." \
+	  or not find_spec("ensurepip") and "$(PYTHON): ensurepip is missing, so it can make no environment. Install it (Debian, Ubuntu: apt-get install python3-venv, or that of its version, such as python3.12-venv), and call make again.")'
+endef
+
 # Installs a lock file into .venv, and says every five seconds that it still does.
 define install
 	@echo "Installs $< into $(VENV): a minute or two."
@@ -23,7 +30,7 @@ help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.run: envs/core.lock.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "degsteps needs Python 3.11 or newer: make PYTHON=/path/to/python3.12 ...")'
+	$(require_python)
 	$(PYTHON) -m venv $(VENV)
 	$(install)
 
@@ -116,6 +123,7 @@ conda-pins:  ## exact package lists for envs/*.yaml, solved by conda (needs the 
 
 # InMoose is GPL: in an environment of its own, from the lock of the optional step that uses it.
 $(VENV)/inmoose/.done: envs/combat_seq.lock.txt
+	$(require_python)
 	$(PYTHON) -m venv $(VENV)/inmoose
 	$(VENV)/inmoose/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

@@ -1,5 +1,6 @@
 """Make the second pass over a part of the genes, with what all of them share."""
 
+from degsteps.basics.strings import writable
 from degsteps.engines.interface import FitSettings, QuasiLikelihood
 from degsteps.engines.registry import ENGINES
 from degsteps.step import Input, OptionalInput, Output, run
@@ -26,7 +27,7 @@ def main(
     first, shared = read_matrix(gene_wise), gene_parts.read_trend(trend)
     settings = FitSettings(compatibility, quasi_likelihood=QuasiLikelihood(**quasi_likelihood))
     fitted = record.load_parts().second(of_part, first, shared, settings)
-    fitted.to_anndata().write_h5ad(fit)
+    writable(fitted.to_anndata()).write_h5ad(fit)
     return {"genes": len(fitted.genes)}
 
 

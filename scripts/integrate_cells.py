@@ -9,6 +9,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from degsteps.basics.errors import ConfigError
+from degsteps.basics.strings import writable
 from degsteps.cells import clusters, integration, mixing
 from degsteps.cells.counts_file import CountsReader
 from degsteps.cells.embedding import umap
@@ -77,7 +78,7 @@ def main(
         obsp={"neighbours": _of_all(graph, order[of_sketch], len(cells))},
         uns={"genes": stored.var_names.to_numpy(dtype=str)[found.genes], "explained": found.explained},
     )
-    written.write_h5ad(space, compression="gzip")
+    writable(written).write_h5ad(space, compression="gzip")
     measured = table.astype(object).where(table.notna(), None).to_dict("index")
     return {
         "method": method if len(names) > 1 else "none",

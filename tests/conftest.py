@@ -1,6 +1,7 @@
 """Shared fixtures: one finished run of the workflow on two small studies, made once per test session."""
 
 import fcntl
+import functools
 import json
 import os
 import re
@@ -14,6 +15,34 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
+from degsteps.basics.strings import with_objects
+
+#: Files that tests write are those of a user with pandas 3, where it is installed: AnnData asks to be told so.
+os.environ.setdefault("ANNDATA_ALLOW_WRITE_NULLABLE_STRINGS", "1")
+
+
+def _as_objects(value):
+    """Return a table, column or index with its text as objects."""
+    if isinstance(value, pd.DataFrame):
+        return with_objects(value).set_axis(value.columns.astype(object), axis=1)
+    if isinstance(value, pd.Series):
+        return with_objects(value.to_frame()).iloc[:, 0].rename(value.name)
+    return value.astype(object) if isinstance(value.dtype, pd.StringDtype) else value
+
+
+def _compares_text(compare: Callable) -> Callable:
+    @functools.wraps(compare)
+    def compared(left, right, *others, **options):
+        return compare(_as_objects(left), _as_objects(right), *others, **options)
+
+    return compared
+
+
+# From pandas 3 on, tables that tests write down hold text in a type of its own; objects are text as well.
+if int(pd.__version__.split(".")[0]) >= 3:
+    for _name in ("assert_frame_equal", "assert_series_equal", "assert_index_equal"):
+        setattr(pd.testing, _name, _compares_text(getattr(pd.testing, _name)))
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -94,8 +123,8 @@ class Run:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment without what pytest and coverage tools put into it."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHONPATH"))}
+    """Return the environment without what pytest, coverage tools and this module put into it."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHONPATH", "ANNDATA_"))}
 
 
 def run_snakemake(folder: Path, *arguments: str, snakefile: Path = REPO / "Snakefile") -> subprocess.CompletedProcess:

@@ -167,7 +167,7 @@ def _matched_by_other_id(genes: pd.Index, keyed: pd.DataFrame) -> pd.DataFrame:
     annotation = _matched_by_id(genes, keyed.drop(columns=[_KIND, *keyed.columns.intersection(_ALIASES)]), "never")
     kinds = keyed[_KIND][~keyed.index.duplicated()].reindex(genes)
     is_matched = (annotation[STATUS] == "matched").to_numpy()
-    statuses = annotation[STATUS].to_numpy(dtype=object)
+    statuses = np.array(annotation[STATUS], dtype=object)
     statuses[is_matched] = [f"{_KIND}_{kind}" for kind in kinds[is_matched]]
     return annotation.assign(**{STATUS: pd.array(statuses, dtype="string")})
 

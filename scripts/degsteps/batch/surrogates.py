@@ -334,7 +334,7 @@ def estimate(
     if method == "ruv_s":
         # A sample of no group is a group of its own.
         labels = groups.where(groups != "", groups.index.to_series()).astype(str)
-        of_groups = (labels.to_numpy()[:, None] == labels.unique()).astype(float)
+        of_groups = (labels.to_numpy()[:, None] == np.asarray(labels.unique())).astype(float)
     looked_at, model = {
         "sva": lambda: (values, design.to_numpy(dtype=float)),
         "ruv_g": lambda: (values[controls], constant),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from degsteps.basics.strings import writable
 from degsteps.cells.counts_file import CountsReader
 
 
@@ -31,7 +32,7 @@ def write_values(
     import h5py
 
     with h5py.File(path, "w") as stored:
-        anndata.io.write_elem(stored, "/", anndata.AnnData(obs=obs, var=var))
+        anndata.io.write_elem(stored, "/", writable(anndata.AnnData(obs=obs, var=var)))
         written = 0
         for part in parts:
             block = part.astype(np.float32)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from degsteps.basics.errors import ConfigError
+from degsteps.basics.strings import writable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +125,7 @@ class Engine:
 
     def stored(self, fitted: "Fitted") -> "AnnData":
         """Return a fit as it is stored, with the engine's name."""
-        data = fitted.to_anndata()
+        data = writable(fitted.to_anndata())
         data.uns["engine"] = self.name
         return data
 

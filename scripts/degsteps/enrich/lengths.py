@@ -23,7 +23,7 @@ def gene_lengths(genes: pd.Index, annotation: pd.DataFrame, given: pd.Series | N
     if given is None:
         return None
     lengths = given[~given.index.duplicated()].reindex(genes).to_numpy(dtype=float)
-    lengths[~(lengths > 0)] = np.nan
+    lengths = np.where(lengths > 0, lengths, np.nan)
     return lengths if np.isfinite(lengths).sum() > 0.1 * len(genes) else None
 
 

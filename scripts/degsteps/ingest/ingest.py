@@ -297,9 +297,20 @@ def _sorted_in_place(counts: pd.DataFrame) -> pd.DataFrame:
     """Order genes by id column by column: a large matrix is not held twice."""
     order = np.argsort(counts.index.to_numpy(dtype=object), kind="stable")
     values = counts.to_numpy(copy=False)
+    if not values.flags.writeable:  # from pandas 3 on; nobody else looks at these counts
+        values = _writable(values)
     for column in range(values.shape[1]):
         values[:, column] = values[order, column]
     return pd.DataFrame(values, index=counts.index[order], columns=counts.columns, copy=False)
+
+
+def _writable(values: np.ndarray) -> np.ndarray:
+    """Return the same memory where it can be written to, else a copy."""
+    try:
+        values.flags.writeable = True
+    except ValueError:
+        return values.copy(order="K")
+    return values
 
 
 def match_samples(

@@ -209,7 +209,8 @@ def _write_sheet(book: "Workbook", plan: Sheet, formats: Mapping[str, "Format"],
 def _width(name: str, column: pd.Series) -> float:
     if name in _WIDTHS:
         return _WIDTHS[name]
-    longest = column.astype(str).str.len().max() if len(column) and column.dtype == object else 9
+    is_text = column.dtype == object or isinstance(column.dtype, pd.StringDtype)
+    longest = column.astype(str).str.len().max() if len(column) and is_text else 9
     return min(max(len(str(name)) + 3, longest + 1, 10), 34)
 
 

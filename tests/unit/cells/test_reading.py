@@ -37,7 +37,7 @@ def read(folder, sources, donors=None, **settings):
 
 
 def by_cell(counts, cells, genes=files.GENES):
-    return pd.DataFrame(counts.toarray(), index=cells.index, columns=pd.Index(list(genes)))
+    return pd.DataFrame(counts.toarray(), index=cells.index.rename(None), columns=pd.Index(list(genes)))
 
 
 @pytest.mark.parametrize("slab", [60, 10**9])
