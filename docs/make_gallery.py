@@ -96,7 +96,9 @@ def _fewer_colors(path: Path) -> None:
     """Write a picture with 64 colours: a third of the bytes."""
     from PIL import Image
 
-    Image.open(path).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+    Image.open(path).convert("RGB").quantize(
+        64, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE
+    ).save(path, optimize=True)
 
 
 if __name__ == "__main__":

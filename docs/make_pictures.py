@@ -1,4 +1,5 @@
-"""Make the pictures of the README from the results of the demos: the top of a report, a volcano plot, cells of donors.
+"""Make the pictures of the README from the results of the demos: the top of a report, a gene in
+its explorer, a volcano plot, cells of donors.
 
     make pictures
 
@@ -22,17 +23,20 @@ sys.path.insert(0, str(REPO / "scripts"))
 
 from degsteps.basics.paths import stage_folder  # noqa: E402
 from degsteps.figures import style  # noqa: E402
+from degsteps.figures.saving import save as save_figure  # noqa: E402
 from degsteps.tables import read_table  # noqa: E402
 from degsteps.test.figures.contrast import volcano_plot  # noqa: E402
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 #: From 1200 pixels on the page has its contents at the side. The README shows it about 820 pixels wide, where its text
-#: is small but legible; twice as many pixels are sharp on any screen.
-WIDTH, SCALE = 1200, 2
+#: is small but legible; half as many pixels again keep it sharp.
+WIDTH, SCALE = 1200, 1.4
 #: Taller than what is kept of the page: the empty rest is cut off.
 HEIGHT = 2000
 MARGIN = 28
 FRAME = "#d0d7de"
+#: What the explorer shows in its picture, and how its address begins.
+GENE, EXPLORER_ADDRESS = "ENSG00000163884", "#explore&"
 #: Narrower than the 9 inches of the workflow's figures: the README shows it 680 pixels wide.
 VOLCANO_INCHES = (7.2, 4.9)
 LIMIT_BYTES = 120_000
@@ -45,7 +49,7 @@ def first_sections(page: str, n_sections: int) -> str:
     return (page[: starts[n_sections]] + page[end:]).replace("<details open>", "<details>")
 
 
-def screenshot(page: Path, picture: Path, folder: Path) -> None:
+def screenshot(page: Path, picture: Path, folder: Path, place: str = "") -> None:
     """Draw a page with a browser that has no window and no network."""
     browser = next((path for path in map(shutil.which, BROWSERS) if path), None)
     if browser is None:
@@ -54,7 +58,8 @@ def screenshot(page: Path, picture: Path, folder: Path) -> None:
     command = [browser, "--headless", "--no-sandbox", "--no-first-run", "--hide-scrollbars"]
     command += [f"--disable-{name}" for name in quiet]
     command += [f"--user-data-dir={folder / 'profile'}", f"--force-device-scale-factor={SCALE}"]
-    command += [f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={picture}", page.as_uri()]
+    command += [f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={picture}", page.as_uri() + place]
+    command[1:1] = ["--virtual-time-budget=9000"]
     subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603 - our own command
 
 
@@ -62,17 +67,18 @@ def without_empty_rest(picture: Image.Image) -> Image.Image:
     """Cut off the rows below the last one that is not blank, but for a margin."""
     blank = Image.new("RGB", picture.size, picture.getpixel((0, 0)))
     _, _, _, bottom = ImageChops.difference(picture, blank).getbbox()
-    return picture.crop((0, 0, picture.width, min(picture.height, bottom + MARGIN * SCALE)))
+    return picture.crop((0, 0, picture.width, min(picture.height, bottom + round(MARGIN * SCALE))))
 
 
 def framed(picture: Image.Image) -> Image.Image:
     """Draw a line around a page, which would have no edge on a white README."""
-    return ImageOps.expand(picture, border=SCALE, fill=FRAME)
+    return ImageOps.expand(picture, border=round(SCALE), fill=FRAME)
 
 
 def save(picture: Image.Image, path: Path, n_colors: int) -> None:
     """Write a PNG with few colours; text and points need no more, and the file is a third."""
-    small = picture.convert("RGB").quantize(n_colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    covering = Image.Quantize.MAXCOVERAGE  # few brown letters keep their brown beside many grey ones
+    small = picture.convert("RGB").quantize(n_colors, method=covering, kmeans=1, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
     size = path.stat().st_size
     print(f"{path.relative_to(REPO)}: {small.width} x {small.height}, {size / 1000:.0f} kB")
@@ -90,6 +96,21 @@ def report_picture(report: Path) -> Image.Image:
         return without_empty_rest(Image.open(folder / "report.png").convert("RGB"))
 
 
+def explorer_picture(report: Path, gene: str) -> Image.Image:
+    """Return the explorer with a gene, without the rest of the page (whose policy allows no other styles)."""
+    page = re.sub(r"<meta http-equiv=.Content-Security-Policy.[^>]*>", "", report.read_text(encoding="utf-8"))
+    others = ("nav", "header", "main > :not(#explore)", "#explore > :not(.explore-bar, .panels)", "#x-samples", ".skip")
+    style_of_picture = f"{', '.join(others)} {{ display: none !important; }} body {{ display: block !important; }}"
+    style_of_picture += " main { max-width: none; padding: 1.5rem; } #explore { border: 0; margin: 0; padding: 0; }"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "page.html").write_text(
+            page.replace("</head>", f"<style>{style_of_picture}</style></head>", 1), "utf-8"
+        )
+        screenshot(folder / "page.html", folder / "page.png", folder, f"{EXPLORER_ADDRESS}gene={gene}")
+        return without_empty_rest(Image.open(folder / "page.png").convert("RGB"))
+
+
 def volcano_picture(table: Path, folder: Path) -> Image.Image:
     """Return the volcano plot of a contrast, as the workflow draws it but smaller, so that its text is larger."""
     record = json.loads(table.with_suffix(".plot_contrast.record.json").read_text(encoding="utf-8"))
@@ -97,7 +118,7 @@ def volcano_picture(table: Path, folder: Path) -> Image.Image:
     width, height = VOLCANO_INCHES
     with mock.patch.object(style, "new_figure", return_value=style.new_figure(height, width)):
         figure = volcano_plot(read_table(table, text=("symbol", "na_reason")), **settings)
-    style.save(figure, folder / "volcano.png", folder / "volcano.svg")
+    save_figure(figure, folder / "volcano.png", folder / "volcano.svg")
     return Image.open(folder / "volcano.png").convert("RGB")
 
 
@@ -117,8 +138,10 @@ def main() -> None:
     save(
         framed(report_picture(arguments.results / stage_folder("report") / "report.html")),
         arguments.into / "report.png",
-        32,
+        64,
     )
+    page = arguments.results / stage_folder("report") / "report.html"
+    save(framed(explorer_picture(page, GENE)), arguments.into / "explorer.png", 64)
     with tempfile.TemporaryDirectory() as folder:
         table = arguments.results / stage_folder("annotate") / "dex_trt_vs_untrt.tsv"
         save(volcano_picture(table, Path(folder)), arguments.into / "volcano.png", 48)

@@ -146,7 +146,7 @@ def pictures() -> list[dict[str, str]]:
 
 
 def test_pictures_are_small_and_described():
-    assert len(pictures()) == 3
+    assert len(pictures()) == 4
     for picture in pictures():
         assert (REPO / picture["src"]).stat().st_size <= 120_000, picture["src"]
         assert len(picture["alt"]) > 40, picture["src"]
