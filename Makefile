@@ -23,6 +23,9 @@ define install
 	@touch $@
 endef
 
+# Stops a target that was called without one of its variables.
+needs = $(if $(strip $($(1))),,$(error $(1) is missing. Give it: make $@ $(2)))
+
 .PHONY: help demo figure gallery cells cells-evidence all test agreement lint format docs check init import verify seal package compare replay plan blind unblind published bench lock clean-demo test-long fuzz test-all test-slurm test-conda pictures slurm schedulers conda-pins
 .DEFAULT_GOAL := help
 
@@ -57,22 +60,22 @@ init: $(VENV)/.run  ## start your own analysis: make init COUNTS=counts.tsv SAMP
 	@$(BIN)/python scripts/init_analysis.py $(if $(CELLS),--cells "$(CELLS)" $(if $(DONORS),--donors "$(DONORS)"),--counts "$(COUNTS)" --samples "$(SAMPLES)") $(if $(NAME),--name "$(NAME)") --add
 
 import: $(VENV)/.run  ## another workflow's configuration: make import FROM="nf-core --samples ... --contrasts ... --counts ..."
-	@$(BIN)/python scripts/import_config.py $(if $(NAME),--name "$(NAME)") $(FROM)
+	$(call needs,FROM,FROM="nf-core --help")@$(BIN)/python scripts/import_config.py $(if $(NAME),--name "$(NAME)") $(FROM)
 
 verify: $(VENV)/.run  ## hash results again and walk their graph: make verify RESULTS=results/airway/1.0 [DIGEST=of the seal] [SIGNERS=list]
-	@$(BIN)/python scripts/verify_results.py "$(RESULTS)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(SIGNERS),--signers "$(SIGNERS)")
+	$(call needs,RESULTS,RESULTS=results/airway/1.0)@$(BIN)/python scripts/verify_results.py "$(RESULTS)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(SIGNERS),--signers "$(SIGNERS)")
 
 seal: $(VENV)/.run  ## refuse all later changes of a version, and print one digest: make seal RESULTS=results/airway/1.0 [KEY=of ssh]
-	@$(BIN)/python scripts/seal_version.py "$(RESULTS)" $(if $(KEY),--key "$(KEY)")
+	$(call needs,RESULTS,RESULTS=results/airway/1.0)@$(BIN)/python scripts/seal_version.py "$(RESULTS)" $(if $(KEY),--key "$(KEY)")
 
 package: $(VENV)/.run  ## one zip for somebody else: report, spreadsheet, tables, figures, methods, checksums: make package NAME=airway
-	@$(BIN)/python scripts/package_version.py "$(NAME)" $(if $(INTO),--into "$(INTO)")
+	$(call needs,NAME,NAME=airway)@$(BIN)/python scripts/package_version.py "$(NAME)" $(if $(INTO),--into "$(INTO)")
 
 compare: $(VENV)/.run  ## which genes moved, and why: make compare A=results/airway/1.0 B=results/airway/1.1 [INTO=folder]
-	@$(BIN)/python scripts/compare_versions.py "$(A)" "$(B)" --into "$(or $(INTO),results/comparison)"
+	$(call needs,A,A=results/airway/1.0 B=results/airway/1.1)$(call needs,B,A=$(A) B=results/airway/1.1)@$(BIN)/python scripts/compare_versions.py "$(A)" "$(B)" --into "$(or $(INTO),results/comparison)"
 
 replay: $(VENV)/.run  ## repeat one recorded step elsewhere and compare: make replay RECORD=results/.../x.record.json
-	@$(BIN)/python scripts/replay_step.py "$(RECORD)"
+	$(call needs,RECORD,RECORD=results/airway/1.0/07_test/fit_model.record.json)@$(BIN)/python scripts/replay_step.py "$(RECORD)"
 
 figure: $(VENV)/.run  ## draw a figure again for a paper: make figure FILE=results/.../x.svg [WIDTH_MM=89] [FONT_PT=7] [DPI=300] [PALETTE=grey] [STYLE=paper] [FORMAT="svg pdf"] [GENES="TP53 MYC"] [INTO=figures]
 	@$(BIN)/python scripts/redraw_figure.py "$(FILE)" $(if $(WIDTH_MM),--width-mm $(WIDTH_MM)) $(if $(FONT_PT),--font-pt $(FONT_PT)) $(if $(DPI),--dpi $(DPI)) $(if $(PALETTE),--palette $(PALETTE)) $(if $(STYLE),--style $(STYLE)) $(if $(FORMAT),--format $(FORMAT)) $(if $(GENES),--genes $(GENES)) $(if $(INTO),--into "$(INTO)")
@@ -81,13 +84,13 @@ gallery: $(VENV)/.run  ## docs/gallery.md from the demos' results: every figure 
 	$(BIN)/python docs/make_gallery.py
 
 plan: $(VENV)/.run  ## lock the plan of an analysis, before unblinding: make plan NAME=airway
-	@$(BIN)/python scripts/lock_plan.py "config/analyses/$(NAME).yaml"
+	$(call needs,NAME,NAME=airway)@$(BIN)/python scripts/lock_plan.py "config/analyses/$(NAME).yaml"
 
 blind: $(VENV)/.run  ## permute labels of a sheet: make blind SHEET=s.tsv COLUMNS=arm WITHIN=site BLINDED=b.tsv KEY=/safe/key.json
-	@$(BIN)/python scripts/blind_samples.py "$(SHEET)" --columns $(COLUMNS) --within $(WITHIN) --blinded "$(BLINDED)" --key "$(KEY)"
+	$(call needs,SHEET,SHEET=s.tsv)$(call needs,COLUMNS,COLUMNS=arm)$(call needs,WITHIN,WITHIN=site)$(call needs,BLINDED,BLINDED=b.tsv)$(call needs,KEY,KEY=/safe/key.json)@$(BIN)/python scripts/blind_samples.py "$(SHEET)" --columns $(COLUMNS) --within $(WITHIN) --blinded "$(BLINDED)" --key "$(KEY)"
 
 unblind: $(VENV)/.run  ## run a blinded analysis with its key, after `make plan`: make unblind NAME=trial KEY=/safe/key.json (of each site: KEY="a.json b.json")
-	$(SNAKEMAKE) --cores $(CORES) "$(NAME)" --config 'unblind={"$(NAME)": ["$(subst $(SPACE),"$(COMMA) ",$(strip $(KEY)))"]}'
+	$(call needs,NAME,NAME=trial KEY=/safe/key.json)$(call needs,KEY,NAME=$(NAME) KEY=/safe/key.json)$(SNAKEMAKE) --cores $(CORES) "$(NAME)" --config 'unblind={"$(NAME)": ["$(subst $(SPACE),"$(COMMA) ",$(strip $(KEY)))"]}'
 
 published: $(VENV)/.run  ## rerun published analyses (minutes): drift report and JUnit XML in results/published
 	$(BIN)/python scripts/rerun_published.py published/*.yaml --cores $(CORES)

@@ -55,3 +55,37 @@ def test_another_python_goes_on_to_the_environment(tmp_path):
 
 def test_debians_package_is_named_where_people_install():
     assert all("python3-venv" in (REPO / name).read_text() for name in ("README.md", ".ci/run"))
+
+
+#: By target: the variables without which it cannot do anything.
+VARIABLES = {
+    "verify": ["RESULTS"],
+    "seal": ["RESULTS"],
+    "package": ["NAME"],
+    "replay": ["RECORD"],
+    "plan": ["NAME"],
+    "import": ["FROM"],
+    "compare": ["A", "B"],
+    "blind": ["SHEET", "COLUMNS", "WITHIN", "BLINDED", "KEY"],
+    "unblind": ["NAME", "KEY"],
+}
+CASES = [(target, names, missing) for target, names in VARIABLES.items() for missing in names]
+
+
+@pytest.mark.parametrize(("target", "names", "missing"), CASES, ids=[f"{case[0]} {case[2]}" for case in CASES])
+def test_a_variable_that_is_missing_is_named(target, names, missing, tmp_path):
+    venv = tmp_path / "made"
+    venv.mkdir()
+    for name in ("run", "dev"):
+        (venv / f".{name}").touch()
+    given = [f"{name}=x" for name in names if name != missing]
+    done = dry_run(venv, target, *given)
+    assert done.returncode == 2
+    assert f"{missing} is missing. Give it: make {target} " in done.stderr
+    done = dry_run(venv, target, *given, f"{missing}=x")
+    assert done.returncode == 0, done.stderr
+
+
+def dry_run(venv, *words):
+    command = ["make", "--dry-run", f"VENV={venv}", *words]
+    return subprocess.run(command, cwd=REPO, env=clean_environment(), capture_output=True, text=True, check=False)
