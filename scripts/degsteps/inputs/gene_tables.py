@@ -5,6 +5,7 @@ Standard library only: the Snakefile imports this module. :mod:`degsteps.annotat
 
 import csv
 import functools
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,9 +25,17 @@ def has_lengths(path: str | None) -> bool:
     return path is not None and (is_gtf(path) or "length" in table_header(path))
 
 
-@functools.cache
 def table_header(path: str) -> tuple[str, ...]:
     """Return the names of the columns of a table; none if it cannot be read, which other checks say."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return ()
+    return _header(os.path.abspath(path), state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=64)
+def _header(path: str, _changed: int, _size: int) -> tuple[str, ...]:
     try:
         with _opened(path) as lines:
             return tuple(next(csv.reader([next(lines, "")], delimiter="\t"), ()))
