@@ -117,8 +117,12 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     ),
     "format": (
         {"cells.counts": "given/coordinates/counts.text", "cells.cells": "given/described.tsv", "cells.format": "mtx"},
-        {"cells.counts": "given/coordinates/counts.text", "cells.cells": "given/described.tsv"},
-        "counts.text",
+        {
+            "cells.counts": "given/coordinates/counts.text",
+            "cells.cells": "given/described.tsv",
+            "cells.format": "table",
+        },
+        "and format is table",
     ),
     "estimated_counts": (
         {"cells.counts": "given/fractions.h5ad", "cells.estimated_counts": True},
