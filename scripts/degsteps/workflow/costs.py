@@ -15,9 +15,8 @@ from typing import Any
 
 from degsteps.basics.errors import DegstepsError
 from degsteps.design.formula import parse_formula
-from degsteps.inputs.sheet import read_columns
-from degsteps.inputs.sources import given_sheets
 from degsteps.workflow import job_size
+from degsteps.workflow.sheets import sheet_levels, sheet_samples
 
 _TABLE = Path(__file__).with_name("costs.tsv")
 #: What a job asks for beside what it was measured to take. Machines differ in speed more than in memory.
@@ -93,7 +92,7 @@ def request_minutes(cost: Cost, attempt: int) -> int:
 def n_repeats(repeats: str, analysis: Mapping[str, Any]) -> int:
     """Return how many fits a job makes: one for each sample, for each combination of settings, or one."""
     if repeats == "samples":
-        return max(1, len(_sheet(tuple(_sheets(analysis)))[0]))
+        return max(1, len(sheet_samples(analysis)))
     if repeats == "settings":
         grid = analysis["test"]["sensitivity_grid"]
         return math.prod(max(1, len(values)) for values in grid.values())
@@ -106,26 +105,7 @@ def n_coefficients(analysis: Mapping[str, Any]) -> int:
         terms = parse_formula(analysis["design"]["formula"]).terms
     except DegstepsError:
         return MEASURED_COEFFICIENTS
-    levels = _sheet(tuple(_sheets(analysis)))[1]
+    levels = sheet_levels(analysis)
     factors = analysis["design"]["factors"]
-    sizes = {name: max(1, levels.get(name, 2) - 1) if name in factors else 1 for term in terms for name in term}
+    sizes = {name: max(1, len(levels.get(name, "ab")) - 1) if name in factors else 1 for term in terms for name in term}
     return 1 + sum(math.prod(sizes[name] for name in term) for term in terms)
-
-
-def _sheets(analysis: Mapping[str, Any]) -> list[str]:
-    return [] if analysis["cells"] is not None else given_sheets(analysis["ingest"])
-
-
-@functools.cache
-def _sheet(paths: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, int]]:
-    """Return a text for each sample of some sheets, and the number of levels of each column."""
-    rows, values = [], {}
-    for path in paths:
-        try:
-            columns = read_columns(path)
-        except DegstepsError:
-            continue  # said by the checks
-        rows += [f"{path} {line}" for line in range(len(next(iter(columns.values()), ())))]
-        for name, cells in columns.items():
-            values.setdefault(name, set()).update(cells)
-    return tuple(rows), {name: len(cells) for name, cells in values.items()}

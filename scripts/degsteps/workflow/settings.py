@@ -24,6 +24,7 @@ from degsteps.inputs.gene_sets import description
 from degsteps.inputs.sources import sources_of
 from degsteps.provenance.blinding import is_blinded
 from degsteps.workflow.cells import has_samples, is_of_cells, n_captures, study_of
+from degsteps.workflow.sheets import sheet_levels
 from degsteps.workflow.subsets import subset_name
 
 Analysis = Mapping[str, Any]
@@ -104,8 +105,19 @@ def model(analysis: Analysis, wildcards: Any) -> dict[str, Any]:
 
 
 def filter_groups(analysis: Analysis, wildcards: Any) -> dict[str, list[str]]:
-    """Return the factors whose groups the filter counts on."""
-    return groups_of_filter(analysis, subset_name(analysis, wildcards))
+    """Return the factors whose groups the filter counts on.
+
+    Expressions become the factors that they compare where the sheet tells: another contrast of the same factors then
+    leaves the filter, and all that follows from it, as they are.
+    """
+    groups = groups_of_filter(analysis, subset_name(analysis, wildcards))
+    levels = {name: values for name, values in sheet_levels(analysis).items() if name in groups["factors"]}
+    if not groups["expressions"] or levels.keys() != {*groups["factors"]}:
+        return groups
+    compared = {name: contrast_columns({"expression": name}, levels) for name in groups["expressions"]}
+    named = {*groups["named"], *(column for columns in compared.values() for column in columns)}
+    kept = [name for name in groups["factors"] if name in named] or groups["named"]
+    return {**groups, "named": kept, "expressions": [name for name, columns in compared.items() if not columns]}
 
 
 def main_group(analysis: Analysis, wildcards: Any) -> str:

@@ -80,7 +80,6 @@ def analysis(tmp_path, monkeypatch):
 def forget():
     """Files of the same relative path are others in another folder."""
     job_size._size_of_source.cache_clear()
-    costs._sheet.cache_clear()
 
 
 NO_WILDCARDS = SimpleNamespace()
