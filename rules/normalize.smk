@@ -68,4 +68,3 @@ use rule export_normalized as export_normalized_as_text with:
         table="<tables_with_text>{subset}/tables/{table}.parquet",
         text="<tables_with_text>{subset}/tables/{table}.tsv.gz",
         record="<tables_with_text>{subset}/tables/{table}.export_normalized.record.json",
-    threads: 2

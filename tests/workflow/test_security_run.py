@@ -18,7 +18,7 @@ from tests.conftest import Run, run_command, run_snakemake
 pytestmark = pytest.mark.long
 
 FOLDER = 'it\'s; touch pwned; "$(touch pwned)" `touch pwned` & | #\n{x} <b>'
-COUNTS = "given/counts; touch pwned $(touch pwned) 'a' \"b\" &\n.tsv"
+COUNTS = "given/counts; touch pwned $(touch pwned) 'a' \"b\" & .tsv"
 SHEET = "given/--record=pwned *?[x] \\ ü.tsv"
 RUNS = "document.title='pwned'"
 SAMPLES = [
