@@ -23,8 +23,8 @@ define install
 	@touch $@
 endef
 
-# Stops a target that was called without one of its variables.
-needs = $(if $(strip $($(1))),,$(error $(1) is missing. Give it: make $@ $(2)))
+# Stops a target that was called without one of its variables. Those of the environment do not count: COLUMNS is there.
+needs = $(if $(and $(filter command,$(origin $(1))),$(strip $($(1)))),,$(error $(1) is missing. Give it: make $@ $(2)))
 
 .PHONY: help demo figure gallery cells cells-evidence all test agreement lint format docs check init import verify seal package compare replay plan blind unblind published bench lock clean-demo test-long fuzz test-all test-slurm test-conda pictures slurm schedulers conda-pins
 .DEFAULT_GOAL := help

@@ -88,4 +88,6 @@ def test_a_variable_that_is_missing_is_named(target, names, missing, tmp_path):
 
 def dry_run(venv, *words):
     command = ["make", "--dry-run", f"VENV={venv}", *words]
-    return subprocess.run(command, cwd=REPO, env=clean_environment(), capture_output=True, text=True, check=False)
+    # The width of a terminal bears the name of a variable of ours.
+    environment = clean_environment() | {"COLUMNS": "80"}
+    return subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
