@@ -17,7 +17,6 @@ def main(
     gene_lengths: OptionalInput = None,
     lengths: OptionalInput = None,
     text: OptionalOutput = None,
-    threads: int = 1,
 ) -> dict:
     """Compute the table called ``name`` (a key of ``degsteps.normalize.methods.TABLES``), also as ``text`` if asked."""
     matrix = read_matrix(counts)
@@ -30,7 +29,7 @@ def main(
     )
     write_matrix(values, table)
     if text:
-        write_matrix_text(values, text, threads)
+        write_matrix_text(values, text)
     return {"table": name, "use": TABLES[name].use}
 
 

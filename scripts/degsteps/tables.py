@@ -130,33 +130,22 @@ def read_samples(path: Path) -> pd.DataFrame:
     return read_text_table(path)
 
 
-def write_matrix_text(matrix: pd.DataFrame, path: Path, threads: int = 1) -> None:
+def write_matrix_text(matrix: pd.DataFrame, path: Path) -> None:
     """Write a genes x samples matrix as gzipped TSV for inspection; the same values always give the same bytes.
 
-    Numbers have as many digits as give them back; blank is missing. Lines are written and packed some at a time, by
-    several threads; what each of them packs ends at a full byte, so that the parts are one stream of gzip.
+    Numbers have as many digits as give them back; blank is missing. Lines are written some at a time.
     """
     import csv
+    import gzip
     import io
-    import struct
-    import zlib
-    from concurrent.futures import ThreadPoolExecutor
 
     header = io.StringIO()
     csv.writer(header, delimiter="\t", lineterminator="\n").writerow(["gene", *matrix.columns])
-    starts = range(0, len(matrix), _ROWS_AT_ONCE)
     # No file name and no time in the gzip header: both would change the bytes from run to run.
-    with open(path, "wb") as stream, ThreadPoolExecutor(threads) as pool:
-        stream.write(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff")
-        checksum, length = 0, 0
-        for first in range(0, max(len(starts), 1), 4 * threads):
-            some = [matrix.iloc[start : start + _ROWS_AT_ONCE] for start in starts[first : first + 4 * threads]]
-            texts = [header.getvalue().encode()] * (first == 0) + list(pool.map(_lines, some))
-            for text, packed in zip(texts, pool.map(_packed, texts), strict=True):
-                checksum, length = zlib.crc32(text, checksum), length + len(text)
-                stream.write(packed)
-        # An empty last block ends the stream; then, by its definition, checksum and length.
-        stream.write(b"\x03\x00" + struct.pack("<LL", checksum, length & 0xFFFFFFFF))
+    with open(path, "wb") as file, gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as stream:
+        stream.write(header.getvalue().encode())
+        for start in range(0, len(matrix), _ROWS_AT_ONCE):
+            stream.write(_lines(matrix.iloc[start : start + _ROWS_AT_ONCE]))
 
 
 def _lines(matrix: pd.DataFrame) -> bytes:
@@ -178,14 +167,6 @@ def _lines(matrix: pd.DataFrame) -> bytes:
     stream = io.BytesIO()
     csv.write_csv(table, stream, csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none"))
     return stream.getvalue()
-
-
-def _packed(text: bytes) -> bytes:
-    """Return text as part of a stream of gzip that goes on: packed by itself, ended at a full byte."""
-    import zlib
-
-    packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)
 
 
 def read_gene_list(path: Path | None) -> list[str]:

@@ -469,7 +469,7 @@ def engines_page(by_engine: dict[str, list[tuple[dict, Case]]], n_deviances: int
         "`nbinomDeviance` of its fitted values, for the design or the smaller one): a third of it in one gene, "
         "which moves the prior and with it the p-value of every gene of the case. There the deviance of R's own "
         "fit is taken, and of edgeR 3 what follows from it is computed again by R's `squeezeVar`. Which genes these "
-        "are depends on the machine: it is where R's fit stops."
+        "are was not the same in two runs: it is where R's fit stops."
     )
     without = (
         "R tests genes with counts only against a bound: a gene without any has no distance from it, and `glmTreat` "

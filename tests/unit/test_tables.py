@@ -71,17 +71,15 @@ def test_text_matrix_bytes_do_not_depend_on_name_or_time(tmp_path, matrix):
 
 
 @pytest.mark.parametrize("n_genes", [0, 1, tables._ROWS_AT_ONCE, 20_000])
-def test_text_matrix_gives_every_number_back_whatever_the_threads(tmp_path, n_genes):
+def test_text_matrix_gives_every_number_back(tmp_path, n_genes):
     rng = np.random.default_rng(3)
     values = rng.lognormal(0, 30, size=(n_genes, 3))
     values[: n_genes // 2, 0] = np.round(values[: n_genes // 2, 0] % 1000)
     values[n_genes // 3 : n_genes // 2, 1] = np.nan
     genes = pd.Index([f"g {number}" for number in range(n_genes)], name="gene", dtype=object)
     matrix = pd.DataFrame(values, index=genes, columns=['s "1"', "s\t2", "3"])
-    for threads in (1, 3):
-        tables.write_matrix_text(matrix, tmp_path / f"{threads}.tsv.gz", threads)
-    packed = (tmp_path / "1.tsv.gz").read_bytes()
-    assert packed == (tmp_path / "3.tsv.gz").read_bytes()
+    tables.write_matrix_text(matrix, tmp_path / "m.tsv.gz")
+    packed = (tmp_path / "m.tsv.gz").read_bytes()
     # One stream: readers that stop after the first member of a file have it all.
     reader = zlib.decompressobj(wbits=31)
     text = reader.decompress(packed)

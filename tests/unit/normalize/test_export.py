@@ -22,7 +22,7 @@ def test_text_holds_the_numbers_of_the_table(tmp_path, name):
     given = {"counts": tmp_path / "counts.parquet", "size_factors": tmp_path / "factors.tsv", "name": name}
     plain, table, text = (tmp_path / file for file in ("plain.parquet", "table.parquet", "table.tsv.gz"))
     main(**given, table=plain)
-    main(**given, table=table, text=text, threads=2)
+    main(**given, table=table, text=text)
     assert plain.read_bytes() == table.read_bytes()
     values = read_matrix(table)
     found = pd.read_csv(text, sep="\t", index_col="gene", float_precision="round_trip")
